@@ -1,0 +1,15 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** An output stream; `isTTY` and `columns` are there when it is a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Everything of the outside world that `main` may touch, so that a test can run the whole CLI in-process. */
+export interface Io {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted by SIGINT or SIGTERM; its reason is an `EcrpError` with code INTERRUPTED. */
+  readonly signal: AbortSignal;
+}

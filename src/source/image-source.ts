@@ -1,0 +1,54 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** How the bytes of a layer are packed in the source, told from their first bytes. */
+export type Packing = 'none' | 'gzip' | 'zstd';
+
+/** Something readable in a source: by digest in an OCI layout, by entry name in a docker-archive. */
+export type BlobRef =
+  | { readonly kind: 'digest'; readonly digest: Digest; readonly size: number }
+  | { readonly kind: 'entry'; readonly name: string; readonly size: number };
+
+/** An image whose manifest is in the source, byte for byte: an OCI layout. */
+export interface ManifestImage {
+  readonly kind: 'manifest';
+  /** Names the source gives it, as they stand there; none for an untagged one. */
+  readonly names: readonly string[];
+  readonly root: Descriptor;
+}
+
+/** An image that has a config and layers but no manifest yet: a docker-archive. */
+export interface ArchiveImage {
+  readonly kind: 'archive';
+  readonly names: readonly string[];
+  /** The config's bytes, exactly as in the archive; its digest is the image ID. */
+  readonly config: Buffer;
+  /** Lowest layer first, as many as the config has diff IDs. The same entry may come more than once. */
+  readonly layers: readonly ArchiveLayer[];
+}
+
+export interface ArchiveLayer {
+  readonly diffId: Digest;
+  readonly ref: BlobRef;
+  readonly packing: Packing;
+}
+
+export type SourceImage = ManifestImage | ArchiveImage;
+
+/** An opened source of images. Nothing of a layer has been read but its first bytes, to tell its packing. */
+export interface ImageSource {
+  /** For messages: the path as the user gave it. */
+  readonly path: string;
+  readonly format: 'docker-archive' | 'oci-layout';
+  readonly images: readonly SourceImage[];
+  /** Whether the blob is in the source; an OCI layout may lack some. */
+  has(ref: BlobRef): boolean;
+  /**
+   * Bytes of a blob from `start` to its end, in chunks of any size.
+   * Throws INVALID_INPUT when the blob is missing, cut short, or of another size than `ref.size`.
+   * Does not check the digest: the service does for what is uploaded, `readBlob` for what is parsed.
+   */
+  open(ref: BlobRef, start: number): AsyncIterable<Buffer>;
+  /** Frees file handles and temporary files; idempotent. */
+  close(): Promise<void>;
+}
