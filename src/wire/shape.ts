@@ -1,0 +1,47 @@
+/** String; lengths in characters, `pattern` must match the whole value. */
+export interface StringShape {
+  readonly type: 'string';
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+}
+
+/** Whole number; `min` and `max` are inclusive. */
+export interface NumberShape {
+  readonly type: 'integer' | 'long';
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** Bytes, sent as standard base64 with padding; sizes are those of the decoded bytes. */
+export interface BlobShape {
+  readonly type: 'blob';
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A timestamp is sent as a JSON number: epoch seconds with a fraction. */
+export type ScalarShape =
+  | StringShape
+  | NumberShape
+  | BlobShape
+  | { readonly type: 'boolean' }
+  | { readonly type: 'timestamp' };
+
+/** `member` names the shape of each item; `min` and `max` count items, inclusive. */
+export interface ListShape {
+  readonly type: 'list';
+  readonly member: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** `members` maps each member to the name of its shape. */
+export interface StructureShape {
+  readonly type: 'structure';
+  readonly required?: readonly string[];
+  readonly members: Readonly<Record<string, string>>;
+}
+
+export type Shape = ScalarShape | ListShape | StructureShape;

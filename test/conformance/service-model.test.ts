@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { EXCEPTIONS } from '../../src/wire/exceptions.ts';
+import { OPERATIONS } from '../../src/wire/operations.ts';
+import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/service.ts';
+import { SHAPES } from '../../src/wire/shapes.ts';
+
+// AWS's own description of the service, from the botocore inside the aws CLI, against our literals.
+
+interface ModelShape {
+  type: string;
+  required?: string[];
+  members?: Record<string, { shape: string }>;
+  member?: { shape: string };
+  min?: number;
+  max?: number;
+  pattern?: string;
+  enum?: string[];
+  exception?: boolean;
+  fault?: boolean;
+}
+
+interface Model {
+  metadata: { jsonVersion: string; targetPrefix: string; signingName: string };
+  operations: Record<
+    string,
+    { input: { shape: string }; output: { shape: string }; errors: { shape: string }[] }
+  >;
+  shapes: Record<string, ModelShape>;
+}
+
+const modelPath = findModel();
+// Skipped where the aws CLI is missing, but never in CI.
+describe.skipIf(modelPath === undefined && process.env.CI === undefined)('the service model', () => {
+  let model: Model;
+  beforeAll(() => {
+    model = readModel(modelPath ?? '');
+  });
+  const at = (name: string): ModelShape => model.shapes[name] ?? { type: 'absent' };
+
+  test('protocol', () => {
+    expect(model.metadata.targetPrefix).toBe(TARGET_PREFIX);
+    expect(model.metadata.signingName).toBe(SIGNING_NAME);
+    expect(CONTENT_TYPE).toBe(`application/x-amz-json-${model.metadata.jsonVersion}`);
+  });
+
+  test('operations: names, members, required members, exceptions in order', () => {
+    const theirs = Object.entries(model.operations).map(([name, operation]) => [
+      name,
+      {
+        input: reduceShape(at(operation.input.shape)),
+        output: reduceShape(at(operation.output.shape)),
+        exceptions: operation.errors.map((error) => error.shape),
+      },
+    ]);
+    expect(withNewerAliases(Object.fromEntries(theirs))).toEqual(OPERATIONS);
+  });
+
+  test('shapes: types, lengths, ranges, patterns, enumerations', () => {
+    const ends = new Set(
+      Object.values(model.operations).flatMap((operation) => [operation.input.shape, operation.output.shape]),
+    );
+    const theirs = Object.entries(model.shapes)
+      .filter(([name, shape]) => shape.exception === undefined && !ends.has(name))
+      .map(([name, shape]) => [name, reduceShape(shape)]);
+    expect(Object.fromEntries(theirs)).toEqual(SHAPES);
+  });
+
+  test('exceptions: names, status, members', () => {
+    const theirs = Object.entries(model.shapes)
+      .filter(([, shape]) => shape.exception)
+      .map(([name, shape]) => [
+        name,
+        { status: shape.fault ? 500 : 400, members: reduceShape(shape).members },
+      ]);
+    expect(Object.fromEntries(theirs)).toEqual(EXCEPTIONS);
+  });
+});
+
+/** The model's shape in the form of our tables: references by name, no documentation. */
+function reduceShape(shape: ModelShape) {
+  const { type, required, min, max, pattern, enum: values } = shape;
+  const members =
+    shape.members === undefined
+      ? undefined
+      : Object.fromEntries(Object.entries(shape.members).map(([name, member]) => [name, member.shape]));
+  return dropAbsent({
+    type,
+    required,
+    members,
+    member: shape.member?.shape,
+    min,
+    max,
+    pattern,
+    enum: values,
+  });
+}
+
+function dropAbsent<T extends object>(value: T): T {
+  // The filter takes away members that are undefined and nothing else.
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
+
+/** botocore before 1.43 gives BatchDeleteImage a plain registry id; the service takes an alias there as well. */
+function withNewerAliases(
+  operations: Record<string, { input: { members?: Record<string, string> | undefined } }>,
+) {
+  const members = operations.BatchDeleteImage?.input.members;
+  if (members !== undefined) members.registryId = 'RegistryIdOrAlias';
+  return operations;
+}
+
+function readModel(path: string): Model {
+  const bytes = readFileSync(path);
+  // The file's form is botocore's; the tests below compare everything they take from it.
+  return JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Model;
+}
+
+function findModel(): string | undefined {
+  const below = join('data', 'ecr-public', '2020-10-30');
+  return findBotocores()
+    .flatMap((directory) =>
+      ['service-2.json.gz', 'service-2.json'].map((file) => join(directory, below, file)),
+    )
+    .find((path) => existsSync(path));
+}
+
+/** Directories of botocore: as a Python package, or inside the awscli package of Debian. */
+function findBotocores(): string[] {
+  const ask = (command: string, ...options: string[]) => {
+    try {
+      return execFileSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    } catch {
+      return '';
+    }
+  };
+  const packaged = ask('dpkg', '-L', 'awscli')
+    .split('\n')
+    .filter((path) => path.endsWith('botocore/__init__.py'));
+  return [ask('python3', '-c', 'import botocore; print(botocore.__file__)'), ...packaged]
+    .filter((path) => path !== '')
+    .map((path) => dirname(path));
+}
