@@ -1,0 +1,82 @@
+import type { Descriptor } from './descriptor.ts';
+import { type Digest, digestOf } from './digest.ts';
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER,
+  DOCKER_LAYER_GZIP,
+  DOCKER_LAYER_ZSTD,
+  DOCKER_MANIFEST,
+  OCI_CONFIG,
+  OCI_LAYER,
+  OCI_LAYER_GZIP,
+  OCI_LAYER_ZSTD,
+  OCI_MANIFEST,
+} from './media-types.ts';
+
+/** Which family of media types a manifest is made in. */
+export type ManifestFormat = 'docker' | 'oci';
+
+/** A blob by its content. `size` is in bytes. */
+export interface Content {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** A layer of the manifest to be made; `packing` decides its media type. */
+export interface PackedLayer extends Content {
+  readonly packing: 'none' | 'gzip' | 'zstd';
+}
+
+export interface BuiltManifest {
+  readonly bytes: Buffer;
+  readonly mediaType: string;
+  readonly digest: Digest;
+}
+
+const types = {
+  docker: {
+    manifest: DOCKER_MANIFEST,
+    config: DOCKER_CONFIG,
+    layers: { none: DOCKER_LAYER, gzip: DOCKER_LAYER_GZIP, zstd: DOCKER_LAYER_ZSTD },
+  },
+  oci: {
+    manifest: OCI_MANIFEST,
+    config: OCI_CONFIG,
+    layers: { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD },
+  },
+} as const;
+
+/**
+ * Makes the manifest of an image that has none, from its config and its layers, lowest first. Deterministic: the
+ * bytes depend on the arguments alone. Docker's form is the one `docker push` writes (indented by three spaces, members
+ * in the order mediaType, size, digest), so an image whose blobs are the same has the same digest; OCI's is compact, in
+ * the order of the specification, as skopeo and buildah write it.
+ */
+export function buildArchiveManifest(
+  format: ManifestFormat,
+  config: Content,
+  layers: readonly PackedLayer[],
+): BuiltManifest {
+  const { manifest: mediaType, config: configType, layers: layerTypes } = types[format];
+  const order = format === 'docker' ? orderAsDocker : orderAsOci;
+  const document = {
+    schemaVersion: 2,
+    mediaType,
+    config: order({ mediaType: configType, ...pickContent(config) }),
+    layers: layers.map((layer) => order({ mediaType: layerTypes[layer.packing], ...pickContent(layer) })),
+  };
+  const bytes = Buffer.from(JSON.stringify(document, undefined, format === 'docker' ? 3 : undefined));
+  return { bytes, mediaType, digest: digestOf(bytes) };
+}
+
+function pickContent({ digest, size }: Content): Content {
+  return { digest, size };
+}
+
+function orderAsDocker({ mediaType, size, digest }: Descriptor): Descriptor {
+  return { mediaType, size, digest };
+}
+
+function orderAsOci({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
+}

@@ -1,0 +1,37 @@
+import type { Platform } from './descriptor.ts';
+import { type Digest, digestOf } from './digest.ts';
+import { expectArray, expectObject, invalidInput, isObject, parseJson } from './json.ts';
+import { expectDigest, MAX_ITEMS, parsePlatformObject } from './parse-descriptor.ts';
+
+/** Longest image config in bytes taken; the largest of real images (long histories, many labels) are below 1 MiB. */
+export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+
+/** What is needed of an image config; the rest is passed on as bytes. */
+export interface ImageConfig {
+  readonly platform: Platform;
+  /** Digests of the uncompressed layers, lowest first. */
+  readonly diffIds: readonly Digest[];
+}
+
+/** Reads an image config of untrusted origin. Throws INVALID_INPUT naming its digest and the member that is wrong. */
+export function parseConfig(bytes: Buffer): ImageConfig {
+  const subject = `image config ${digestOf(bytes)}`;
+  const object = expectObject(parseJson(bytes, subject, MAX_CONFIG_BYTES), subject, 'the document');
+  const rootfs = expectObject(object.rootfs, subject, 'rootfs');
+  if (rootfs.type !== 'layers') throw invalidInput(subject, 'rootfs.type is not "layers"');
+  // Go writes an image without layers with `null`.
+  const diffIds =
+    rootfs.diff_ids === null ? [] : expectArray(rootfs.diff_ids, subject, 'rootfs.diff_ids', MAX_ITEMS);
+  return {
+    platform: parsePlatformObject(object, subject),
+    diffIds: diffIds.map((diffId, position) => expectDigest(diffId, subject, `rootfs.diff_ids[${position}]`)),
+  };
+}
+
+/** The platform a config names, or undefined when the bytes are no image config, as an artifact's need not be. */
+export function findConfigPlatform(bytes: Buffer): Platform | undefined {
+  const subject = `config ${digestOf(bytes)}`;
+  const object = parseJson(bytes, subject, MAX_CONFIG_BYTES);
+  if (!isObject(object) || typeof object.os !== 'string' || typeof object.architecture !== 'string') return;
+  return parsePlatformObject(object, subject);
+}

@@ -1,0 +1,101 @@
+import type { Descriptor } from './descriptor.ts';
+import { digestOf } from './digest.ts';
+import { describeValue, expectObject, invalidInput, type JsonObject, parseJson } from './json.ts';
+import { isIndex, isManifest } from './media-types.ts';
+import {
+  isPresent,
+  parseAnnotations,
+  parseArtifactType,
+  parseDescriptor,
+  parseDescriptors,
+} from './parse-descriptor.ts';
+
+/** Longest manifest in bytes that registries take; ECR Public's `ImageManifest` has the same bound. */
+export const MAX_MANIFEST_BYTES = 4_194_304;
+
+/** Deepest chain of indexes followed; real ones nest once, the specification sets no bound. */
+export const MAX_INDEX_DEPTH = 8;
+
+interface ManifestCommon {
+  readonly mediaType: string;
+  readonly subject?: Descriptor;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** An image manifest, OCI or Docker schema 2. */
+export interface ImageManifest extends ManifestCommon {
+  readonly kind: 'image';
+  readonly config: Descriptor;
+  /** Lowest layer first. */
+  readonly layers: readonly Descriptor[];
+}
+
+/** An image index, or Docker's manifest list. */
+export interface ImageIndex extends ManifestCommon {
+  readonly kind: 'index';
+  readonly manifests: readonly Descriptor[];
+}
+
+const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
+
+/**
+ * Reads a manifest or index of untrusted origin; `mediaType` is what its descriptor says.
+ * Throws INVALID_INPUT naming the manifest's digest and the member that is wrong.
+ */
+export function parseManifest(bytes: Buffer, mediaType: string): ImageManifest | ImageIndex {
+  const kind = isIndex(mediaType) ? 'index' : 'manifest';
+  const subject = `${kind} ${digestOf(bytes)}`;
+  if (!isIndex(mediaType) && !isManifest(mediaType)) {
+    const why = SCHEMA_1.test(mediaType) ? ' (Docker schema 1, which ECR Public does not take)' : '';
+    throw invalidInput(subject, `media type ${describeValue(mediaType)} is no image manifest or index${why}`);
+  }
+  const object = expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
+  if (isPresent(object.mediaType) && object.mediaType !== mediaType) {
+    const found = describeValue(object.mediaType);
+    throw invalidInput(subject, `mediaType is ${found}, but its descriptor says ${mediaType}`);
+  }
+  return isIndex(mediaType)
+    ? parseIndexObject(object, mediaType, subject)
+    : parseImageObject(object, mediaType, subject);
+}
+
+/** Reads the members of an index, e.g. of a layout's `index.json`, which need not have a media type. */
+export function parseIndexObject(object: JsonObject, mediaType: string, subject: string): ImageIndex {
+  // A document that is both has two meanings, and readers differ (CVE-2021-41190).
+  if (isPresent(object.config) || isPresent(object.layers)) {
+    throw invalidInput(subject, 'it has the members of a manifest (config, layers) as well as of an index');
+  }
+  return {
+    kind: 'index',
+    ...parseCommon(object, mediaType, subject),
+    // Go writes an index without children with `null`.
+    manifests: object.manifests === null ? [] : parseDescriptors(object.manifests, subject, 'manifests'),
+  };
+}
+
+function parseImageObject(object: JsonObject, mediaType: string, subject: string): ImageManifest {
+  if (isPresent(object.manifests) || isPresent(object.fsLayers)) {
+    throw invalidInput(subject, 'it has the members of another kind (manifests, fsLayers) as well');
+  }
+  return {
+    kind: 'image',
+    ...parseCommon(object, mediaType, subject),
+    config: parseDescriptor(object.config, subject, 'config'),
+    layers: object.layers === null ? [] : parseDescriptors(object.layers, subject, 'layers'),
+  };
+}
+
+function parseCommon(object: JsonObject, mediaType: string, subject: string): ManifestCommon {
+  if (object.schemaVersion !== 2) {
+    throw invalidInput(subject, `schemaVersion is ${describeValue(object.schemaVersion)}, not 2`);
+  }
+  return {
+    mediaType,
+    ...parseArtifactType(object.artifactType, subject, 'artifactType'),
+    ...(isPresent(object.subject) && { subject: parseDescriptor(object.subject, subject, 'subject') }),
+    ...(isPresent(object.annotations) && {
+      annotations: parseAnnotations(object.annotations, subject, 'annotations'),
+    }),
+  };
+}
