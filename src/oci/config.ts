@@ -1,6 +1,6 @@
 import type { Platform } from './descriptor.ts';
 import { type Digest, digestOf } from './digest.ts';
-import { expectArray, expectObject, invalidInput, isObject, parseJson } from './json.ts';
+import { expectArray, expectObject, invalidInput, parseJson } from './json.ts';
 import { expectDigest, MAX_ITEMS, parsePlatformObject } from './parse-descriptor.ts';
 
 /** Longest image config in bytes taken; the largest of real images (long histories, many labels) are below 1 MiB. */
@@ -26,12 +26,4 @@ export function parseConfig(bytes: Buffer): ImageConfig {
     platform: parsePlatformObject(object, subject),
     diffIds: diffIds.map((diffId, position) => expectDigest(diffId, subject, `rootfs.diff_ids[${position}]`)),
   };
-}
-
-/** The platform a config names, or undefined when the bytes are no image config, as an artifact's need not be. */
-export function findConfigPlatform(bytes: Buffer): Platform | undefined {
-  const subject = `config ${digestOf(bytes)}`;
-  const object = parseJson(bytes, subject, MAX_CONFIG_BYTES);
-  if (!isObject(object) || typeof object.os !== 'string' || typeof object.architecture !== 'string') return;
-  return parsePlatformObject(object, subject);
 }

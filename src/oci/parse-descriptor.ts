@@ -7,6 +7,7 @@ import {
   expectString,
   expectStrings,
   invalidInput,
+  type JsonObject,
 } from './json.ts';
 
 /** Most layers of an image, children of an index, annotations, URLs: far above anything real, far below harm. */
@@ -80,12 +81,15 @@ function expectSize(value: unknown, subject: string, path: string): number {
   throw invalidInput(subject, `${path} is ${describeValue(value)}, not a number of bytes`);
 }
 
-/** Reads the platform members of an object: a descriptor's `platform` or an image config; `prefix` ends in a dot or is empty. */
+/**
+ * Reads the platform members of an object: a descriptor's `platform`, or an image config. `prefix` ends in a dot or is
+ * empty. Go programs write an unknown architecture or os as an empty text, and images built from nothing have such.
+ */
 export function parsePlatformObject(object: JsonObject, subject: string, prefix = ''): Platform {
   const features = object['os.features'];
   return {
-    architecture: expectString(object.architecture, subject, `${prefix}architecture`),
-    os: expectString(object.os, subject, `${prefix}os`),
+    architecture: parseOptionalText(object, 'architecture', subject, prefix).architecture ?? '',
+    os: parseOptionalText(object, 'os', subject, prefix).os ?? '',
     ...parseOptionalText(object, 'variant', subject, prefix),
     ...parseOptionalText(object, 'os.version', subject, prefix),
     ...(isPresent(features) && {
