@@ -55,7 +55,7 @@ export const COMMON_EXCEPTIONS = [
   'IncompleteSignatureException',
   'InvalidSignatureException',
   'MissingAuthenticationTokenException',
-  'RequestEntityTooLargeException',
+  'RequestEntityTooLarge',
   'SerializationException',
   'ThrottlingException',
   'UnknownOperationException',
