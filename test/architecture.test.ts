@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseSource, readTree } from './support/architecture.ts';
+import {
+  findBarrels,
+  findCycles,
+  findForeignImports,
+  findForeignPackages,
+  findGlobals,
+  findLongFiles,
+  findPackagesAtStart,
+} from './support/architecture-rules.ts';
+
+const root = join(import.meta.dirname, '..');
+
+describe('src/ keeps the rules of its map', () => {
+  const files = readTree(root, 'src');
+  // Read as what npm makes of it; a missing member fails the test below.
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+
+  test('rooms import only what they may', () => expect(findForeignImports(files)).toEqual([]));
+  test('packages are imported by their rooms only', () =>
+    expect(findForeignPackages(files, Object.keys(dependencies))).toEqual([]));
+  test('no cycles', () => expect(findCycles(files)).toEqual([]));
+  test('no barrels', () => expect(findBarrels(files)).toEqual([]));
+  test('the process is touched where Io is made of it; the SDK has a switch that is nowhere else', () =>
+    expect(findGlobals(files, ['src/process-io.ts'])).toEqual(['src/ecr/client.ts uses process.env']));
+  test('files are small', () => expect(findLongFiles(files)).toEqual([]));
+  test('starting loads commander and no other package', () =>
+    expect(findPackagesAtStart(files, 'src/main.ts')).toEqual(['commander']));
+});
+
+describe('the rules see what breaks them', () => {
+  const tree = (sources: Record<string, string>) =>
+    Object.entries(sources).map(([path, text]) => parseSource(path, text));
+
+  test.each([
+    ['src/wire/a.ts', "import { x } from '../errors.ts';\n", 'src/wire/a.ts imports src/errors.ts'],
+    ['src/oci/a.ts', "import type { X } from '../wire/x.ts';\n", 'src/oci/a.ts imports src/wire/x.ts'],
+    [
+      'src/emulator/b/a.ts',
+      "import { x } from '../../oci/x.ts';\n",
+      'src/emulator/b/a.ts imports src/oci/x.ts',
+    ],
+    [
+      'src/source/a.ts',
+      "import {\n  x,\n  y,\n} from '../ecr/x.ts';\n",
+      'src/source/a.ts imports src/ecr/x.ts',
+    ],
+    ['src/docker/a.ts', "const x = await import('../cli/x.ts');\n", 'src/docker/a.ts imports src/cli/x.ts'],
+    ['src/docker/a.ts', "import '../cli/x.ts';\n", 'src/docker/a.ts imports src/cli/x.ts'],
+    [
+      'src/push/a.ts',
+      "import { x } from '../ecr/x.ts';\n",
+      'src/push/a.ts imports more than types of src/ecr/x.ts',
+    ],
+    [
+      'src/push/a.ts',
+      "import { type X, y } from '../source/x.ts';\n",
+      'src/push/a.ts imports more than types of src/source/x.ts',
+    ],
+    [
+      'src/cellar/a.ts',
+      "import { x } from '../oci/x.ts';\n",
+      'src/cellar/a.ts is in the room cellar, which is not on the map',
+    ],
+    ['src/cli/a.ts', 'const x = await import(name);\n', 'src/cli/a.ts imports a computed name'],
+    [
+      'src/cli/a.ts',
+      "import { x } from '../emulator/x.ts';\n",
+      'src/cli/a.ts imports the emulator other than lazily',
+    ],
+  ])('a foreign import: %s %j', (path, text, problem) => {
+    expect(findForeignImports([parseSource(path, text)])).toEqual([problem]);
+  });
+
+  test('imports that the map allows', () => {
+    const files = tree({
+      'src/push/a.ts': "import type { X } from '../ecr/x.ts';\nimport { type Y } from '../source/y.ts';\n",
+      'src/ecr/a.ts':
+        "import { x } from '../wire/x.ts';\nimport { b } from './b.ts';\n// import('../cli/x.ts')\n",
+      'src/cli/a.ts': "const x = await import('../emulator/x.ts');\nimport { y } from '../push/y.ts';\n",
+    });
+    expect(findForeignImports(files)).toEqual([]);
+  });
+
+  test('foreign packages', () => {
+    const files = tree({
+      'src/push/a.ts': "import type { X } from '@aws-sdk/client-ecr-public';\n",
+      'src/cli/b.ts': "const x = await import('@smithy/types');\nimport chalk from 'chalk';\n",
+      'src/source/c.ts':
+        "import { x } from 'tar-stream';\nimport ora from 'ora';\nimport { y } from 'left-pad';\n",
+      'src/oci/d.ts': "import { x } from '../../test/x.ts';\nimport { y } from 'node:fs';\n",
+    });
+    expect(findForeignPackages(files, ['@aws-sdk/client-ecr-public', 'chalk', 'tar-stream', 'ora'])).toEqual([
+      'src/push/a.ts imports @aws-sdk/client-ecr-public, which is for ecr',
+      'src/cli/b.ts imports @smithy/types, which is for ecr',
+      'src/source/c.ts imports ora, which is for cli',
+      'src/source/c.ts imports left-pad, not a dependency',
+      'src/oci/d.ts imports test/x.ts, not a dependency',
+    ]);
+  });
+
+  test('cycles, types included, lazy imports not', () => {
+    const cycle = tree({
+      'src/oci/a.ts': "import { b } from './b.ts';\n",
+      'src/oci/b.ts': "import type { C } from './c.ts';\n",
+      'src/oci/c.ts': "import { a } from './a.ts';\nimport { d } from './d.ts';\n",
+      'src/oci/d.ts': "const a = await import('./a.ts');\n",
+    });
+    expect(findCycles(cycle)).toEqual(['src/oci/a.ts → src/oci/b.ts → src/oci/c.ts → src/oci/a.ts']);
+  });
+
+  test('barrels', () => {
+    const files = tree({ 'src/oci/a.ts': "export * from './b.ts';\nexport type { C } from './c.ts';\n" });
+    expect(findBarrels(files)).toEqual([
+      'src/oci/a.ts re-exports src/oci/b.ts',
+      'src/oci/a.ts re-exports src/oci/c.ts',
+    ]);
+  });
+
+  test('globals', () => {
+    const files = tree({
+      'src/cli/a.ts':
+        "console.log(process.env['X']);\n// process.argv is bin's\nconst url = 'http://x'; process.exit(1);\n",
+      'src/cli/b.ts': 'io.process.env; process.platform; process.memoryUsage();\n',
+      'src/cli/c.ts': 'process.argv;\n',
+    });
+    expect(findGlobals(files, ['src/cli/c.ts'])).toEqual([
+      'src/cli/a.ts uses console.log',
+      'src/cli/a.ts uses process.env',
+      'src/cli/a.ts uses process.exit',
+    ]);
+  });
+
+  test('long files', () => {
+    const files = tree({
+      'src/oci/a.ts': '\n'.repeat(251),
+      'src/oci/b.ts': '\n'.repeat(81),
+      'src/oci/c.ts': '\n',
+    });
+    expect(findLongFiles(files)).toEqual([
+      'src/oci/a.ts has 251 lines, more than 250',
+      'the median file has 81 lines, more than 80',
+    ]);
+  });
+
+  test('packages loaded at the start', () => {
+    const files = tree({
+      'src/main.ts': "import { p } from './cli/p.ts';\n",
+      'src/cli/p.ts':
+        "import { C } from 'commander';\nimport { x } from '@aws-sdk/x/y';\nimport 'ora';\nawait import('chalk');\nimport type { T } from 'yaml';\nimport 'node:fs';\n",
+      'src/cli/q.ts': "import 'tar-stream';\n",
+    });
+    expect(findPackagesAtStart(files, 'src/main.ts')).toEqual(['@aws-sdk/x', 'commander', 'ora']);
+  });
+});

@@ -1,0 +1,155 @@
+import { type Import, type SourceFile, stripComments } from './architecture.ts';
+
+// The rules of src/README.md. A room is a folder of src/, or a file directly in it.
+
+interface Reach {
+  /** Rooms that may be imported from. */
+  readonly values: readonly string[];
+  /** Rooms of which only types may be. */
+  readonly types?: readonly string[];
+}
+
+const REACHES: Readonly<Record<string, Reach>> = {
+  errors: { values: [] },
+  io: { values: [] },
+  wire: { values: [] },
+  oci: { values: ['errors'] },
+  source: { values: ['oci', 'errors'] },
+  compress: { values: ['oci', 'errors'] },
+  ecr: { values: ['wire', 'oci', 'errors'] },
+  registry: { values: ['oci', 'errors'] },
+  push: { values: ['oci', 'errors', 'wire'], types: ['source', 'compress', 'ecr'] },
+  catalog: { values: ['errors', 'wire', 'io'] },
+  docker: { values: ['errors', 'wire', 'io'] },
+  emulator: { values: ['wire'] },
+};
+
+/** Rooms that may import every other: the command line and the entrance to it. */
+const ENTRANCES = ['cli', 'main'];
+
+/** Packages that one room alone may import. */
+const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
+  [/^@aws-sdk\//, 'ecr'],
+  [/^@smithy\//, 'ecr'],
+  [/^(commander|ora|chalk)$/, 'cli'],
+];
+
+const MOST_LINES = 250;
+const MEDIAN_LINES = 80;
+
+/** Imports that go where the map does not let them. */
+export function findForeignImports(files: readonly SourceFile[]): string[] {
+  return eachImport(files, (file, { target, kind }) => {
+    if (target === '(computed)') return 'imports a computed name';
+    if (!target.startsWith('src/')) return undefined;
+    const [from, to] = [roomOf(file.path), roomOf(target)];
+    if (from === to) return undefined;
+    if (ENTRANCES.includes(from)) {
+      return to === 'emulator' && kind === 'static' ? 'imports the emulator other than lazily' : undefined;
+    }
+    const reach = REACHES[from];
+    if (reach === undefined) return `is in the room ${from}, which is not on the map`;
+    if (reach.values.includes(to)) return undefined;
+    if (reach.types?.includes(to)) {
+      return kind === 'type' ? undefined : `imports more than types of ${target}`;
+    }
+    return `imports ${target}`;
+  });
+}
+
+/** Imports of packages by rooms that have no business with them, or that package.json does not name. */
+export function findForeignPackages(files: readonly SourceFile[], dependencies: readonly string[]): string[] {
+  return eachImport(files, (file, { target }) => {
+    if (target.startsWith('src/') || target.startsWith('node:') || target === '(computed)') return undefined;
+    if (target.startsWith('..')) return `imports ${target}, which is outside src`;
+    const keeper = KEPT_PACKAGES.find(([pattern]) => pattern.test(target))?.[1];
+    if (keeper !== undefined && roomOf(file.path) !== keeper)
+      return `imports ${target}, which is for ${keeper}`;
+    return dependencies.includes(packageOf(target)) ? undefined : `imports ${target}, not a dependency`;
+  });
+}
+
+/** Chains of imports that come back to where they began; lazy imports may. */
+export function findCycles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    if (trail.includes(path) || done.has(path)) return;
+    for (const { target, kind } of byPath.get(path)?.imports ?? []) {
+      if (kind !== 'lazy' && byPath.has(target)) visit(target, [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return cycles;
+}
+
+/** Re-exports: each thing is imported from where it is. */
+export function findBarrels(files: readonly SourceFile[]): string[] {
+  return eachImport(files, (_, { target, isReexport }) => (isReexport ? `re-exports ${target}` : undefined));
+}
+
+/** Uses of the process's own environment, arguments, streams and exit by files other than those allowed. */
+export function findGlobals(files: readonly SourceFile[], allowed: readonly string[]): string[] {
+  return files
+    .filter(({ path }) => !allowed.includes(path))
+    .flatMap(({ path, text }) => {
+      const uses = stripComments(text).matchAll(
+        /(?<![\w.])(?:process\.(?:env|argv|stdin|stdout|stderr|exit|exitCode|cwd)\b|console\.\w+)/g,
+      );
+      return Array.from(new Set(Array.from(uses, ([use]) => use)), (use) => `${path} uses ${use}`);
+    });
+}
+
+/** Files that are too long, and a median that is. */
+export function findLongFiles(files: readonly SourceFile[]): string[] {
+  const lengths = files.map(({ lines }) => lines).sort((a, b) => a - b);
+  const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
+  const long = files.filter(({ lines }) => lines > MOST_LINES);
+  const problems = long.map(({ path, lines }) => `${path} has ${lines} lines, more than ${MOST_LINES}`);
+  if (median > MEDIAN_LINES) problems.push(`the median file has ${median} lines, more than ${MEDIAN_LINES}`);
+  return problems;
+}
+
+/** Packages, node's own left out, that are loaded by loading a file. */
+export function findPackagesAtStart(files: readonly SourceFile[], entrance: string): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const { target, kind } of byPath.get(path)?.imports ?? []) {
+      if (kind !== 'static' || target.startsWith('node:')) continue;
+      if (byPath.has(target)) visit(target);
+      else packages.add(target.startsWith('src/') ? target : packageOf(target));
+    }
+  };
+  visit(entrance);
+  return [...packages].sort();
+}
+
+function eachImport(
+  files: readonly SourceFile[],
+  judge: (file: SourceFile, found: Import) => string | undefined,
+): string[] {
+  return files.flatMap((file) =>
+    file.imports.flatMap((found) => {
+      const problem = judge(file, found);
+      return problem === undefined ? [] : [`${file.path} ${problem}`];
+    }),
+  );
+}
+
+function roomOf(path: string): string {
+  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}

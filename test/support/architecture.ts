@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+
+/** One import of a file. `target` is a path from the root for files of the tree, else the specifier as written. */
+export interface Import {
+  readonly target: string;
+  /** `type`: gone after compilation. `lazy`: `import()`. */
+  readonly kind: 'static' | 'type' | 'lazy';
+  readonly isReexport: boolean;
+}
+
+export interface SourceFile {
+  /** From the root of the tree, with `/`. */
+  readonly path: string;
+  readonly text: string;
+  readonly lines: number;
+  readonly imports: readonly Import[];
+}
+
+/** Reads every TypeScript file below a directory of the tree. */
+export function readTree(root: string, directory: string): SourceFile[] {
+  return readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => parseSource(relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')));
+}
+
+/**
+ * Takes the imports out of formatted source: a statement begins its line and a specifier is a literal in single
+ * quotes, which Biome sees to. A computed `import()` is kept as the target `(computed)`.
+ */
+export function parseSource(path: string, text: string): SourceFile {
+  const resolve = (specifier: string) =>
+    specifier.startsWith('.') ? posix.normalize(posix.join(posix.dirname(path), specifier)) : specifier;
+  const statements = text.matchAll(/^(import|export)\b([^'";]*?)\bfrom '([^']+)'|^import '([^']+)'/gm);
+  const statics = Array.from(
+    statements,
+    ([, keyword = '', clause = '', from, alone = '']): Import => ({
+      target: resolve(from ?? alone),
+      kind: isTypeOnly(clause) ? 'type' : 'static',
+      isReexport: keyword === 'export',
+    }),
+  );
+  const calls = stripComments(text).matchAll(/\bimport\(\s*(?:'([^']+)'\s*\)|[^)]*)/g);
+  const lazies = Array.from(
+    calls,
+    ([, specifier]): Import => ({
+      target: specifier === undefined ? '(computed)' : resolve(specifier),
+      kind: 'lazy',
+      isReexport: false,
+    }),
+  );
+  return { path, text, lines: text.split('\n').length - 1, imports: [...statics, ...lazies] };
+}
+
+/** Whether the clause between `import` and `from` leaves nothing behind after compilation. */
+function isTypeOnly(clause: string): boolean {
+  if (/^\s*type\b/.test(clause)) return true;
+  const names = /^\s*\{([^}]*)\}\s*$/.exec(clause)?.[1];
+  return names?.split(',').every((name) => /^\s*(type\b.*)?$/.test(name)) ?? false;
+}
+
+/** Comments at the beginning of a line or after a blank, which is where formatted source has them. */
+export function stripComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
