@@ -1,0 +1,29 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+
+/**
+ * Writes the run's counts as one line, `N passed, N failed` and `, N skipped` if any, to a file. What failed outside of a
+ * test (a file that does not load, a hook, an unhandled rejection) counts as a failure as well.
+ */
+export class CountReporter implements Reporter {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    for (const module of modules) {
+      counts.failed += module.errors().length;
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        // A test without a result was never reached, as when the run is broken off.
+        counts[state === 'pending' ? 'failed' : state] += 1;
+      }
+    }
+    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+    writeFileSync(this.#file, `${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+  }
+}
