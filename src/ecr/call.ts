@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EcrpError } from '../errors.ts';
+import type { ApiEvent } from './call-event.ts';
+import { classifyFailure, isAmbiguous, type Verdict } from './classify.ts';
+import { explainFailure } from './errors.ts';
+import { describeFailure, type Failure } from './exception.ts';
+import { Pacer } from './pacing.ts';
+
+/** How long a call is repeated without success before it is given up. */
+const BUDGET_MS = 5 * 60_000;
+/** The same, as long as the endpoint has never answered: it is mistyped more often than down. */
+const UNREACHED_BUDGET_MS = 10_000;
+const MIN_ATTEMPTS = 3;
+const FIRST_DELAY_MS = 200;
+const MAX_DELAY_MS = 20_000;
+
+/** One call of the API. */
+export interface ApiCall<Answer, Result> {
+  readonly operation: string;
+  /** Makes one attempt; what it throws decides whether another follows. */
+  readonly send: (signal: AbortSignal) => Promise<Answer>;
+  /** Takes what is wanted out of the answer; undefined when it is not there, as when a proxy cut it off: that is retried. */
+  readonly read: (answer: Answer) => Result | undefined;
+  /**
+   * Exceptions that are answers rather than errors, by name; undefined makes it an error after all. `ambiguous`: an
+   * earlier attempt may have taken effect, as its answer was lost.
+   */
+  readonly answers?: Readonly<Record<string, (exception: Failure, ambiguous: boolean) => Result | undefined>>;
+  /** For hints. */
+  readonly repositoryName?: string;
+}
+
+/**
+ * Makes one call with all its retries.
+ * Throws the signal's reason when aborted, else an `EcrpError` that names the operation.
+ */
+export type Caller = <Answer extends Answered, Result>(
+  call: ApiCall<Answer, Result>,
+  signal: AbortSignal,
+) => Promise<Result>;
+
+/** The part of every answer that the SDK adds. */
+interface Answered {
+  readonly $metadata: {
+    readonly requestId?: string | undefined;
+    readonly httpStatusCode?: number | undefined;
+  };
+}
+
+export interface CallerSettings {
+  /** For messages. */
+  readonly endpoint: string;
+  readonly onEvent?: ((event: ApiEvent) => void) | undefined;
+  /** Undefined when the credentials cannot change. */
+  readonly refreshCredentials?: (() => Promise<void>) | undefined;
+  readonly pacer?: Pacer;
+  readonly budgetMs?: number;
+  readonly firstDelayMs?: number;
+}
+
+/** Makes the one retry layer, shared by all calls of a client: attempts, waits, pacing, events. */
+export function makeCaller(settings: CallerSettings): Caller {
+  const { endpoint, onEvent } = settings;
+  const pacer = settings.pacer ?? new Pacer();
+  const budgetMs = settings.budgetMs ?? BUDGET_MS;
+  const firstDelayMs = settings.firstDelayMs ?? FIRST_DELAY_MS;
+  let reached = false;
+  let refreshing: Promise<void> | undefined;
+
+  const refresh = (): Promise<void> => {
+    refreshing ??= (settings.refreshCredentials?.() ?? Promise.resolve()).finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  };
+
+  return async (call, signal) => {
+    const { operation, repositoryName } = call;
+    const startedMs = performance.now();
+    let firstFailureMs: number | undefined;
+    let ambiguous = false;
+    let refreshed = false;
+    for (let attempt = 1; ; attempt += 1) {
+      let failure: Failure;
+      try {
+        signal.throwIfAborted();
+        await pacer.admit(operation, signal);
+        const answer = await call.send(signal);
+        reached = true;
+        const result = call.read(answer);
+        if (result !== undefined) {
+          report(attempt, answer.$metadata.requestId);
+          return result;
+        }
+        failure = describeFailure({
+          ...answer,
+          name: 'UnreadableAnswer',
+          message: 'the answer lacks its content',
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof EcrpError) {
+          throw error;
+        }
+        failure = describeFailure(error);
+      }
+      reached ||= failure.status !== undefined;
+      const result = failure.fromService ? call.answers?.[failure.name]?.(failure, ambiguous) : undefined;
+      if (result !== undefined) {
+        report(attempt, failure.requestId, failure.name);
+        return result;
+      }
+      firstFailureMs ??= performance.now();
+      const verdict = judge(failure, refreshed);
+      const delayMs = verdict === 'refresh' ? 0 : chooseDelay(attempt, failure);
+      if (verdict === 'final' || isSpent(attempt, performance.now() - firstFailureMs + delayMs)) {
+        report(attempt, failure.requestId, failure.name);
+        throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
+      }
+      ambiguous ||= isAmbiguous(failure);
+      const reason = failure.fromService ? failure.name : failure.message || failure.name;
+      onEvent?.({ kind: 'retry', operation, attempt, delayMs: Math.round(delayMs), reason });
+      if (verdict === 'refresh') {
+        refreshed = true;
+        await refresh();
+      } else {
+        await wait(delayMs, signal);
+      }
+    }
+
+    function report(attempts: number, requestId: string | undefined, error?: string): void {
+      const ms = Math.round(performance.now() - startedMs);
+      onEvent?.({ kind: 'call', operation, ms, attempts, requestId, error });
+    }
+  };
+
+  /** A slow link may take longer than the budget for one attempt, so a few are made in any case. */
+  function isSpent(attempt: number, spentMs: number): boolean {
+    return (
+      attempt >= MIN_ATTEMPTS && spentMs > (reached ? budgetMs : Math.min(budgetMs, UNREACHED_BUDGET_MS))
+    );
+  }
+
+  function judge(failure: Failure, refreshed: boolean): Verdict {
+    const verdict = classifyFailure(failure);
+    return verdict === 'refresh' && (refreshed || !settings.refreshCredentials) ? 'final' : verdict;
+  }
+
+  /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
+  function chooseDelay(attempt: number, failure: Failure): number {
+    const ceilingMs = Math.min(MAX_DELAY_MS, firstDelayMs * 2 ** Math.min(attempt - 1, 20));
+    return Math.max(failure.retryAfterMs ?? 0, Math.random() * ceilingMs);
+  }
+}
+
+async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

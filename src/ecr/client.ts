@@ -1,0 +1,66 @@
+import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import { type Caller, makeCaller } from './call.ts';
+import type { ApiEvent } from './call-event.ts';
+import { chooseCredentials, silentLogger } from './credentials.ts';
+import { chooseEndpoint, DEFAULT_REGION } from './endpoint.ts';
+import { PayloadHash } from './payload-hash.ts';
+
+const CONNECTION_TIMEOUT_MS = 10_000;
+/** A connection on which no byte moves for this long is given up, and the attempt repeated. */
+const STALL_MS = 60_000;
+
+export interface EcrClientSettings {
+  /** `--endpoint-url`; the environment's endpoints are looked up in `env`. */
+  readonly endpointUrl?: string | undefined;
+  /** us-east-1 when not given, whatever the profile or AWS_REGION says. */
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Layers in flight; each needs a connection. */
+  readonly concurrency?: number | undefined;
+  readonly onEvent?: ((event: ApiEvent) => void) | undefined;
+}
+
+/** A client of ECR Public; the functions of this room take it. `close` ends its connections. */
+export interface EcrClient {
+  readonly sdk: ECRPUBLICClient;
+  readonly call: Caller;
+  close(): void;
+}
+
+/** Makes a client; nothing is sent yet. Throws USAGE when the endpoint is not a URL. */
+export function createEcrClient(settings: EcrClientSettings): EcrClient {
+  // The SDK's own switch for its notice about old Node versions; the package says which ones it supports.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const endpoint = chooseEndpoint(settings.endpointUrl, settings.env);
+  const region = settings.region ?? DEFAULT_REGION;
+  const credentials = chooseCredentials(settings.profile, settings.env);
+  const agent = { keepAlive: true, maxSockets: Math.max(settings.concurrency ?? 4, 4) * 2 };
+  const sdk = new ECRPUBLICClient({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+    credentials: credentials.provide,
+    maxAttempts: 1,
+    retryMode: 'standard',
+    sha256: PayloadHash,
+    logger: silentLogger,
+    requestHandler: {
+      httpAgent: agent,
+      httpsAgent: agent,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      socketTimeout: STALL_MS,
+      logger: silentLogger,
+    },
+  });
+  const call = makeCaller({
+    endpoint: endpoint ?? `the endpoint of ECR Public in ${region}`,
+    onEvent: settings.onEvent,
+    refreshCredentials: credentials.refreshable
+      ? async () => {
+          await sdk.config.credentials({ forceRefresh: true });
+        }
+      : undefined,
+  });
+  return { sdk, call, close: () => sdk.destroy() };
+}

@@ -1,0 +1,167 @@
+import { EcrpError, type ErrorCode } from '../errors.ts';
+import { isNetworkFailure } from './classify.ts';
+import type { Failure } from './exception.ts';
+
+/** What of the call goes into the error of its failure. */
+export interface CallSubject {
+  readonly operation: string;
+  /** For messages about the connection. */
+  readonly endpoint: string;
+  readonly attempts: number;
+  readonly repositoryName?: string | undefined;
+}
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message?: string;
+  readonly hint?: string | undefined;
+}
+
+/** The error that a user is told, made of the last failure of a call. */
+export function explainFailure(failure: Failure, subject: CallSubject): EcrpError {
+  const { code, message, hint } = explain(failure, subject);
+  return new EcrpError(code, message ?? failure.message, {
+    hint,
+    operation: subject.operation,
+    awsError: failure.fromService ? failure.name : undefined,
+    requestId: failure.requestId,
+    cause: failure.cause,
+  });
+}
+
+function explain(failure: Failure, subject: CallSubject): Explanation {
+  if (failure.fromService) {
+    return explainException(failure, subject);
+  }
+  const tries = subject.attempts === 1 ? '' : ` after ${subject.attempts} attempts`;
+  if (failure.status !== undefined) {
+    return {
+      code: 'UNAVAILABLE',
+      message: `${subject.operation}: ${subject.endpoint} answered ${failure.status}${tries}, and not as ECR Public does`,
+      hint: 'Is that the endpoint of ECR Public, and is there a proxy between? See --endpoint-url.',
+    };
+  }
+  if (isNetworkFailure(failure) || /^(ERR_)?(SSL|TLS|CERT|EPROTO|UNABLE|DEPTH|SELF)/.test(failure.name)) {
+    const detail = failure.message || failure.name;
+    return {
+      code: 'UNAVAILABLE',
+      message: `${subject.operation}: cannot reach ${subject.endpoint}${tries}: ${detail}`,
+      hint: 'Check the network, and the endpoint if you gave one; running the command again goes on where it ended.',
+    };
+  }
+  return { code: 'INTERNAL', message: `${subject.operation}: ${failure.name}: ${failure.message}` };
+}
+
+function explainException(failure: Failure, subject: CallSubject): Explanation {
+  const explained = exceptions[failure.name];
+  if (explained) {
+    return explained(failure, subject);
+  }
+  const unavailable = failure.status !== undefined && failure.status >= 500;
+  const tries = unavailable && subject.attempts > 1 ? ` (${subject.attempts} attempts)` : '';
+  return {
+    code: unavailable ? 'UNAVAILABLE' : 'INTERNAL',
+    message: `${subject.operation}: ${failure.name}: ${failure.message}${tries}`,
+  };
+}
+
+type Explain = (failure: Failure, subject: CallSubject) => Explanation;
+
+const explainDenial: Explain = (failure, subject) => {
+  const action = /[a-z0-9-]+:[A-Z][A-Za-z]+/.exec(failure.message)?.[0] ?? `ecr-public:${subject.operation}`;
+  return { code: 'AUTH', hint: `Allow the IAM action ${action} for these credentials, then run it again.` };
+};
+
+const explainKey: Explain = (failure) => ({
+  code: 'AUTH',
+  message: `The credentials are not accepted: ${failure.message}`,
+  hint: 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile.',
+});
+
+const explainSignature: Explain = (failure) =>
+  /earlier than|later than|expired|not yet current/i.test(failure.message)
+    ? {
+        code: 'AUTH',
+        message: `The clock of this machine differs too much from the service's: ${failure.message}`,
+        hint: 'Set the clock (15 minutes are tolerated), then run it again.',
+      }
+    : {
+        code: 'AUTH',
+        message: `The signature is not accepted: ${failure.message}`,
+        hint: 'Check that AWS_SECRET_ACCESS_KEY belongs to AWS_ACCESS_KEY_ID.',
+      };
+
+const explainExpiry: Explain = (failure) => ({
+  code: 'AUTH',
+  message: `The credentials have expired: ${failure.message}`,
+  hint: "Renew them ('aws sso login', or a new session token), then run it again.",
+});
+
+const explainThrottling: Explain = (failure, subject) => ({
+  code: 'UNAVAILABLE',
+  message: `${subject.operation} was throttled at each of ${subject.attempts} attempts: ${failure.message}`,
+  hint: 'Other clients of the account use up its rate; run it again later, or with a lower --concurrency.',
+});
+
+const explainServer: Explain = (failure, subject) => ({
+  code: 'UNAVAILABLE',
+  message: `${subject.operation} failed in the service at each of ${subject.attempts} attempts: ${failure.message}`,
+  hint: 'Run it again; https://health.aws.amazon.com/health/status tells of known trouble.',
+});
+
+const explainRepository: Explain = (_failure, { repositoryName }) => ({
+  code: 'NOT_FOUND',
+  hint: `Create it with 'ecrp repo create ${repositoryName ?? 'NAME'}', or push with --create-repo.`,
+});
+
+const inputIsBad: Explain = () => ({ code: 'INVALID_INPUT' });
+const limitIsReached: Explain = () => ({
+  code: 'LIMIT',
+  hint: 'Delete what is not needed, or ask for a higher quota: AWS console, Service Quotas, ECR Public.',
+});
+
+const exceptions: Readonly<Record<string, Explain>> = {
+  AccessDeniedException: explainDenial,
+  AccessDenied: explainDenial,
+  UnrecognizedClientException: explainKey,
+  InvalidClientTokenId: explainKey,
+  MissingAuthenticationTokenException: explainKey,
+  IncompleteSignatureException: explainKey,
+  InvalidSignatureException: explainSignature,
+  SignatureDoesNotMatch: explainSignature,
+  ExpiredTokenException: explainExpiry,
+  ExpiredToken: explainExpiry,
+  RequestExpired: explainExpiry,
+  ThrottlingException: explainThrottling,
+  TooManyRequestsException: explainThrottling,
+  ServerException: explainServer,
+  RepositoryNotFoundException: explainRepository,
+  RegistryNotFoundException: () => ({
+    code: 'NOT_FOUND',
+    hint: "Check the registry alias in the reference; 'ecrp registry describe' lists your own.",
+  }),
+  ImageNotFoundException: () => ({ code: 'NOT_FOUND' }),
+  RepositoryPolicyNotFoundException: () => ({ code: 'NOT_FOUND' }),
+  RepositoryCatalogDataNotFoundException: () => ({ code: 'NOT_FOUND' }),
+  RepositoryAlreadyExistsException: () => ({
+    code: 'CONFLICT',
+    hint: '--if-missing makes that a success.',
+  }),
+  RepositoryNotEmptyException: () => ({
+    code: 'CONFLICT',
+    hint: '--force deletes the repository with its images.',
+  }),
+  LimitExceededException: limitIsReached,
+  TooManyTagsException: limitIsReached,
+  RequestEntityTooLargeException: () => ({ code: 'LIMIT' }),
+  InvalidParameterException: inputIsBad,
+  InvalidTagParameterException: inputIsBad,
+  InvalidLayerException: inputIsBad,
+  LayerPartTooSmallException: inputIsBad,
+  EmptyUploadException: inputIsBad,
+  ImageDigestDoesNotMatchException: inputIsBad,
+  UnsupportedCommandException: () => ({
+    code: 'UNAVAILABLE',
+    hint: 'ECR Public answers everything in us-east-1 only: leave out --region.',
+  }),
+};

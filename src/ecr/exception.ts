@@ -1,0 +1,66 @@
+/** What of a failed attempt the rules of this room look at; the SDK throws things of many shapes. */
+export interface Failure {
+  /** The service's exception name, or the name or code of a local error (`ECONNRESET`, `TimeoutError`). */
+  readonly name: string;
+  readonly message: string;
+  /** Undefined when no answer came. */
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  /** Whether the answer named its exception in JSON, as the service does; a proxy's HTML does not. */
+  readonly fromService: boolean;
+  /** The wait that the answer asks for. */
+  readonly retryAfterMs: number | undefined;
+  /** The SDK has measured another clock than ours and signs the next attempt by it. */
+  readonly clockCorrected: boolean;
+  readonly cause: unknown;
+}
+
+/** Reads a thrown value. */
+export function describeFailure(cause: unknown): Failure {
+  const error = asRecord(cause);
+  const metadata = asRecord(error.$metadata);
+  const response = asRecord(error.$response);
+  const headers = asRecord(response.headers);
+  const status = asNumber(metadata.httpStatusCode) ?? asNumber(response.statusCode);
+  const code = asString(error.code);
+  const name = asString(error.name) ?? 'Error';
+  const fromService = error.$fault !== undefined && name !== 'Unknown';
+  return {
+    name: stripName(!fromService && code !== undefined ? code : name),
+    // The SDK adds a hint for programmers in further lines.
+    message: (asString(error.message) ?? String(cause)).split('\n')[0] ?? '',
+    status,
+    requestId: asString(metadata.requestId),
+    fromService,
+    retryAfterMs: readRetryAfter(headers),
+    clockCorrected: metadata.clockSkewCorrected === true,
+    cause,
+  };
+}
+
+/** JSON services may write `com.amazonaws.namespace#Code` and `Code:http://…`. */
+function stripName(name: string): string {
+  return name.replace(/^.*#/, '').replace(/:.*$/, '');
+}
+
+function readRetryAfter(headers: Record<string, unknown>): number | undefined {
+  const text = asString(headers['retry-after']);
+  if (text === undefined) {
+    return undefined;
+  }
+  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(delayMs) ? Math.max(0, delayMs) : undefined;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  // A cast, as any object can be looked into by name; what is found is `unknown` again.
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

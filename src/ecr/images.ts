@@ -1,0 +1,58 @@
+import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
+import type { EcrClient } from './client.ts';
+import { collectPages } from './pages.ts';
+
+/** By digest or by tag. */
+export type ImageIdentifier = { readonly imageDigest: string } | { readonly imageTag: string };
+
+export interface ImageDetail {
+  readonly imageDigest: string;
+  /** Empty for an untagged image. */
+  readonly imageTags: readonly string[];
+  /** Bytes of its layers as they are stored, or of the largest of its images for an index. */
+  readonly imageSizeInBytes: number | undefined;
+  readonly imagePushedAt: Date | undefined;
+  readonly imageManifestMediaType: string | undefined;
+  readonly artifactMediaType: string | undefined;
+}
+
+/** Images by identifier, all of the repository when none are given; an unknown one is NOT_FOUND. */
+export async function describeImages(
+  client: EcrClient,
+  repositoryName: string,
+  imageIds: readonly ImageIdentifier[] | undefined,
+  signal: AbortSignal,
+): Promise<readonly ImageDetail[]> {
+  return collectPages(imageIds, (ids, nextToken) =>
+    client.call(
+      {
+        operation: 'DescribeImages',
+        repositoryName,
+        send: (abortSignal) =>
+          client.sdk.send(
+            new DescribeImagesCommand({ repositoryName, ...(ids ? { imageIds: ids } : { nextToken }) }),
+            { abortSignal },
+          ),
+        read: ({ imageDetails, nextToken: next }) =>
+          imageDetails && { items: imageDetails.flatMap((each) => readDetail(each) ?? []), nextToken: next },
+      },
+      signal,
+    ),
+  );
+}
+
+function readDetail(detail: SdkImageDetail): ImageDetail | undefined {
+  const { imageDigest, imageTags = [], imageSizeInBytes, imagePushedAt } = detail;
+  const { imageManifestMediaType, artifactMediaType } = detail;
+  if (imageDigest === undefined) {
+    return undefined;
+  }
+  return {
+    imageDigest,
+    imageTags,
+    imageSizeInBytes,
+    imagePushedAt,
+    imageManifestMediaType,
+    artifactMediaType,
+  };
+}
