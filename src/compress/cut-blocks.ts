@@ -1,0 +1,29 @@
+export interface Block {
+  readonly bytes: Buffer;
+  /** True for exactly one block, which is empty when the input is. */
+  readonly last: boolean;
+}
+
+/**
+ * Cuts a stream into blocks of exactly `size` bytes, the last one excepted, whatever the chunks it comes in.
+ * Every block is a buffer of its own: the chunks may be used again by whoever gave them.
+ */
+export async function* cutBlocks(input: AsyncIterable<Buffer>, size: number): AsyncGenerator<Block> {
+  let block = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for await (const chunk of input) {
+    let taken = 0;
+    while (taken < chunk.length) {
+      // A full block goes out only now that more is known to follow: the last one has to be told.
+      if (filled === size) {
+        yield { bytes: block, last: false };
+        block = Buffer.allocUnsafe(size);
+        filled = 0;
+      }
+      const copied = chunk.copy(block, filled, taken);
+      taken += copied;
+      filled += copied;
+    }
+  }
+  yield { bytes: block.subarray(0, filled), last: true };
+}

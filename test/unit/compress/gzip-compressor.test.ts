@@ -1,0 +1,135 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
+import { createRandom, makeMixedContent } from './random.ts';
+
+const BLOCK = 512 * 1024;
+
+async function* chunksOf(content: Buffer, nextSize: () => number): AsyncGenerator<Buffer> {
+  for (let start = 0; start < content.length; ) {
+    const size = Math.max(1, nextSize());
+    yield content.subarray(start, start + size);
+    start += size;
+  }
+}
+
+async function compress(
+  content: Buffer,
+  options: { level?: number; lanes?: number; nextSize?: () => number } = {},
+) {
+  const output: Buffer[] = [];
+  const input = chunksOf(content, options.nextSize ?? (() => 64 * 1024));
+  for await (const bytes of createGzipCompressor(options).compress(input)) output.push(bytes);
+  return Buffer.concat(output);
+}
+
+const boundaries = [0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 1, 5 * BLOCK];
+
+describe('createGzipCompressor', () => {
+  it.each(boundaries)('gives back %i bytes when unpacked by zlib', async (size) => {
+    const content = makeMixedContent(createRandom(size + 1), size);
+    const packed = await compress(content);
+    expect(gunzipSync(packed).equals(content)).toBe(true);
+  });
+
+  it('gives the same bytes for any chunking of the input and any number of lanes', async () => {
+    const random = createRandom(42);
+    for (let round = 0; round < 8; round += 1) {
+      const content = makeMixedContent(random, Math.floor(random() * 4 * BLOCK));
+      const expected = await compress(content, { lanes: 1 });
+      expect(gunzipSync(expected).equals(content)).toBe(true);
+      const largest = 10 ** (1 + Math.floor(random() * 6));
+      const lanes = 1 + Math.floor(random() * 8);
+      const packed = await compress(content, { lanes, nextSize: () => Math.floor(random() * largest) });
+      expect(packed.equals(expected), `round ${round}, ${lanes} lanes, chunks up to ${largest}`).toBe(true);
+    }
+  });
+
+  it('takes empty chunks for nothing', async () => {
+    const content = makeMixedContent(createRandom(7), 1000);
+    async function* input() {
+      yield Buffer.alloc(0);
+      yield content.subarray(0, 10);
+      yield Buffer.alloc(0);
+      yield content.subarray(10);
+    }
+    const output: Buffer[] = [];
+    for await (const bytes of createGzipCompressor().compress(input())) output.push(bytes);
+    expect(Buffer.concat(output).equals(await compress(content))).toBe(true);
+  });
+
+  it('is one gzip member without time, name or operating system', async () => {
+    const content = makeMixedContent(createRandom(3), 3 * BLOCK);
+    const packed = await compress(content);
+    expect([...packed.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+    expect(packed.readUInt32LE(packed.length - 4)).toBe(content.length);
+  });
+
+  it('is hardly larger than zlib at its default level, and its level matters', async () => {
+    const content = makeMixedContent(createRandom(11), 8 * BLOCK);
+    const packed = await compress(content);
+    expect(packed.length).toBeLessThan(1.03 * gzipSync(content, { level: 6 }).length);
+    expect((await compress(content, { level: 9 })).length).toBeLessThan(packed.length);
+    expect((await compress(content, { level: 0 })).length).toBeGreaterThan(content.length);
+  });
+
+  it('refers to the block before across the boundary', async () => {
+    const half = makeMixedContent(createRandom(5), BLOCK);
+    const tail = half.subarray(-16 * 1024);
+    const alone = await compress(half);
+    const followed = await compress(Buffer.concat([half, tail]));
+    expect(followed.length - alone.length).toBeLessThan(300);
+  });
+
+  it('names level and zlib build in its id', () => {
+    expect(createGzipCompressor({ level: 3 }).id).not.toBe(createGzipCompressor({ level: 4 }).id);
+    expect(createGzipCompressor({ lanes: 3 }).id).toBe(createGzipCompressor({ lanes: 4 }).id);
+    expect(createGzipCompressor().id).toMatch(/^gzip-\d-v\d+-zlib-[\w.-]+$/);
+  });
+
+  it('reads no further ahead than twice its lanes', async () => {
+    const content = makeMixedContent(createRandom(9), BLOCK);
+    let blocksRead = 0;
+    async function* endless() {
+      for (;;) {
+        blocksRead += 1;
+        yield content;
+      }
+    }
+    const output = createGzipCompressor({ lanes: 2, level: 1 }).compress(endless())[Symbol.asyncIterator]();
+    for (let taken = 0; taken < 4; taken += 1) {
+      await output.next();
+      // After the header and `taken` blocks: four pending and one in hand, which is known to be full by the next one.
+      expect(blocksRead).toBeLessThanOrEqual(taken + 5);
+    }
+    await output.return?.();
+  });
+
+  it('ends the input when the consumer stops early', async () => {
+    let ended = false;
+    async function* input() {
+      try {
+        for (;;) yield Buffer.alloc(BLOCK);
+      } finally {
+        ended = true;
+      }
+    }
+    let outputs = 0;
+    for await (const _ of createGzipCompressor().compress(input())) {
+      outputs += 1;
+      if (outputs === 3) break;
+    }
+    expect(ended).toBe(true);
+  });
+
+  it('passes an error of the input on', async () => {
+    async function* input() {
+      yield Buffer.alloc(10 * BLOCK);
+      throw new Error('entry is cut short');
+    }
+    const read = async () => {
+      for await (const _ of createGzipCompressor().compress(input()));
+    };
+    await expect(read()).rejects.toThrow('entry is cut short');
+  });
+});

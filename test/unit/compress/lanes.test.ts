@@ -1,0 +1,28 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { createLanes } from '../../../src/compress/lanes.ts';
+import { createRandom } from './random.ts';
+
+it('starts tasks in order, never more than the lanes at a time, and goes on after a failure', async () => {
+  const random = createRandom(1);
+  const runInLane = createLanes(3);
+  const started: number[] = [];
+  let running = 0;
+  let mostRunning = 0;
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 50 }, (_, task) =>
+      runInLane(async () => {
+        started.push(task);
+        running += 1;
+        mostRunning = Math.max(mostRunning, running);
+        for (let turns = Math.floor(random() * 5); turns > 0; turns -= 1) await nextTurn();
+        running -= 1;
+        if (task % 7 === 0) throw new Error(`task ${task}`);
+        return task;
+      }),
+    ),
+  );
+  expect(mostRunning).toBe(3);
+  expect(started).toEqual(Array.from({ length: 50 }, (_, task) => task));
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(8);
+});
