@@ -24,8 +24,8 @@ const REACHES: Readonly<Record<string, Reach>> = {
   emulator: { values: ['wire'] },
 };
 
-/** Rooms that may import every other: the command line and the entrance to it. */
-const ENTRANCES = ['cli', 'main'];
+/** Rooms that may import every other: the command line and the ways into it. */
+const ENTRANCES = ['cli', 'main', 'process-io'];
 
 /** Packages that one room alone may import. */
 const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import { describeWithClients } from './support/clients.ts';
+import { Dockerd } from './support/dockerd.ts';
+import { readFetched, readSource } from './support/image-facts.ts';
+import { JUDGES, judgePush } from './support/judge.ts';
+import { breakLogin } from './support/login-file.ts';
+import { makeRootTar } from './support/made-image.ts';
+import { readInspection } from './support/podman.ts';
+import { Sandbox } from './support/sandbox.ts';
+import { fetchWithSkopeo } from './support/skopeo.ts';
+
+const archives = join(import.meta.dirname, '../../fixtures/archives');
+
+describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () => {
+  let sandbox: Sandbox;
+  let started: Dockerd | string;
+  beforeAll(async () => {
+    sandbox = await Sandbox.start();
+    started = await Dockerd.start(sandbox);
+    if (typeof started === 'string') return;
+    await started.docker('load', '--quiet', '--input', join(archives, 'docker-20.10-one.tar'));
+    await started.docker('import', await makeRootTar(sandbox), 'made/big:1');
+  });
+  afterAll(async () => {
+    if (started instanceof Dockerd) await started.close();
+    await sandbox.close();
+  });
+
+  /** The engine; where it does not start, the test is skipped with the reason. */
+  function engine(context: TestContext): Dockerd {
+    return typeof started === 'string' ? context.skip(started) : started;
+  }
+
+  /** Saves images with docker and gives the archive's path. */
+  async function save(dockerd: Dockerd, ...names: readonly string[]): Promise<string> {
+    const file = join(sandbox.makeDirectory('saved'), 'image.tar');
+    await dockerd.docker('save', '--output', file, ...names);
+    return file;
+  }
+
+  test.for([
+    ['several layers, two of them the same', 'fixture/app:1.0'],
+    ['a layer of several parts', 'made/big:1'],
+  ] as const)('docker save: %s', async ([, name], context) => {
+    const file = await save(engine(context), name);
+    const result = await sandbox.push(file, `saved/${name}`);
+    await judgePush(sandbox, `saved/${name}`, result, await readSource(sandbox, file));
+  });
+
+  test('docker save of an image ID', async (context) => {
+    const dockerd = engine(context);
+    const { stdout } = await dockerd.docker('image', 'inspect', '--format', '{{.Id}}', 'fixture/app:1.0');
+    const file = await save(dockerd, stdout.trim());
+    await judgePush(
+      sandbox,
+      'saved/id:1',
+      await sandbox.push(file, 'saved/id:1'),
+      await readSource(sandbox, file),
+    );
+  });
+
+  test('docker save of several images', async (context) => {
+    const file = await save(engine(context), 'fixture/app:1.0', 'made/big:1');
+    const result = await sandbox.push(file, 'saved/several:1', '--image', 'made/big:1');
+    await judgePush(sandbox, 'saved/several:1', result, await readSource(sandbox, file, 'made/big:1'));
+  });
+
+  test('docker save of names at the registry host needs no reference', async (context) => {
+    const dockerd = engine(context);
+    const name = sandbox.locate('saved/named:1');
+    await dockerd.docker('tag', 'fixture/app:1.0', name);
+    const file = await save(dockerd, name);
+    await judgePush(sandbox, 'saved/named:1', await sandbox.push(file), await readSource(sandbox, file));
+  });
+
+  test.for(['docker-20.10-one.tar', 'skopeo-oci-dir', 'skopeo-multi-oci.tar'])(
+    'docker pull of %s',
+    async (entry, context) => {
+      const dockerd = engine(context);
+      const reference = `pulled/${entry.replaceAll('.', '-')}:1`;
+      await sandbox.push(join(archives, entry), reference);
+      const fetched = readFetched(await fetchWithSkopeo(sandbox, reference));
+      await dockerd.docker('pull', '--quiet', sandbox.locate(reference));
+      const { stdout } = await dockerd.docker('image', 'inspect', sandbox.locate(reference));
+      const image = fetched.images.find(({ architecture }) => architecture === 'amd64');
+      const pulled = readInspection(stdout);
+      expect(pulled).toMatchObject({ configDigest: image?.configDigest, diffIds: image?.diffIds });
+      expect(pulled.manifestDigests).toContain(fetched.rootDigest);
+    },
+  );
+
+  test('docker login takes the password of ecrp token, and no other', async (context) => {
+    const dockerd = engine(context);
+    const { stdout: password } = await sandbox.ecrp('token', '--password');
+    const login = ['login', '--username', 'AWS', '--password-stdin', sandbox.emulator.registryHost];
+    const refused = await dockerd.tryDocker(login, { input: `${password.trim()}x\n` });
+    expect(refused.status).not.toBe(0);
+    expect(await dockerd.tryDocker(login, { input: password })).toMatchObject({ status: 0 });
+    await dockerd.docker('logout', sandbox.emulator.registryHost);
+  });
+
+  test('docker pull logs in with what ecrp login wrote', async (context) => {
+    const dockerd = engine(context);
+    const config = sandbox.makeDirectory('config');
+    const env = { DOCKER_CONFIG: config };
+    await sandbox.push(join(archives, 'docker-20.10-one.tar'), 'pulled/private:1');
+    expect(await sandbox.tryEcrp(['login'], { env })).toMatchObject({ status: 0 });
+    const pull = ['pull', '--quiet', sandbox.locate('pulled/private:1')];
+    expect(await dockerd.tryDocker(pull, { env })).toMatchObject({ status: 0 });
+    // Without credentials docker would pull too: that it sends these is seen when they are wrong.
+    breakLogin(join(config, 'config.json'), sandbox.emulator.registryHost);
+    await dockerd.docker('rmi', sandbox.locate('pulled/private:1'));
+    expect((await dockerd.tryDocker(pull, { env })).status).not.toBe(0);
+  });
+});

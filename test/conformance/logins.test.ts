@@ -1,0 +1,96 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callAws } from './support/aws.ts';
+import { describeWithClients, requireClient } from './support/clients.ts';
+import { breakLogin } from './support/login-file.ts';
+import { runPodman, tryPodman } from './support/podman.ts';
+import type { Ended } from './support/process.ts';
+import { Sandbox } from './support/sandbox.ts';
+
+const archive = join(import.meta.dirname, '../../fixtures/archives/skopeo-oci.tar');
+
+describeWithClients('logins', ['skopeo', 'podman', 'aws'], () => {
+  let sandbox: Sandbox;
+  let image: string;
+  beforeAll(async () => {
+    sandbox = await Sandbox.start();
+    await sandbox.push(archive, 'logins/app:1');
+    image = sandbox.locate('logins/app:1');
+  });
+  afterAll(() => sandbox.close());
+
+  /** Logs in with skopeo or podman into a file of its own. */
+  function logIn(client: 'skopeo' | 'podman', password: string): Promise<Ended> {
+    const file = join(sandbox.makeDirectory('login'), 'auth.json');
+    const options = [
+      'login',
+      '--authfile',
+      file,
+      '--tls-verify=false',
+      '--username',
+      'AWS',
+      '--password-stdin',
+    ];
+    return sandbox.tryRun(requireClient(client), [...options, sandbox.emulator.registryHost], {
+      input: password,
+    });
+  }
+
+  test.each(['skopeo', 'podman'] as const)(
+    '%s login takes the passwords of aws and ecrp, and no other',
+    async (client) => {
+      const theirs = (await callAws(sandbox, 'get-login-password')).stdout;
+      const ours = (await sandbox.ecrp('token', '--password')).stdout;
+      expect(await logIn(client, theirs)).toMatchObject({ status: 0 });
+      expect(await logIn(client, ours)).toMatchObject({ status: 0 });
+      expect((await logIn(client, `${ours.trim()}x\n`)).status).not.toBe(0);
+    },
+  );
+
+  test('ecrp token and its password are of the same form as those of aws', async () => {
+    const { stdout } = await callAws(sandbox, 'get-authorization-token');
+    // The member is the service model's; without it the comparison fails.
+    const { authorizationData } = JSON.parse(stdout) as { authorizationData: { authorizationToken: string } };
+    const decode = (token: string) => Buffer.from(token.trim(), 'base64').toString().split(':');
+    const theirs = decode(authorizationData.authorizationToken);
+    const ours = decode((await sandbox.ecrp('token')).stdout);
+    expect(ours[0]).toBe('AWS');
+    expect(ours).toHaveLength(theirs.length);
+    const passwords = [
+      (await callAws(sandbox, 'get-login-password')).stdout,
+      (await sandbox.ecrp('token', '--password')).stdout,
+      (await sandbox.ecrp('login', '--password-stdout')).stdout,
+    ];
+    // One line each, alone; the password itself is as long as any other the service gives.
+    for (const password of passwords) expect(password).toMatch(/^\S+\n$/);
+    expect(new Set(passwords.map((password) => password.length)).size).toBe(1);
+  });
+
+  test('skopeo and podman pull with what ecrp login wrote', async () => {
+    const config = join(sandbox.makeDirectory('config'), 'docker');
+    mkdirSync(config);
+    const file = join(config, 'config.json');
+    const { registryHost } = sandbox.emulator;
+    const skopeo = requireClient('skopeo');
+    const env = { DOCKER_CONFIG: config };
+    expect(await sandbox.tryEcrp(['login'], { env })).toMatchObject({ status: 0 });
+
+    expect((await sandbox.run(skopeo, 'login', '--get-login', '--authfile', file, registryHost)).stdout).toBe(
+      'AWS\n',
+    );
+    const inspect = ['inspect', '--authfile', file, '--tls-verify=false', `docker://${image}`];
+    const pull = ['pull', '--quiet', '--authfile', file, '--tls-verify=false', image];
+    expect(await sandbox.tryRun(skopeo, inspect)).toMatchObject({ status: 0 });
+    await runPodman(sandbox, ...pull);
+    // Both would pull without credentials too: that they send these is seen when they are wrong.
+    breakLogin(file, registryHost);
+    expect((await sandbox.tryRun(skopeo, inspect)).status).not.toBe(0);
+    expect((await tryPodman(sandbox, ...pull)).status).not.toBe(0);
+
+    expect(await sandbox.tryEcrp(['logout'], { env })).toMatchObject({ status: 0 });
+    const login = await sandbox.tryRun(skopeo, ['login', '--get-login', '--authfile', file, registryHost]);
+    expect(login.status).not.toBe(0);
+    expect(await sandbox.tryRun(skopeo, inspect)).toMatchObject({ status: 0 });
+  });
+});

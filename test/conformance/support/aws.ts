@@ -1,0 +1,38 @@
+import { requireClient } from './clients.ts';
+import type { Ended } from './process.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** Runs an operation of `aws ecr-public` against the emulator; both versions of the CLI take these options. */
+export function tryAws(
+  sandbox: Sandbox,
+  operation: string,
+  options: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const where = ['--endpoint-url', sandbox.emulator.url, '--region', 'us-east-1', '--output', 'json'];
+  return sandbox.tryRun(requireClient('aws'), ['ecr-public', operation, ...where, ...options], { env });
+}
+
+/** Runs an operation that must succeed; otherwise throws what the CLI said. */
+export async function callAws(
+  sandbox: Sandbox,
+  operation: string,
+  ...options: readonly string[]
+): Promise<Ended> {
+  const ended = await tryAws(sandbox, operation, options);
+  if (ended.status !== 0) throw new Error(`aws ecr-public ${operation} failed: ${ended.stderr}`);
+  return ended;
+}
+
+/** Runs an operation that must fail; gives the exception's name and its text, as the CLI prints them. */
+export async function refuseAws(
+  sandbox: Sandbox,
+  operation: string,
+  options: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ exception: string; text: string }> {
+  const ended = await tryAws(sandbox, operation, options, env);
+  if (ended.status === 0) throw new Error(`aws ecr-public ${operation} succeeded: ${ended.stdout}`);
+  const told = /An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)/.exec(ended.stderr);
+  return { exception: told?.[1] ?? ended.stderr, text: told?.[2] ?? '' };
+}

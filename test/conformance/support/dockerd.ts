@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requireClient } from './clients.ts';
+import type { Ended } from './process.ts';
+import type { Sandbox } from './sandbox.ts';
+
+const START_MS = 30_000;
+
+/** A Docker engine started by hand: no service manager, no network of its own, nothing outside a temporary directory. */
+export class Dockerd {
+  readonly #sandbox: Sandbox;
+  readonly #directory: string;
+  readonly #daemon: ChildProcess;
+
+  private constructor(sandbox: Sandbox, directory: string, daemon: ChildProcess) {
+    this.#sandbox = sandbox;
+    this.#directory = directory;
+    this.#daemon = daemon;
+  }
+
+  /** Starts one, or says why it does not start here: it needs root and the kernel's consent. */
+  static async start(sandbox: Sandbox): Promise<Dockerd | string> {
+    // Not below the sandbox: a socket's path may have about a hundred characters.
+    const directory = mkdtempSync(join(tmpdir(), 'ecrp-dockerd-'));
+    const at = (name: string) => join(directory, name);
+    writeFileSync(at('daemon.json'), '{}');
+    const daemon = spawn(
+      requireClient('dockerd'),
+      [
+        ...['--host', `unix://${at('sock')}`, '--data-root', at('data'), '--exec-root', at('exec')],
+        ...['--pidfile', at('pid'), '--config-file', at('daemon.json'), '--storage-driver', 'vfs'],
+        ...[
+          '--bridge=none',
+          '--iptables=false',
+          '--ip6tables=false',
+          '--ip-forward=false',
+          '--ip-masq=false',
+        ],
+      ],
+      {
+        env: { ...sandbox.env, PATH: `${sandbox.env.PATH}:/usr/sbin:/sbin` },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const log = createWriteStream(at('log'));
+    daemon.stdout.pipe(log);
+    daemon.stderr.pipe(log);
+    const dockerd = new Dockerd(sandbox, directory, daemon);
+    const deadline = Date.now() + START_MS;
+    while (daemon.exitCode === null && Date.now() < deadline) {
+      if ((await dockerd.tryDocker(['version'])).status === 0) return dockerd;
+      await sleep(100);
+    }
+    const reason = readFileSync(at('log'), 'utf8').trim().split('\n').at(-1) ?? '';
+    await dockerd.close();
+    return `dockerd does not start here: ${reason}`;
+  }
+
+  /** Runs the docker client against this engine. */
+  docker(...options: readonly string[]): Promise<Ended> {
+    return this.#sandbox.run(requireClient('docker'), '--host', this.#host, ...options);
+  }
+
+  /** Like `docker`, whatever its exit status. */
+  tryDocker(
+    options: readonly string[],
+    settings: { env?: Record<string, string>; input?: string } = {},
+  ): Promise<Ended> {
+    return this.#sandbox.tryRun(requireClient('docker'), ['--host', this.#host, ...options], settings);
+  }
+
+  async close(): Promise<void> {
+    if (this.#daemon.exitCode === null) {
+      const ended = once(this.#daemon, 'exit');
+      this.#daemon.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get #host(): string {
+    return `unix://${join(this.#directory, 'sock')}`;
+  }
+}

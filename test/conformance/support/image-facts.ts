@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { requireClient } from './clients.ts';
+import type { Sandbox } from './sandbox.ts';
+
+// Reads images with nothing of the product: `tar` unpacks, JSON.parse reads, node:crypto hashes.
+
+/** One image of one platform. */
+export interface ImageFacts {
+  /** Absent where the source has no manifest: a docker-archive. */
+  readonly manifestDigest?: string;
+  readonly configDigest: string;
+  readonly diffIds: readonly string[];
+  /** Of the bytes as they are stored, lowest layer first; absent for a docker-archive. */
+  readonly layerDigests?: readonly string[];
+  /** Of the unpacked bytes; absent where node cannot unpack them. */
+  readonly unpackedDigests?: readonly string[];
+  readonly architecture: string;
+}
+
+/** What a name in a source or a reference in a registry stands for: one image, or an index of several. */
+export interface Facts {
+  /** Digest of the index or of the one manifest. */
+  readonly rootDigest?: string;
+  readonly images: readonly ImageFacts[];
+}
+
+// The documents below come from the tools under comparison; what is wrong in them fails the comparison.
+interface Descriptor {
+  digest: string;
+  mediaType: string;
+  annotations?: Record<string, string>;
+}
+interface Manifest {
+  manifests?: Descriptor[];
+  config: Descriptor;
+  layers: Descriptor[];
+}
+interface Config {
+  architecture: string;
+  rootfs: { diff_ids: string[] };
+}
+
+/** Names in an archive or layout, in its order; undefined for an image without one. */
+export async function listImages(sandbox: Sandbox, source: string): Promise<(string | undefined)[]> {
+  const directory = await unpack(sandbox, source);
+  if (isLayout(directory)) return readLayoutIndex(directory).map((root) => nameOf(root));
+  return readArchiveManifest(directory).map((image) => image.RepoTags?.[0]);
+}
+
+/** Facts of an image in an OCI layout or a docker-archive; the first without a name given. */
+export async function readSource(sandbox: Sandbox, source: string, name?: string): Promise<Facts> {
+  const directory = await unpack(sandbox, source);
+  if (isLayout(directory)) {
+    const root = readLayoutIndex(directory).find((entry) => name === undefined || nameOf(entry) === name);
+    const read = (digest: string) => readFileSync(join(directory, 'blobs', digest.replace(':', '/')));
+    return readFacts(read, root?.digest ?? '');
+  }
+  const image = readArchiveManifest(directory).find(
+    ({ RepoTags }) => name === undefined || RepoTags?.includes(name),
+  );
+  const config = readFileSync(join(directory, image?.Config ?? ''));
+  const layers = image?.Layers.map((layer) => digestOf(readFileSync(join(directory, layer))));
+  return {
+    images: [{ configDigest: digestOf(config), ...readConfig(config), unpackedDigests: layers ?? [] }],
+  };
+}
+
+/** Facts of what skopeo copied into a `dir:`, every blob hashed anew. */
+export function readFetched(directory: string): Facts {
+  const read = (digest: string): Buffer => {
+    const hex = digest.slice('sha256:'.length);
+    const file = [hex, `${hex}.manifest.json`].find((candidate) => existsSync(join(directory, candidate)));
+    return readFileSync(join(directory, file ?? 'manifest.json'));
+  };
+  return readFacts(read, digestOf(readFileSync(join(directory, 'manifest.json'))));
+}
+
+export function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+function readFacts(read: (digest: string) => Buffer, rootDigest: string): Facts {
+  const root = JSON.parse(read(rootDigest).toString()) as Manifest;
+  const digests = root.manifests?.map(({ digest }) => digest) ?? [rootDigest];
+  return { rootDigest: digestOf(read(rootDigest)), images: digests.map((digest) => readImage(read, digest)) };
+}
+
+/** Digests here are computed of the bytes read, never taken from what refers to them. */
+function readImage(read: (digest: string) => Buffer, digest: string): ImageFacts {
+  const bytes = read(digest);
+  const manifest = JSON.parse(bytes.toString()) as Manifest;
+  const config = read(manifest.config.digest);
+  const layers = manifest.layers.map((layer) => read(layer.digest));
+  const isZstd = manifest.layers.some(({ mediaType }) => mediaType.endsWith('zstd'));
+  return {
+    manifestDigest: digestOf(bytes),
+    configDigest: digestOf(config),
+    ...readConfig(config),
+    layerDigests: layers.map(digestOf),
+    ...(isZstd ? {} : { unpackedDigests: layers.map((layer) => digestOf(unpackLayer(layer))) }),
+  };
+}
+
+function readConfig(bytes: Buffer): { architecture: string; diffIds: string[] } {
+  const config = JSON.parse(bytes.toString()) as Config;
+  return { architecture: config.architecture, diffIds: config.rootfs.diff_ids };
+}
+
+function unpackLayer(bytes: Buffer): Buffer {
+  return bytes.readUInt16BE(0) === 0x1f8b ? gunzipSync(bytes) : bytes;
+}
+
+/** Unpacks a tar, gzipped or not, beside the sandbox's other things; a directory is as good as unpacked. */
+async function unpack(sandbox: Sandbox, source: string): Promise<string> {
+  if (statSync(source).isDirectory()) return source;
+  const directory = join(sandbox.directory, 'unpacked', digestOf(readFileSync(source)).slice(-16));
+  if (existsSync(directory) && readdirSync(directory).length > 0) return directory;
+  mkdirSync(directory, { recursive: true });
+  await sandbox.run(requireClient('tar'), '--extract', '--file', source, '--directory', directory);
+  return directory;
+}
+
+function isLayout(directory: string): boolean {
+  return existsSync(join(directory, 'oci-layout'));
+}
+
+function readLayoutIndex(directory: string): Descriptor[] {
+  return (JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8')) as { manifests: Descriptor[] })
+    .manifests;
+}
+
+function nameOf(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.['org.opencontainers.image.ref.name'];
+}
+
+function readArchiveManifest(directory: string) {
+  return JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as {
+    Config: string;
+    RepoTags: string[] | null;
+    Layers: string[];
+  }[];
+}

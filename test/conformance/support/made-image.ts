@@ -1,0 +1,19 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeRandomBytes } from '../../support/images.ts';
+import { requireClient } from './clients.ts';
+import type { Sandbox } from './sandbox.ts';
+
+const MIB = 1024 * 1024;
+
+/** A root file system as a tar: large enough for several parts, with text and a symlink. */
+export async function makeRootTar(sandbox: Sandbox): Promise<string> {
+  const directory = sandbox.makeDirectory('rootfs');
+  mkdirSync(join(directory, 'usr'));
+  writeFileSync(join(directory, 'usr', 'noise'), makeRandomBytes('root', 23 * MIB));
+  writeFileSync(join(directory, 'usr', 'text'), 'The same line again and again.\n'.repeat(50_000));
+  symlinkSync('usr/text', join(directory, 'text'));
+  const file = join(sandbox.makeDirectory('root'), 'root.tar');
+  await sandbox.run(requireClient('tar'), '--create', '--file', file, '--directory', directory, '.');
+  return file;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { requireClient } from './clients.ts';
+import type { Ended } from './process.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** What an engine says of an image that it holds. */
+export interface EngineImage {
+  /** Digest of the config, with its algorithm. */
+  readonly configDigest: string;
+  /** Digests of the manifest by which the image came. */
+  readonly manifestDigests: readonly string[];
+  readonly diffIds: readonly string[];
+}
+
+/** Runs podman, which must succeed, with storage of its own below the sandbox. */
+export function runPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
+  return sandbox.run(requireClient('podman'), ...keepApart(sandbox), ...options);
+}
+
+/** Like `runPodman`, whatever the exit status. */
+export function tryPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
+  return sandbox.tryRun(requireClient('podman'), [...keepApart(sandbox), ...options]);
+}
+
+function keepApart(sandbox: Sandbox): string[] {
+  const at = (name: string) => join(sandbox.directory, 'podman', name);
+  return [
+    ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
+    ...['--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
+  ];
+}
+
+/** Pulls a reference with podman, for a platform if one is given, and says what it got; the image is removed again. */
+export async function pullWithPodman(
+  sandbox: Sandbox,
+  reference: string,
+  ...options: readonly string[]
+): Promise<EngineImage> {
+  const name = sandbox.locate(reference);
+  await runPodman(sandbox, 'pull', '--quiet', '--tls-verify=false', ...options, name);
+  const { stdout } = await runPodman(sandbox, 'image', 'inspect', name);
+  await runPodman(sandbox, 'rmi', '--force', name);
+  return readInspection(stdout);
+}
+
+/** Reads what `podman image inspect` and `docker image inspect` print of one image. */
+export function readInspection(text: string): EngineImage {
+  // Both engines' documents have these members; a missing one fails the comparison.
+  const [image] = JSON.parse(text) as [{ Id: string; RepoDigests: string[]; RootFS: { Layers: string[] } }];
+  return {
+    configDigest: image.Id.startsWith('sha256:') ? image.Id : `sha256:${image.Id}`,
+    manifestDigests: image.RepoDigests.map((name) => name.slice(name.indexOf('@') + 1)),
+    diffIds: image.RootFS.Layers,
+  };
+}

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Ended, runProgram, runToSuccess } from './process.ts';
+
+const ecrpProgram = join(import.meta.dirname, '../../../bin/ecrp.js');
+
+/** What `ecrp emulator --json` says of itself. */
+export interface EmulatorFacts {
+  readonly url: string;
+  readonly registryHost: string;
+  readonly registryId: string;
+  readonly registryAlias: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** The result of `ecrp push --json`, as far as these tests look at it. */
+export interface PushResult {
+  readonly reference: string;
+  readonly imageDigest: string;
+  readonly imageManifestMediaType: string;
+  readonly layers: { total: number; uploaded: number; existing: number; skipped: number };
+}
+
+/** An emulator in a process of its own, a directory for everything, and an environment in which HOME is empty. */
+export class Sandbox {
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly emulator: EmulatorFacts;
+  readonly #server: ChildProcess;
+
+  private constructor(directory: string, emulator: EmulatorFacts, server: ChildProcess) {
+    this.directory = directory;
+    this.emulator = emulator;
+    this.#server = server;
+    this.env = {
+      ...plainEnvironment(directory),
+      AWS_ACCESS_KEY_ID: emulator.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
+      ECRP_REGISTRY_HOST: emulator.registryHost,
+    };
+  }
+
+  static async start(...options: readonly string[]): Promise<Sandbox> {
+    const directory = mkdtempSync(join(tmpdir(), 'ecrp-conformance-'));
+    for (const name of ['home', 'tmp', 'run']) mkdirSync(join(directory, name), { mode: 0o700 });
+    const server = spawn(process.execPath, [ecrpProgram, 'emulator', '--port', '0', '--json', ...options], {
+      env: plainEnvironment(directory),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(server, 'exit').then(([status]) => {
+      throw new Error(`the emulator ended with status ${status} before it was asked anything`);
+    });
+    const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), ended]);
+    ended.catch(() => undefined);
+    // The contract of the command line fixes this line; a wrong member shows in the first request.
+    return new Sandbox(directory, JSON.parse(String(line)) as EmulatorFacts, server);
+  }
+
+  /** Stops the emulator and removes everything. */
+  async close(): Promise<void> {
+    const ended = once(this.#server, 'exit');
+    this.#server.kill('SIGTERM');
+    await ended;
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** A directory of its own below the sandbox's. */
+  makeDirectory(name: string): string {
+    return mkdtempSync(join(this.directory, `${name}-`));
+  }
+
+  /** `HOST/alias/repository` plus `:tag` or `@digest`, as clients take it. */
+  locate(reference: string): string {
+    return `${this.emulator.registryHost}/${this.emulator.registryAlias}/${reference}`;
+  }
+
+  run(program: string, ...programArguments: readonly string[]): Promise<Ended> {
+    return runToSuccess(program, programArguments, { env: this.env, cwd: this.directory });
+  }
+
+  /** Like `run`, with another environment besides, input, or a failure to look at. */
+  tryRun(
+    program: string,
+    programArguments: readonly string[],
+    options: { env?: Record<string, string>; input?: string } = {},
+  ): Promise<Ended> {
+    const { env, ...rest } = options;
+    return runProgram(program, programArguments, {
+      env: { ...this.env, ...env },
+      cwd: this.directory,
+      ...rest,
+    });
+  }
+
+  ecrp(...options: readonly string[]): Promise<Ended> {
+    return this.run(process.execPath, ecrpProgram, ...options);
+  }
+
+  /** Like `ecrp`, whatever its exit status. */
+  tryEcrp(
+    options: readonly string[],
+    settings: { env?: Record<string, string>; input?: string } = {},
+  ): Promise<Ended> {
+    return this.tryRun(process.execPath, [ecrpProgram, ...options], settings);
+  }
+
+  /** Pushes and gives the result back; the repository is made when it is missing. */
+  async push(source: string, ...options: readonly string[]): Promise<PushResult> {
+    const { stdout } = await this.ecrp('push', source, ...options, '--create-repo', '--json');
+    // The contract of the command line fixes the members.
+    return JSON.parse(stdout) as PushResult;
+  }
+}
+
+function plainEnvironment(directory: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: join(directory, 'home'),
+    TMPDIR: join(directory, 'tmp'),
+    XDG_RUNTIME_DIR: join(directory, 'run'),
+    LC_ALL: 'C.UTF-8',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+  };
+}
