@@ -52,7 +52,7 @@ export interface Store {
    */
   openLayer(repositoryName: string, digest: Digest): Promise<OpenLayer | undefined>;
 
-  /** Waits for parts in flight, then gives the directory free. */
+  /** Waits for parts in flight, then gives the directory free; idempotent. */
   close(): Promise<void>;
 }
 

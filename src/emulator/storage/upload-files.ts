@@ -1,0 +1,68 @@
+import { constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The files of uploads in progress, `uploads/<uploadId>`. One may be longer than what was acknowledged, never shorter. */
+export class UploadFiles {
+  readonly #directory: string;
+
+  constructor(dataDirectory: string) {
+    this.#directory = join(dataDirectory, 'uploads');
+    mkdirSync(this.#directory, { recursive: true });
+  }
+
+  pathOf(uploadId: string): string {
+    return join(this.#directory, uploadId);
+  }
+
+  /** Writes bytes from `position` on, calling `see` with each chunk while it is being written. Returns how many there were. */
+  async write(
+    uploadId: string,
+    position: number,
+    bytes: Buffer | AsyncIterable<Buffer>,
+    see: (chunk: Buffer) => void,
+  ): Promise<number> {
+    // A file that went missing in the midst of an upload must not come back with a hole.
+    const creation = position === 0 ? constants.O_CREAT : 0;
+    const file = await open(this.pathOf(uploadId), constants.O_WRONLY | creation, 0o600);
+    try {
+      let end = position;
+      for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : bytes) {
+        const written = writeWhole(file, chunk, end);
+        see(chunk);
+        await written;
+        end += chunk.length;
+      }
+      return end - position;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** In bytes; undefined when there is no file. */
+  sizeOf(uploadId: string): number | undefined {
+    return statSync(this.pathOf(uploadId), { throwIfNoEntry: false })?.size;
+  }
+
+  async truncate(uploadId: string, size: number): Promise<void> {
+    await truncate(this.pathOf(uploadId), size);
+  }
+
+  remove(uploadId: string): void {
+    rmSync(this.pathOf(uploadId), { force: true });
+  }
+
+  /** Removes every file that `isWanted` denies. */
+  sweep(isWanted: (uploadId: string) => boolean): void {
+    for (const name of readdirSync(this.#directory)) {
+      if (!isWanted(name)) this.remove(name);
+    }
+  }
+}
+
+async function writeWhole(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
+    done += bytesWritten;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Hash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import type { BlobFiles } from './blob-files.ts';
+import type { Digest } from './digest.ts';
+import { hashFile } from './hash-file.ts';
+import type { Ledger } from './ledger.ts';
+import type { Upload } from './model.ts';
+import type { State } from './state.ts';
+import type { AppendResult, CompleteResult, LayerToComplete, PartToAppend } from './store.ts';
+import type { UploadFiles } from './upload-files.ts';
+import type { UploadState } from './upload-state.ts';
+
+export interface UploadsContext {
+  readonly state: State;
+  readonly uploadFiles: UploadFiles;
+  readonly blobFiles: BlobFiles;
+  readonly ledger: Ledger;
+  readonly now: () => number;
+}
+
+/** Layer uploads: the bytes go to the upload's file first, then the journal, then the caller hears of it. */
+export class Uploads {
+  readonly #context: UploadsContext;
+
+  constructor(context: UploadsContext) {
+    this.#context = context;
+  }
+
+  initiate(repositoryName: string): Upload {
+    const { state, ledger, now } = this.#context;
+    const uploadId = randomUUID();
+    ledger.commit({ type: 'upload-started', at: now(), repositoryName, uploadId });
+    return state.upload(uploadId);
+  }
+
+  find(repositoryName: string, uploadId: string): UploadState | undefined {
+    const upload = this.#context.state.uploads.get(uploadId.toLowerCase());
+    return upload?.repositoryName === repositoryName ? upload : undefined;
+  }
+
+  async append(repositoryName: string, uploadId: string, part: PartToAppend): Promise<AppendResult> {
+    const upload = this.find(repositoryName, uploadId);
+    if (upload === undefined) return { kind: 'unknown-upload' };
+    return await upload.runInTurn(() => this.#appendInTurn(upload, part));
+  }
+
+  async complete(repositoryName: string, uploadId: string, layer: LayerToComplete): Promise<CompleteResult> {
+    const upload = this.find(repositoryName, uploadId);
+    if (upload === undefined) return { kind: 'unknown-upload' };
+    return await upload.runInTurn(() => this.#completeInTurn(upload, layer));
+  }
+
+  drop(repositoryName: string, uploadId: string): void {
+    const upload = this.find(repositoryName, uploadId);
+    if (upload === undefined) return;
+    this.#context.ledger.commit({ type: 'upload-dropped', uploadId: upload.uploadId });
+    this.#context.uploadFiles.remove(upload.uploadId);
+  }
+
+  async #appendInTurn(upload: UploadState, part: PartToAppend): Promise<AppendResult> {
+    if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
+    const { uploadId, nextByte, partSizes } = upload;
+    if (part.firstByte !== nextByte) return { kind: 'not-consecutive', expected: nextByte };
+    if (partSizes.length >= part.maximumParts) return { kind: 'too-many-parts', received: partSizes.length };
+    const { uploadFiles, ledger } = this.#context;
+    // A copy, so that a part that fails half-way leaves no trace.
+    const hash = upload.hash?.copy();
+    const size = await uploadFiles.write(uploadId, nextByte, part.bytes, (chunk) => hash?.update(chunk));
+    if (!this.#isLive(upload)) {
+      uploadFiles.remove(uploadId);
+      return { kind: 'unknown-upload' };
+    }
+    ledger.commit({ type: 'part-appended', uploadId, size });
+    upload.hash = hash;
+    return { kind: 'appended', nextByte: upload.nextByte };
+  }
+
+  async #completeInTurn(upload: UploadState, layer: LayerToComplete): Promise<CompleteResult> {
+    if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
+    if (upload.partSizes.length === 0) return { kind: 'empty' };
+    const tooSmall = upload.partSizes.slice(0, -1).find((size) => size < layer.minimumPartBytes);
+    if (tooSmall !== undefined) return { kind: 'part-too-small', partSize: tooSmall };
+    const { uploadFiles, blobFiles, ledger, state } = this.#context;
+    const { uploadId, repositoryName, nextByte: size } = upload;
+    const digest = await this.#computeDigest(upload);
+    if (!layer.digests.some((given) => given.toLowerCase() === digest))
+      return { kind: 'mismatch', actual: digest };
+    // What a part that failed has left behind.
+    if (uploadFiles.sizeOf(uploadId) !== size) await uploadFiles.truncate(uploadId, size);
+    if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
+    if (state.repository(repositoryName).layers.has(digest)) return { kind: 'exists', digest };
+    // The journal goes first: opening a store moves the file when a crash came in between.
+    ledger.commit({ type: 'layer-added', repositoryName, digest, size, uploadId });
+    blobFiles.adopt(digest, uploadFiles.pathOf(uploadId));
+    blobFiles.trust(digest);
+    return { kind: 'completed', digest, size };
+  }
+
+  async #computeDigest(upload: UploadState): Promise<Digest> {
+    upload.hash ??= await this.#readHash(upload);
+    return `sha256:${upload.hash.copy().digest('hex')}`;
+  }
+
+  async #readHash({ uploadId, nextByte }: UploadState): Promise<Hash> {
+    const path = this.#context.uploadFiles.pathOf(uploadId);
+    const hash = await hashFile(path, nextByte);
+    if (hash === undefined) throw new Error(`The file of an upload has lost bytes: ${path}`);
+    return hash;
+  }
+
+  #isLive(upload: UploadState): boolean {
+    return this.#context.state.uploads.get(upload.uploadId) === upload;
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { openStore } from '../../../../src/emulator/storage/open-store.ts';
+import type { NewImage, Store, StoreOptions } from '../../../../src/emulator/storage/store.ts';
+
+/** A directory that goes when the test ends. */
+export function makeDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ecrp-store-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A store that is closed when the test ends, if not before. */
+export async function openTestStore(directory: string, options?: StoreOptions): Promise<Store> {
+  const store = await openStore(directory, options);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export function createRepository(store: Store, name: string): void {
+  store.createRepository({ name, catalogData: {}, resourceTags: new Map() });
+}
+
+/** Uploads a layer in one part and returns its digest. */
+export async function putLayer(store: Store, repositoryName: string, bytes: Buffer) {
+  const { uploadId } = store.initiateUpload(repositoryName);
+  await store.appendPart(repositoryName, uploadId, { firstByte: 0, bytes, maximumParts: 1000 });
+  const digest = digestOf(bytes);
+  const result = await store.completeUpload(repositoryName, uploadId, {
+    digests: [digest],
+    minimumPartBytes: 5,
+  });
+  if (result.kind !== 'completed') throw new Error(`The layer was not taken: ${result.kind}`);
+  return digest;
+}
+
+export function makeImage(text: string, details: Partial<NewImage> = {}): NewImage {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  return {
+    manifest: Buffer.from(text),
+    mediaType,
+    imageSizeInBytes: 0,
+    blobs: [],
+    manifests: [],
+    ...details,
+  };
+}
+
+export async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
