@@ -100,6 +100,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof EcrpError) {
+          report(attempt, error.requestId, error.awsError ?? error.code);
           throw error;
         }
         failure = describeFailure(error);

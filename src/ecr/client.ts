@@ -25,6 +25,8 @@ export interface EcrClientSettings {
 export interface EcrClient {
   readonly sdk: ECRPUBLICClient;
   readonly call: Caller;
+  /** Of the credentials in use; no secret. Throws AUTH when there are none. */
+  findAccessKeyId(): Promise<string>;
   close(): void;
 }
 
@@ -62,5 +64,10 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
         }
       : undefined,
   });
-  return { sdk, call, close: () => sdk.destroy() };
+  return {
+    sdk,
+    call,
+    findAccessKeyId: async () => (await sdk.config.credentials()).accessKeyId,
+    close: () => sdk.destroy(),
+  };
 }

@@ -43,8 +43,11 @@ export interface ImageToPut {
   readonly tag?: string | undefined;
 }
 
-/** `unchanged`: same digest and tag were there (`ImageAlreadyExistsException`). `missing`: blobs or child manifests are not there. */
+/**
+ * `unchanged`: same digest and tag were there (`ImageAlreadyExistsException`). `missing`: blobs or child manifests are
+ * not there. `registryId` is unknown when the answer was lost.
+ */
 export type PutAnswer =
-  | { readonly kind: 'put'; readonly registryId: string }
+  | { readonly kind: 'put'; readonly registryId: string | undefined }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'missing'; readonly detail: string };

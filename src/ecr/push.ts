@@ -1,0 +1,180 @@
+import {
+  BatchCheckLayerAvailabilityCommand,
+  CompleteLayerUploadCommand,
+  InitiateLayerUploadCommand,
+  PutImageCommand,
+} from '@aws-sdk/client-ecr-public';
+import { EcrpError } from '../errors.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+import { MAX_BATCH } from '../wire/limits.ts';
+import type { EcrClient } from './client.ts';
+import type { CompleteAnswer, PartAnswer, PushService, PutAnswer } from './push-service.ts';
+import { preparePart, type SpareBodies } from './upload-part.ts';
+
+/** Where a push goes. `registryId` is an id or an alias; absent means the caller's own registry. */
+export interface PushTarget {
+  readonly registryId?: string | undefined;
+  readonly repositoryName: string;
+}
+
+/** Binds the five operations of a push to one repository. */
+export function connectPush(client: EcrClient, target: PushTarget): PushService {
+  const { call, sdk } = client;
+  const { repositoryName } = target;
+  const address = target.registryId === undefined ? { repositoryName } : { ...target };
+  const spare: SpareBodies = [];
+
+  const checkBatch = (layerDigests: Digest[], signal: AbortSignal): Promise<readonly Digest[]> =>
+    call(
+      {
+        operation: 'BatchCheckLayerAvailability',
+        repositoryName,
+        send: (abortSignal) =>
+          sdk.send(new BatchCheckLayerAvailabilityCommand({ ...address, layerDigests }), { abortSignal }),
+        // A missing layer is told in three ways: UNAVAILABLE, a MissingLayerDigest failure, or not at all.
+        read: ({ layers, failures }) => {
+          const invalid = failures?.find((failure) => failure.failureCode === 'InvalidLayerDigest');
+          if (invalid) {
+            throw refuseDigest(invalid.layerDigest, invalid.failureReason);
+          }
+          return layers?.flatMap(({ layerDigest, layerAvailability }) =>
+            layerAvailability === 'AVAILABLE' && isDigest(layerDigest) ? [layerDigest] : [],
+          );
+        },
+      },
+      signal,
+    );
+
+  const findAvailable: PushService['findAvailable'] = async (digests, signal) => {
+    const batches: Promise<readonly Digest[]>[] = [];
+    for (let first = 0; first < digests.length; first += MAX_BATCH) {
+      batches.push(checkBatch(digests.slice(first, first + MAX_BATCH), signal));
+    }
+    return new Set((await Promise.all(batches)).flat());
+  };
+
+  return {
+    findAvailable,
+
+    initiateUpload: (signal) =>
+      call(
+        {
+          operation: 'InitiateLayerUpload',
+          repositoryName,
+          send: (abortSignal) => sdk.send(new InitiateLayerUploadCommand(address), { abortSignal }),
+          read: ({ uploadId, partSize }) => (uploadId && partSize ? { uploadId, partSize } : undefined),
+        },
+        signal,
+      ),
+
+    uploadPart: async (uploadId, start, bytes, signal) => {
+      const part = preparePart({ ...address, uploadId, start }, bytes, spare);
+      const answer = await call(
+        {
+          operation: 'UploadLayerPart',
+          repositoryName,
+          send: (abortSignal) => sdk.send(part.makeCommand(), { abortSignal }),
+          read: ({ lastByteReceived }): PartAnswer | undefined =>
+            lastByteReceived === undefined ? undefined : { kind: 'accepted', nextByte: lastByteReceived + 1 },
+          answers: {
+            InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, start + bytes.length),
+            UploadNotFoundException: (): PartAnswer => ({ kind: 'vanished' }),
+          },
+        },
+        signal,
+      );
+      part.release();
+      return answer;
+    },
+
+    completeUpload: async (uploadId, digest, signal) => {
+      const answer = await call(
+        {
+          operation: 'CompleteLayerUpload',
+          repositoryName,
+          send: (abortSignal) =>
+            sdk.send(new CompleteLayerUploadCommand({ ...address, uploadId, layerDigests: [digest] }), {
+              abortSignal,
+            }),
+          read: ({ layerDigest }): CompleteAnswer | undefined => {
+            if (layerDigest === undefined) {
+              return undefined;
+            }
+            return layerDigest === digest ? { kind: 'stored', existed: false } : { kind: 'mismatch' };
+          },
+          answers: {
+            LayerAlreadyExistsException: (_exception, ambiguous): CompleteAnswer => ({
+              kind: 'stored',
+              existed: !ambiguous,
+            }),
+            UploadNotFoundException: (): CompleteAnswer => ({ kind: 'vanished' }),
+            InvalidLayerException: (): CompleteAnswer => ({ kind: 'mismatch' }),
+          },
+        },
+        signal,
+      );
+      // The upload is gone too when an attempt whose answer was lost completed it, or another upload of the same layer did.
+      if (answer.kind === 'vanished' && (await findAvailable([digest], signal)).has(digest)) {
+        return { kind: 'stored', existed: false };
+      }
+      return answer;
+    },
+
+    putImage: (image, signal) =>
+      call(
+        {
+          operation: 'PutImage',
+          repositoryName,
+          send: (abortSignal) =>
+            sdk.send(
+              new PutImageCommand({
+                ...address,
+                imageManifest: image.manifest.toString('utf8'),
+                imageManifestMediaType: image.mediaType,
+                imageDigest: image.digest,
+                ...(image.tag === undefined ? {} : { imageTag: image.tag }),
+              }),
+              { abortSignal },
+            ),
+          read: ({ image: stored }): PutAnswer | undefined => {
+            const found = stored?.imageId?.imageDigest;
+            if (found !== undefined && found !== image.digest) {
+              throw refuseAnswer(image.digest, found);
+            }
+            return found === undefined ? undefined : { kind: 'put', registryId: stored?.registryId };
+          },
+          answers: {
+            ImageAlreadyExistsException: (_exception, ambiguous) =>
+              ambiguous ? { kind: 'put', registryId: undefined } : { kind: 'unchanged' },
+            LayersNotFoundException: ({ message }) => ({ kind: 'missing', detail: message }),
+            ReferencedImagesNotFoundException: ({ message }) => ({ kind: 'missing', detail: message }),
+          },
+        },
+        signal,
+      ),
+  };
+}
+
+/** A part that is refused although the service has all of it is one whose answer was lost: accepted. */
+function readRefusedPart(exception: unknown, end: number): PartAnswer {
+  const last =
+    typeof exception === 'object' && exception !== null && 'lastValidByteReceived' in exception
+      ? exception.lastValidByteReceived
+      : undefined;
+  if (typeof last !== 'number') {
+    return { kind: 'resync', nextByte: undefined };
+  }
+  return { kind: last >= end - 1 ? 'accepted' : 'resync', nextByte: last + 1 };
+}
+
+function refuseDigest(digest: string | undefined, reason: string | undefined): EcrpError {
+  return new EcrpError('INVALID_INPUT', `The service does not take the layer digest ${digest}: ${reason}`, {
+    operation: 'BatchCheckLayerAvailability',
+  });
+}
+
+function refuseAnswer(digest: Digest, found: string): EcrpError {
+  return new EcrpError('UNAVAILABLE', `PutImage: the service stored ${found} where ${digest} was sent`, {
+    operation: 'PutImage',
+  });
+}
