@@ -1,0 +1,116 @@
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { EcrpError } from '../errors.ts';
+import { invalidInput } from '../oci/json.ts';
+
+/** A regular file that is read by position, so that any number of readers can share it. */
+export interface ByteFile {
+  /** For messages. */
+  readonly path: string;
+  /** Bytes, when it was opened. */
+  readonly size: number;
+  /** Bytes of [position, position + length); fewer only where the file ends. */
+  read(position: number, length: number): Promise<Buffer>;
+  /** Throws INVALID_INPUT when the file is no longer the one that was opened, by size or time of change. */
+  assertUnchanged(): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+const readAt = promisify(read);
+
+/**
+ * Opens a regular file for reading; with `followLinks: false` a symbolic link is refused. Throws INVALID_INPUT for whatever
+ * cannot be read or is no regular file.
+ */
+export function openByteFile(path: string, { followLinks }: { readonly followLinks: boolean }): ByteFile {
+  // Without O_NONBLOCK a FIFO would be waited for. Windows knows neither flag; bit operations take undefined as 0.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags);
+  } catch (cause) {
+    throw describeOpenError(path, cause);
+  }
+  return createByteFile(path, descriptor);
+}
+
+/** Wraps an open file descriptor, which is closed with it, also when it turns out to be no regular file. */
+export function createByteFile(path: string, descriptor: number): ByteFile {
+  const opened = fstatSync(descriptor);
+  if (!opened.isFile()) {
+    closeSync(descriptor);
+    throw invalidInput(path, 'it is not a regular file');
+  }
+  let isOpen = true;
+  return {
+    path,
+    size: opened.size,
+    async read(position, length) {
+      const buffer = Buffer.allocUnsafe(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, position + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return buffer.subarray(0, filled);
+    },
+    assertUnchanged() {
+      const now = fstatSync(descriptor);
+      if (now.size === opened.size && now.mtimeMs === opened.mtimeMs) return;
+      throw new EcrpError('INVALID_INPUT', `${path}: it changed while being read`, {
+        hint: 'Wait until whatever writes it has finished, and run the command again.',
+      });
+    },
+    close() {
+      if (isOpen) closeSync(descriptor);
+      isOpen = false;
+    },
+  };
+}
+
+/**
+ * Bytes of [start, end) of a file, read as they are asked for. Throws INVALID_INPUT, naming `subject`, when the file ends
+ * before that, and when it was changed since it was opened.
+ */
+export async function* streamBytes(
+  file: ByteFile,
+  start: number,
+  end: number,
+  subject: string,
+): AsyncGenerator<Buffer> {
+  file.assertUnchanged();
+  for (let position = start; position < end; ) {
+    const chunk = await file.read(position, Math.min(CHUNK_BYTES, end - position));
+    if (chunk.length === 0) {
+      file.assertUnchanged();
+      throw invalidInput(subject, `it is cut short: ${end - position} bytes are missing at its end`);
+    }
+    position += chunk.length;
+    yield chunk;
+  }
+  file.assertUnchanged();
+}
+
+/** The error for a file that could not be opened or looked at. */
+export function describeOpenError(path: string, cause: unknown): EcrpError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const [problem, hint] =
+    code === 'ENOENT' || code === 'ENOTDIR'
+      ? [
+          'there is no such file or directory',
+          'Check the path; `docker save -o FILE NAME:TAG` makes an archive.',
+        ]
+      : code === 'EACCES' || code === 'EPERM'
+        ? ['it may not be read by this user', 'Check the permissions of the file and of its folders.']
+        : code === 'ELOOP' || code === 'EMLINK'
+          ? [
+              'it is a symbolic link, which is not followed here',
+              'Copy the layout with `cp -rL` to replace links by files.',
+            ]
+          : [`it cannot be read (${String(code ?? cause)})`, undefined];
+  return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, { hint, cause });
+}

@@ -1,0 +1,119 @@
+import { type Stats, statSync } from 'node:fs';
+import { EcrpError } from '../errors.ts';
+import { type ByteFile, describeOpenError, openByteFile } from './byte-file.ts';
+import { openDirectoryStore } from './directory-store.ts';
+import { ARCHIVE_FILE, readArchiveImages, readArchiveItems } from './docker-archive.ts';
+import { describeEntry, type FileStore } from './file-store.ts';
+import { findKeptImages } from './hybrid.ts';
+import type { BlobRef, ImageSource, SourceImage } from './image-source.ts';
+import { INDEX_FILE, LAYOUT_FILE, nameBlob, readOciLayout } from './oci-layout.ts';
+import { detectFileType } from './packing.ts';
+import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
+import { SPOOL_LIMIT, type SpoolLimit, spoolGzip } from './spool.ts';
+import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
+import { openTarStore } from './tar-store.ts';
+
+export interface OpenSourceOptions {
+  readonly signal?: AbortSignal;
+  /** Where a gzipped tar is unpacked to. */
+  readonly temporaryDirectory: string;
+  readonly spoolLimit?: SpoolLimit;
+}
+
+/**
+ * Opens a source of images, recognised by its content: an OCI image layout as a directory or a tar, a docker-archive, each
+ * tar also gzipped. The caller closes it. Throws INVALID_INPUT naming the entry when it is none of these or malformed.
+ */
+export async function openSource(path: string, options: OpenSourceOptions): Promise<ImageSource> {
+  options.signal?.throwIfAborted();
+  if (findStats(path).isDirectory()) {
+    const store = openDirectoryStore(path);
+    if (!hasLayout(store)) throw refuseDirectory(store);
+    return createSource(store, 'oci-layout', await readOciLayout(store));
+  }
+  return openTarSource(openByteFile(path, { followLinks: true }), options);
+}
+
+/** The same for a tar that is open already; the file is closed with the source, and when this throws. */
+export async function openTarSource(file: ByteFile, options: OpenSourceOptions): Promise<ImageSource> {
+  const store = await openTarStore(await unpackFile(file, options), options.signal);
+  try {
+    if (store.find(ARCHIVE_FILE) === undefined) {
+      if (!hasLayout(store)) throw refuseTar(store);
+      return createSource(store, 'oci-layout', await readOciLayout(store));
+    }
+    const items = await readArchiveItems(store);
+    const kept = hasLayout(store)
+      ? await findKeptImages(store, await readOciLayout(store), items)
+      : undefined;
+    if (kept !== undefined) return createSource(store, 'oci-layout', kept);
+    return createSource(store, 'docker-archive', await readArchiveImages(store, items));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<ByteFile> {
+  let isTaken = false;
+  try {
+    const start = await file.read(0, BLOCK_BYTES);
+    if (isTarHeader(start)) {
+      isTaken = true;
+      return file;
+    }
+    if (detectFileType(start) !== 'gzip') throw refuseFile(file, start);
+    const limit = options.spoolLimit ?? SPOOL_LIMIT;
+    const unpacked = await spoolGzip(file, options.temporaryDirectory, limit, options.signal);
+    const unpackedStart = await unpacked.read(0, BLOCK_BYTES);
+    if (isTarHeader(unpackedStart)) return unpacked;
+    unpacked.close();
+    throw refuseFile(file, unpackedStart, 'gzip');
+  } finally {
+    if (!isTaken) file.close();
+  }
+}
+
+function createSource(
+  store: FileStore,
+  format: ImageSource['format'],
+  images: readonly SourceImage[],
+): ImageSource {
+  return {
+    path: store.path,
+    format,
+    images,
+    has(ref) {
+      return store.find(nameRef(ref)) !== undefined;
+    },
+    async *open(ref, start) {
+      const name = nameRef(ref);
+      const file = store.find(name);
+      if (file === undefined)
+        throw new EcrpError('INVALID_INPUT', `${describeEntry(store, name)}: it is missing`);
+      if (file.size !== ref.size) {
+        const problem = `it should be ${ref.size} bytes long, but is ${file.size}`;
+        throw new EcrpError('INVALID_INPUT', `${describeEntry(store, name)}: ${problem}`);
+      }
+      yield* store.open(file, start, file.size);
+    },
+    close: () => store.close(),
+  };
+}
+
+function nameRef(ref: BlobRef): string {
+  return ref.kind === 'digest' ? nameBlob(ref.digest) : ref.name;
+}
+
+/** Whether there is an OCI layout, perhaps an incomplete one: both of its files are mandatory, which reading it checks. */
+function hasLayout(store: FileStore): boolean {
+  return store.find(INDEX_FILE) !== undefined || store.find(LAYOUT_FILE) !== undefined;
+}
+
+function findStats(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw describeOpenError(path, cause);
+  }
+}

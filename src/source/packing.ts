@@ -1,0 +1,33 @@
+import { invalidInput } from '../oci/json.ts';
+import type { Packing } from './image-source.ts';
+
+/** What a file is, by its first bytes. */
+export type FileType = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'zip' | 'unknown';
+
+/** How many first bytes `detectFileType` looks at. */
+export const MAGIC_BYTES = 6;
+
+const MAGIC: readonly (readonly [FileType, string])[] = [
+  ['gzip', '1f8b'],
+  ['zstd', '28b52ffd'],
+  ['xz', 'fd377a585a00'],
+  ['bzip2', '425a68'],
+  ['zip', '504b0304'],
+];
+
+export function detectFileType(firstBytes: Buffer): FileType {
+  const hex = firstBytes.toString('hex');
+  return MAGIC.find(([, magic]) => hex.startsWith(magic))?.[0] ?? 'unknown';
+}
+
+/** How a layer is packed, by its first bytes. Throws INVALID_INPUT for compressions that no registry client can unpack. */
+export function detectPacking(firstBytes: Buffer, subject: string): Packing {
+  const type = detectFileType(firstBytes);
+  if (type === 'xz' || type === 'bzip2') {
+    throw invalidInput(
+      subject,
+      `the layer is compressed with ${type}; image layers are gzip, zstd or plain tar`,
+    );
+  }
+  return type === 'gzip' || type === 'zstd' ? type : 'none';
+}

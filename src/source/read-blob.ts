@@ -1,0 +1,27 @@
+import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { invalidInput } from '../oci/json.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import { isIndex, isManifest } from '../oci/media-types.ts';
+import { verifyContent } from '../oci/verify-content.ts';
+import { collectBytes } from './file-store.ts';
+import type { ImageSource } from './image-source.ts';
+
+/**
+ * Reads a manifest, index or config into memory. Throws INVALID_INPUT when it is missing, longer than such a thing may be
+ * (4 MiB, a config 8 MiB), or not what its descriptor says; the message names both digests.
+ */
+export async function readBlob(
+  source: Pick<ImageSource, 'path' | 'open'>,
+  descriptor: Descriptor,
+): Promise<Buffer> {
+  const { mediaType, digest, size } = descriptor;
+  const maxBytes = isIndex(mediaType) || isManifest(mediaType) ? MAX_MANIFEST_BYTES : MAX_CONFIG_BYTES;
+  if (size > maxBytes) {
+    const problem = `its descriptor says ${size} bytes, more than the ${maxBytes} bytes allowed`;
+    throw invalidInput(`${source.path}: blob ${digest} (${mediaType})`, problem);
+  }
+  const bytes = await collectBytes(source.open({ kind: 'digest', digest, size }, 0));
+  verifyContent(bytes, descriptor);
+  return bytes;
+}

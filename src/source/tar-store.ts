@@ -1,0 +1,119 @@
+import { invalidInput } from '../oci/json.ts';
+import { type ByteFile, streamBytes } from './byte-file.ts';
+import { joinToDirectory, normalizeName } from './entry-name.ts';
+import { describeEntry, type FileStore } from './file-store.ts';
+import { indexTar, type TarEntry } from './tar-index.ts';
+
+/** Longest chain of links followed in an archive. */
+const MAX_LINKS = 8;
+
+/** The entries of a tar as named files; links are followed inside the archive only. */
+export interface TarStore extends FileStore {
+  /** Names of all entries, in their order, each once. */
+  readonly names: readonly string[];
+}
+
+/** Indexes a tar and takes over its file, which is closed with the store, and when this throws. */
+export async function openTarStore(file: ByteFile, signal?: AbortSignal): Promise<TarStore> {
+  try {
+    const entries = new Map<string, TarEntry>();
+    const conflicts = new Set<string>();
+    for (const entry of await indexTar(file, signal)) {
+      const earlier = entries.get(entry.name);
+      if (earlier === undefined) entries.set(entry.name, entry);
+      else if (!(await isSameContent(file, earlier, entry, signal))) conflicts.add(entry.name);
+    }
+    return createTarStore(file, entries, conflicts);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function createTarStore(
+  file: ByteFile,
+  entries: ReadonlyMap<string, TarEntry>,
+  conflicts: ReadonlySet<string>,
+): TarStore {
+  const resolve = (name: string): TarEntry | undefined => {
+    let entry = entries.get(normalizeName(name) ?? '');
+    for (let links = 0; entry !== undefined; links += 1) {
+      const subject = describeEntry(file, entry.name);
+      if (conflicts.has(entry.name)) {
+        throw invalidInput(subject, 'it comes more than once, with different content');
+      }
+      if (entry.kind === 'file') return entry;
+      if (entry.kind !== 'symlink' && entry.kind !== 'hardlink') {
+        throw invalidInput(subject, 'it is not a regular file');
+      }
+      if (links === MAX_LINKS) {
+        throw invalidInput(
+          describeEntry(file, name),
+          `its links go in a circle, or are more than ${MAX_LINKS}`,
+        );
+      }
+      entry = followLink(entry, entries, subject);
+    }
+    return undefined;
+  };
+  return {
+    path: file.path,
+    names: [...entries.keys()],
+    find(name) {
+      const entry = resolve(name);
+      return entry && { name: entry.name, size: entry.size };
+    },
+    async *open({ name }, start, end) {
+      const subject = describeEntry(file, name);
+      const entry = resolve(name);
+      if (entry === undefined) throw invalidInput(subject, 'it is missing');
+      yield* streamBytes(file, entry.start + start, entry.start + end, subject);
+    },
+    async close() {
+      file.close();
+    },
+  };
+}
+
+/**
+ * The target of a hard link is relative to the archive's root, that of a symbolic link to the entry's directory; some
+ * writers confuse the two (google/go-containerregistry), so the other reading is tried as well.
+ */
+function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, subject: string): TarEntry {
+  const fromRoot = entry.target.startsWith('/') ? undefined : normalizeName(entry.target);
+  const fromDirectory = entry.target.startsWith('/') ? undefined : joinToDirectory(entry.name, entry.target);
+  const candidates = entry.kind === 'hardlink' ? [fromRoot, fromDirectory] : [fromDirectory, fromRoot];
+  const inside = candidates.filter((candidate) => candidate !== undefined);
+  const found = inside.map((candidate) => entries.get(candidate)).filter((target) => target !== undefined);
+  // A link to itself is left to the caller's count of links, unless the other reading leads on.
+  const next = found.find((target) => target !== entry) ?? found[0];
+  if (next !== undefined) return next;
+  const target = JSON.stringify(entry.target);
+  throw invalidInput(
+    subject,
+    inside.length === 0
+      ? `it is a link to ${target}, which leads outside the archive`
+      : `it is a link to ${target}, which is not in the archive`,
+  );
+}
+
+/** Whether two entries of one name say the same; writers that append to an archive repeat entries. */
+async function isSameContent(
+  file: ByteFile,
+  a: TarEntry,
+  b: TarEntry,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (a.kind !== b.kind || a.size !== b.size || a.target !== b.target) return false;
+  const chunkBytes = 1024 * 1024;
+  for (let at = 0; at < a.size; at += chunkBytes) {
+    signal?.throwIfAborted();
+    const length = Math.min(chunkBytes, a.size - at);
+    const [left, right] = await Promise.all([
+      file.read(a.start + at, length),
+      file.read(b.start + at, length),
+    ]);
+    if (!left.equals(right)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,6 @@
+import { fileURLToPath } from 'node:url';
+
+/** Path of an image written by a real tool; `fixtures/archives/README.md` says by which. */
+export function locateArchive(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/archives/${name}`, import.meta.url));
+}
