@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { EcrpError } from '../errors.ts';
+import type { Environment } from './config-file.ts';
+import { CREDENTIALS_NOT_FOUND, type Login } from './helper-protocol.ts';
+
+/** The logins that a program `docker-credential-<name>` keeps. All throw AUTH when the program is missing or fails. */
+export interface CredentialStore {
+  /** Undefined when the program has no login for the host. */
+  get(host: string): Promise<Login | undefined>;
+  store(host: string, login: Login): Promise<void>;
+  /** Says whether there was a login. */
+  erase(host: string): Promise<boolean>;
+}
+
+type Verb = 'get' | 'store' | 'erase';
+
+interface Outcome {
+  readonly exitStatus: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Opens the store of a credential helper on the PATH of `env`. Secrets go to it by standard input, never as arguments. */
+export function openCredentialStore(name: string, env: Environment, signal?: AbortSignal): CredentialStore {
+  const program = `docker-credential-${name}`;
+  // The name comes from a file: with a separator in it, it could start any program.
+  if (!/^[\w.-]+$/.test(name)) throw refuse(program, 'is not the name of a program');
+
+  /** The output, or undefined when the program says that it does not have what was asked for. */
+  const run = async (verb: Verb, input: string): Promise<string | undefined> => {
+    const { exitStatus, stdout, stderr } = await runProgram(program, verb, input, env, signal);
+    if (exitStatus === 0) return stdout;
+    const message = stdout.trim();
+    if (message === CREDENTIALS_NOT_FOUND && verb !== 'store') return undefined;
+    throw refuse(program, `failed to ${verb}: ${message || stderr.trim() || `exit status ${exitStatus}`}`);
+  };
+  return {
+    async get(host) {
+      const output = await run('get', host);
+      return output === undefined ? undefined : parseLogin(output, program);
+    },
+    async store(host, { username, secret }) {
+      await run('store', JSON.stringify({ ServerURL: host, Username: username, Secret: secret }));
+    },
+    async erase(host) {
+      return (await run('erase', host)) !== undefined;
+    },
+  };
+}
+
+function runProgram(
+  program: string,
+  verb: Verb,
+  input: string,
+  env: Environment,
+  signal: AbortSignal | undefined,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [verb], { env, ...(signal && { signal }) });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', (error) => {
+      if (signal?.aborted) reject(signal.reason);
+      else reject(refuse(program, `cannot be started: ${error.message}`));
+    });
+    child.on('close', (status, killer) => resolve({ exitStatus: status ?? killer, stdout, stderr }));
+    // A program that does not read its input is judged by its exit status alone.
+    child.stdin.on('error', () => undefined).end(input);
+  });
+}
+
+function parseLogin(output: string, program: string): Login {
+  try {
+    const { Username, Secret }: { Username?: unknown; Secret?: unknown } = JSON.parse(output);
+    if (typeof Username === 'string' && typeof Secret === 'string')
+      return { username: Username, secret: Secret };
+  } catch {
+    // Told below, without the parser's message: it may quote the secret.
+  }
+  throw refuse(program, 'answered with something else than a login');
+}
+
+function refuse(program: string, fault: string): EcrpError {
+  return new EcrpError('AUTH', `docker's credential helper ${program} ${fault}`, {
+    hint: `Nothing was changed. Repair or install ${program}, or take it out of "credsStore" and "credHelpers" in docker's config.json.`,
+  });
+}

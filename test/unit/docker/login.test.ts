@@ -1,0 +1,223 @@
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { registerCredentialHelper, removeLogin, storeLogin } from '../../../src/docker/login.ts';
+import { EcrpError } from '../../../src/errors.ts';
+import { usePlace } from './place.ts';
+
+const place = usePlace();
+const login = { username: 'AWS', secret: 'eyJwYXlsb2Fk:with-colon' };
+const auth = Buffer.from('AWS:eyJwYXlsb2Fk:with-colon').toString('base64');
+
+const readText = () => readFile(place().configFile, 'utf8');
+const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+async function catchError(work: Promise<unknown>): Promise<EcrpError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof EcrpError) return error;
+  throw new Error(`expected an EcrpError, got ${String(error)}`);
+}
+
+describe('storeLogin in the file', () => {
+  it('makes directory and file for their owner alone, laid out as docker does', async () => {
+    const stored = await storeLogin({ ...place(), ...login });
+    expect(stored).toEqual({ configFile: place().configFile, helper: undefined });
+    expect(await readText()).toBe(
+      `{\n\t"auths": {\n\t\t"public.ecr.aws": {\n\t\t\t"auth": "${auth}"\n\t\t}\n\t}\n}`,
+    );
+    expect(await modeOf(place().configFile)).toBe(0o600);
+    expect(await modeOf(place().configDirectory)).toBe(0o700);
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
+  });
+
+  it('keeps every other byte and the mode, and removeLogin gives back the file as it was', async () => {
+    const text =
+      '{\n    "psFormat": "x\\u0020y",\n    "auths": {\n        "b.example": {"auth": "Yjpi"},\n        "a.example": {}\n    },\n    "aNumber": 1.50,\n    "zzz": {"unknown": [1, 2]}\n}\n';
+    await place().writeConfig(text);
+    await chmod(place().configFile, 0o640);
+    await storeLogin({ ...place(), ...login });
+    expect(JSON.parse(await readText()).auths['public.ecr.aws']).toEqual({ auth });
+    expect(await modeOf(place().configFile)).toBe(0o640);
+
+    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: true });
+    expect(await readText()).toBe(text);
+    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: false });
+  });
+
+  it.each(['', '\n', '{}'])('takes a file that holds %j for an empty one', async (text) => {
+    await place().writeConfig(text);
+    await storeLogin({ ...place(), ...login });
+    expect(JSON.parse(await readText())).toEqual({ auths: { 'public.ecr.aws': { auth } } });
+  });
+
+  it('writes through symbolic links, also to a file that is not there yet', async () => {
+    await mkdir(place().configDirectory, { recursive: true });
+    const target = join(place().root, 'dotfiles.json');
+    await symlink('../../middle', place().configFile);
+    await symlink(target, join(place().root, 'middle'));
+    await storeLogin({ ...place(), ...login });
+    await storeLogin({ ...place(), ...login, registryHost: 'b.example' });
+    expect((await lstat(place().configFile)).isSymbolicLink()).toBe(true);
+    expect((await lstat(target)).isFile()).toBe(true);
+    expect(Object.keys(JSON.parse(await readText()).auths)).toEqual(['public.ecr.aws', 'b.example']);
+    expect(await modeOf(target)).toBe(0o600);
+  });
+
+  it('loses none of many logins at the same time', async () => {
+    await place().writeConfig('{"credsStore": "", "auths": {"first.example": {}}}');
+    const hosts = Array.from({ length: 20 }, (_, index) => `host-${index}.example`);
+    await Promise.all(hosts.map((registryHost) => storeLogin({ ...place(), ...login, registryHost })));
+    const { auths } = JSON.parse(await readText());
+    expect(Object.keys(auths).sort()).toEqual(['first.example', ...hosts].sort());
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
+
+    await Promise.all(hosts.map((registryHost) => removeLogin({ ...place(), registryHost })));
+    expect(JSON.parse(await readText()).auths).toEqual({ 'first.example': {} });
+  });
+
+  it('takes over the lock of a run that was killed', async () => {
+    await place().writeConfig('{}');
+    const abandoned = `${place().configFile}.ecrp-lock`;
+    await mkdir(abandoned);
+    await utimes(abandoned, new Date(0), new Date(0));
+    await storeLogin({ ...place(), ...login });
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
+  });
+});
+
+describe('a config file that cannot be used', () => {
+  it.each([
+    ['{"auths": {"x": {"auth": "c2VjcmV0"}},}', /config\.json is not valid JSON/],
+    ['{\n"auths": {\n"x" "c2VjcmV0"', /is not valid JSON \(line 3\)/],
+    ['[]', /is not a JSON object/],
+    ['null', /is not a JSON object/],
+    ['{"auths": []}', /has a "auths" that is not an object/],
+    ['{"credHelpers": {"a": 1}}', /names no credential helper for "a"/],
+    ['{"credsStore": {}}', /"credsStore" that is not a string/],
+  ])('%j is refused untouched', async (text, message) => {
+    await place().writeConfig(text);
+    for (const change of [
+      () => storeLogin({ ...place(), ...login }),
+      () => removeLogin(place()),
+      () => registerCredentialHelper(place()),
+    ]) {
+      const error = await catchError(change());
+      expect(error.code).toBe('INVALID_INPUT');
+      expect(error.message).toMatch(message);
+      expect(error.message).not.toContain('c2VjcmV0');
+    }
+    expect(await readText()).toBe(text);
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
+  });
+
+  it('a directory in its place is refused', async () => {
+    await mkdir(place().configFile, { recursive: true });
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('is not a file') });
+  });
+
+  it('links in a circle are refused', async () => {
+    await mkdir(place().configDirectory, { recursive: true });
+    await symlink('config.json', place().configFile);
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error.message).toMatch(/cannot read docker's config .*ELOOP/);
+  });
+
+  it('a directory that cannot be made is named', async () => {
+    await writeFile(join(place().root, 'home'), '');
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining(place().configFile),
+    });
+  });
+
+  it('nothing is made by removing a login from a config that is not there', async () => {
+    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: false });
+    await expect(lstat(place().configDirectory)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('storeLogin with a credential helper', () => {
+  const keep = 'cat > "$(dirname "$0")/$1-input"; echo "$@" > "$(dirname "$0")/arguments"';
+  const readProgramFile = (name: string) => readFile(join(place().root, 'programs', name), 'utf8');
+
+  it('gives the secret by standard input and leaves an empty entry, as docker does', async () => {
+    await place().addHelper('keep', keep);
+    await place().writeConfig('{"credsStore":"missing","credHelpers":{"public.ecr.aws":"keep"}}');
+    expect(await storeLogin({ ...place(), ...login })).toEqual({
+      configFile: place().configFile,
+      helper: 'keep',
+    });
+    expect(JSON.parse(await readProgramFile('store-input'))).toEqual({
+      ServerURL: 'public.ecr.aws',
+      Username: 'AWS',
+      Secret: login.secret,
+    });
+    expect(await readProgramFile('arguments')).toBe('store\n');
+    expect(await readText()).toBe(
+      '{"credsStore":"missing","credHelpers":{"public.ecr.aws":"keep"},"auths":{"public.ecr.aws":{}}}',
+    );
+  });
+
+  it.each([
+    ['missing', /docker-credential-missing cannot be started.*ENOENT/],
+    ['refuse', /docker-credential-refuse failed to store: the keychain is locked/],
+    ['silent', /docker-credential-silent failed to store: exit status 3/],
+    ['../evil', /docker-credential-\.\.\/evil is not the name of a program/],
+  ])('changes nothing when the helper is %s', async (name, message) => {
+    await place().addHelper('refuse', 'echo "the keychain is locked"; exit 1');
+    await place().addHelper('silent', 'exit 3');
+    const text = JSON.stringify({ credsStore: name, auths: {} });
+    await place().writeConfig(text);
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error.code).toBe('AUTH');
+    expect(error.message).toMatch(message);
+    expect(`${error.message}${error.hint}`).not.toContain(login.secret);
+    expect(await readText()).toBe(text);
+  });
+
+  it('erases with the helper what it has', async () => {
+    await place().addHelper(
+      'keep',
+      `${keep}; test "$1" = get && echo '{"Username":"AWS","Secret":"s"}' || exit 0`,
+    );
+    const text = '{"credsStore":"keep","auths":{"a.example":{},"public.ecr.aws":{}}}';
+    await place().writeConfig(text);
+    expect((await removeLogin(place())).removed).toBe(true);
+    expect(await readProgramFile('erase-input')).toBe('public.ecr.aws');
+    expect(await readText()).toBe('{"credsStore":"keep","auths":{"a.example":{}}}');
+  });
+
+  it('takes it for nothing removed when the helper has none', async () => {
+    await place().addHelper('empty', 'echo "credentials not found in native keychain"; exit 1');
+    await place().writeConfig('{"credsStore":"empty"}');
+    expect((await removeLogin(place())).removed).toBe(false);
+  });
+});
+
+describe('registerCredentialHelper', () => {
+  it('puts the helper in place of a login; logging in then stores nothing and logging out undoes it', async () => {
+    const text = '{"credHelpers":{"a.example":"other"},"auths":{}}';
+    await place().writeConfig(text);
+    await storeLogin({ ...place(), ...login });
+    expect(await registerCredentialHelper(place())).toBe(place().configFile);
+    const registered = '{"credHelpers":{"a.example":"other","public.ecr.aws":"ecrp"},"auths":{}}';
+    expect(await readText()).toBe(registered);
+    expect((await storeLogin({ ...place(), ...login })).helper).toBe('ecrp');
+    expect(await readText()).toBe(registered);
+    expect((await removeLogin(place())).removed).toBe(true);
+    expect(await readText()).toBe(text);
+  });
+
+  it('leaves another helper of the user where it is when logging out', async () => {
+    await place().addHelper('other', 'echo "credentials not found in native keychain"; exit 1');
+    const text = '{"credHelpers":{"public.ecr.aws":"other"}}';
+    await place().writeConfig(text);
+    await removeLogin(place());
+    expect(await readText()).toBe(text);
+  });
+});
