@@ -8,11 +8,16 @@ import { createLanes, type Lanes } from './lanes.ts';
 export interface GzipOptions {
   /** zlib's level, 0 (stored) to 9. */
   readonly level?: number | undefined;
-  /** Blocks deflated at the same time by this compressor, over all its streams; the output does not depend on it. */
+  /**
+   * Blocks deflated at the same time, over all streams of the compressor: by default one per core, at most 3. More than
+   * UV_THREADPOOL_SIZE - 1 starves file reads. The output does not depend on it.
+   */
   readonly lanes?: number | undefined;
 }
 
 const DEFAULT_LEVEL = 5;
+/** Size of libuv's thread pool without UV_THREADPOOL_SIZE. One thread is left to file reads and hashing. */
+const DEFAULT_POOL_THREADS = 4;
 const BLOCK_BYTES = 512 * 1024;
 /** The reach of deflate (RFC 1951): a block may refer to these many bytes before it. */
 const WINDOW_BYTES = 32 * 1024;
@@ -30,7 +35,7 @@ const deflate = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
  */
 export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const level = options.level ?? DEFAULT_LEVEL;
-  const laneCount = options.lanes ?? chooseLaneCount();
+  const laneCount = options.lanes ?? Math.min(availableParallelism(), DEFAULT_POOL_THREADS - 1);
   const runInLane = createLanes(laneCount);
   return {
     // zlib's output changes with its version and, in Node's build, with the processor family.
@@ -38,12 +43,6 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
     packing: 'gzip',
     compress: (input) => compressGzip(input, level, 2 * laneCount, runInLane),
   };
-}
-
-/** One lane per core, but never all of libuv's thread pool: file reads and hashing queue for it, too. */
-function chooseLaneCount(): number {
-  const poolSize = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-  return Math.max(1, Math.min(availableParallelism(), poolSize - 1));
 }
 
 async function* compressGzip(
