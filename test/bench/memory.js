@@ -1,0 +1,161 @@
+// Peak resident memory and speed of a push of one large layer, and of the emulator it goes to (Linux; `npm run build` first):
+//
+//   node test/bench/memory.js [MIB=1024]
+//
+// The layer is pushed gzipped in an OCI layout, and uncompressed in a docker-archive.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomFillSync } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+
+const MIB = 1024 * 1024;
+const sizeMib = Number(process.argv[2] ?? 1024);
+const program = join(import.meta.dirname, '../../bin/ecrp.js');
+// At its exit a process writes the high-water mark of its memory to the file named by ECRP_BENCH_PEAK.
+const hook = `data:text/javascript,${encodeURIComponent(`
+  import { readFileSync, writeFileSync } from 'node:fs';
+  process.on('exit', () => writeFileSync(process.env.ECRP_BENCH_PEAK, readFileSync('/proc/self/status')));
+`)}`;
+
+const directory = mkdtempSync(join(tmpdir(), 'ecrp-memory-'));
+try {
+  const layer = join(directory, 'layer.tar');
+  const diffId = await makeLayer(layer);
+  await measure('docker-archive, uncompressed layer', await makeDockerArchive(layer, diffId), layer);
+  const layout = await makeLayout(layer, diffId);
+  await measure('OCI layout, gzipped layer', layout.directory, layout.blob);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** A tar of one file, half of it noise and half of it repetition, MiB by MiB; gives its digest. */
+async function makeLayer(file) {
+  const tar = pack();
+  const written = pipeline(tar, createWriteStream(file));
+  const entry = tar.entry({ name: 'data', size: sizeMib * MIB });
+  const repetition = Buffer.alloc(MIB, 'The same line again and again.\n');
+  for (let index = 0; index < sizeMib; index += 1) {
+    const chunk = index % 2 === 0 ? randomFillSync(Buffer.alloc(MIB)) : repetition;
+    if (!entry.write(chunk)) await once(entry, 'drain');
+  }
+  entry.end();
+  tar.finalize();
+  await written;
+  return digestFile(file);
+}
+
+async function makeDockerArchive(layer, diffId) {
+  const config = JSON.stringify(makeConfig(diffId));
+  const configName = `${createHash('sha256').update(config).digest('hex')}.json`;
+  const file = join(directory, 'image.tar');
+  const tar = pack();
+  const written = pipeline(tar, createWriteStream(file));
+  tar.entry({ name: configName }, config);
+  await pipeline(createReadStream(layer), tar.entry({ name: 'layer.tar', size: statSync(layer).size }));
+  const manifest = [{ Config: configName, RepoTags: ['bench:1'], Layers: ['layer.tar'] }];
+  tar.entry({ name: 'manifest.json' }, JSON.stringify(manifest));
+  tar.finalize();
+  await written;
+  return file;
+}
+
+async function makeLayout(layer, diffId) {
+  const layout = join(directory, 'layout');
+  const blobs = join(layout, 'blobs', 'sha256');
+  mkdirSync(blobs, { recursive: true });
+  const packed = join(directory, 'layer.tar.gz');
+  await pipeline(createReadStream(layer), createGzip({ level: 1 }), createWriteStream(packed));
+  const keep = (bytes) => {
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(blobs, hex), bytes);
+    return { digest: `sha256:${hex}`, size: Buffer.byteLength(bytes) };
+  };
+  const digest = await digestFile(packed);
+  const blob = join(blobs, digest.slice('sha256:'.length));
+  await pipeline(createReadStream(packed), createWriteStream(blob));
+  rmSync(packed);
+  const type = (name) => `application/vnd.oci.image.${name}.v1`;
+  const manifest = keep(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: `${type('manifest')}+json`,
+      config: { mediaType: `${type('config')}+json`, ...keep(JSON.stringify(makeConfig(diffId))) },
+      layers: [{ mediaType: `${type('layer')}.tar+gzip`, digest, size: statSync(blob).size }],
+    }),
+  );
+  writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  const manifests = [{ mediaType: `${type('manifest')}+json`, ...manifest }];
+  writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+  return { directory: layout, blob };
+}
+
+function makeConfig(diffId) {
+  return { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [diffId] } };
+}
+
+async function digestFile(file) {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: MIB })) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Pushes a source to an emulator of its own, with no digest remembered, and prints a line of a Markdown table. */
+async function measure(title, source, layer) {
+  const home = mkdtempSync(join(directory, 'home-'));
+  const emulator = run('emulator', home, ['emulator', '--port', '0', '--json']);
+  const [line] = await once(createInterface(emulator.child.stdout), 'line');
+  const { url, registryHost, accessKeyId, secretAccessKey } = JSON.parse(line);
+  const begin = performance.now();
+  const push = run('push', home, ['push', source, 'bench:1', '--create-repo', '--json'], {
+    AWS_ENDPOINT_URL_ECR_PUBLIC: url,
+    ECRP_REGISTRY_HOST: registryHost,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  });
+  await push.ended;
+  const seconds = (performance.now() - begin) / 1000;
+  emulator.child.kill('SIGTERM');
+  await emulator.ended;
+  const mib = statSync(layer).size / MIB;
+  const cells = [
+    title,
+    `${mib.toFixed(0)} MiB`,
+    `${seconds.toFixed(1)} s`,
+    `${(mib / seconds).toFixed(0)} MiB/s`,
+  ];
+  process.stdout.write(`| ${[...cells, push.peak(), emulator.peak()].join(' | ')} |\n`);
+}
+
+function run(name, home, options, env = {}) {
+  const peakFile = join(home, `${name}.status`);
+  const child = spawn(process.execPath, ['--import', hook, program, ...options], {
+    env: { PATH: process.env.PATH, HOME: home, TMPDIR: directory, ...env, ECRP_BENCH_PEAK: peakFile },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (name === 'push') child.stdout.resume();
+  const ended = once(child, 'exit').then(([status]) => {
+    if (status !== 0 && name === 'push')
+      throw new Error(`ecrp ${options.join(' ')} ended with status ${status}`);
+  });
+  const peak = () => {
+    const kib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(peakFile, 'utf8'))?.[1]);
+    return `${(kib / 1024).toFixed(0)} MiB`;
+  };
+  return { child, ended, peak };
+}
