@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EcrpError } from '../../../src/errors.ts';
 import { findRegistryReferences, formatReference, parseReference } from '../../../src/oci/reference.ts';
+import { catchError } from '../../support/catch-error.ts';
 
 const HOST = 'public.ecr.aws';
-
-function catchError(run: () => unknown): EcrpError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof EcrpError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('parseReference', () => {
   it.each([
@@ -69,8 +59,8 @@ describe('parseReference', () => {
     [`${'a.'.repeat(50_000)}!`, /not a repository name/],
     ['app\n', /not a repository name/],
     ['app:1\n', /not an image tag/],
-  ])('refuses %j', (text, message) => {
-    const error = catchError(() => parseReference(text, HOST));
+  ])('refuses %j', async (text, message) => {
+    const error = await catchError(() => parseReference(text, HOST));
     expect(error.code).toBe('USAGE');
     expect(error.message).toMatch(message);
     expect(error.hint).toBeTruthy();
@@ -92,8 +82,8 @@ describe('findRegistryReferences', () => {
     ]);
   });
 
-  it('blames the archive for a bad name', () => {
-    const error = catchError(() => findRegistryReferences([`${HOST}/a1b2c3d4/App:1`], HOST));
+  it('blames the archive for a bad name', async () => {
+    const error = await catchError(() => findRegistryReferences([`${HOST}/a1b2c3d4/App:1`], HOST));
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toContain('"public.ecr.aws/a1b2c3d4/App:1"');
   });

@@ -1,0 +1,12 @@
+import { EcrpError } from '../../src/errors.ts';
+
+/** The `EcrpError` that something ends with; any other outcome fails the test. */
+export async function catchError(run: () => unknown): Promise<EcrpError> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof EcrpError) return error;
+    throw error;
+  }
+  throw new Error('expected an EcrpError, but nothing was thrown');
+}
