@@ -1,0 +1,64 @@
+import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
+import { CONTENT_TYPE, TARGET_PREFIX } from '../../wire/service.ts';
+import type { Exchange } from '../exchange.ts';
+import { ServiceError } from '../service-error.ts';
+import { verifySignature } from '../sigv4/verify-signature.ts';
+import type { ApiContext } from './api-context.ts';
+import { applyFaultsAfter, applyFaultsBefore } from './inject-faults.ts';
+import { readBody } from './read-body.ts';
+import { runOperation } from './run-operation.ts';
+
+/**
+ * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: size of the body, signature, operation,
+ * types, constraints, and then what the operation itself checks.
+ */
+export async function handleApiRequest(exchange: Exchange, context: ApiContext): Promise<void> {
+  try {
+    const output = await answer(exchange, context);
+    if (output !== undefined) sendJson(exchange, 200, output);
+  } catch (error) {
+    sendError(exchange, context, error);
+  }
+}
+
+/** The operation's output; undefined when a fault took the answer's place. */
+async function answer(exchange: Exchange, context: ApiContext): Promise<object | undefined> {
+  const { method = '', url = '', headers, rawHeaders } = exchange.request;
+  const operation = readOperation(headers['x-amz-target']);
+  exchange.operation = operation;
+  const body = await readBody(exchange.request, (count) => {
+    exchange.bytes += count;
+  });
+  const received = { method, url, rawHeaders, bodyHash: body.hash };
+  verifySignature(received, headers, context.identity, context.now());
+  if (operation === undefined) throw new ServiceError('UnknownOperationException', '');
+
+  const effects = context.faults.next(operation);
+  if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
+  const output = await runOperation(operation, body.bytes, context, effects);
+  return applyFaultsAfter(effects, exchange, output);
+}
+
+function readOperation(target: string | string[] | undefined): OperationName | undefined {
+  const prefix = `${TARGET_PREFIX}.`;
+  if (typeof target !== 'string' || !target.startsWith(prefix)) return undefined;
+  const name = target.slice(prefix.length);
+  return Object.hasOwn(OPERATIONS, name) ? (name as OperationName) : undefined; // as: just looked up
+}
+
+function sendError(exchange: Exchange, context: ApiContext, error: unknown): void {
+  // The client went away while it was sending: nobody is left to be told.
+  if (exchange.request.destroyed && !exchange.request.complete) return exchange.log(0);
+  if (!(error instanceof ServiceError)) {
+    context.onError(error);
+    return sendJson(exchange, 500, { __type: 'ServerException', message: 'Internal server error' });
+  }
+  const { exception, message, members, status } = error;
+  sendJson(exchange, status, { __type: exception, ...members, ...(message !== '' && { message }) });
+}
+
+/** Members that are undefined are left out by JSON. */
+function sendJson(exchange: Exchange, status: number, body: object): void {
+  const headers = { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': exchange.requestId };
+  exchange.send(status, headers, JSON.stringify(body));
+}

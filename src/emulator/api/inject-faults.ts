@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Exchange } from '../exchange.ts';
+import type { Effect } from '../faults/parse-fault.ts';
+import { ServiceError } from '../service-error.ts';
+
+const UNAVAILABLE_PAGE =
+  '<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503 Service Temporarily Unavailable</h1></body></html>\n';
+
+/** Effects that come before the operation's own. True when there will be no answer any more, or another one has been sent; throws the error that a rule asks for. */
+export async function applyFaultsBefore(
+  effects: readonly Effect[],
+  exchange: Exchange,
+  closing: AbortSignal,
+): Promise<boolean> {
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'delay':
+        await sleep(effect.delayMs, undefined, { signal: closing });
+        break;
+      case 'error':
+        throw new ServiceError(effect.exception, 'Asked for by a fault rule');
+      case 'throttle':
+        throw new ServiceError('ThrottlingException', 'Rate exceeded');
+      case 'expired-token':
+        throw new ServiceError(
+          'ExpiredTokenException',
+          'The security token included in the request is expired',
+        );
+      case 'html-503':
+        exchange.send(503, { 'content-type': 'text/html' }, UNAVAILABLE_PAGE);
+        return true;
+      case 'reset-before':
+        exchange.reset();
+        return true;
+      case 'stall':
+        // The connection stays open until the client or the emulator has had enough.
+        exchange.log(0);
+        return true;
+      default:
+        break;
+    }
+  }
+  return false;
+}
+
+/** Effects on an operation that has been done: the output to send, undefined when there is none to be sent. */
+export function applyFaultsAfter(
+  effects: readonly Effect[],
+  exchange: Exchange,
+  output: object,
+): object | undefined {
+  if (effects.some((effect) => effect.kind === 'reset-after')) {
+    exchange.reset();
+    return undefined;
+  }
+  return effects.reduce<object>(alter, output);
+}
+
+function alter(output: object, effect: Effect): object {
+  if (effect.kind === 'off-by-one')
+    return mapMembers(output, { lastByteReceived: (byte) => Number(byte) + 1 });
+  if (effect.kind !== 'wrong-digest') return output;
+  return mapMembers(output, {
+    layerDigest: turnDigest,
+    image: (image) =>
+      mapMembers(image, { imageId: (imageId) => mapMembers(imageId, { imageDigest: turnDigest }) }),
+  });
+}
+
+/** A copy with the members that are there changed. */
+function mapMembers(value: unknown, changes: Readonly<Record<string, (member: unknown) => unknown>>): object {
+  const entries = Object.entries(Object(value)).map(([name, member]) => [
+    name,
+    changes[name]?.(member) ?? member,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** Another digest of the same form. */
+function turnDigest(digest: unknown): string {
+  return String(digest).replace(/[0-9a-f]$/, (last) => (last === '0' ? '1' : '0'));
+}

@@ -1,0 +1,41 @@
+import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
+import type { InputOf, OutputOf } from '../../wire/values.ts';
+import type { Effect } from '../faults/parse-fault.ts';
+import type { Handler, OperationContext } from '../operations/context.ts';
+import { HANDLERS } from '../operations/operation-table.ts';
+import { checkStructure } from './check-constraints.ts';
+import { deserializeStructure } from './deserialize.ts';
+import { parseBody } from './parse-body.ts';
+
+/** From the body of a request to the operation's output. With the effect `forget-part`, a layer part is acknowledged and not stored. */
+export async function runOperation<Name extends OperationName>(
+  operation: Name,
+  body: Buffer,
+  context: OperationContext,
+  effects: readonly Effect[],
+): Promise<OutputOf<Name>> {
+  const input = readInput(operation, body);
+  const handlers: { readonly [Each in OperationName]: Handler<Each> } = effects.some(isForgetting)
+    ? { ...HANDLERS, UploadLayerPart: acknowledgePart }
+    : HANDLERS;
+  return handlers[operation](context, input);
+}
+
+function readInput<Name extends OperationName>(operation: Name, body: Buffer): InputOf<Name> {
+  const structure = OPERATIONS[operation].input;
+  const blobMember = operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined;
+  const input = deserializeStructure(structure, parseBody(body, blobMember));
+  checkStructure(structure, input);
+  return input as InputOf<Name>; // as: the structure that describes the type has just been checked
+}
+
+function isForgetting(effect: Effect): boolean {
+  return effect.kind === 'forget-part';
+}
+
+const acknowledgePart: Handler<'UploadLayerPart'> = ({ identity }, input) => ({
+  registryId: identity.registryId,
+  repositoryName: input.repositoryName,
+  uploadId: input.uploadId,
+  lastByteReceived: input.partLastByte,
+});

@@ -1,0 +1,143 @@
+import { CHOICES } from './choices.ts';
+import { type Digest, isDigest } from './storage/digest.ts';
+import type { BlobReference } from './storage/model.ts';
+import { invalidParameter } from './texts.ts';
+
+const SCHEMA_1 = [
+  'application/vnd.docker.distribution.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+];
+const MANIFESTS = [
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+];
+const INDEXES = [
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+];
+const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
+
+/** A descriptor of a manifest, as far as it matters here. */
+interface Reference extends BlobReference {
+  readonly size: number;
+  /** A layer that is fetched from elsewhere, and need not be in the repository. */
+  readonly foreign: boolean;
+}
+
+export interface ManifestFacts {
+  readonly mediaType: string;
+  /** Config first, then layers, each digest once; foreign layers are left out. */
+  readonly blobs: readonly Reference[];
+  /** Manifests that an index lists, each digest once. */
+  readonly manifests: readonly Digest[];
+  readonly subject?: Digest;
+  readonly artifactMediaType?: string;
+  readonly artifactType?: string;
+}
+
+/**
+ * What a manifest says of itself and refers to. `givenType` is the media type sent along with it, for a manifest that has none inside.
+ * Throws the InvalidParameterException `Invalid JSON syntax` for everything the service does not support, as the service does.
+ */
+export function readManifest(text: string, givenType: string | undefined): ManifestFacts {
+  const manifest = parseObject(text);
+  const { mediaType: ownType = givenType } = manifest;
+  if (typeof ownType !== 'string') throw unsupported();
+  if (givenType !== undefined && givenType !== ownType) {
+    throw invalidParameter('ImageManifest', CHOICES.mediaTypeDisagreesReason.value);
+  }
+  if (MANIFESTS.includes(ownType)) return readImageManifest(manifest, ownType);
+  if (INDEXES.includes(ownType)) return readIndex(manifest, ownType);
+  if (SCHEMA_1.includes(ownType)) return readSchema1(manifest, ownType);
+  throw unsupported();
+}
+
+function readImageManifest(manifest: JsonObject, mediaType: string): ManifestFacts {
+  const { schemaVersion, layers } = manifest;
+  if (schemaVersion !== 2 || !Array.isArray(layers)) throw unsupported();
+  if (layers.length > CHOICES.maximumLayersPerImage.value) {
+    throw invalidParameter('ImageManifest', 'Limit on number of layers per image exceeded');
+  }
+  const config = readDescriptor(manifest.config);
+  const blobs = [config, ...layers.map(readDescriptor)].filter((blob) => !blob.foreign);
+  const artifactType = readString(manifest.artifactType);
+  return {
+    mediaType,
+    blobs: takeDistinct(blobs),
+    manifests: [],
+    artifactMediaType: config.mediaType === OCI_EMPTY && artifactType ? artifactType : config.mediaType,
+    ...(artifactType !== undefined && { artifactType }),
+    ...readSubject(manifest),
+  };
+}
+
+function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
+  const { schemaVersion, manifests } = index;
+  if (schemaVersion !== 2 || !Array.isArray(manifests)) throw unsupported();
+  const artifactType = readString(index.artifactType);
+  return {
+    mediaType,
+    blobs: [],
+    manifests: takeDistinct(manifests.map(readDescriptor)).map((child) => child.digest),
+    ...(artifactType !== undefined && { artifactType }),
+    ...readSubject(index),
+  };
+}
+
+/** The oldest form: no config, and layers without sizes. */
+function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
+  const { schemaVersion, fsLayers } = manifest;
+  if (schemaVersion !== 1 || !Array.isArray(fsLayers)) throw unsupported();
+  const blobs = fsLayers.map((layer: unknown): Reference => {
+    const digest = isObject(layer) ? layer.blobSum : undefined;
+    if (!isDigest(digest)) throw unsupported();
+    return {
+      digest,
+      mediaType: 'application/vnd.docker.container.image.rootfs.diff+x-gtar',
+      size: 0,
+      foreign: false,
+    };
+  });
+  return { mediaType, blobs: takeDistinct(blobs), manifests: [] };
+}
+
+function readSubject(manifest: JsonObject): { subject?: Digest } {
+  return manifest.subject === undefined ? {} : { subject: readDescriptor(manifest.subject).digest };
+}
+
+function readDescriptor(value: unknown): Reference {
+  if (!isObject(value)) throw unsupported();
+  const { digest, mediaType, size, urls } = value;
+  if (!isDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
+  if (!Number.isSafeInteger(size) || size < 0) throw unsupported();
+  return { digest, mediaType, size, foreign: Array.isArray(urls) && urls.length > 0 };
+}
+
+function readString(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function takeDistinct(references: readonly Reference[]): readonly Reference[] {
+  return [...new Map(references.map((reference) => [reference.digest, reference])).values()];
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw unsupported();
+  }
+  if (!isObject(value)) throw unsupported();
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unsupported() {
+  return invalidParameter('ImageManifest', 'Invalid JSON syntax');
+}

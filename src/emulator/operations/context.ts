@@ -1,0 +1,20 @@
+import type { OperationName } from '../../wire/operations.ts';
+import type { InputOf, OutputOf } from '../../wire/values.ts';
+import type { Identity } from '../identity.ts';
+import type { Store } from '../storage/store.ts';
+
+/** What operations work with. */
+export interface OperationContext {
+  readonly store: Store;
+  readonly identity: Identity;
+  /** Host and port under which images are pulled; the service's own is public.ecr.aws. */
+  readonly registryHost: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** One operation: from validated input to output, or a `ServiceError`. Whatever it looks up is still true until its next `await`. */
+export type Handler<Name extends OperationName> = (
+  context: OperationContext,
+  input: InputOf<Name>,
+) => OutputOf<Name> | Promise<OutputOf<Name>>;

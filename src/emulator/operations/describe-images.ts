@@ -1,0 +1,53 @@
+import type { ValueOf } from '../../wire/values.ts';
+import { isDigest } from '../storage/digest.ts';
+import type { Image, Repository } from '../storage/model.ts';
+import type { Handler, OperationContext } from './context.ts';
+import { findRepository } from './find-repository.ts';
+import { findImage } from './image-ids.ts';
+import { forbidPaging, paginate } from './paginate.ts';
+import { formatWholeSeconds } from './timestamps.ts';
+
+/** In the order in which the images came. One unknown id fails the call. */
+export const describeImages: Handler<'DescribeImages'> = (context, input) => {
+  const repository = findRepository(context, input);
+  if (input.imageIds !== undefined) {
+    forbidPaging(input);
+    const images = input.imageIds.map((imageId) => findImage(context, repository, imageId));
+    return { imageDetails: images.map((image) => describeImage(context, repository, image)) };
+  }
+  const { page, nextToken } = paginate(repository.images.keys(), input, `images of ${repository.name}`);
+  return { imageDetails: page.flatMap((digest) => describeDigest(context, repository, digest)), nextToken };
+};
+
+function describeDigest(
+  context: OperationContext,
+  repository: Repository,
+  digest: string,
+): ValueOf<'ImageDetail'>[] {
+  const image = isDigest(digest) ? repository.images.get(digest) : undefined;
+  return image === undefined ? [] : [describeImage(context, repository, image)];
+}
+
+function describeImage(
+  context: OperationContext,
+  repository: Repository,
+  image: Image,
+): ValueOf<'ImageDetail'> {
+  return {
+    registryId: context.identity.registryId,
+    repositoryName: repository.name,
+    imageTags: image.tags.size === 0 ? undefined : [...image.tags],
+    ...describeReferencedImage(image),
+  };
+}
+
+/** What DescribeImages and DescribeImageTags both say of an image. */
+export function describeReferencedImage(image: Image): ValueOf<'ReferencedImageDetail'> {
+  return {
+    imageDigest: image.digest,
+    imageSizeInBytes: image.imageSizeInBytes,
+    imagePushedAt: formatWholeSeconds(image.pushedAt),
+    imageManifestMediaType: image.mediaType,
+    artifactMediaType: image.artifactMediaType,
+  };
+}

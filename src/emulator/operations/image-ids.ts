@@ -1,0 +1,46 @@
+import type { ValueOf } from '../../wire/values.ts';
+import { ServiceError } from '../service-error.ts';
+import { isDigest } from '../storage/digest.ts';
+import type { Image, Repository } from '../storage/model.ts';
+import { describePattern, IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN, invalidParameter } from '../texts.ts';
+import type { OperationContext } from './context.ts';
+
+const tagForm = new RegExp(`^${IMAGE_TAG_PATTERN}$`);
+const digestForm = new RegExp(`^${IMAGE_DIGEST_PATTERN}$`);
+
+export function isImageTag(tag: string): boolean {
+  return tagForm.test(tag);
+}
+
+export function isImageDigest(digest: string): boolean {
+  return digestForm.test(digest);
+}
+
+/** Throws InvalidParameterException for a tag or a digest that does not have its form. */
+export function checkImageId(imageId: ValueOf<'ImageIdentifier'>): void {
+  if (imageId.imageDigest !== undefined && !isImageDigest(imageId.imageDigest)) {
+    throw invalidParameter('imageDigest', describePattern(IMAGE_DIGEST_PATTERN));
+  }
+  if (imageId.imageTag !== undefined && !isImageTag(imageId.imageTag)) {
+    throw invalidParameter('imageTag', describePattern(IMAGE_TAG_PATTERN));
+  }
+}
+
+/** The image that an id names; digest and tag must agree when both are given. Throws InvalidParameterException or ImageNotFoundException. */
+export function findImage(
+  context: OperationContext,
+  repository: Repository,
+  imageId: ValueOf<'ImageIdentifier'>,
+): Image {
+  checkImageId(imageId);
+  const { imageDigest = 'null', imageTag = 'null' } = imageId;
+  const digest = imageId.imageDigest ?? repository.imageTags.get(imageTag)?.digest;
+  const image = isDigest(digest) ? repository.images.get(digest) : undefined;
+  if (image === undefined || (imageId.imageTag !== undefined && !image.tags.has(imageTag))) {
+    throw new ServiceError(
+      'ImageNotFoundException',
+      `The image with imageId {imageDigest:'${imageDigest}', imageTag:'${imageTag}'} does not exist within the repository with name '${repository.name}' in the registry with id '${context.identity.registryId}'`,
+    );
+  }
+  return image;
+}

@@ -1,0 +1,45 @@
+import { CHOICES } from '../choices.ts';
+import { formatPolicy, locksOut, readPolicy } from '../policy.ts';
+import { ServiceError } from '../service-error.ts';
+import type { Repository } from '../storage/model.ts';
+import { invalidParameter } from '../texts.ts';
+import type { Handler, OperationContext } from './context.ts';
+import { findRepository } from './find-repository.ts';
+
+/** The text comes back in the service's own writing, not as it was sent. */
+export const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const policy = readPolicy(input.policyText);
+  if (policy === undefined) throw invalidParameter('PolicyText', 'Invalid repository policy provided');
+  if (input.force !== true && locksOut(policy, context.identity.registryId)) {
+    throw invalidParameter('PolicyText', CHOICES.lockOutReason.value);
+  }
+  const policyText = formatPolicy(policy);
+  context.store.setPolicyText(repository.name, policyText);
+  return describePolicy(context, repository, policyText);
+};
+
+export const getRepositoryPolicy: Handler<'GetRepositoryPolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  return describePolicy(context, repository, findPolicyText(context, repository));
+};
+
+/** Answers with the policy that was there. */
+export const deleteRepositoryPolicy: Handler<'DeleteRepositoryPolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const policyText = findPolicyText(context, repository);
+  context.store.setPolicyText(repository.name, undefined);
+  return describePolicy(context, repository, policyText);
+};
+
+function findPolicyText(context: OperationContext, { name, policyText }: Repository): string {
+  if (policyText !== undefined) return policyText;
+  throw new ServiceError(
+    'RepositoryPolicyNotFoundException',
+    `Repository policy does not exist for the repository with name '${name}' in the registry with id '${context.identity.registryId}'`,
+  );
+}
+
+function describePolicy(context: OperationContext, { name }: Repository, policyText: string) {
+  return { registryId: context.identity.registryId, repositoryName: name, policyText };
+}

@@ -1,0 +1,36 @@
+import type { Repository } from '../storage/model.ts';
+import { invalidParameter } from '../texts.ts';
+import type { Handler, OperationContext } from './context.ts';
+import { findRepository } from './find-repository.ts';
+import { checkTagKey, mergeResourceTags } from './resource-tags.ts';
+
+/** Sets the tags given; others stay. */
+export const tagResource: Handler<'TagResource'> = (context, input) => {
+  const { name, resourceTags } = findResource(context, input.resourceArn);
+  context.store.setResourceTags(name, mergeResourceTags(resourceTags, input.tags));
+  return {};
+};
+
+/** Keys that are not there are no error. */
+export const untagResource: Handler<'UntagResource'> = (context, input) => {
+  const { name, resourceTags } = findResource(context, input.resourceArn);
+  for (const key of input.tagKeys) checkTagKey(key);
+  const remaining = [...resourceTags].filter(([key]) => !input.tagKeys.includes(key));
+  context.store.setResourceTags(name, new Map(remaining));
+  return {};
+};
+
+export const listTagsForResource: Handler<'ListTagsForResource'> = (context, input) => {
+  const { resourceTags } = findResource(context, input.resourceArn);
+  return { tags: [...resourceTags].map(([key, value]) => ({ Key: key, Value: value })) };
+};
+
+/** Only repositories can be tagged. ARNs come with and without a region. Throws InvalidParameterException or RepositoryNotFoundException. */
+function findResource(context: OperationContext, arn: string): Repository {
+  const [, registryId, repositoryName] =
+    /^arn:aws:ecr-public:[a-z0-9-]*:([0-9]{12}):repository\/(.+)$/.exec(arn) ?? [];
+  if (registryId === undefined || repositoryName === undefined) {
+    throw invalidParameter('resourceArn', 'Invalid ARN');
+  }
+  return findRepository(context, { registryId, repositoryName });
+}

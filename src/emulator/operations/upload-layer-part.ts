@@ -1,0 +1,60 @@
+import { MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
+import type { InputOf } from '../../wire/values.ts';
+import { CHOICES } from '../choices.ts';
+import { ServiceError } from '../service-error.ts';
+import type { Handler, OperationContext } from './context.ts';
+import { findPushTarget } from './find-repository.ts';
+import { uploadNotFound } from './upload-not-found.ts';
+
+/** Parts are taken strictly one after the other; how small they are is judged when the upload is completed. */
+export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
+  const { name } = findPushTarget(context, input);
+  const { partFirstByte, partLastByte, layerPartBlob } = input;
+  const uploadId = input.uploadId.toLowerCase();
+  const upload = context.store.findUpload(name, uploadId);
+  if (upload === undefined) throw uploadNotFound(context, name, input.uploadId);
+  if (layerPartBlob.length === 0 || layerPartBlob.length !== partLastByte - partFirstByte + 1) {
+    const text = CHOICES.partSizeText.value(layerPartBlob.length, partFirstByte, partLastByte);
+    throw invalidLayerPart(context, input, upload.nextByte, text);
+  }
+  const result = await context.store.appendPart(name, uploadId, {
+    firstByte: partFirstByte,
+    bytes: layerPartBlob,
+    maximumParts: MAX_PARTS_PER_LAYER,
+  });
+  switch (result.kind) {
+    case 'appended':
+      return {
+        registryId: context.identity.registryId,
+        repositoryName: name,
+        uploadId: input.uploadId,
+        lastByteReceived: partLastByte,
+      };
+    case 'unknown-upload':
+      throw uploadNotFound(context, name, input.uploadId);
+    case 'not-consecutive': {
+      const text = `First byte of the layer part is ${partFirstByte} instead of ${result.expected}`;
+      throw invalidLayerPart(context, input, result.expected, text);
+    }
+    case 'too-many-parts':
+      throw new ServiceError(
+        'LimitExceededException',
+        CHOICES.tooManyPartsText.value(input.uploadId, MAX_PARTS_PER_LAYER),
+      );
+  }
+};
+
+/** `lastValidByteReceived` cannot say that there is none: it is left out then. */
+function invalidLayerPart(
+  context: OperationContext,
+  input: InputOf<'UploadLayerPart'>,
+  nextByte: number,
+  message: string,
+): ServiceError {
+  return new ServiceError('InvalidLayerPartException', message, {
+    registryId: context.identity.registryId,
+    repositoryName: input.repositoryName,
+    uploadId: input.uploadId,
+    ...(nextByte > 0 && { lastValidByteReceived: nextByte - 1 }),
+  });
+}

@@ -1,0 +1,147 @@
+/** A policy document that has been checked; a statement without a resource, as repository policies are. */
+export interface Policy {
+  readonly Statement: readonly JsonObject[];
+  readonly [member: string]: unknown;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const documentMembers = ['Version', 'Id', 'Statement'];
+const statementMembers = ['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition'];
+
+/** Reads an IAM policy document for a repository, account ids as principals made ARNs; undefined when it is none. Source of the grammar: IAM user guide. */
+export function readPolicy(text: string): Policy | undefined {
+  const document = parseObject(text);
+  if (document === undefined || !hasOnly(document, documentMembers)) return undefined;
+  const { Version: version, Statement: given } = document;
+  if (version !== undefined && version !== '2008-10-17' && version !== '2012-10-17') return undefined;
+  const statements: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (statements.length === 0 || !statements.every(isStatement)) return undefined;
+  return { ...document, Statement: statements.map(expandPrincipals) };
+}
+
+/** Whether it denies the account itself to set another policy. */
+export function locksOut(policy: Policy, account: string): boolean {
+  return policy.Statement.some(
+    (statement) =>
+      statement.Effect === 'Deny' &&
+      statement.Condition === undefined &&
+      listPrincipals(statement.Principal).some((principal) => namesAccount(principal, account)) &&
+      listStrings(statement.Action).some((action) => matchesAction(action, 'ecr-public:SetRepositoryPolicy')),
+  );
+}
+
+/** The service's way of writing: two spaces of indentation, ` : ` after a name, lists that open on the line they are on. */
+export function formatPolicy(policy: Policy): string {
+  return formatJson(policy, '');
+}
+
+function isStatement(value: unknown): value is JsonObject {
+  if (!isObject(value) || !hasOnly(value, statementMembers)) return false;
+  const { Sid: sid, Effect: effect, Condition: condition } = value;
+  return (
+    (sid === undefined || typeof sid === 'string') &&
+    (effect === 'Allow' || effect === 'Deny') &&
+    hasOneOf(value, 'Principal', 'NotPrincipal', isPrincipal) &&
+    hasOneOf(value, 'Action', 'NotAction', (actions) => isStringOrList(actions, isAction)) &&
+    (condition === undefined || isObject(condition))
+  );
+}
+
+function hasOneOf(value: JsonObject, name: string, opposite: string, isValid: (value: unknown) => boolean) {
+  const present = [value[name], value[opposite]].filter((member) => member !== undefined);
+  return present.length === 1 && present.every(isValid);
+}
+
+function isAction(action: string): boolean {
+  return action === '*' || /^[a-z0-9-]+:[A-Za-z0-9*?]+$/.test(action);
+}
+
+function isPrincipal(value: unknown): boolean {
+  if (value === '*') return true;
+  const kinds = ['AWS', 'Service', 'Federated', 'CanonicalUser'];
+  return (
+    isObject(value) &&
+    Object.keys(value).length > 0 &&
+    hasOnly(value, kinds) &&
+    isStringOrList(value.AWS ?? '*', (principal) =>
+      /^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+)$/.test(principal),
+    ) &&
+    Object.values(value).every((list) => isStringOrList(list, (principal) => principal !== ''))
+  );
+}
+
+function isStringOrList(value: unknown, isValid: (text: string) => boolean): boolean {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.every((item) => typeof item === 'string' && isValid(item));
+}
+
+function expandPrincipals(statement: JsonObject): JsonObject {
+  const expand = (value: unknown) => {
+    if (!isObject(value)) return value;
+    const accounts = value.AWS;
+    return {
+      ...value,
+      ...(accounts !== undefined && { AWS: Array.isArray(accounts) ? accounts.map(toArn) : toArn(accounts) }),
+    };
+  };
+  return Object.fromEntries(
+    Object.entries(statement).map(([name, value]) => [
+      name,
+      name.endsWith('Principal') ? expand(value) : value,
+    ]),
+  );
+}
+
+function toArn(principal: unknown): unknown {
+  return typeof principal === 'string' && /^\d{12}$/.test(principal)
+    ? `arn:aws:iam::${principal}:root`
+    : principal;
+}
+
+function listPrincipals(principal: unknown): readonly string[] {
+  return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
+}
+
+function listStrings(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
+}
+
+function namesAccount(principal: string, account: string): boolean {
+  return principal === '*' || principal === `arn:aws:iam::${account}:root`;
+}
+
+/** `*` and `?` stand for characters, as in every IAM policy. */
+function matchesAction(pattern: string, action: string): boolean {
+  const escaped = pattern.replace(/[-:]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`, 'i').test(action);
+}
+
+function formatJson(value: unknown, indent: string): string {
+  if (Array.isArray(value)) {
+    return value.length === 0 ? '[ ]' : `[ ${value.map((item) => formatJson(item, indent)).join(', ')} ]`;
+  }
+  if (!isObject(value)) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const members = Object.entries(value).map(
+    ([name, member]) => `${inner}${JSON.stringify(name)} : ${formatJson(member, inner)}`,
+  );
+  return members.length === 0 ? '{ }' : `{\n${members.join(',\n')}\n${indent}}`;
+}
+
+function hasOnly(value: JsonObject, names: readonly string[]): boolean {
+  return Object.keys(value).every((name) => names.includes(name));
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,117 @@
+import { MAX_TAGS_PER_IMAGE } from '../wire/limits.ts';
+import { CHOICES } from './choices.ts';
+import { type ManifestFacts, readManifest } from './manifest.ts';
+import { ServiceError } from './service-error.ts';
+import { type Digest, digestOf } from './storage/digest.ts';
+import type { Image, Repository } from './storage/model.ts';
+import type { Store } from './storage/store.ts';
+
+export interface ManifestToPut {
+  readonly manifest: string;
+  /** Needed when the manifest names none itself. */
+  readonly mediaType?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Checked against the manifest's own digest when given. */
+  readonly digest?: string | undefined;
+}
+
+/**
+ * Puts an image into a repository, and the tag on it, under the service's conditions. Throws the `ServiceError`s of PutImage, in this order (ours): manifest,
+ * its digest, nothing to change, what it refers to is missing, limits.
+ */
+export function putManifest(
+  store: Store,
+  registryId: string,
+  repository: Repository,
+  image: ManifestToPut,
+): Image {
+  const { manifest, tag } = image;
+  const facts = readManifest(manifest, image.mediaType);
+  const digest = digestOf(manifest);
+  if (image.digest !== undefined && image.digest !== digest) {
+    throw new ServiceError(
+      'ImageDigestDoesNotMatchException',
+      CHOICES.imageDigestDoesNotMatchText.value(image.digest, digest),
+    );
+  }
+  const place = { repositoryName: repository.name, registryId };
+  const existing = repository.images.get(digest);
+  if (existing !== undefined && (tag === undefined || existing.tags.has(tag))) {
+    throw new ServiceError(
+      'ImageAlreadyExistsException',
+      `Image with digest '${digest}' and tag '${tag ?? 'null'}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
+    );
+  }
+  checkReferences(repository, facts, registryId);
+  checkLimits(repository, existing, tag, registryId);
+  return store.putImage(repository.name, {
+    manifest: Buffer.from(manifest),
+    mediaType: facts.mediaType,
+    imageSizeInBytes: computeSize(repository, facts),
+    ...(facts.artifactMediaType !== undefined && { artifactMediaType: facts.artifactMediaType }),
+    ...(facts.artifactType !== undefined && { artifactType: facts.artifactType }),
+    ...(facts.subject !== undefined && { subject: facts.subject }),
+    blobs: facts.blobs.map(({ digest: blob, mediaType }) => ({ digest: blob, mediaType })),
+    manifests: facts.manifests,
+    tag,
+  });
+}
+
+/** A `subject` may be missing: OCI distribution specification. */
+function checkReferences(repository: Repository, facts: ManifestFacts, registryId: string): void {
+  const missingLayers = facts.blobs.map((blob) => blob.digest).filter((blob) => !repository.layers.has(blob));
+  if (missingLayers.length > 0) {
+    throw new ServiceError(
+      'LayersNotFoundException',
+      describeMissing('Layers', missingLayers, repository, registryId),
+    );
+  }
+  const missingImages = facts.manifests.filter((child) => !repository.images.has(child));
+  if (missingImages.length > 0) {
+    throw new ServiceError(
+      'ReferencedImagesNotFoundException',
+      describeMissing('Images', missingImages, repository, registryId),
+    );
+  }
+}
+
+/** Recorded of images; of layers by analogy. */
+function describeMissing(
+  what: 'Layers' | 'Images',
+  digests: readonly Digest[],
+  repository: Repository,
+  registryId: string,
+): string {
+  return `${what} with digests '[${digests.join(', ')}]' required for pushing image into repository with name '${repository.name}' in the registry with id '${registryId}' do not exist`;
+}
+
+function checkLimits(
+  repository: Repository,
+  existing: Image | undefined,
+  tag: string | undefined,
+  registryId: string,
+): void {
+  const place = `in the repository with name '${repository.name}' in registry with id '${registryId}'`;
+  const maximumImages = CHOICES.maximumImagesPerRepository.value;
+  if (existing === undefined && repository.images.size >= maximumImages) {
+    throw new ServiceError(
+      'LimitExceededException',
+      `The repository with name '${repository.name}' in registry with id '${registryId}' already has the maximum allowed number of images which is '${maximumImages}'`,
+    );
+  }
+  if (tag !== undefined && existing !== undefined && existing.tags.size >= MAX_TAGS_PER_IMAGE) {
+    throw new ServiceError(
+      'LimitExceededException',
+      `Adding tag '${tag}' to an image ${place} exceeds the maximum allowed number of tags per image which is '${MAX_TAGS_PER_IMAGE}'`,
+    );
+  }
+}
+
+/** Config and compressed layers of a manifest; of an index its largest manifest. Source: service model, `ImageSizeInBytes`. */
+function computeSize(repository: Repository, facts: ManifestFacts): number {
+  const children = facts.manifests.map((child) => repository.images.get(child)?.imageSizeInBytes ?? 0);
+  const blobs = facts.blobs.map((blob) => repository.layers.get(blob.digest)?.size ?? blob.size);
+  return (
+    blobs.reduce((sum, size) => sum + size, 0) + children.reduce((most, size) => Math.max(most, size), 0)
+  );
+}

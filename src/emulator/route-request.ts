@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiContext } from './api/api-context.ts';
+import { handleApiRequest } from './api/handle-api-request.ts';
+import { Exchange, type RequestLogEntry } from './exchange.ts';
+import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
+
+/** Sends a request to the half of the emulator that it is for: JSON API or registry. Never rejects. */
+export async function routeRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: ApiContext,
+  onRequest: (entry: RequestLogEntry) => void,
+): Promise<void> {
+  const exchange = new Exchange(request, response, onRequest);
+  const path = request.url?.split('?', 1)[0] ?? '';
+  try {
+    if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
+    else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);
+    else exchange.send(404, { 'content-type': 'text/plain' }, 'Not found\n');
+  } catch (error) {
+    context.onError(error);
+    exchange.reset();
+  }
+}
+
+async function answerAsRegistry(exchange: Exchange, context: ApiContext): Promise<void> {
+  const { request, response } = exchange;
+  const { store, identity, now } = context;
+  exchange.bytes = Number(request.headers['content-length'] ?? 0);
+  await handleRegistryRequest(request, response, { ...identity, store, now });
+  exchange.log(response.headersSent ? response.statusCode : 0);
+}
