@@ -1,0 +1,32 @@
+import { verifyToken } from '../tokens.ts';
+import type { Caller, Exchange } from './exchange.ts';
+import { RegistryError } from './registry-error.ts';
+
+/** Who sends a request to `/v2/`. Throws what the service answers to those without a token, or with one that it does not take. */
+export function authenticate({ request, context, origin }: Exchange): Caller {
+  const { authorization } = request.headers;
+  if (authorization === undefined) throw challenge(origin);
+  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+  // Basic, too, is refused here: it is for the token endpoint. Source: apple/container#847.
+  if (token === undefined) throw invalidToken();
+  const verdict = verifyToken(context, token, context.now());
+  // A token out of date is told like a wrong one, and not with 401. Source: oras-project/oras-go#1227.
+  if (verdict === 'expired' || verdict === 'invalid') throw invalidToken();
+  return verdict;
+}
+
+/** Throws unless the caller may push. */
+export function requireOwner(caller: Caller): void {
+  if (caller !== 'owner') throw new RegistryError(403, 'DENIED', 'Not Authorized');
+}
+
+/** Source: helm/helm#12491; the realm there is `https://public.ecr.aws/token/`. */
+export function challenge(origin: string): RegistryError {
+  return new RegistryError(401, 'DENIED', 'Not Authorized', {
+    'www-authenticate': `Bearer realm="${origin}/token/",service="public.ecr.aws",scope="aws"`,
+  });
+}
+
+function invalidToken(): RegistryError {
+  return new RegistryError(400, 'DENIED', 'Your Authorization Token is invalid.');
+}

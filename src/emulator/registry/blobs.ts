@@ -1,0 +1,29 @@
+import { isDigest } from '../storage/digest.ts';
+import { challenge } from './authenticate.ts';
+import { signDownload } from './download-address.ts';
+import type { Caller, Exchange } from './exchange.ts';
+import { findRepository } from './find-repository.ts';
+import { blobUnknown } from './registry-error.ts';
+
+/** GET: sends the client elsewhere, as the service does to its content network. Source: distribution/distribution#4383. */
+export function redirectToBlob({ response, context, origin }: Exchange, name: string, digest: string): void {
+  const repository = findRepository(context, name);
+  if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
+  const location = `${origin}/download/${signDownload(context, repository.name, digest)}`;
+  response.writeHead(307, { location, 'content-length': 0 });
+  response.end();
+}
+
+/** HEAD: only for those who may push. Source: aws/containers-roadmap#2671. */
+export function describeBlob(exchange: Exchange, caller: Caller, name: string, digest: string): void {
+  const { response, context, origin } = exchange;
+  if (caller !== 'owner') throw challenge(origin);
+  const layer = isDigest(digest) ? findRepository(context, name).layers.get(digest) : undefined;
+  if (layer === undefined) throw blobUnknown(digest);
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': layer.size,
+    'docker-content-digest': digest,
+  });
+  response.end();
+}

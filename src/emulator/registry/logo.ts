@@ -1,0 +1,12 @@
+import { isDigest } from '../storage/digest.ts';
+import type { Exchange } from './exchange.ts';
+import { RegistryError } from './registry-error.ts';
+import { sendBody } from './reply.ts';
+
+/** `GET /logo/<digest>.png`: what `logoUrl` in catalog data points to. */
+export async function serveLogo({ response, context }: Exchange, hex: string): Promise<void> {
+  const digest = `sha256:${hex}`;
+  const logo = isDigest(digest) ? await context.store.readLogo(digest) : undefined;
+  if (logo === undefined) throw new RegistryError(404, 'NOT_FOUND', 'There is no such logo');
+  sendBody(response, 200, 'image/png', logo);
+}

@@ -1,0 +1,46 @@
+import { type Digest, isDigest } from '../storage/digest.ts';
+import type { Repository } from '../storage/model.ts';
+import { IMAGE_TAG_PATTERN } from '../texts.ts';
+import type { Exchange } from './exchange.ts';
+import { findRepository } from './find-repository.ts';
+import { manifestUnknown, RegistryError } from './registry-error.ts';
+
+const tagSyntax = new RegExp(`^${IMAGE_TAG_PATTERN}$`);
+
+/**
+ * GET and HEAD of a manifest, as it was pushed: nothing is converted, whatever is accepted. The digest is in the headers of HEAD only.
+ * Source: aws/containers-roadmap#1931, estesp/manifest-tool#124.
+ */
+export async function serveManifest(
+  { request, response, context }: Exchange,
+  name: string,
+  reference: string,
+): Promise<void> {
+  const repository = findRepository(context, name);
+  const image = repository.images.get(resolveReference(repository, reference));
+  if (image === undefined) throw manifestUnknown();
+  const headers = { 'content-type': image.mediaType, 'content-length': image.manifestSize };
+  if (request.method === 'HEAD') {
+    response.writeHead(200, { ...headers, 'docker-content-digest': image.digest });
+    response.end();
+    return;
+  }
+  const manifest = await context.store.readManifest(repository.name, image.digest);
+  if (manifest === undefined) throw manifestUnknown();
+  response.writeHead(200, headers);
+  response.end(manifest);
+}
+
+function resolveReference(repository: Repository, reference: string): Digest {
+  if (isDigest(reference)) return reference;
+  if (!tagSyntax.test(reference)) {
+    throw new RegistryError(
+      400,
+      'TAG_INVALID',
+      `The image reference '${reference}' is neither a tag nor a digest`,
+    );
+  }
+  const tag = repository.imageTags.get(reference);
+  if (tag === undefined) throw manifestUnknown();
+  return tag.digest;
+}

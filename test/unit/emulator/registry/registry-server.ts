@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { RegistryContext } from '../../../../src/emulator/registry/context.ts';
+import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
+import type { Store } from '../../../../src/emulator/storage/store.ts';
+import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
+import { makeDirectory, openTestStore } from '../storage/opened-store.ts';
+
+export interface TestRegistry {
+  readonly origin: string;
+  readonly store: Store;
+  /** The emulator's clock, to be set forward. */
+  readonly clock: { now: number };
+  readonly authorizationToken: string;
+  readonly anonymousToken: string;
+  /** A request with a token, by default the anonymous one; redirects are not followed. */
+  fetch(path: string, init?: RequestInit, token?: string): Promise<Response>;
+}
+
+/** The registry half of the emulator on a port of its own, alias `alias`, gone when the test ends. */
+export async function startTestRegistry(): Promise<TestRegistry> {
+  const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
+  const store = await openTestStore(makeDirectory());
+  const context: RegistryContext = {
+    store,
+    registryId: '123456789012',
+    registryAlias: 'alias',
+    tokenKey: 'key of the test',
+    now: () => clock.now,
+  };
+  const server = createServer((request, response) => {
+    void handleRegistryRequest(request, response, context);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // A server that listens on a port has an address of this kind.
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const anonymousToken = issueAnonymousToken(context, clock.now).token;
+  return {
+    origin,
+    store,
+    clock,
+    authorizationToken: issueAuthorizationToken(context, clock.now).token,
+    anonymousToken,
+    fetch: (path, init = {}, token = anonymousToken) =>
+      fetch(`${origin}${path}`, {
+        redirect: 'manual',
+        ...init,
+        headers: { authorization: `Bearer ${token}`, ...init.headers },
+      }),
+  };
+}
+
+/** A JSON body; `Shape` is what the test is about to check. */
+export async function readJson<Shape>(response: Response): Promise<Shape> {
+  return (await response.json()) as Shape; // as: a wrong shape fails the expectation that follows
+}
