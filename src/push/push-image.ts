@@ -1,0 +1,56 @@
+import type { Content } from '../oci/archive-manifest.ts';
+import { deriveAbort } from './pool.ts';
+import type { PushOptions } from './push-options.ts';
+import type { PushPlan } from './push-plan.ts';
+import type { PushResult } from './push-result.ts';
+import { putManifests } from './put-manifests.ts';
+import { type BlobLedger, sendMissingBlobs } from './send-blobs.ts';
+
+/**
+ * Pushes a planned image: asks what is there, uploads the missing blobs, largest first, puts the manifests, children
+ * first, the root with its tags. When the service misses something at the end, everything is checked and sent once more.
+ * Throws the signal's reason when aborted; after a failure nothing is running any more.
+ */
+export async function pushImage(plan: PushPlan, options: PushOptions): Promise<PushResult> {
+  const abort = deriveAbort(options.signal);
+  const inner = { ...options, signal: abort.signal };
+  const lookups = options.tags.map((tag) => ({
+    tag,
+    previous: options.lookUpTag?.(tag, abort.signal).catch(() => 'unknown' as const),
+  }));
+  try {
+    const ledger: BlobLedger = { contents: new Map(), uploaded: new Map(), createdRepository: false };
+    await sendMissingBlobs(plan, inner, ledger);
+    const manifests = plan.buildManifests(ledger.contents);
+    const put = await putManifests(manifests, lookups, inner, () => sendMissingBlobs(plan, inner, ledger));
+    return {
+      ...put,
+      layers: {
+        total: plan.blobs.length + plan.skippedLayers,
+        uploaded: ledger.uploaded.size,
+        existing: plan.blobs.length - ledger.uploaded.size,
+        skipped: plan.skippedLayers,
+      },
+      bytes: countBytes(ledger),
+    };
+  } catch (error) {
+    abort.abort(error);
+    throw error;
+  } finally {
+    abort.dispose();
+  }
+}
+
+function countBytes({ contents, uploaded }: BlobLedger): PushResult['bytes'] {
+  const total = sum(contents.values());
+  const sent = sum(uploaded.values());
+  return { total, uploaded: sent, existing: total - sent, resumed: 0 };
+}
+
+function sum(contents: Iterable<Content>): number {
+  let bytes = 0;
+  for (const { size } of contents) {
+    bytes += size;
+  }
+  return bytes;
+}

@@ -1,0 +1,50 @@
+import type { Content } from '../oci/archive-manifest.ts';
+import type { Platform } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** Everything a push will do, known before the network is used. */
+export interface PushPlan {
+  /** Distinct blobs, in the order of their first mention. */
+  readonly blobs: readonly PlannedBlob[];
+  /** How many distinct foreign layers are left out. */
+  readonly skippedLayers: number;
+  /**
+   * The manifests, children first, the root last. `contents` gives what every blob came out as, by `PlannedBlob.id`.
+   * Throws LIMIT when one is longer than the service takes.
+   */
+  buildManifests(contents: ReadonlyMap<Digest, Content>): readonly PlannedManifest[];
+}
+
+export interface PlannedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Exactly as in the source. */
+  readonly bytes: Buffer;
+  readonly platform?: Platform;
+}
+
+/** A blob as a pull source: a name, what is known of its content, and a way to read it from any byte. */
+export interface PlannedBlob {
+  /** The digest, or the diff ID of a layer whose digest comes out at the end of reading. */
+  readonly id: Digest;
+  readonly role: 'config' | 'layer';
+  /** Undefined when it comes out at the end of reading. */
+  readonly content: Content | undefined;
+  /** What an earlier push came out with: good enough to ask whether the repository has it. */
+  readonly expected: Content | undefined;
+  /** Bytes in the source; they are read, and no more than these are sent but for the frame of a compressor. */
+  readonly sourceBytes: number;
+  /** False when an OCI layout lacks the blob; it may be in the repository. */
+  readonly present: boolean;
+  open(start: number): BlobReading;
+  /** Keeps what the blob came out as for later pushes. */
+  record(content: Content): Promise<void>;
+}
+
+/** One reading of a blob. */
+export interface BlobReading {
+  /** Bytes to be sent, from `start` on. Throws INVALID_INPUT when they turn out not to be what the source says. */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** What the blob is; to be called when `bytes` has ended. */
+  finish(): Content;
+}

@@ -1,0 +1,42 @@
+import type { Platform } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** `put`: the tag points at the image now, and nobody looked where it pointed before. */
+export type TagStatus = 'created' | 'moved' | 'unchanged' | 'put';
+
+export interface TagResult {
+  readonly imageTag: string;
+  readonly status: TagStatus;
+}
+
+export interface ManifestResult {
+  readonly imageDigest: Digest;
+  readonly imageManifestMediaType: string;
+  readonly platform?: Platform;
+  readonly status: 'put' | 'unchanged';
+}
+
+/** What a push did; of a dry run, what it would do. Counts are of distinct blobs, configs included. */
+export interface PushResult {
+  /** As the service says; unknown when nothing was stored. */
+  readonly registryId: string | undefined;
+  readonly imageDigest: Digest;
+  readonly imageManifestMediaType: string;
+  readonly tags: readonly TagResult[];
+  /** Children first, the root last. */
+  readonly manifests: readonly ManifestResult[];
+  /** `skipped`: foreign layers, which stay where their URLs point. */
+  readonly layers: {
+    readonly total: number;
+    readonly uploaded: number;
+    readonly existing: number;
+    readonly skipped: number;
+  };
+  /** `total` is `uploaded + existing + resumed`. */
+  readonly bytes: {
+    readonly total: number;
+    readonly uploaded: number;
+    readonly existing: number;
+    readonly resumed: number;
+  };
+}

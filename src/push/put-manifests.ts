@@ -1,0 +1,122 @@
+import type { PutAnswer } from '../ecr/push-service.ts';
+import { EcrpError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { PushOptions } from './push-options.ts';
+import type { PlannedManifest } from './push-plan.ts';
+import type { ManifestResult, PushResult, TagResult, TagStatus } from './push-result.ts';
+
+type Stored = Exclude<PutAnswer, { kind: 'missing' }>;
+
+interface TagToPut {
+  readonly tag: string;
+  readonly previous: Promise<Digest | undefined | 'unknown'> | undefined;
+}
+
+/**
+ * Puts the manifests, children first, then the root once per tag. When the service misses what a manifest refers to,
+ * `repair` is called and all are put again, once.
+ */
+export async function putManifests(
+  manifests: readonly PlannedManifest[],
+  tags: readonly TagToPut[],
+  options: PushOptions,
+  repair: () => Promise<void>,
+): Promise<Pick<PushResult, 'registryId' | 'imageDigest' | 'imageManifestMediaType' | 'manifests' | 'tags'>> {
+  const children = manifests.slice(0, -1);
+  const root = manifests.at(-1);
+  if (!root) {
+    throw new TypeError('a plan without a manifest');
+  }
+  let registryId: string | undefined;
+  let repaired = false;
+
+  const put = async (manifest: PlannedManifest, tag: string | undefined): Promise<Stored['kind']> => {
+    const answer = await putOne(manifest, tag, options);
+    if (answer.kind !== 'missing') {
+      registryId ??= answer.kind === 'put' ? answer.registryId : undefined;
+      return answer.kind;
+    }
+    if (repaired) {
+      throw explainMissing(manifest, answer.detail);
+    }
+    repaired = true;
+    await repair();
+    options.onEvent?.({ kind: 'phase', phase: 'put' });
+    const position = children.indexOf(manifest);
+    for (const child of position < 0 ? children : children.slice(0, position)) {
+      await put(child, undefined);
+    }
+    return put(manifest, tag);
+  };
+
+  options.onEvent?.({ kind: 'phase', phase: 'put' });
+  const results: ManifestResult[] = [];
+  for (const child of children) {
+    results.push(describe(child, await put(child, undefined)));
+  }
+  const tagResults: TagResult[] = [];
+  let rootStatus: Stored['kind'] | undefined;
+  for (const { tag, previous } of tags) {
+    const before = await previous;
+    const status = await put(root, tag);
+    rootStatus ??= status;
+    tagResults.push({ imageTag: tag, status: judgeTag(status, before, previous !== undefined, root.digest) });
+  }
+  rootStatus ??= await put(root, undefined);
+  results.push(describe(root, rootStatus));
+  return {
+    registryId,
+    imageDigest: root.digest,
+    imageManifestMediaType: root.mediaType,
+    manifests: results,
+    tags: tagResults,
+  };
+}
+
+async function putOne(
+  { bytes, mediaType, digest }: PlannedManifest,
+  tag: string | undefined,
+  { service, signal, dryRun, onEvent }: PushOptions,
+): Promise<PutAnswer> {
+  if (dryRun) {
+    return { kind: 'put', registryId: undefined };
+  }
+  signal.throwIfAborted();
+  const answer = await service.putImage({ manifest: bytes, mediaType, digest, tag }, signal);
+  if (answer.kind !== 'missing') {
+    onEvent?.({ kind: 'manifest-put', imageDigest: digest, imageTag: tag, status: answer.kind });
+  }
+  return answer;
+}
+
+function judgeTag(
+  status: Stored['kind'],
+  before: Digest | undefined | 'unknown',
+  asked: boolean,
+  digest: Digest,
+): TagStatus {
+  if (status === 'unchanged' || before === digest) {
+    return 'unchanged';
+  }
+  if (!asked || before === 'unknown') {
+    return 'put';
+  }
+  return before === undefined ? 'created' : 'moved';
+}
+
+function describe({ digest, mediaType, platform }: PlannedManifest, status: Stored['kind']): ManifestResult {
+  return {
+    imageDigest: digest,
+    imageManifestMediaType: mediaType,
+    ...(platform === undefined ? {} : { platform }),
+    status,
+  };
+}
+
+function explainMissing(manifest: PlannedManifest, detail: string): EcrpError {
+  return new EcrpError(
+    'UNAVAILABLE',
+    `The service still misses what the manifest ${manifest.digest} refers to, after it was sent again: ${detail}`,
+    { operation: 'PutImage', hint: 'Run the command again in a minute.' },
+  );
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { EcrpError } from '../errors.ts';
+import type { Content } from '../oci/archive-manifest.ts';
+import { checkBlobSize } from './push-limits.ts';
+import type { PlannedBlob } from './push-plan.ts';
+
+/**
+ * Reads a blob as an upload would, and says what it is.
+ * Throws INVALID_INPUT when its bytes are not what its digest says, LIMIT when the service would not take it.
+ */
+export async function readThrough(blob: PlannedBlob, signal: AbortSignal): Promise<Content> {
+  const hash = createHash('sha256');
+  const reading = blob.open(0);
+  let size = 0;
+  for await (const chunk of reading.bytes) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  const content = reading.finish();
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found !== content.digest) {
+    throw new EcrpError(
+      'INVALID_INPUT',
+      `The ${blob.role} ${content.digest} is damaged: its bytes have the digest ${found}`,
+      { hint: 'Save the image again.' },
+    );
+  }
+  checkBlobSize(`Layer ${blob.id}`, size);
+  return content;
+}

@@ -1,0 +1,108 @@
+import { EcrpError } from '../errors.ts';
+import type { Content } from '../oci/archive-manifest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { runPool } from './pool.ts';
+import { DEFAULT_CONCURRENCY, type PushOptions } from './push-options.ts';
+import type { PlannedBlob, PushPlan } from './push-plan.ts';
+import { readThrough } from './read-through.ts';
+import { uploadBlob } from './upload-blob.ts';
+
+/** What is known of the blobs so far, by `PlannedBlob.id`. */
+export interface BlobLedger {
+  readonly contents: Map<Digest, Content>;
+  /** Those that this push has sent. */
+  readonly uploaded: Map<Digest, Content>;
+  createdRepository: boolean;
+}
+
+/** Asks which blobs the repository has and uploads the others; afterwards the ledger knows the content of all. */
+export async function sendMissingBlobs(
+  plan: PushPlan,
+  options: PushOptions,
+  ledger: BlobLedger,
+): Promise<void> {
+  const { onEvent } = options;
+  onEvent?.({ kind: 'phase', phase: 'check' });
+  const available = await findAvailable(plan.blobs, options, ledger);
+  const missing: PlannedBlob[] = [];
+  for (const blob of plan.blobs) {
+    const content = findExpected(blob, ledger);
+    if (!content || !available.has(content.digest)) {
+      missing.push(blob);
+      continue;
+    }
+    if (ledger.contents.has(blob.id)) {
+      continue;
+    }
+    ledger.contents.set(blob.id, content);
+    const { id, role } = blob;
+    const { digest, size: bytes } = content;
+    onEvent?.({ kind: 'blob-finished', id, role, outcome: 'existing', digest, bytes });
+  }
+  checkPresence(missing);
+  missing.sort((a, b) => b.sourceBytes - a.sourceBytes);
+  const sourceBytes = missing.reduce((sum, blob) => sum + blob.sourceBytes, 0);
+  onEvent?.({ kind: 'phase', phase: 'upload', blobs: missing.length, sourceBytes });
+  await runPool(missing, options.concurrency ?? DEFAULT_CONCURRENCY, options.signal, (blob, signal) =>
+    sendBlob(blob, { ...options, signal }, ledger),
+  );
+}
+
+async function findAvailable(
+  blobs: readonly PlannedBlob[],
+  { service, createRepository, dryRun, signal }: PushOptions,
+  ledger: BlobLedger,
+): Promise<ReadonlySet<Digest>> {
+  const digests = blobs.flatMap((blob) => findExpected(blob, ledger)?.digest ?? []);
+  try {
+    return await service.findAvailable([...new Set(digests)], signal);
+  } catch (error) {
+    const repositoryIsMissing =
+      error instanceof EcrpError && error.awsError === 'RepositoryNotFoundException';
+    if (!repositoryIsMissing || !createRepository || ledger.createdRepository) {
+      throw error;
+    }
+    if (!dryRun) {
+      await createRepository(signal);
+    }
+    ledger.createdRepository = true;
+    return new Set();
+  }
+}
+
+/** What a blob came out as in this push, else what it is known or remembered to be. */
+function findExpected(blob: PlannedBlob, ledger: BlobLedger): Content | undefined {
+  return ledger.contents.get(blob.id) ?? blob.expected;
+}
+
+function checkPresence(missing: readonly PlannedBlob[]): void {
+  const absent = missing.filter((blob) => !blob.present);
+  const [first] = absent;
+  if (first) {
+    const others = absent.length > 1 ? ` and ${absent.length - 1} more` : '';
+    throw new EcrpError(
+      'INVALID_INPUT',
+      `The ${first.role} ${first.id}${others} is neither in the source nor in the repository`,
+      { hint: 'Save the image again, with all its layers.' },
+    );
+  }
+}
+
+async function sendBlob(blob: PlannedBlob, options: PushOptions, ledger: BlobLedger): Promise<void> {
+  const { service, partBytes, onEvent, signal } = options;
+  const { id, role, sourceBytes } = blob;
+  onEvent?.({ kind: 'blob-started', id, role, totalBytes: blob.content?.size, sourceBytes });
+  const { digest, size } = options.dryRun
+    ? await readThrough(blob, signal)
+    : await uploadBlob(blob, {
+        service,
+        partBytes,
+        signal,
+        onProgress: (acknowledgedBytes) => onEvent?.({ kind: 'blob-progress', id, acknowledgedBytes }),
+        onRestart: (reason, nextByte) => onEvent?.({ kind: 'blob-restarted', id, reason, nextByte }),
+      });
+  ledger.contents.set(id, { digest, size });
+  ledger.uploaded.set(id, { digest, size });
+  await blob.record({ digest, size });
+  onEvent?.({ kind: 'blob-finished', id, role, outcome: 'uploaded', digest, bytes: size });
+}
