@@ -51,10 +51,14 @@ export class Sandbox {
   static async start(...options: readonly string[]): Promise<Sandbox> {
     const directory = mkdtempSync(join(tmpdir(), 'ecrp-conformance-'));
     for (const name of ['home', 'tmp', 'run']) mkdirSync(join(directory, name), { mode: 0o700 });
-    const server = spawn(process.execPath, [ecrpProgram, 'emulator', '--port', '0', '--json', ...options], {
-      env: plainEnvironment(directory),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const server = spawn(
+      process.execPath,
+      [ecrpProgram, 'emulator', '--port', '0', '--json', '--quiet', ...options],
+      {
+        env: plainEnvironment(directory),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const ended = once(server, 'exit').then(([status]) => {
       throw new Error(`the emulator ended with status ${status} before it was asked anything`);
     });
