@@ -1,0 +1,78 @@
+import { createHash, createHmac } from 'node:crypto';
+
+// A signer written by hand, so that tests can send what no SDK would.
+
+export interface Signer {
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface RequestToSign {
+  readonly operation: string;
+  readonly body: string | Buffer;
+  /** Headers besides those that every request has; signed as well. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly date?: Date;
+  readonly region?: string;
+  readonly service?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Headers of a request of the JSON API, `authorization` among them. */
+export function signRequest(signer: Signer, request: RequestToSign): Record<string, string> {
+  const { region = 'us-east-1', service = 'ecr-public' } = request;
+  const time = (request.date ?? new Date()).toISOString().replace(/[-:]|\.\d+/g, '');
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-amz-json-1.1',
+    host: new URL(signer.url).host,
+    'x-amz-date': time,
+    'x-amz-target': `SpencerFrontendService.${request.operation}`,
+    ...request.headers,
+  };
+  const names = Object.keys(headers).sort();
+  const canonical = [
+    'POST',
+    '/',
+    '',
+    ...names.map((name) => `${name}:${headers[name]}`),
+    '',
+    names.join(';'),
+    hash(request.body),
+  ].join('\n');
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${signer.secretAccessKey}`);
+  const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash(canonical)}`).toString('hex');
+  return {
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${signer.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+  };
+}
+
+/** Sends any body, signed. */
+export async function sendSigned(signer: Signer, request: RequestToSign): Promise<Answer> {
+  return sendRaw(signer.url, signRequest(signer, request), request.body);
+}
+
+export async function sendRaw(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | Buffer,
+): Promise<Answer> {
+  const { host: _, ...sent } = headers;
+  const response = await fetch(url, { method: 'POST', headers: sent, body });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+function hash(bytes: string | Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
