@@ -31,9 +31,9 @@ export function decodeBase64InPlace(bytes: Buffer, start: number, end: number): 
   return bytes.subarray(start, decodedEnd);
 }
 
-/** Trailing `=`; three or more are no padding, and make the expected length one that is never reached. */
+/** How many `=` there are at the end; NaN, which no length equals, when they are too many. */
 function countPadding(bytes: Buffer, start: number, end: number): number {
   let count = 0;
   while (end - count > start && bytes[end - count - 1] === 0x3d) count += 1;
-  return count;
+  return count <= 2 ? count : Number.NaN;
 }
