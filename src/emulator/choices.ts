@@ -128,4 +128,15 @@ export const CHOICES = {
     'model: neither is marked as required',
     'an absent value is an empty one',
   ),
+  registryPatchStatus: choose(
+    201,
+    'recorded of private, which has the same proxy',
+    '202, as the OCI specification',
+  ),
+  registryRefusesBlobHeads: choose(
+    true,
+    'recorded: 401 to whoever may only pull',
+    '200 or 404, as the OCI specification',
+  ),
+  registryTagsPage: choose(100, 'recorded of private', 'any other number'),
 } as const satisfies Record<string, Choice<unknown>>;

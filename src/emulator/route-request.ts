@@ -25,8 +25,7 @@ export async function routeRequest(
 
 async function answerAsRegistry(exchange: Exchange, context: ApiContext): Promise<void> {
   const { request, response } = exchange;
-  const { store, identity, now } = context;
   exchange.bytes = Number(request.headers['content-length'] ?? 0);
-  await handleRegistryRequest(request, response, { ...identity, store, now });
+  await handleRegistryRequest(request, response, context);
   exchange.log(response.headersSent ? response.statusCode : 0);
 }

@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.ts';
 import { isDigest } from '../storage/digest.ts';
 import { challenge } from './authenticate.ts';
 import { signDownload } from './download-address.ts';
@@ -15,9 +16,9 @@ export function redirectToBlob({ response, context, origin }: Exchange, name: st
 }
 
 /** HEAD: only for those who may push. Source: aws/containers-roadmap#2671. */
-export function describeBlob(exchange: Exchange, caller: Caller, name: string, digest: string): void {
+export function describeBlob(exchange: Exchange, name: string, digest: string, caller: Caller): void {
   const { response, context, origin } = exchange;
-  if (caller !== 'owner') throw challenge(origin);
+  if (caller !== 'owner' && CHOICES.registryRefusesBlobHeads.value) throw challenge(origin);
   const layer = isDigest(digest) ? findRepository(context, name).layers.get(digest) : undefined;
   if (layer === undefined) throw blobUnknown(digest);
   response.writeHead(200, {

@@ -22,3 +22,11 @@ export function readRange(header: string | undefined, size: number): ByteRange |
   if (start >= size) return 'unsatisfiable';
   return { start, end: last === '' ? size : Math.min(size, Number(last) + 1) };
 }
+
+/** Content-Range of a chunk, `<first>-<last>` as the OCI distribution specification has it, or as HTTP has it; undefined when malformed. */
+export function readContentRange(header: string): ByteRange | undefined {
+  const match = /^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/i.exec(header);
+  if (match === null) return undefined;
+  const [start, last] = [Number(match[1]), Number(match[2])];
+  return last < start ? undefined : { start, end: last + 1 };
+}

@@ -1,5 +1,5 @@
+import type { OperationContext } from '../operations/context.ts';
 import type { Repository } from '../storage/model.ts';
-import type { RegistryContext } from './context.ts';
 import { repositoryUnknown } from './registry-error.ts';
 
 /** Splits `<alias>/<repository>`, the name in a path, at its first slash. */
@@ -11,9 +11,9 @@ export function splitName(name: string): { readonly alias: string; readonly repo
 }
 
 /** Throws NAME_UNKNOWN for a repository or an alias that is not there. */
-export function findRepository({ store, registryAlias }: RegistryContext, name: string): Repository {
+export function findRepository({ store, identity }: OperationContext, name: string): Repository {
   const { alias, repositoryName } = splitName(name);
-  const repository = alias === registryAlias ? store.repositories.get(repositoryName) : undefined;
+  const repository = alias === identity.registryAlias ? store.repositories.get(repositoryName) : undefined;
   if (repository === undefined) throw repositoryUnknown(repositoryName, alias);
   return repository;
 }

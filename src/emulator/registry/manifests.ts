@@ -31,16 +31,15 @@ export async function serveManifest(
   response.end(manifest);
 }
 
+/** Returns the tag; throws when it does not have a tag's form. */
+export function checkTag(tag: string): string {
+  if (tagSyntax.test(tag)) return tag;
+  throw new RegistryError(400, 'TAG_INVALID', `The image reference '${tag}' is neither a tag nor a digest`);
+}
+
 function resolveReference(repository: Repository, reference: string): Digest {
   if (isDigest(reference)) return reference;
-  if (!tagSyntax.test(reference)) {
-    throw new RegistryError(
-      400,
-      'TAG_INVALID',
-      `The image reference '${reference}' is neither a tag nor a digest`,
-    );
-  }
-  const tag = repository.imageTags.get(reference);
+  const tag = repository.imageTags.get(checkTag(reference));
   if (tag === undefined) throw manifestUnknown();
   return tag.digest;
 }

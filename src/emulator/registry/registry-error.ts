@@ -28,12 +28,6 @@ export function blobUnknown(digest: string): RegistryError {
   return new RegistryError(404, 'BLOB_UNKNOWN', `The layer with digest '${digest}' does not exist`);
 }
 
-/** What the registry makes of an InvalidParameterException. Source: google/go-containerregistry#681. */
-export function invalidParameter(member: string, reason: string): RegistryError {
-  const message = `Invalid parameter at '${member}' failed to satisfy constraint: '${reason}'`;
-  return new RegistryError(405, 'UNSUPPORTED', message);
-}
-
 export function unsupported(): RegistryError {
   return new RegistryError(405, 'UNSUPPORTED', 'The operation is unsupported.');
 }

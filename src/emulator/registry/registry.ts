@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authenticate } from './authenticate.ts';
-import { describeBlob, redirectToBlob } from './blobs.ts';
-import type { RegistryContext } from './context.ts';
+import type { OperationContext } from '../operations/context.ts';
+import { ServiceError } from '../service-error.ts';
+import { authenticate, requireOwner } from './authenticate.ts';
 import { serveDownload } from './downloads.ts';
 import type { Exchange } from './exchange.ts';
 import { serveLogo } from './logo.ts';
-import { serveManifest } from './manifests.ts';
-import { serveReferrers } from './referrers.ts';
 import { RegistryError, unsupported } from './registry-error.ts';
-import { sendError } from './reply.ts';
-import { serveTags } from './tags.ts';
+import { sendBody, sendError } from './reply.ts';
+import { ROUTES } from './routes.ts';
 import { redirectToToken, serveToken } from './token-endpoint.ts';
+import { translateError } from './translate-error.ts';
 
 /** Whether a request's path is the registry's to answer. */
 export function isRegistryPath(path: string): boolean {
@@ -21,7 +20,7 @@ export function isRegistryPath(path: string): boolean {
 export async function handleRegistryRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  context: RegistryContext,
+  context: OperationContext,
 ): Promise<void> {
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   try {
@@ -29,15 +28,14 @@ export async function handleRegistryRequest(
     await route({ request, response, context, query, origin: originOf(request) }, path);
   } catch (error) {
     if (response.headersSent) response.destroy();
-    else sendError(response, error instanceof RegistryError ? error : describeBug(error));
+    else sendError(response, describeError(error));
   }
 }
 
 async function route(exchange: Exchange, path: string): Promise<void> {
   const [, room, rest = ''] = /^\/([a-z0-9]+)(?:\/(.*))?$/s.exec(path) ?? [];
-  const isReading = exchange.request.method === 'GET' || exchange.request.method === 'HEAD';
   if (room === 'v2') return await routeRegistry(exchange, rest);
-  if (!isReading) throw unsupported();
+  if (!isReading(exchange)) throw unsupported();
   if (path === '/token/') return serveToken(exchange);
   if (path === '/token') return redirectToToken(exchange);
   if (room === 'download') return await serveDownload(exchange, rest);
@@ -47,25 +45,23 @@ async function route(exchange: Exchange, path: string): Promise<void> {
 
 async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
   const caller = authenticate(exchange);
-  const { method } = exchange.request;
-  const isReading = method === 'GET' || method === 'HEAD';
-  if (!isReading) throw unsupported();
-  if (path === '') {
-    exchange.response.writeHead(200, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': 2,
-    });
-    exchange.response.end('{}');
-    return;
+  if (path === '' && isReading(exchange)) {
+    return sendBody(exchange.response, 200, 'application/json; charset=utf-8', '{}');
   }
-  const [, name, kind, reference] = /^(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/s.exec(path) ?? [];
-  if (name === undefined || reference === undefined) throw notFound();
-  if (kind === 'manifests') return await serveManifest(exchange, name, reference);
-  if (kind === 'referrers') return await serveReferrers(exchange, name, reference);
-  if (kind === 'tags' && reference === 'list') return serveTags(exchange, name);
-  if (kind !== 'blobs') throw notFound();
-  if (method === 'HEAD') return describeBlob(exchange, caller, name, reference);
-  return redirectToBlob(exchange, name, reference);
+  for (const { pattern, pull, push } of ROUTES) {
+    const [, name, reference = ''] = pattern.exec(path) ?? [];
+    if (name === undefined) continue;
+    const method = exchange.request.method ?? '';
+    const handle = pull[method] ?? push[method];
+    if (handle === undefined) throw unsupported();
+    if (handle === push[method]) requireOwner(caller);
+    return await handle(exchange, name, reference, caller);
+  }
+  throw notFound();
+}
+
+function isReading({ request }: Exchange): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
 }
 
 /** The path is decoded: some clients escape the colon of a digest. */
@@ -89,6 +85,8 @@ function notFound(): RegistryError {
   return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
-function describeBug(error: unknown): RegistryError {
+function describeError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (error instanceof ServiceError) return translateError(error);
   return new RegistryError(500, 'UNKNOWN', error instanceof Error ? error.message : String(error));
 }

@@ -1,11 +1,10 @@
+import { CHOICES } from '../choices.ts';
+import { invalidParameter } from '../texts.ts';
 import type { Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
-import { invalidParameter } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
 const MAXIMUM = 1000;
-/** Of private ECR; the public one's is not recorded. */
-const PAGE = 100;
 
 /** `GET tags/list`: JSON that calls itself text, tags in the order they were put. Source: aws/containers-roadmap#1262. */
 export function serveTags({ response, context, query }: Exchange, name: string): void {
@@ -23,7 +22,7 @@ export function serveTags({ response, context, query }: Exchange, name: string):
 }
 
 function readCount(given: string | null): number {
-  if (given === null) return PAGE;
+  if (given === null) return CHOICES.registryTagsPage.value;
   const count = Number(given);
   if (!/^\d+$/.test(given) || count < 1) {
     throw invalidParameter('maxResults', 'Member must have value greater than or equal to 1');
@@ -62,6 +61,6 @@ function findStart(tags: readonly string[], last: string | null): number {
   const cursor = decodeCursor(last);
   const position = tags.indexOf(cursor?.tag ?? last);
   if (position !== -1) return position + 1;
-  if (cursor === undefined) throw invalidParameter('nextToken', 'Invalid token');
+  if (cursor === undefined) throw invalidParameter('nextToken', CHOICES.invalidNextTokenReason.value);
   return cursor.next;
 }

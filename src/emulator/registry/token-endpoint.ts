@@ -7,12 +7,12 @@ import { sendBody } from './reply.ts';
 export function serveToken({ request, response, context }: Exchange): void {
   const { authorization } = request.headers;
   const now = context.now();
-  const token = authorization === undefined ? issueAnonymousToken(context, now).token : exchange();
+  const token = authorization === undefined ? issueAnonymousToken(context.identity, now).token : exchange();
   sendBody(response, 200, 'application/json; charset=utf-8', JSON.stringify({ token }));
 
   function exchange(): string {
     const credentials = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-    const verdict = verifyToken(context, credentials, now);
+    const verdict = verifyToken(context.identity, credentials, now);
     if (verdict === 'owner') return credentials;
     const text =
       verdict === 'expired'

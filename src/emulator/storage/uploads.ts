@@ -70,6 +70,8 @@ export class Uploads {
       uploadFiles.remove(uploadId);
       return { kind: 'unknown-upload' };
     }
+    // An empty part is no part.
+    if (size === 0) return { kind: 'appended', nextByte };
     ledger.commit({ type: 'part-appended', uploadId, size });
     upload.hash = hash;
     return { kind: 'appended', nextByte: upload.nextByte };

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { RegistryContext } from '../../../../src/emulator/registry/context.ts';
+import { deriveIdentity } from '../../../../src/emulator/identity.ts';
+import type { OperationContext } from '../../../../src/emulator/operations/context.ts';
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
@@ -22,13 +23,8 @@ export interface TestRegistry {
 export async function startTestRegistry(): Promise<TestRegistry> {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
   const store = await openTestStore(makeDirectory());
-  const context: RegistryContext = {
-    store,
-    registryId: '123456789012',
-    registryAlias: 'alias',
-    tokenKey: 'key of the test',
-    now: () => clock.now,
-  };
+  const identity = deriveIdentity({ alias: 'alias' });
+  const context: OperationContext = { store, identity, registryHost: '', now: () => clock.now };
   const server = createServer((request, response) => {
     void handleRegistryRequest(request, response, context);
   });
@@ -39,12 +35,12 @@ export async function startTestRegistry(): Promise<TestRegistry> {
   });
   // A server that listens on a port has an address of this kind.
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const anonymousToken = issueAnonymousToken(context, clock.now).token;
+  const anonymousToken = issueAnonymousToken(identity, clock.now).token;
   return {
     origin,
     store,
     clock,
-    authorizationToken: issueAuthorizationToken(context, clock.now).token,
+    authorizationToken: issueAuthorizationToken(identity, clock.now).token,
     anonymousToken,
     fetch: (path, init = {}, token = anonymousToken) =>
       fetch(`${origin}${path}`, {

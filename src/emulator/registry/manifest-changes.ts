@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
+import { batchDeleteImage } from '../operations/batch-delete-image.ts';
+import { putManifest } from '../put-manifest.ts';
+import { ServiceError } from '../service-error.ts';
+import { digestOf, isDigest } from '../storage/digest.ts';
+import { invalidParameter } from '../texts.ts';
+import type { Exchange } from './exchange.ts';
+import { findRepository } from './find-repository.ts';
+import { checkTag } from './manifests.ts';
+import { manifestUnknown, RegistryError } from './registry-error.ts';
+
+/** PUT of a manifest, with the conditions of PutImage; one that is there already is no error here. */
+export async function receiveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { request, response, context } = exchange;
+  if (!isDigest(reference)) checkTag(reference);
+  findRepository(context, name);
+  const bytes = await readManifest(request);
+  const text = bytes.toString();
+  // What is no UTF-8 would be stored as other bytes than were sent.
+  if (!Buffer.from(text).equals(bytes)) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
+  const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim();
+  const repository = findRepository(context, name);
+  const target = isDigest(reference) ? { digest: reference } : { tag: reference };
+  try {
+    putManifest(context.store, context.identity.registryId, repository, {
+      manifest: text,
+      mediaType,
+      ...target,
+    });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.exception !== 'ImageAlreadyExistsException') throw error;
+  }
+  const digest = digestOf(bytes);
+  const subject = repository.images.get(digest)?.subject;
+  // No Location, as apple/swift-container-plugin#27 found.
+  response.writeHead(201, {
+    'docker-content-digest': digest,
+    'content-length': 0,
+    ...(subject !== undefined && { 'oci-subject': subject }),
+  });
+  response.end();
+}
+
+/** DELETE of a manifest by digest, or of a tag, with the conditions of BatchDeleteImage. */
+export async function deleteManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+  const { response, context } = exchange;
+  const { name: repositoryName } = findRepository(context, name);
+  const imageId = isDigest(reference) ? { imageDigest: reference } : { imageTag: checkTag(reference) };
+  const { failures } = await batchDeleteImage(context, { repositoryName, imageIds: [imageId] });
+  const failure = failures?.[0];
+  if (failure?.failureCode === 'ImageNotFound') throw manifestUnknown();
+  if (failure !== undefined) throw new RegistryError(403, 'DENIED', failure.failureReason ?? '');
+  response.writeHead(202, { 'content-length': 0 });
+  response.end();
+}
+
+async function readManifest(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_MANIFEST_CHARS) {
+      throw new RegistryError(413, 'SIZE_INVALID', `A manifest has at most ${MAX_MANIFEST_CHARS} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

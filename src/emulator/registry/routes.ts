@@ -1,0 +1,37 @@
+import { describeBlob, redirectToBlob } from './blobs.ts';
+import type { Caller, Exchange } from './exchange.ts';
+import { deleteManifest, receiveManifest } from './manifest-changes.ts';
+import { serveManifest } from './manifests.ts';
+import { serveReferrers } from './referrers.ts';
+import { serveTags } from './tags.ts';
+import { appendToUpload, cancelUpload, completeUpload, describeUpload, startUpload } from './uploads.ts';
+
+/** `reference` is the last element of the path: a tag, a digest, an upload id, or empty where the route has none. */
+type Handler = (exchange: Exchange, name: string, reference: string, caller: Caller) => void | Promise<void>;
+
+export interface Route {
+  /** Of the path after `/v2/`. Groups: name, reference. */
+  readonly pattern: RegExp;
+  /** By method. */
+  readonly pull: Readonly<Record<string, Handler>>;
+  /** By method; for those only who may push. */
+  readonly push: Readonly<Record<string, Handler>>;
+}
+
+/** The first pattern that fits is the one. A repository's name may itself contain a word like `blobs`. */
+export const ROUTES: readonly Route[] = [
+  { pattern: /^(.+)\/blobs\/uploads\/?$/s, pull: {}, push: { POST: startUpload } },
+  {
+    pattern: /^(.+)\/blobs\/uploads\/([^/]+)$/s,
+    pull: {},
+    push: { GET: describeUpload, PATCH: appendToUpload, PUT: completeUpload, DELETE: cancelUpload },
+  },
+  {
+    pattern: /^(.+)\/manifests\/([^/]+)$/s,
+    pull: { GET: serveManifest, HEAD: serveManifest },
+    push: { PUT: receiveManifest, DELETE: deleteManifest },
+  },
+  { pattern: /^(.+)\/blobs\/([^/]+)$/s, pull: { GET: redirectToBlob, HEAD: describeBlob }, push: {} },
+  { pattern: /^(.+)\/tags\/list$/s, pull: { GET: serveTags }, push: {} },
+  { pattern: /^(.+)\/referrers\/([^/]+)$/s, pull: { GET: serveReferrers }, push: {} },
+];

@@ -1,0 +1,22 @@
+import type { ServiceError } from '../service-error.ts';
+import { RegistryError } from './registry-error.ts';
+
+/** Status and code that the registry gives to an exception of the JSON API which it met, as far as they were recorded. */
+const answers: Readonly<Record<string, readonly [status: number, code: string]>> = {
+  InvalidParameterException: [405, 'UNSUPPORTED'],
+  InvalidLayerException: [400, 'BLOB_UPLOAD_INVALID'],
+  EmptyUploadException: [400, 'BLOB_UPLOAD_INVALID'],
+  LayerPartTooSmallException: [400, 'BLOB_UPLOAD_INVALID'],
+  InvalidLayerPartException: [416, 'BLOB_UPLOAD_INVALID'],
+  UploadNotFoundException: [404, 'BLOB_UPLOAD_UNKNOWN'],
+  LayersNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
+  ReferencedImagesNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
+  ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],
+  LimitExceededException: [403, 'DENIED'],
+};
+
+/** What a client of the registry sees of a `ServiceError`. */
+export function translateError({ exception, message }: ServiceError): RegistryError {
+  const [status, code] = answers[exception] ?? [500, 'UNKNOWN'];
+  return new RegistryError(status, code, message);
+}

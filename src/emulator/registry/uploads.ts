@@ -1,0 +1,116 @@
+import { MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
+import { CHOICES } from '../choices.ts';
+import { completeLayerUpload } from '../operations/complete-layer-upload.ts';
+import { uploadNotFound } from '../operations/upload-not-found.ts';
+import { ServiceError } from '../service-error.ts';
+import type { Upload } from '../storage/model.ts';
+import { readContentRange } from './byte-range.ts';
+import type { Exchange } from './exchange.ts';
+import { findRepository } from './find-repository.ts';
+import { RegistryError } from './registry-error.ts';
+
+/** POST: opens an upload, whatever else was asked: `mount` and `digest` are ignored. Source: estesp/manifest-tool#124. */
+export function startUpload(exchange: Exchange, name: string): void {
+  const { store } = exchange.context;
+  const upload = store.initiateUpload(findRepository(exchange.context, name).name);
+  sendProgress(exchange, 202, name, upload);
+}
+
+/** GET: how far an upload has come. */
+export function describeUpload(exchange: Exchange, name: string, uploadId: string): void {
+  sendProgress(exchange, 204, name, findUpload(exchange, name, uploadId));
+}
+
+/** PATCH: the next bytes, as one part of any length. */
+export async function appendToUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
+  await appendBody(exchange, findUpload(exchange, name, uploadId));
+  sendProgress(exchange, CHOICES.registryPatchStatus.value, name, findUpload(exchange, name, uploadId));
+}
+
+/** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */
+export async function completeUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
+  const { context, query, response, origin } = exchange;
+  const digest = query.get('digest') ?? '';
+  const upload = findUpload(exchange, name, uploadId);
+  const { repositoryName } = upload;
+  await appendBody(exchange, upload);
+  try {
+    await completeLayerUpload(context, { repositoryName, uploadId, layerDigests: [digest] });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.exception !== 'LayerAlreadyExistsException') throw error;
+    context.store.dropUpload(repositoryName, uploadId);
+  }
+  response.writeHead(201, {
+    location: `${origin}/v2/${name}/blobs/${digest}`,
+    'docker-content-digest': digest,
+    'content-length': 0,
+  });
+  response.end();
+}
+
+/** DELETE: gives an upload up. */
+export function cancelUpload(exchange: Exchange, name: string, uploadId: string): void {
+  const { repositoryName } = findUpload(exchange, name, uploadId);
+  exchange.context.store.dropUpload(repositoryName, uploadId);
+  exchange.response.writeHead(204);
+  exchange.response.end();
+}
+
+function findUpload({ context }: Exchange, name: string, uploadId: string): Upload {
+  const repository = findRepository(context, name);
+  const upload = context.store.findUpload(repository.name, uploadId);
+  if (upload === undefined) throw uploadNotFound(context, repository.name, uploadId);
+  return upload;
+}
+
+async function appendBody({ request, context }: Exchange, upload: Upload): Promise<void> {
+  const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
+  const result = await context.store.appendPart(upload.repositoryName, upload.uploadId, {
+    firstByte,
+    bytes: request,
+    maximumParts: MAX_PARTS_PER_LAYER,
+  });
+  switch (result.kind) {
+    case 'appended':
+      return;
+    case 'unknown-upload':
+      throw uploadNotFound(context, upload.repositoryName, upload.uploadId);
+    case 'not-consecutive':
+      throw new RegistryError(
+        416,
+        'BLOB_UPLOAD_INVALID',
+        `First byte of the layer part is ${firstByte} instead of ${result.expected}`,
+        { range: formatRange(result.expected) },
+      );
+    case 'too-many-parts':
+      throw new ServiceError(
+        'LimitExceededException',
+        CHOICES.tooManyPartsText.value(upload.uploadId, MAX_PARTS_PER_LAYER),
+      );
+  }
+}
+
+/** Undefined without a header: then the bytes follow the last ones. */
+function readFirstByte(contentRange: string | undefined): number | undefined {
+  if (contentRange === undefined) return undefined;
+  const range = readContentRange(contentRange);
+  if (range === undefined) {
+    throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', `Content-Range '${contentRange}' is malformed`);
+  }
+  return range.start;
+}
+
+function sendProgress({ response, origin }: Exchange, status: number, name: string, upload: Upload): void {
+  response.writeHead(status, {
+    location: `${origin}/v2/${name}/blobs/uploads/${upload.uploadId}`,
+    range: formatRange(upload.nextByte),
+    'docker-upload-uuid': upload.uploadId,
+    ...(status !== 204 && { 'content-length': 0 }),
+  });
+  response.end();
+}
+
+/** As clients of the registry expect it: `0-0` also stands for nothing. */
+function formatRange(nextByte: number): string {
+  return `0-${Math.max(0, nextByte - 1)}`;
+}
