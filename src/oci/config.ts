@@ -1,6 +1,6 @@
 import type { Platform } from './descriptor.ts';
 import { type Digest, digestOf } from './digest.ts';
-import { expectArray, expectObject, invalidInput, parseJson } from './json.ts';
+import { expectArray, expectObject, invalidInput, nameSubject, parseJson } from './json.ts';
 import { expectDigest, MAX_ITEMS, parsePlatformObject } from './parse-descriptor.ts';
 
 /** Longest image config in bytes taken; the largest of real images (long histories, many labels) are below 1 MiB. */
@@ -13,9 +13,12 @@ export interface ImageConfig {
   readonly diffIds: readonly Digest[];
 }
 
-/** Reads an image config of untrusted origin. Throws INVALID_INPUT naming its digest and the member that is wrong. */
-export function parseConfig(bytes: Buffer): ImageConfig {
-  const subject = `image config ${digestOf(bytes)}`;
+/**
+ * Reads an image config. Throws INVALID_INPUT naming its digest and the member that is wrong; `origin` is named in the
+ * message, e.g. the path of the archive.
+ */
+export function parseConfig(bytes: Buffer, origin?: string): ImageConfig {
+  const subject = nameSubject(`image config ${digestOf(bytes)}`, origin);
   const object = expectObject(parseJson(bytes, subject, MAX_CONFIG_BYTES), subject, 'the document');
   const rootfs = expectObject(object.rootfs, subject, 'rootfs');
   if (rootfs.type !== 'layers') throw invalidInput(subject, 'rootfs.type is not "layers"');

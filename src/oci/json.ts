@@ -11,6 +11,11 @@ const CLOSING = new Set([0x5d, 0x7d]);
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Names a thing in messages, with the place it came from before it, e.g. `image.tar: manifest sha256:…`. */
+export function nameSubject(thing: string, origin: string | undefined): string {
+  return origin === undefined ? thing : `${origin}: ${thing}`;
+}
+
 /** Makes the error for bad input; `subject` names the thing, e.g. `manifest sha256:…`. */
 export function invalidInput(subject: string, problem: string, cause?: unknown): EcrpError {
   return new EcrpError('INVALID_INPUT', `${subject}: ${problem}`, { cause });

@@ -1,6 +1,13 @@
 import type { Descriptor } from './descriptor.ts';
 import { digestOf } from './digest.ts';
-import { describeValue, expectObject, invalidInput, type JsonObject, parseJson } from './json.ts';
+import {
+  describeValue,
+  expectObject,
+  invalidInput,
+  type JsonObject,
+  nameSubject,
+  parseJson,
+} from './json.ts';
 import { isIndex, isManifest } from './media-types.ts';
 import {
   isPresent,
@@ -41,11 +48,12 @@ const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 
 /**
  * Reads a manifest or index of untrusted origin; `mediaType` is what its descriptor says.
- * Throws INVALID_INPUT naming the manifest's digest and the member that is wrong.
+ * Throws INVALID_INPUT naming the manifest's digest and the member that is wrong; `origin` is named in the message, e.g. the
+ * path of the archive.
  */
-export function parseManifest(bytes: Buffer, mediaType: string): ImageManifest | ImageIndex {
+export function parseManifest(bytes: Buffer, mediaType: string, origin?: string): ImageManifest | ImageIndex {
   const kind = isIndex(mediaType) ? 'index' : 'manifest';
-  const subject = `${kind} ${digestOf(bytes)}`;
+  const subject = nameSubject(`${kind} ${digestOf(bytes)}`, origin);
   if (!isIndex(mediaType) && !isManifest(mediaType)) {
     const why = SCHEMA_1.test(mediaType) ? ' (Docker schema 1, which ECR Public does not take)' : '';
     throw invalidInput(subject, `media type ${describeValue(mediaType)} is no image manifest or index${why}`);

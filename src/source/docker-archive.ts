@@ -81,7 +81,7 @@ async function readArchiveImage(
   if (named !== undefined && named !== found) {
     throw invalidInput(subject, `it is named by its digest, but its bytes have another, ${found}`);
   }
-  const { diffIds } = parseConfig(config);
+  const { diffIds } = parseConfig(config, subject);
   if (diffIds.length !== item.layers.length) {
     const problem = `its config lists ${diffIds.length} layers, ${ARCHIVE_FILE} ${item.layers.length}`;
     throw invalidInput(subject, problem);

@@ -56,8 +56,8 @@ async function findConfigs(
   if (store.find(name) === undefined) return undefined;
   if (!isIndex(descriptor.mediaType) && !isManifest(descriptor.mediaType)) return undefined;
   const bytes = await readStoredFile(store, name, MAX_MANIFEST_BYTES);
-  verifyContent(bytes, descriptor);
-  const manifest = parseManifest(bytes, descriptor.mediaType);
+  verifyContent(bytes, descriptor, store.path);
+  const manifest = parseManifest(bytes, descriptor.mediaType, store.path);
   if (manifest.kind === 'image') {
     const isComplete = [manifest.config, ...manifest.layers].every((blob) => isPacked(store, blob));
     const configs = isComplete ? [manifest.config.digest] : undefined;

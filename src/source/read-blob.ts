@@ -22,6 +22,6 @@ export async function readBlob(
     throw invalidInput(`${source.path}: blob ${digest} (${mediaType})`, problem);
   }
   const bytes = await collectBytes(source.open({ kind: 'digest', digest, size }, 0));
-  verifyContent(bytes, descriptor);
+  verifyContent(bytes, descriptor, source.path);
   return bytes;
 }
