@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import type { Emulator } from '../../emulator/server.ts';
+import { EcrpError, exitStatusOf } from '../../errors.ts';
+import type { CommandContext } from '../command-context.ts';
+import { openRequestLog } from '../emulator/request-log.ts';
+import { runCommand } from '../emulator/run-command.ts';
+import { explainBadOption, explainStartFailure } from '../emulator/start-failure.ts';
+import type { Outcome } from '../outcome.ts';
+
+export interface EmulatorOptions {
+  readonly port: number;
+  readonly data?: string;
+  readonly account?: string;
+  readonly alias?: string;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly fault?: readonly string[];
+  readonly log?: string;
+}
+
+/** Serves until it is interrupted, or as long as `command` runs when there is one; then its status is ours. */
+export async function runEmulator(
+  context: CommandContext,
+  command: readonly string[],
+  options: EmulatorOptions,
+): Promise<Outcome> {
+  const log =
+    options.log === undefined ? undefined : await openRequestLog(resolve(context.io.cwd, options.log));
+  try {
+    const emulator = await startFor(context, options, log?.write);
+    try {
+      return command.length > 0
+        ? { exitStatus: await runCommand(context.io, command, describeEnvironment(emulator)) }
+        : await serve(context, emulator, options);
+    } finally {
+      await emulator.close();
+    }
+  } finally {
+    await log?.close();
+  }
+}
+
+async function startFor(
+  context: CommandContext,
+  options: EmulatorOptions,
+  onRequest: ((entry: object) => void) | undefined,
+): Promise<Emulator> {
+  const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
+    import('../../emulator/server.ts'),
+    import('../../emulator/identity.ts'),
+    import('../../emulator/faults/parse-fault.ts'),
+  ]);
+  const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
+  const identity = { account, alias, accessKeyId, secretAccessKey };
+  try {
+    deriveIdentity(identity);
+    faults.forEach(parseFault);
+  } catch (error) {
+    throw explainBadOption(error);
+  }
+  const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
+  const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
+  try {
+    return await startEmulator({ port, dataDirectory, ...identity, faults, onRequest, onError });
+  } catch (error) {
+    throw explainStartFailure(error, port);
+  }
+}
+
+async function serve(
+  context: CommandContext,
+  emulator: Emulator,
+  options: EmulatorOptions,
+): Promise<Outcome> {
+  const { url, registryHost, registryId, registryAlias, accessKeyId, secretAccessKey } = emulator;
+  const environment = Object.entries(describeEnvironment(emulator));
+  await context.publish({
+    result: { url, registryHost, registryId, registryAlias, accessKeyId, secretAccessKey },
+    view: environment.map(([name, value]) => `export ${name}=${value}`).join('\n'),
+  });
+  const kept =
+    options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;
+  context.messages.note(`A local ECR Public at ${url}, until Ctrl-C. ${kept}`);
+  const { signal } = context.io;
+  await new Promise<void>((stop) => {
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', () => stop(), { once: true });
+  });
+  return { exitStatus: signal.reason instanceof EcrpError ? exitStatusOf(signal.reason) : 130 };
+}
+
+/** What a client of the emulator needs in its environment, as cli.md lists it. */
+function describeEnvironment(emulator: Emulator): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
+    AWS_ACCESS_KEY_ID: emulator.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    ECRP_REGISTRY_HOST: emulator.registryHost,
+  };
+}

@@ -1,0 +1,89 @@
+import { basename, resolve } from 'node:path';
+import { EcrpError } from '../../errors.ts';
+import { assertTag, parseReference } from '../../oci/reference.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { Outcome } from '../outcome.ts';
+import { openProgress, type ProgressDisplay } from '../progress/progress-display.ts';
+import { chooseImage } from '../push/choose-image.ts';
+import { chooseTarget } from '../push/choose-target.ts';
+import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
+import { openGivenSource, type PackingOptions, planImage } from '../push/open-image.ts';
+import { describePush, summarizePush } from '../push/push-outcome.ts';
+import { type SentImage, sendImage } from '../push/send-image.ts';
+import { findRegistryHost } from '../registry-host.ts';
+import { readRepositoryInput } from '../repository-input.ts';
+
+const BYTES_PER_MIB = 1024 * 1024;
+
+export interface PushOptions extends PackingOptions {
+  readonly tag?: readonly string[];
+  readonly image?: string;
+  readonly createRepo?: boolean;
+  readonly concurrency: number;
+  /** MiB. */
+  readonly partSize?: number;
+  readonly dryRun?: boolean;
+  readonly digestFile?: string;
+}
+
+/** Pushes one image of an archive. What can be found wrong without the network is found before anything is sent. */
+export async function push(
+  context: CommandContext,
+  source: string,
+  reference: string | undefined,
+  options: PushOptions,
+): Promise<Outcome> {
+  const startedMs = performance.now();
+  const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
+  checkOptions(context, reference, options);
+  if (digestFile !== undefined) await checkDigestFile(digestFile);
+  const progress = await openProgress(context, reference ?? basename(source));
+  let sent: SentImage;
+  try {
+    sent = await pushFrom(context, progress, source, reference, options);
+  } finally {
+    progress.stop();
+  }
+  const { result } = sent;
+  const facts = { ...sent.facts, durationMs: Math.round(performance.now() - startedMs) };
+  context.messages.note(summarizePush(result, facts));
+  if (digestFile !== undefined && !facts.dryRun) await writeDigestFile(digestFile, result.imageDigest);
+  return describePush(result, facts);
+}
+
+/** Finds what is wrong with the command line before a file is opened. */
+function checkOptions(context: CommandContext, reference: string | undefined, options: PushOptions): void {
+  const { tag = [], compression, compressionLevel } = options;
+  if (reference !== undefined) parseReference(reference, findRegistryHost(context));
+  tag.forEach(assertTag);
+  if (compression === 'none' && compressionLevel !== undefined) {
+    throw new EcrpError('USAGE', '--compression-level does not go with --compression none');
+  }
+}
+
+async function pushFrom(
+  context: CommandContext,
+  progress: ProgressDisplay,
+  sourcePath: string,
+  reference: string | undefined,
+  options: PushOptions,
+): Promise<SentImage> {
+  const { concurrency, partSize, dryRun = false } = options;
+  const registryHost = findRegistryHost(context);
+  const source = await openGivenSource(context, sourcePath);
+  try {
+    const image = chooseImage(source, options.image);
+    const target = chooseTarget(reference, options.tag ?? [], image, registryHost);
+    return await sendImage(context, progress, {
+      repository: options.createRepo ? readRepositoryInput({ name: target.repositoryName }) : undefined,
+      plan: await planImage(context, source, image, options),
+      target,
+      registryHost,
+      concurrency,
+      partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
+      dryRun,
+    });
+  } finally {
+    await source.close();
+  }
+}

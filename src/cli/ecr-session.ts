@@ -1,0 +1,91 @@
+import type { ApiEvent } from '../ecr/call-event.ts';
+import type { EcrClient } from '../ecr/client.ts';
+import { chooseEndpoint, DEFAULT_REGION } from '../ecr/endpoint.ts';
+import type { CommandContext } from './command-context.ts';
+import { findCacheDirectory } from './directories.ts';
+import { formatDuration } from './format.ts';
+import type { RegistryFacts } from './registry-cache.ts';
+import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
+
+/** A client for as long as a command runs, and what is known of the registry behind it. */
+export interface EcrSession {
+  readonly client: EcrClient;
+  /** Facts that an earlier command learned; asks nobody. */
+  recallRegistry(): Promise<RegistryFacts | undefined>;
+  /** Keeps facts for later commands. */
+  rememberRegistry(facts: RegistryFacts): Promise<void>;
+}
+
+export interface EcrSessionSettings {
+  /** Layers in flight. */
+  readonly concurrency?: number;
+  readonly onEvent?: (event: ApiEvent) => void;
+}
+
+/** Runs `use` with a client made of the command's options, and closes it whatever happens. */
+export async function withEcr<T>(
+  context: CommandContext,
+  use: (session: EcrSession) => Promise<T>,
+  settings: EcrSessionSettings = {},
+): Promise<T> {
+  const { createEcrClient } = await import('../ecr/client.ts');
+  const { io, options } = context;
+  tellIgnoredRegion(context);
+  const client = createEcrClient({
+    endpointUrl: options.endpointUrl,
+    region: options.region,
+    profile: options.profile,
+    env: io.env,
+    concurrency: settings.concurrency,
+    onEvent: (event) => {
+      tellApiEvent(context, event);
+      settings.onEvent?.(event);
+    },
+  });
+  const directory = findCacheDirectory(io);
+  const endpoint = chooseEndpoint(options.endpointUrl, io.env) ?? options.region ?? DEFAULT_REGION;
+  const findKey = async () => ({
+    endpoint,
+    accessKeyId: (await client.sdk.config.credentials()).accessKeyId,
+  });
+  try {
+    return await use({
+      client,
+      recallRegistry: async () => readRegistryFacts(directory, await findKey()),
+      rememberRegistry: async (facts) => writeRegistryFacts(directory, await findKey(), facts),
+    });
+  } finally {
+    client.close();
+  }
+}
+
+/** A retry is an event of its own in NDJSON; as text, retries and calls are for those who asked for details. */
+function tellApiEvent({ messages, style }: CommandContext, event: ApiEvent): void {
+  const { kind, ...members } = event;
+  if (style.jsonLines && kind === 'retry') messages.event(kind, members);
+  else messages.detail(describeApiEvent(event), { event: kind, ...members });
+}
+
+function describeApiEvent(event: ApiEvent): string {
+  if (event.kind === 'retry') {
+    const { operation, attempt, delayMs, reason } = event;
+    return `${operation}: attempt ${attempt} failed (${reason}), again in ${formatDuration(delayMs)}`;
+  }
+  const { operation, ms, attempts, requestId, error } = event;
+  const parts = [
+    `${operation}: ${ms} ms`,
+    attempts > 1 ? `${attempts} attempts` : undefined,
+    error,
+    requestId && `request ${requestId}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
+  const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION;
+  if (options.region === undefined && region && region !== DEFAULT_REGION) {
+    messages.detail(
+      `region ${region} of the environment is ignored: ECR Public answers in ${DEFAULT_REGION}`,
+    );
+  }
+}

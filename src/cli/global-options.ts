@@ -1,0 +1,42 @@
+import { type Command, Option } from 'commander';
+import { parseEndpointUrl, parseRegistryHost } from './option-values.ts';
+
+export const progressModes = ['auto', 'plain', 'json', 'none'] as const;
+export type ProgressMode = (typeof progressModes)[number];
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly progress: ProgressMode;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** False with `--no-color`; the terminal and the environment have a say too. */
+  readonly color: boolean;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly registryHost?: string;
+}
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .addOption(new Option('--json', 'print one JSON document on standard output'))
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown on standard error')
+        .choices(progressModes)
+        .default('auto'),
+    )
+    .addOption(new Option('-q, --quiet', 'print the result and errors only').conflicts('verbose'))
+    .addOption(new Option('-v, --verbose', 'print a line per API call'))
+    .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'))
+    .addOption(new Option('--endpoint-url <url>', 'API endpoint to use').argParser(parseEndpointUrl))
+    .addOption(
+      new Option('--region <region>', 'AWS region (default: "us-east-1", whatever the profile says)'),
+    )
+    .addOption(new Option('--profile <name>', 'profile of the AWS configuration to use'))
+    .addOption(
+      new Option('--registry-host <host>', 'host of the registry (default: "public.ecr.aws")').argParser(
+        parseRegistryHost,
+      ),
+    );
+}

@@ -1,0 +1,40 @@
+import type { Io } from '../io.ts';
+import { type OutputStyle, printText } from './output.ts';
+
+/** The lines of standard error that are neither progress nor the final error. */
+export interface Messages {
+  /** Something the user should know although all goes on. */
+  warn(message: string): void;
+  /** What was done, for a person; nothing a script would need. */
+  note(message: string): void;
+  /** Only with `--verbose`. `members` are the same thing for `--progress json`. */
+  detail(message: string, members?: object): void;
+  /** Only with `--progress json`. */
+  event(event: string, members: object): void;
+}
+
+export function createMessages(
+  io: Io,
+  style: OutputStyle,
+  options: { readonly quiet: boolean; readonly verbose: boolean },
+): Messages {
+  const print = (event: string, text: string, members: object) => {
+    const line = style.jsonLines ? JSON.stringify({ event, ...members }) : text;
+    // Not awaited: the stream keeps the order, and whoever prints last awaits its own line.
+    void printText(io.stderr, `${line}\n`);
+  };
+  return {
+    warn(message) {
+      if (!options.quiet) print('warning', `warning: ${message}`, { message });
+    },
+    note(message) {
+      if (!options.quiet) print('note', message, { message });
+    },
+    detail(message, members = { message }) {
+      if (options.verbose) print('detail', message, members);
+    },
+    event(event, members) {
+      if (style.jsonLines && !options.quiet) print(event, '', members);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Makes a parser of whole numbers from `least` to `most`, both included. */
+export function parseIntegerWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** Adds one occurrence of a repeatable option to those before it. */
+export function collectValues(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+export function parseNonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
+export function parseEndpointUrl(text: string): string {
+  const problem = findEndpointProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(problem);
+  return text;
+}
+
+/** What is wrong with an endpoint, from wherever it was given; undefined when nothing is. */
+export function findEndpointProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return 'It must be an http or https URL.';
+  // Errors name the endpoint, so nothing secret may be part of it.
+  if (url.username !== '' || url.password !== '') return 'It must not contain a user name or password.';
+  return undefined;
+}
+
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
+export function parseRegistryHost(text: string): string {
+  if (!isRegistryHost(text)) {
+    throw new InvalidArgumentError('It must be HOST or HOST:PORT, without a scheme or a path.');
+  }
+  return text;
+}
+
+export function isRegistryHost(text: string): boolean {
+  return hostPattern.test(text);
+}

@@ -1,0 +1,21 @@
+/** What a JSON document is made of; `undefined` members are left out of it. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue };
+
+export type JsonObject = { readonly [member: string]: JsonValue };
+
+/** What a command gives back; `output.ts` prints one of the two forms. */
+export interface Outcome {
+  /** The members of the JSON document, `schemaVersion` excepted. Absent: nothing is printed with `--json`. */
+  readonly result?: JsonObject | undefined;
+  /** The plain text, without the last newline; absent or empty: nothing is printed. */
+  readonly view?: string | undefined;
+  /** Only where it is not 0: the emulator ends with the status of the command it ran. */
+  readonly exitStatus?: number | undefined;
+}

@@ -1,0 +1,202 @@
+import { Command, Option } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import type { EmulatorOptions } from './commands/emulator.ts';
+import type { LoginOptions } from './commands/login.ts';
+import type { PushOptions } from './commands/push.ts';
+import type { RepoCreateOptions } from './commands/repo-create.ts';
+import type { RepoDeleteOptions } from './commands/repo-delete.ts';
+import type { TokenOptions } from './commands/token.ts';
+import { addGlobalOptions } from './global-options.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
+import type { Outcome } from './outcome.ts';
+import { readVersion } from './read-version.ts';
+
+/** Runs what a command line asked for; how its outcome is printed is not the command's business. */
+export type Runner = (execute: (context: CommandContext) => Promise<Outcome>) => Promise<void>;
+
+/** The whole command line. Commands are imported when they are run, so that none pays for another. */
+export function buildProgram(run: Runner): Command {
+  const program = new Command('ecrp')
+    .description(
+      'Push image archives to Amazon ECR Public without a Docker daemon, and manage what is there.',
+    )
+    .version(readVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help')
+    .configureHelp({ showGlobalOptions: true });
+  addGlobalOptions(program);
+  addExamples(program, [
+    'ecrp push app.tar app:1.0',
+    'ecrp repo create app --catalog catalog.json',
+    'ecrp push app.tar app:1.0 --create-repo --json',
+  ]);
+  addPush(program, run);
+  addRepo(program, run);
+  addLogin(program, run);
+  addEmulator(program, run);
+  return program;
+}
+
+function addPush(program: Command, run: Runner): void {
+  const push = program
+    .command('push')
+    .summary('push an image archive to a repository')
+    .description(
+      'Push an image archive: a docker-archive, an OCI image layout (directory or tar), plain or gzipped.',
+    )
+    .argument('<source>', 'the archive; it is recognised by its content')
+    .argument(
+      '[reference]',
+      'REPOSITORY[:TAG] or HOST/ALIAS/REPOSITORY[:TAG]; without it, the names in the archive',
+    )
+    .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
+    .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
+    .option('--create-repo', 'create the repository when it is missing')
+    .addOption(
+      new Option('--format <format>', 'manifest made for a docker-archive')
+        .choices(['docker', 'oci'])
+        .default('docker'),
+    )
+    .addOption(
+      new Option('--compression <kind>', 'for layers that are uncompressed in the archive')
+        .choices(['gzip', 'none'])
+        .default('gzip'),
+    )
+    .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
+    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
+    .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
+    .option('--dry-run', 'read and check everything, send nothing')
+    .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
+    .action((source: string, reference: string | undefined, options: PushOptions) =>
+      run(async (context) => (await import('./commands/push.ts')).push(context, source, reference, options)),
+    );
+  addExamples(push, [
+    'docker save app:1.0 -o app.tar && ecrp push app.tar app:1.0',
+    'ecrp push app.tar team/app:1.0 -t 1 -t latest',
+    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
+    'ecrp push app.tar app:1.0 --dry-run --json',
+  ]);
+}
+
+function addRepo(program: Command, run: Runner): void {
+  const repo = program
+    .command('repo')
+    .summary('create, list, describe and delete repositories')
+    .description('Create, list, describe and delete repositories.');
+  addExamples(repo, ['ecrp repo create app', 'ecrp repo list --json']);
+  const create = repo
+    .command('create')
+    .summary('create a repository')
+    .description('Create a repository, with its catalog data if there is any.')
+    .argument('[name]', 'name of the repository; it may come from the catalog file')
+    .option('--if-missing', 'succeed when the repository exists already')
+    .action((name: string | undefined, options: RepoCreateOptions) =>
+      run(async (context) => (await import('./commands/repo-create.ts')).createRepo(context, name, options)),
+    );
+  addExamples(create, [
+    'ecrp repo create app --catalog catalog.json',
+    'ecrp repo create team/app --if-missing --resource-tag team=web',
+  ]);
+  const list = repo
+    .command('list')
+    .summary('list the repositories of your registry')
+    .description('List the repositories of your registry.')
+    .action(() => run(async (context) => (await import('./commands/repo-list.ts')).listRepos(context)));
+  addExamples(list, ['ecrp repo list', 'ecrp repo list --json']);
+  const describe = repo
+    .command('describe')
+    .summary('describe one repository')
+    .description('Describe one repository.')
+    .argument('<name>', 'name of the repository')
+    .action((name: string) =>
+      run(async (context) => (await import('./commands/repo-describe.ts')).describeRepo(context, name)),
+    );
+  addExamples(describe, ['ecrp repo describe app']);
+  const remove = repo
+    .command('delete')
+    .summary('delete a repository')
+    .description('Delete a repository.')
+    .argument('<name>', 'name of the repository')
+    .option('--force', 'delete the images in it as well')
+    .option('--yes', 'do not ask')
+    .action((name: string, options: RepoDeleteOptions) =>
+      run(async (context) => (await import('./commands/repo-delete.ts')).deleteRepo(context, name, options)),
+    );
+  addExamples(remove, ['ecrp repo delete app', 'ecrp repo delete app --force --yes']);
+}
+
+function addLogin(program: Command, run: Runner): void {
+  const login = program
+    .command('login')
+    .summary('store a token for docker and its like')
+    .description(
+      'Store a token for the registry in the configuration of docker. Pushing with ecrp needs none.',
+    )
+    .option('--password-stdout', 'print the password alone and store nothing')
+    .addOption(
+      new Option(
+        '--credential-helper',
+        'register docker-credential-ecrp instead of storing a token',
+      ).conflicts('passwordStdout'),
+    )
+    .action((options: LoginOptions) =>
+      run(async (context) => (await import('./commands/login.ts')).login(context, options)),
+    );
+  addExamples(login, [
+    'ecrp login',
+    'ecrp login --password-stdout | docker login --username AWS --password-stdin public.ecr.aws',
+    'ecrp login --credential-helper',
+  ]);
+  const logout = program
+    .command('logout')
+    .summary('remove the token that login stored')
+    .description('Remove what `ecrp login` stored.')
+    .action(() => run(async (context) => (await import('./commands/logout.ts')).logout(context)));
+  addExamples(logout, ['ecrp logout']);
+  const token = program
+    .command('token')
+    .summary('print an authorization token')
+    .description('Print an authorization token of the registry, for `Authorization: Bearer`.')
+    .option('--password', 'print the password in it instead')
+    .action((options: TokenOptions) =>
+      run(async (context) => (await import('./commands/token.ts')).printToken(context, options)),
+    );
+  addExamples(token, ['ecrp token', 'ecrp token --password', 'ecrp token --json']);
+}
+
+function addEmulator(program: Command, run: Runner): void {
+  const emulator = program
+    .command('emulator')
+    .summary('run a local ECR Public')
+    .description('Run a local ECR Public, or a command with one beside it.')
+    .argument('[command...]', 'after `--`: a command to run with the environment of the emulator')
+    .option('--port <port>', 'port on loopback; 0 takes a free one', parseIntegerWithin(0, 65_535), 5100)
+    .option(
+      '--data <directory>',
+      'keep everything there; without it nothing outlives the emulator',
+      parseNonEmpty,
+    )
+    .option('--account <id>', 'account id of the registry', parseNonEmpty)
+    .option('--alias <alias>', 'alias of the registry', parseNonEmpty)
+    .option('--access-key-id <id>', 'the access key it accepts', parseNonEmpty)
+    .option('--secret-access-key <key>', 'the secret of that key', parseNonEmpty)
+    .option(
+      '--fault <rule>',
+      'OPERATION EFFECT [VALUE] [on=N|every=N|p=P seed=S] (repeatable)',
+      collectValues,
+      [],
+    )
+    .option('--log <file>', 'write one JSON line per request there', parseNonEmpty)
+    .action((command: readonly string[], options: EmulatorOptions) =>
+      run(async (context) => (await import('./commands/emulator.ts')).runEmulator(context, command, options)),
+    );
+  addExamples(emulator, [
+    'ecrp emulator',
+    'ecrp emulator --port 0 -- sh -c "ecrp repo create app && ecrp push app.tar app:1.0"',
+    'ecrp emulator --data ./registry --fault "UploadLayerPart delay 300"',
+  ]);
+}
+
+function addExamples(command: Command, examples: readonly string[]): void {
+  command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
+}

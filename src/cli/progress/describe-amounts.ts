@@ -1,0 +1,18 @@
+import { formatBytes, formatDuration } from '../format.ts';
+import type { ProgressSnapshot } from './progress-state.ts';
+
+/** How much is done and how fast, the most important first. */
+export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
+  const { sentBytes, totalBytes, isTotalExact, bytesPerSecond, retries } = snapshot;
+  const parts: string[] = [];
+  if (totalBytes > 0) {
+    parts.push(`${formatBytes(sentBytes)} of ${isTotalExact ? '' : 'at most '}${formatBytes(totalBytes)}`);
+  }
+  if (bytesPerSecond > 0) {
+    parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
+    const msLeft = ((totalBytes - sentBytes) * 1000) / bytesPerSecond;
+    if (isTotalExact && msLeft >= 1000) parts.push(`${formatDuration(msLeft)} left`);
+  }
+  if (retries > 0) parts.push(retries === 1 ? '1 retry' : `${retries} retries`);
+  return parts;
+}

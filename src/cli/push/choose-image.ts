@@ -1,0 +1,41 @@
+import { EcrpError } from '../../errors.ts';
+import type { ImageSource, SourceImage } from '../../source/image-source.ts';
+
+/** Chooses the image to push: the one named with `--image`, else the only one. Throws USAGE when that is not one image. */
+export function chooseImage(source: ImageSource, wanted: string | undefined): SourceImage {
+  const { images, path } = source;
+  if (wanted === undefined) {
+    const [only, ...others] = images;
+    if (only !== undefined && others.length === 0) return only;
+    throw new EcrpError('USAGE', `${path} holds ${images.length} images; --image says which one to push`, {
+      hint: `Choose one of: ${listNames(images)}`,
+    });
+  }
+  const found = images.filter((image) => image.names.some((name) => isSameName(name, wanted)));
+  const [image, ...more] = found;
+  if (image === undefined) {
+    throw new EcrpError('USAGE', `${path} holds no image named ${wanted}`, {
+      hint: `It holds: ${listNames(images)}`,
+    });
+  }
+  if (more.length > 0) {
+    throw new EcrpError('USAGE', `${path} holds ${found.length} images that ${wanted} may mean`, {
+      hint: `Give the name in full: ${listNames(found)}`,
+    });
+  }
+  return image;
+}
+
+function listNames(images: readonly SourceImage[]): string {
+  return images.map((image) => image.names.join(' = ') || '(an image without a name)').join(', ');
+}
+
+/** Docker names mean the same with and without its default host, `library/` and the tag `latest`. */
+function isSameName(name: string, wanted: string): boolean {
+  return name === wanted || expandName(name) === expandName(wanted);
+}
+
+function expandName(name: string): string {
+  const short = name.replace(/^(?:docker\.io|localhost)\//, '').replace(/^library\//, '');
+  return /:[^/]*$|@/.test(short) ? short : `${short}:latest`;
+}

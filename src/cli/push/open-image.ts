@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { EcrpError } from '../../errors.ts';
+import { planPush } from '../../push/plan.ts';
+import type { PushPlan } from '../../push/push-plan.ts';
+import type { ImageSource, SourceImage } from '../../source/image-source.ts';
+import { openSource } from '../../source/open-source.ts';
+import type { CommandContext } from '../command-context.ts';
+import { findCacheDirectory } from '../directories.ts';
+
+export interface PackingOptions {
+  readonly format: 'docker' | 'oci';
+  readonly compression: 'gzip' | 'none';
+  readonly compressionLevel?: number;
+}
+
+/** Opens the source given on the command line; the caller closes it. */
+export async function openGivenSource({ io }: CommandContext, source: string): Promise<ImageSource> {
+  if (source === '-' || source.startsWith('docker:')) {
+    const what = source === '-' ? 'standard input' : 'a docker engine';
+    throw new EcrpError('USAGE', `an image cannot be read from ${what} yet`, {
+      hint: 'Save it to a file first: docker save NAME -o image.tar',
+    });
+  }
+  return openSource(resolve(io.cwd, source), {
+    signal: io.signal,
+    temporaryDirectory: io.env.TMPDIR || tmpdir(),
+  });
+}
+
+/** Plans the push of an image; what compresses its layers is loaded only when it has uncompressed ones. */
+export async function planImage(
+  { io }: CommandContext,
+  source: ImageSource,
+  image: SourceImage,
+  options: PackingOptions,
+): Promise<PushPlan> {
+  const { format, compression, compressionLevel } = options;
+  const isPlain = image.kind === 'archive' && image.layers.some(({ packing }) => packing === 'none');
+  if (!isPlain || compression === 'none') return planPush(source, image, { format });
+  const [{ createGzipCompressor }, { openDigestCache }] = await Promise.all([
+    import('../../compress/gzip-compressor.ts'),
+    import('../../compress/digest-cache.ts'),
+  ]);
+  return planPush(source, image, {
+    format,
+    compressor: createGzipCompressor({ level: compressionLevel }),
+    digestCache: openDigestCache(join(findCacheDirectory(io), 'layers')),
+  });
+}

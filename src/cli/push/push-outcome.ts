@@ -1,0 +1,61 @@
+import type { PushResult, TagResult } from '../../push/push-result.ts';
+import { formatBytes, formatCount, formatDuration } from '../format.ts';
+import type { Outcome } from '../outcome.ts';
+
+/** What a push command knows beside the result of the push. */
+export interface PushFacts {
+  /** `HOST/alias/repo:tag`, or `repo:tag` when the alias is not known. */
+  readonly reference: string;
+  readonly registryId: string | undefined;
+  readonly repositoryName: string;
+  readonly dryRun: boolean;
+  /** The repository did not exist before. */
+  readonly createdRepository: boolean;
+  readonly apiCalls: number;
+  readonly retries: number;
+  readonly durationMs: number;
+}
+
+export function describePush(result: PushResult, facts: PushFacts): Outcome {
+  const { imageDigest, imageManifestMediaType, manifests, layers, bytes, tags } = result;
+  const { reference, registryId, repositoryName, dryRun, apiCalls, retries, durationMs } = facts;
+  return {
+    result: {
+      reference,
+      registryId,
+      repositoryName,
+      imageDigest,
+      imageManifestMediaType,
+      tags: tags.map((tag) => describeTag(tag, facts.createdRepository)),
+      manifests: manifests.map(({ platform, ...manifest }) => ({
+        ...manifest,
+        platform: platform && { ...platform },
+      })),
+      layers: { ...layers },
+      bytes: { ...bytes },
+      apiCalls,
+      retries,
+      durationMs,
+      ...(dryRun && { dryRun }),
+    },
+    view: `${reference}@${imageDigest}`,
+  };
+}
+
+/** `put` says that nobody looked: then there is no status, but in a repository that was empty. */
+function describeTag({ imageTag, status }: TagResult, createdRepository: boolean) {
+  if (status !== 'put') return { imageTag, status };
+  return createdRepository ? { imageTag, status: 'created' } : { imageTag };
+}
+
+/** The one line for a person at the end. */
+export function summarizePush(result: PushResult, facts: PushFacts): string {
+  const { layers, bytes, tags } = result;
+  const took = `in ${formatDuration(facts.durationMs)}`;
+  const uploaded = `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)})`;
+  const existing = `${formatCount(layers.existing, 'blob')} there already`;
+  if (facts.dryRun) return `Dry run: ${uploaded} to upload, ${existing}; nothing was sent.`;
+  const isUnchanged = layers.uploaded === 0 && tags.every((tag) => tag.status === 'unchanged');
+  if (isUnchanged) return `Unchanged: everything is there already; checked ${took}.`;
+  return `Pushed ${took}: ${uploaded} uploaded, ${existing}.`;
+}

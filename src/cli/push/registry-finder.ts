@@ -1,0 +1,78 @@
+import { describeRegistry } from '../../ecr/registries.ts';
+import type { Repository } from '../../ecr/repositories.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { EcrSession } from '../ecr-session.ts';
+import type { RegistryFacts } from '../registry-cache.ts';
+import { learnRegistry, readFacts } from '../repository-view.ts';
+
+/** What the result of a push says of the registry; what nobody told is undefined. */
+export interface FoundRegistry {
+  readonly alias: string | undefined;
+  readonly registryId: string | undefined;
+}
+
+/** Finds out which alias and id the registry of a push has, as cheaply as it can be told. */
+export class RegistryFinder {
+  readonly #context: CommandContext;
+  readonly #session: EcrSession;
+  readonly #givenAlias: string | undefined;
+  #created: RegistryFacts | undefined;
+  #own: Promise<RegistryFacts | undefined> | undefined;
+
+  /** `givenAlias` is that of the reference; without one it is the caller's own registry. */
+  constructor(context: CommandContext, session: EcrSession, givenAlias: string | undefined) {
+    this.#context = context;
+    this.#session = session;
+    this.#givenAlias = givenAlias;
+  }
+
+  /** A repository that was made meanwhile tells it for nothing; before the first one a registry has no alias. */
+  async learn(repository: Repository): Promise<void> {
+    this.#created = readFacts(repository);
+    await learnRegistry(this.#session, repository);
+  }
+
+  async findAlias(): Promise<string | undefined> {
+    return this.#givenAlias ?? (await this.#findOwn())?.registryAlias;
+  }
+
+  /** `toldId` is what the service said in the push, if it did. */
+  async find(toldId: string | undefined): Promise<FoundRegistry> {
+    const alias = this.#givenAlias;
+    if (alias !== undefined && (toldId !== undefined || !this.#context.style.json)) {
+      return { alias, registryId: toldId };
+    }
+    const own = await this.#findOwn();
+    const isOwn = alias === undefined || alias === own?.registryAlias || alias === own?.registryId;
+    return {
+      alias: alias ?? own?.registryAlias,
+      registryId: toldId ?? (isOwn ? own?.registryId : undefined),
+    };
+  }
+
+  /** What was learned, in this run or an earlier one, else one DescribeRegistries. */
+  async #findOwn(): Promise<RegistryFacts | undefined> {
+    if (this.#created !== undefined) return this.#created;
+    this.#own ??= this.#session.recallRegistry().then((known) => known ?? this.#ask());
+    return this.#own;
+  }
+
+  async #ask(): Promise<RegistryFacts | undefined> {
+    const { io, messages } = this.#context;
+    try {
+      const registry = await describeRegistry(this.#session.client, io.signal);
+      if (registry?.registryAlias === undefined) return undefined;
+      const facts = { registryId: registry.registryId, registryAlias: registry.registryAlias };
+      await this.#session.rememberRegistry(facts);
+      return facts;
+    } catch (error) {
+      io.signal.throwIfAborted();
+      // The push does not depend on it: there are credentials that may push and nothing else.
+      const reason = error instanceof Error ? error.message : String(error);
+      messages.warn(
+        `the alias of your registry cannot be told, so references are printed without it: ${reason}`,
+      );
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { connectPush } from '../../ecr/push.ts';
+import { createRepository, type RepositoryInput } from '../../ecr/repositories.ts';
+import { formatReference } from '../../oci/reference.ts';
+import { pushImage } from '../../push/push-image.ts';
+import type { TagLookup } from '../../push/push-options.ts';
+import type { PushPlan } from '../../push/push-plan.ts';
+import type { PushResult } from '../../push/push-result.ts';
+import { resolveTag } from '../../registry/resolve-tag.ts';
+import type { CommandContext } from '../command-context.ts';
+import { type EcrSession, withEcr } from '../ecr-session.ts';
+import type { ProgressDisplay } from '../progress/progress-display.ts';
+import type { PushTarget } from './choose-target.ts';
+import type { PushFacts } from './push-outcome.ts';
+import { RegistryFinder } from './registry-finder.ts';
+
+export interface ImageToSend {
+  readonly plan: PushPlan;
+  readonly target: PushTarget;
+  readonly registryHost: string;
+  /** The repository to create when it is missing; undefined: that is an error. */
+  readonly repository: RepositoryInput | undefined;
+  readonly concurrency: number;
+  readonly partBytes: number | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface SentImage {
+  readonly result: PushResult;
+  readonly facts: Omit<PushFacts, 'durationMs'>;
+}
+
+/** Pushes what was planned, and finds out what the reference of the result needs. */
+export async function sendImage(
+  context: CommandContext,
+  progress: ProgressDisplay,
+  image: ImageToSend,
+): Promise<SentImage> {
+  const { plan, target, registryHost, repository, concurrency, partBytes, dryRun } = image;
+  const { registryAlias, repositoryName, tags } = target;
+  const { signal } = context.io;
+  let apiCalls = 0;
+  let retries = 0;
+  let createdRepository = false;
+
+  const send = async (session: EcrSession): Promise<SentImage> => {
+    const finder = new RegistryFinder(context, session, registryAlias);
+    const result = await pushImage(plan, {
+      service: connectPush(session.client, { registryId: registryAlias, repositoryName }),
+      tags,
+      concurrency,
+      partBytes,
+      dryRun,
+      signal,
+      onEvent: (event) => progress.show(event),
+      // Only the JSON document tells new tags from moved ones.
+      lookUpTag: context.style.json ? makeTagLookup(finder, registryHost, repositoryName) : undefined,
+      createRepository:
+        repository &&
+        (async () => {
+          await finder.learn(await createRepository(session.client, repository, signal));
+          createdRepository = true;
+          context.messages.note(`Created repository ${repositoryName}.`);
+        }),
+    });
+    const { alias, registryId } = await finder.find(result.registryId);
+    const reference = formatReference(
+      { repositoryName, imageTag: target.mainTag, ...(alias !== undefined && { registryAlias: alias }) },
+      registryHost,
+    );
+    return {
+      result,
+      facts: { reference, registryId, repositoryName, dryRun, createdRepository, apiCalls, retries },
+    };
+  };
+
+  return withEcr(context, send, {
+    concurrency,
+    onEvent: ({ kind }) => {
+      if (kind === 'call') {
+        apiCalls += 1;
+        return;
+      }
+      retries += 1;
+      progress.countRetry();
+    },
+  });
+}
+
+function makeTagLookup(finder: RegistryFinder, registryHost: string, repositoryName: string): TagLookup {
+  return async (imageTag, signal) => {
+    const registryAlias = await finder.findAlias();
+    if (registryAlias === undefined) return 'unknown';
+    return resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
+  };
+}

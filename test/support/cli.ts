@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import type { EcrpError } from '../../src/errors.ts';
+import type { Io, Output } from '../../src/io.ts';
+import { main } from '../../src/main.ts';
+
+export interface CliResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as the one JSON document it should be; throws when it is not. */
+  readonly json: () => Record<string, unknown>;
+}
+
+export interface CliSettings {
+  /** The whole environment: nothing of the test runner's reaches the CLI. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  /** Makes standard error a terminal of so many columns. */
+  readonly terminalColumns?: number;
+  readonly main?: (argv: readonly string[], io: Io) => Promise<number>;
+}
+
+/** Runs the CLI in this process. */
+export async function runCli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
+  const stdout = captureOutput();
+  const stderr = captureOutput(settings.terminalColumns);
+  const io: Io = {
+    stdin: Readable.from(settings.stdin === undefined ? [] : [settings.stdin]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: settings.env ?? {},
+    cwd: settings.cwd ?? tmpdir(),
+    signal: settings.signal ?? new AbortController().signal,
+  };
+  const status = await (settings.main ?? main)(argv, io);
+  return makeResult(status, stdout.read(), stderr.read());
+}
+
+/** A signal that an interruption aborts, as the real process does it. */
+export function makeInterruption(error: EcrpError): { signal: AbortSignal; interrupt: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, interrupt: () => controller.abort(error) };
+}
+
+const programs = join(import.meta.dirname, '..', '..', 'bin');
+
+/** Starts a built program (`npm run build` first) in an environment of its own. */
+export function spawnCli(
+  argv: readonly string[],
+  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns'> & { readonly program?: string } = {},
+): { readonly child: ChildProcess; readonly ended: Promise<CliResult> } {
+  const child = spawn(process.execPath, [join(programs, settings.program ?? 'ecrp.js'), ...argv], {
+    cwd: settings.cwd ?? tmpdir(),
+    env: { PATH: process.env.PATH, ...settings.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // A program that ends without reading its input is not a failure.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(settings.stdin ?? '');
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      if (status === null) reject(new Error(`ended by ${signal}: ${Buffer.concat(stderr)}`));
+      else resolve(makeResult(status, Buffer.concat(stdout).toString(), Buffer.concat(stderr).toString()));
+    });
+  });
+  return { child, ended };
+}
+
+/** A temporary directory with everything that the CLI reads from a home, removed at the end of the scope's `remove`. */
+export async function makeHome(): Promise<{
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}> {
+  const directory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+  return {
+    directory,
+    // An instance of a cloud has credentials of its own, which no test shall find.
+    env: { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+function makeResult(status: number, stdout: string, stderr: string): CliResult {
+  return {
+    status,
+    stdout,
+    stderr,
+    json: () => {
+      if (!stdout.endsWith('}\n')) throw new Error(`not one JSON document: ${stdout}\n${stderr}`);
+      // An object by the check above; what is in it is the test's to say.
+      return JSON.parse(stdout) as Record<string, unknown>;
+    },
+  };
+}
+
+function captureOutput(columns?: number): { readonly stream: Output; read(): string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  if (columns !== undefined)
+    Object.assign(
+      stream,
+      makeTerminal(columns, (text) => stream.write(text)),
+    );
+  return { stream, read: () => Buffer.concat(chunks).toString() };
+}
+
+/** The members of a terminal that a live display uses; what it writes are the usual escape sequences. */
+function makeTerminal(columns: number, write: (text: string) => void) {
+  return {
+    isTTY: true,
+    columns,
+    cursorTo: (column: number) => write(`\u001b[${column + 1}G`),
+    moveCursor: (_: number, rows: number) => write(`\u001b[${Math.abs(rows)}${rows < 0 ? 'A' : 'B'}`),
+    clearLine: () => write('\u001b[2K'),
+  };
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../support/cli.ts';
+
+describe('help and version', () => {
+  it('prints the version of the package', async () => {
+    // Our own package.json; a missing member fails the test.
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(await runCli(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [],
+    ['push'],
+    ['repo'],
+    ['repo', 'create'],
+    ['repo', 'list'],
+    ['repo', 'describe'],
+    ['repo', 'delete'],
+    ['login'],
+    ['logout'],
+    ['token'],
+    ['emulator'],
+  ])('help of ecrp %s %s goes to stdout, with examples and the global options', async (...path) => {
+    const help = await runCli([...path.filter((word) => word !== undefined), '--help']);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toContain(`Usage: ecrp ${path.join(' ')}`.trimEnd());
+    expect(help.stdout).toMatch(/Examples:\n {2}\$ ecrp |Examples:\n {2}\$ docker save/);
+    expect(help.stdout).toContain('--json');
+  });
+
+  it('prints help on stderr with status 2 when a command is missing', async () => {
+    for (const argv of [[], ['repo']]) {
+      const missing = await runCli(argv);
+      expect(missing).toMatchObject({ status: 2, stdout: '' });
+      expect(missing.stderr).toContain('Usage: ecrp');
+    }
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    [['psh', 'app.tar'], "unknown command 'psh'", 'Did you mean push?'],
+    [['push'], "missing required argument 'source'", 'ecrp push --help'],
+    [['push', 'a', 'b', 'c'], 'too many arguments', 'ecrp push --help'],
+    [['push', 'a', '--taag', 'x'], "unknown option '--taag'", 'Did you mean --tag?'],
+    [['push', 'a', '--concurrency', '0'], 'whole number from 1 to 64', 'ecrp push --help'],
+    [['push', 'a', '--concurrency', '4e0'], 'whole number from 1 to 64', 'ecrp push --help'],
+    [['push', 'a', '--part-size', '4'], 'whole number from 5 to 20', 'ecrp push --help'],
+    [['push', 'a', '--format', 'x'], 'Allowed choices are docker, oci', 'ecrp push --help'],
+    [['push', 'a', '--digest-file', ''], 'must not be empty', 'ecrp push --help'],
+    [['repo', 'crate'], "unknown command 'crate'", 'Did you mean create?'],
+    [['repo', 'list', '-q', '-v'], "'-q, --quiet' cannot be used with option '-v, --verbose'", '--help'],
+    [['repo', 'list', '--progress', 'live'], 'Allowed choices are auto, plain, json, none', 'ecrp --help'],
+    [['repo', 'list', '--endpoint-url', 'localhost:1'], 'http or https URL', 'ecrp --help'],
+    [['repo', 'list', '--endpoint-url', 'http://a:b@c'], 'must not contain a user name', 'ecrp --help'],
+    [['repo', 'list', '--registry-host', 'http://x'], 'HOST or HOST:PORT', 'ecrp --help'],
+    [
+      ['login', '--password-stdout', '--credential-helper'],
+      'cannot be used with option',
+      'ecrp login --help',
+    ],
+    [['emulator', '--port', '65536'], 'whole number from 0 to 65535', 'ecrp emulator --help'],
+  ])('%j', async (argv, message, hint) => {
+    const plain = await runCli(argv);
+    expect(plain).toMatchObject({ status: 2, stdout: '' });
+    expect(plain.stderr).toMatch(/^error: /);
+    expect(plain.stderr).toContain(message);
+    expect(plain.stderr).toContain(hint);
+
+    const asked = await runCli([...argv, '--json']);
+    expect(asked).toMatchObject({ status: 2, stderr: '' });
+    expect(asked.json()).toEqual({
+      schemaVersion: 1,
+      error: {
+        code: 'USAGE',
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining(hint),
+      },
+      exitStatus: 2,
+    });
+  });
+
+  it('is told in JSON wherever --json stands', async () => {
+    for (const argv of [['--json'], ['--json', 'psh'], ['repo', '--json'], ['--json', '--nope']]) {
+      const result = await runCli(argv);
+      expect(result).toMatchObject({ status: 2, stderr: '' });
+      expect(result.json()).toMatchObject({ schemaVersion: 1, error: { code: 'USAGE' }, exitStatus: 2 });
+    }
+  });
+
+  it('is told as one line of JSON on stderr with --progress json', async () => {
+    const { stderr, stdout, status } = await runCli(['push', '--progress', 'json']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(JSON.parse(stderr)).toMatchObject({ event: 'error', code: 'USAGE', exitStatus: 2 });
+  });
+});
