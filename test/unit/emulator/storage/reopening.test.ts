@@ -1,0 +1,266 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Digest, digestOf } from '../../../../src/emulator/storage/digest.ts';
+import type { Store } from '../../../../src/emulator/storage/store.ts';
+import {
+  createRepository,
+  makeDirectory,
+  makeImage,
+  openTestStore,
+  putLayer,
+  readAll,
+} from './opened-store.ts';
+
+const part = Buffer.from('a part of a layer');
+
+/** A store with something of everything, in the order of its making. */
+async function fill(store: Store) {
+  createRepository(store, 'r');
+  const layer = await putLayer(store, 'r', Buffer.from('layer'));
+  const blobs = [{ digest: layer, mediaType: 'layer type' }];
+  const image = store.putImage('r', { ...makeImage('image', { blobs, imageSizeInBytes: 5 }), tag: 'v1' });
+  const index = store.putImage('r', makeImage('index', { manifests: [image.digest] }));
+  store.putImage('r', { ...makeImage('image'), tag: 'v2' });
+  store.createRepository({
+    name: 'team/app',
+    catalogData: { description: 'with ünïcode', architectures: ['x86'] },
+    logo: Buffer.from('logo'),
+    resourceTags: new Map([['key', 'value']]),
+  });
+  store.setPolicyText('team/app', '{}');
+  store.setRegistryCatalogData({ displayName: 'name' });
+  const { uploadId } = store.initiateUpload('r');
+  await store.appendPart('r', uploadId, { firstByte: 0, bytes: part, maximumParts: 1000 });
+  return { layer, image, index, uploadId };
+}
+
+function describeStore(store: Store) {
+  return structuredClone({ repositories: store.repositories, registry: store.registryCatalogData });
+}
+
+async function openFilled() {
+  const directory = makeDirectory();
+  const store = await openTestStore(directory);
+  const made = await fill(store);
+  const before = describeStore(store);
+  return { directory, store, before, ...made };
+}
+
+function pathOf(directory: string, digest: Digest): string {
+  return join(directory, 'blobs/sha256', digest.slice(7, 9), digest.slice(7));
+}
+
+describe('a store opened again', () => {
+  test('is what it was, in the same order', async () => {
+    const { directory, store, before, layer, image, uploadId } = await openFilled();
+    await store.close();
+    const again = await openTestStore(directory);
+    expect(describeStore(again)).toEqual(before);
+    expect([...again.repositories.keys()]).toEqual(['r', 'team/app']);
+    expect(again.findUpload('r', uploadId)).toMatchObject({ nextByte: part.length });
+    expect(await again.readManifest('r', image.digest)).toEqual(Buffer.from('image'));
+    const open = await again.openLayer('r', layer);
+    expect(open && (await readAll(open.read(0, 5)))).toEqual(Buffer.from('layer'));
+  });
+
+  test('completes an upload from before, its digest computed anew', async () => {
+    const { directory, store, uploadId } = await openFilled();
+    await store.close();
+    const again = await openTestStore(directory);
+    const more = { firstByte: part.length, bytes: part, maximumParts: 1000 };
+    expect((await again.appendPart('r', uploadId, more)).kind).toBe('appended');
+    const digest = digestOf(Buffer.concat([part, part]));
+    const layer = { digests: [digest], minimumPartBytes: 5 };
+    const completed = { kind: 'completed', digest, size: 2 * part.length };
+    expect(await again.completeUpload('r', uploadId, layer)).toEqual(completed);
+  });
+
+  test('is the same after its journal was rewritten, which is done when most of it is dead', async () => {
+    const { directory, store, uploadId } = await openFilled();
+    for (let count = 0; count < 1200; count++) store.setPolicyText('r', `policy ${count}`);
+    const before = describeStore(store);
+    await store.close();
+    const longJournal = readFileSync(join(directory, 'journal')).length;
+    await (await openTestStore(directory)).close();
+    expect(readFileSync(join(directory, 'journal')).length).toBeLessThan(longJournal / 10);
+    const again = await openTestStore(directory);
+    expect(describeStore(again)).toEqual(before);
+    expect(again.findUpload('r', uploadId)).toMatchObject({ nextByte: part.length });
+    createRepository(again, 'after');
+    await again.close();
+    expect((await openTestStore(directory)).repositories.has('after')).toBe(true);
+  });
+});
+
+describe('after a crash', () => {
+  test.each([1, 5, 30])(
+    'the last line of the journal without its last %s bytes is cut off',
+    async (missing) => {
+      const { directory, store } = await openFilled();
+      const before = describeStore(store);
+      createRepository(store, 'the-last-line-of-the-journal');
+      await store.close();
+      const journal = join(directory, 'journal');
+      truncateSync(journal, readFileSync(journal).length - missing);
+      const again = await openTestStore(directory);
+      expect(describeStore(again)).toEqual(before);
+      createRepository(again, 'next');
+      await again.close();
+      expect((await openTestStore(directory)).repositories.has('next')).toBe(true);
+    },
+  );
+
+  test('bytes that were written but not acknowledged are written anew', async () => {
+    const { directory, store, uploadId } = await openFilled();
+    await store.close();
+    appendFileSync(join(directory, 'uploads', uploadId), 'half of a part');
+    const again = await openTestStore(directory);
+    const layer = { digests: [digestOf(part)], minimumPartBytes: 5 };
+    expect((await again.completeUpload('r', uploadId, layer)).kind).toBe('completed');
+    const open = await again.openLayer('r', digestOf(part));
+    expect(open && (await readAll(open.read(0, open.size)))).toEqual(part);
+  });
+
+  test('between the journal and the move of a completed upload, the move is done', async () => {
+    const { directory, store, uploadId } = await openFilled();
+    const digest = digestOf(part);
+    await store.completeUpload('r', uploadId, { digests: [digest], minimumPartBytes: 5 });
+    await store.close();
+    const blob = pathOf(directory, digest);
+    writeFileSync(join(directory, 'uploads', uploadId), readFileSync(blob));
+    rmSync(blob);
+    const damage: string[] = [];
+    const again = await openTestStore(directory, { onDamage: (message) => damage.push(message) });
+    expect(await again.openLayer('r', digest)).toMatchObject({ size: part.length });
+    expect([damage, existsSync(join(directory, 'uploads', uploadId))]).toEqual([[], false]);
+  });
+
+  test('files that nothing refers to are removed', async () => {
+    const { directory, store, layer } = await openFilled();
+    await store.close();
+    const stray = pathOf(directory, digestOf('stray'));
+    mkdirSync(join(stray, '..'), { recursive: true });
+    writeFileSync(stray, 'stray');
+    writeFileSync(join(directory, 'uploads', 'stray'), 'stray');
+    await openTestStore(directory);
+    expect([existsSync(stray), existsSync(pathOf(directory, layer))]).toEqual([false, true]);
+    expect(readdirSync(join(directory, 'uploads')).length).toBe(1);
+  });
+});
+
+describe('damage by hand', () => {
+  async function reopen(directory: string) {
+    const damage: string[] = [];
+    const store = await openTestStore(directory, { onDamage: (message) => damage.push(message) });
+    return { store, damage };
+  }
+
+  test.each([
+    ['a changed byte', (lines: string[]) => lines.with(2, `${lines[2]?.replace('upload', 'uplOad')}`), 3],
+    ['a missing line', (lines: string[]) => lines.toSpliced(2, 1), 3],
+    ['a repeated line', (lines: string[]) => lines.toSpliced(3, 0, lines[2] ?? ''), 4],
+    [
+      'lines that changed places',
+      (lines: string[]) => [...lines.slice(0, 3), ...lines.slice(3, -1).reverse(), ''],
+      4,
+    ],
+    ['another header', (lines: string[]) => lines.with(0, 'hello'), 1],
+    ['a long line of garbage', (lines: string[]) => lines.with(4, 'x'.repeat(3_000_000)), 5],
+  ])('of the journal is refused, and the line named: %s', async (_, edit, line) => {
+    const { directory, store } = await openFilled();
+    await store.close();
+    const journal = join(directory, 'journal');
+    const damaged = edit(readFileSync(journal, 'utf8').split('\n')).join('\n');
+    writeFileSync(journal, damaged);
+    await expect(openTestStore(directory)).rejects.toThrow(`damaged at line ${line} (byte `);
+    // What a person may want to mend is left as it was, and not locked.
+    expect(readFileSync(journal, 'utf8')).toBe(damaged);
+    await expect(openTestStore(directory)).rejects.toThrow('damaged');
+  });
+
+  test('a journal that is gone while blobs are there is refused, and no blob removed', async () => {
+    const { directory, store, layer } = await openFilled();
+    await store.close();
+    rmSync(join(directory, 'journal'));
+    await expect(openTestStore(directory)).rejects.toThrow('its journal is missing or empty');
+    expect(existsSync(pathOf(directory, layer))).toBe(true);
+  });
+
+  test.each([
+    ['missing', (path: string) => rmSync(path), 'its file is missing'],
+    ['cut short', (path: string) => truncateSync(path, 3), 'moved to'],
+    ['changed in one byte', (path: string) => writeFileSync(path, 'lAyer'), 'moved to'],
+  ])('of a layer that is %s makes it unknown, to be uploaded again', async (kind, harm, text) => {
+    const { directory, store, layer } = await openFilled();
+    await store.close();
+    harm(pathOf(directory, layer));
+    const { store: again, damage } = await reopen(directory);
+    expect(await again.openLayer('r', layer)).toBeUndefined();
+    expect(again.repositories.get('r')?.layers.has(layer)).toBe(false);
+    expect(damage).toEqual([expect.stringContaining(text)]);
+    expect(damage[0]).toContain(layer);
+    expect(existsSync(join(directory, 'damaged', layer.slice(7)))).toBe(kind !== 'missing');
+    await putLayer(again, 'r', Buffer.from('layer'));
+    expect(await again.openLayer('r', layer)).toMatchObject({ size: 5 });
+    await again.close();
+    const { store: third, damage: none } = await reopen(directory);
+    expect(await third.openLayer('r', layer)).toMatchObject({ size: 5 });
+    expect(none).toEqual([]);
+  });
+
+  test('of a layer is noticed while the store is open, too', async () => {
+    const { directory, store, layer } = await openFilled();
+    expect(await store.openLayer('r', layer)).toMatchObject({ size: 5 });
+    rmSync(pathOf(directory, layer));
+    writeFileSync(pathOf(directory, layer), 'lAyer');
+    expect(await store.openLayer('r', layer)).toBeUndefined();
+  });
+
+  test('of a manifest takes its image and tags, never serving it', async () => {
+    const { directory, store, image, index } = await openFilled();
+    await store.close();
+    writeFileSync(pathOf(directory, image.digest), 'imagE');
+    const { store: again, damage } = await reopen(directory);
+    expect(again.repositories.get('r')?.imageTags.size).toBe(2);
+    expect(await again.readManifest('r', image.digest)).toBeUndefined();
+    const repository = again.repositories.get('r');
+    expect([...(repository?.images.keys() ?? [])]).toEqual([index.digest]);
+    expect(repository?.imageTags.size).toBe(0);
+    expect(damage.length).toBe(1);
+  });
+
+  test('of an upload in progress makes it unknown', async () => {
+    const { directory, store, uploadId } = await openFilled();
+    await store.close();
+    truncateSync(join(directory, 'uploads', uploadId), 3);
+    const { store: again, damage } = await reopen(directory);
+    expect(again.findUpload('r', uploadId)).toBeUndefined();
+    expect(damage).toEqual([expect.stringContaining(uploadId)]);
+  });
+});
+
+describe('one directory', () => {
+  test('is for one store at a time, by whatever path, and free again when that closes', async () => {
+    const { directory, store } = await openFilled();
+    const link = join(makeDirectory(), 'link');
+    symlinkSync(directory, link);
+    for (const path of [directory, link]) {
+      await expect(openTestStore(path)).rejects.toThrow(
+        `Another emulator is using the data directory ${path}. Stop it, or give this one a directory of its own.`,
+      );
+    }
+    await store.close();
+    expect((await openTestStore(link)).repositories.size).toBe(2);
+  });
+});
