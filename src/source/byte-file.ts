@@ -97,20 +97,23 @@ export async function* streamBytes(
 
 /** The error for a file that could not be opened or looked at. */
 export function describeOpenError(path: string, cause: unknown): EcrpError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const [problem, hint] =
-    code === 'ENOENT' || code === 'ENOTDIR'
-      ? [
-          'there is no such file or directory',
-          'Check the path; `docker save -o FILE NAME:TAG` makes an archive.',
-        ]
-      : code === 'EACCES' || code === 'EPERM'
-        ? ['it may not be read by this user', 'Check the permissions of the file and of its folders.']
-        : code === 'ELOOP' || code === 'EMLINK'
-          ? [
-              'it is a symbolic link, which is not followed here',
-              'Copy the layout with `cp -rL` to replace links by files.',
-            ]
-          : [`it cannot be read (${String(code ?? cause)})`, undefined];
-  return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, { hint, cause });
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  if (code === 'ELOOP' || code === 'EMLINK') return refuseLink(path, cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const hint = 'Check the path; `docker save -o FILE NAME:TAG` makes an archive.';
+    return new EcrpError('INVALID_INPUT', `${path}: there is no such file or directory`, { hint, cause });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const hint = 'Check the permissions of the file and of its folders.';
+    return new EcrpError('INVALID_INPUT', `${path}: this user may not read it`, { hint, cause });
+  }
+  return new EcrpError('INVALID_INPUT', `${path}: it cannot be read (${code})`, { cause });
+}
+
+/** The error for a symbolic link where none is followed. */
+export function refuseLink(path: string, cause?: unknown): EcrpError {
+  return new EcrpError('INVALID_INPUT', `${path}: it is a symbolic link, which is not followed here`, {
+    hint: 'Copy the layout with `cp -rL`, which puts files in the place of links.',
+    cause,
+  });
 }

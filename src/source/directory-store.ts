@@ -1,33 +1,27 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { invalidInput } from '../oci/json.ts';
-import { describeOpenError, openByteFile, streamBytes } from './byte-file.ts';
-import { normalizeName } from './entry-name.ts';
+import { describeOpenError, openByteFile, refuseLink, streamBytes } from './byte-file.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
 
-/** The files of a directory by their relative names. Symbolic links are not followed, whether of files or of folders. */
+/** The files of a directory by their relative names. No symbolic link is followed, unless one of a folder stays inside. */
 export function openDirectoryStore(path: string): FileStore {
   const root = realpathSync(path);
-  const locate = (name: string): string => {
-    const normal = normalizeName(name);
-    if (normal === undefined)
-      throw invalidInput(describeEntry({ path }, name), 'it leads outside the directory');
-    return join(root, ...normal.split('/'));
-  };
   return {
     path,
     find(name) {
       const subject = describeEntry({ path }, name);
-      const stats = findStats(locate(name), subject);
+      const location = join(root, name);
+      const stats = findStats(location, subject);
       if (stats === undefined) return undefined;
-      assertInside(root, locate(name), subject);
-      if (stats.isSymbolicLink()) throw describeOpenError(subject, { code: 'ELOOP' });
+      assertInside(root, location, subject);
+      if (stats.isSymbolicLink()) throw refuseLink(subject);
       if (!stats.isFile()) throw invalidInput(subject, 'it is not a regular file');
       return { name, size: stats.size };
     },
     async *open(stored, start, end) {
       const subject = describeEntry({ path }, stored.name);
-      const file = openByteFile(locate(stored.name), { followLinks: false });
+      const file = openByteFile(join(root, stored.name), { followLinks: false });
       try {
         yield* streamBytes(file, start, end, subject);
       } finally {

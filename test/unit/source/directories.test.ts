@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
+import { collectBytes } from '../../../src/source/file-store.ts';
+import type { BlobRef } from '../../../src/source/image-source.ts';
+import { openSource } from '../../../src/source/open-source.ts';
+import { readBlob } from '../../../src/source/read-blob.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { writeOciLayout, writeOciTar } from '../../support/image-writers.ts';
+import { makeImage } from '../../support/images.ts';
+import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
+
+const makeDirectory = useTemporaryDirectories();
+const image = await makeImage({ seed: 11, layers: [{ size: 3_000_000 }] });
+const [layer] = image.layers;
+if (layer === undefined) throw new Error('no layer');
+const { digest, size } = layer.descriptor;
+const ref = { kind: 'digest', digest, size } satisfies BlobRef;
+
+let directory: string;
+let layout: string;
+let blob: string;
+
+beforeEach(async () => {
+  directory = await makeDirectory();
+  layout = join(directory, 'layout');
+  blob = join(layout, 'blobs', 'sha256', ref.digest.slice(7));
+  await writeOciLayout(layout, [image]);
+});
+
+async function refuseLayer(): Promise<string> {
+  const source = await openSource(layout, { temporaryDirectory: directory });
+  const error = await catchError(() => collectBytes(source.open(ref, 0)));
+  expect(error.code).toBe('INVALID_INPUT');
+  expect(error.message).toContain(ref.digest.slice(7));
+  return error.message;
+}
+
+describe.skipIf(process.platform === 'win32')('links and special files in a layout', () => {
+  it('a blob that is a symbolic link, inside or out', async () => {
+    await rename(blob, join(directory, 'outside'));
+    await symlink(join(directory, 'outside'), blob);
+    expect(await refuseLayer()).toMatch(/a symbolic link, which is not followed/);
+  });
+
+  it('a folder that leads outside', async () => {
+    await rename(join(layout, 'blobs'), join(directory, 'blobs'));
+    await symlink('../blobs', join(layout, 'blobs'));
+    expect(await refuseLayer()).toMatch(/leads outside the directory/);
+  });
+
+  it('folders that go in a circle', async () => {
+    await rm(join(layout, 'blobs'), { recursive: true });
+    await symlink('blobs', join(layout, 'blobs'));
+    expect(await refuseLayer()).toMatch(/symbolic link/);
+  });
+
+  it('a blob that is a directory or a FIFO', async () => {
+    await rm(blob);
+    await mkdir(blob);
+    expect(await refuseLayer()).toMatch(/not a regular file/);
+    await rm(blob, { recursive: true });
+    execFileSync('mkfifo', [blob]);
+    expect(await refuseLayer()).toMatch(/not a regular file/);
+  });
+
+  it('a layout that is named by a symbolic link is read', async () => {
+    await symlink('layout', join(directory, 'link'));
+    const source = await openSource(join(directory, 'link'), { temporaryDirectory: directory });
+    expect(digestOf(await collectBytes(source.open(ref, 0)))).toBe(ref.digest);
+  });
+
+  it('a source that is a FIFO is refused, not waited for', async () => {
+    const path = join(directory, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
+    expect(error.message).toBe(`${path}: it is not a regular file`);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {
+    const path = join(directory, 'image.tar');
+    await writeFile(path, '');
+    await chmod(path, 0);
+    const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
+    expect(error.message).toMatch(/this user may not read it/);
+  });
+});
+
+describe('what is not there, or not whole', () => {
+  it('a path that does not exist', async () => {
+    for (const path of [join(directory, 'none'), join(blob, 'none')]) {
+      const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
+      expect(error.code).toBe('INVALID_INPUT');
+      expect(error.message).toBe(`${path}: there is no such file or directory`);
+    }
+  });
+
+  it('a directory that is no layout', async () => {
+    const error = await catchError(() => openSource(directory, { temporaryDirectory: directory }));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toMatch(/a directory without oci-layout and index.json/);
+    expect(error.hint).toMatch(/docker save/);
+  });
+
+  it('a blob that is missing or of another size', async () => {
+    await truncate(blob, ref.size - 1);
+    expect(await refuseLayer()).toContain(`should be ${ref.size} bytes long, but is ${ref.size - 1}`);
+    await rm(blob);
+    expect(await refuseLayer()).toMatch(/is missing/);
+  });
+});
+
+describe('a source that changes under the reader', () => {
+  it.each(['layout', 'image.tar'])('a blob cut short while it is read (%s)', async (name) => {
+    const path = name === 'layout' ? layout : join(directory, name);
+    if (name !== 'layout') await writeOciTar(path, [image]);
+    const source = await openSource(path, { temporaryDirectory: directory });
+    const error = await catchError(async () => {
+      for await (const chunk of source.open(ref, 0)) {
+        expect(chunk.length).toBeLessThan(ref.size);
+        await truncate(name === 'layout' ? blob : path, 100_000);
+      }
+    });
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toMatch(/it changed while being read/);
+    await source.close();
+  });
+
+  it('a tar written again after it was opened', async () => {
+    const path = join(directory, 'image.tar');
+    await writeOciTar(path, [image]);
+    const source = await openSource(path, { temporaryDirectory: directory });
+    await utimes(path, 1, 1);
+    const error = await catchError(() => collectBytes(source.open(ref, 0)));
+    expect(error.message).toBe(`${path}: it changed while being read`);
+    await source.close();
+  });
+});
+
+describe('readBlob', () => {
+  it('reads manifests and configs', async () => {
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    expect(await readBlob(source, image.descriptor)).toEqual(image.manifest);
+  });
+
+  it('names both digests when the bytes are others', async () => {
+    const wrong = Buffer.from(image.manifest);
+    wrong[10] = 0x21;
+    await writeFile(join(layout, 'blobs', 'sha256', image.descriptor.digest.slice(7)), wrong);
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    const error = await catchError(() => readBlob(source, image.descriptor));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain(image.descriptor.digest);
+    expect(error.message).toContain(digestOf(wrong));
+    expect(error.message).toContain(layout);
+  });
+
+  it('refuses what is too long before reading it', async () => {
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    for (const mediaType of [OCI_MANIFEST, 'application/vnd.oci.image.config.v1+json']) {
+      const descriptor = { ...image.descriptor, mediaType, size: 9 * 1024 * 1024 };
+      const error = await catchError(() => readBlob(source, descriptor));
+      expect(error.message).toMatch(/descriptor says 9437184 bytes, more than/);
+    }
+  });
+});
