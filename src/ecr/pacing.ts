@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REQUESTS_PER_SECOND } from '../wire/quotas.ts';
 
-/** Share of a second's quota that may go out at once after a pause. */
-const BURST = 0.3;
-
-/** Holds requests back so that each operation stays under its quota: a token bucket per operation. */
+/**
+ * Holds requests back so that each operation stays under its quota: a token bucket per operation, as AWS throttles
+ * with. It holds one second's requests, so that a small image never waits.
+ */
 export class Pacer {
-  /** Per operation: when the bucket was last at its fullest, on `performance.now()`'s clock; later means emptier. */
-  readonly #drainedUntil = new Map<string, number>();
+  /** Per operation: when the bucket will be full again, on `performance.now()`'s clock. */
+  readonly #fullAt = new Map<string, number>();
   readonly #quotas: Readonly<Record<string, number>>;
 
   constructor(quotas: Readonly<Record<string, number>> = REQUESTS_PER_SECOND) {
@@ -29,9 +29,8 @@ export class Pacer {
       return 0;
     }
     const intervalMs = 1000 / perSecond;
-    const drainedUntil = Math.max(this.#drainedUntil.get(operation) ?? 0, nowMs);
-    this.#drainedUntil.set(operation, drainedUntil + intervalMs);
-    const burst = Math.max(1, Math.floor(perSecond * BURST));
-    return Math.max(0, drainedUntil - nowMs - (burst - 1) * intervalMs);
+    const fullAt = Math.max(this.#fullAt.get(operation) ?? 0, nowMs);
+    this.#fullAt.set(operation, fullAt + intervalMs);
+    return Math.max(0, fullAt - nowMs - (perSecond - 1) * intervalMs);
   }
 }

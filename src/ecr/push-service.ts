@@ -7,6 +7,7 @@ export interface PushService {
   initiateUpload(signal: AbortSignal): Promise<StartedUpload>;
   /**
    * Sends the bytes of [start, start + bytes.length) and says what the service holds afterwards.
+   * The bytes are taken before this returns its promise: the caller may fill the buffer anew at once.
    * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`.
    */
   uploadPart(uploadId: string, start: number, bytes: Buffer, signal: AbortSignal): Promise<PartAnswer>;

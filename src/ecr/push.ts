@@ -8,8 +8,9 @@ import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
 import type { EcrClient } from './client.ts';
+import { buildPartBody } from './part-body.ts';
 import type { CompleteAnswer, PartAnswer, PushService, PutAnswer } from './push-service.ts';
-import { preparePart, type SpareBodies } from './upload-part.ts';
+import { makePartCommand } from './upload-part.ts';
 
 /** Where a push goes. `registryId` is an id or an alias; absent means the caller's own registry. */
 export interface PushTarget {
@@ -22,7 +23,9 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
   const { call, sdk } = client;
   const { repositoryName } = target;
   const address = target.registryId === undefined ? { repositoryName } : { ...target };
-  const spare: SpareBodies = [];
+  // A fresh 14 MB buffer costs more than its encoding. A body comes back only after an answer: a connection that broke
+  // may still hold it.
+  const spareBodies: Buffer[] = [];
 
   const checkBatch = (layerDigests: Digest[], signal: AbortSignal): Promise<readonly Digest[]> =>
     call(
@@ -68,22 +71,24 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
       ),
 
     uploadPart: async (uploadId, start, bytes, signal) => {
-      const part = preparePart({ ...address, uploadId, start }, bytes, spare);
+      const members = { ...address, uploadId, start };
+      const end = start + bytes.length;
+      const body = buildPartBody(members, bytes, spareBodies.pop());
       const answer = await call(
         {
           operation: 'UploadLayerPart',
           repositoryName,
-          send: (abortSignal) => sdk.send(part.makeCommand(), { abortSignal }),
+          send: (abortSignal) => sdk.send(makePartCommand(members, end - start, body), { abortSignal }),
           read: ({ lastByteReceived }): PartAnswer | undefined =>
             lastByteReceived === undefined ? undefined : { kind: 'accepted', nextByte: lastByteReceived + 1 },
           answers: {
-            InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, start + bytes.length),
+            InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, end),
             UploadNotFoundException: (): PartAnswer => ({ kind: 'vanished' }),
           },
         },
         signal,
       );
-      part.release();
+      spareBodies.push(Buffer.from(body.buffer));
       return answer;
     },
 
