@@ -4,7 +4,7 @@ import { describeWithClients } from './support/clients.ts';
 import { Dockerd } from './support/dockerd.ts';
 import { readFetched, readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
-import { breakLogin } from './support/login-file.ts';
+import { breakLogin, spoilPassword } from './support/login-file.ts';
 import { makeRootTar } from './support/made-image.ts';
 import { readInspection } from './support/podman.ts';
 import { Sandbox } from './support/sandbox.ts';
@@ -94,7 +94,7 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     const dockerd = engine(context);
     const { stdout: password } = await sandbox.ecrp('token', '--password');
     const login = ['login', '--username', 'AWS', '--password-stdin', sandbox.emulator.registryHost];
-    const refused = await dockerd.tryDocker(login, { input: `${password.trim()}x\n` });
+    const refused = await dockerd.tryDocker(login, { input: spoilPassword(password) });
     expect(refused.status).not.toBe(0);
     expect(await dockerd.tryDocker(login, { input: password })).toMatchObject({ status: 0 });
     await dockerd.docker('logout', sandbox.emulator.registryHost);

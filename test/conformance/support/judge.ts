@@ -30,9 +30,7 @@ export async function judgePush(
 async function judgePull(sandbox: Sandbox, reference: string, root: Facts, image: ImageFacts): Promise<void> {
   const pulled = await pullWithPodman(sandbox, reference, '--platform', `linux/${image.architecture}`);
   expect(pulled).toMatchObject({ configDigest: image.configDigest, diffIds: image.diffIds });
-  expect([root.rootDigest, image.manifestDigest]).toEqual(
-    expect.arrayContaining([...pulled.manifestDigests]),
-  );
+  expect(pulled.manifestDigests).toContain(root.rootDigest);
 }
 
 /** The clients that `judgePush` needs. */

@@ -14,33 +14,38 @@ export interface EngineImage {
 
 /** Runs podman, which must succeed, with storage of its own below the sandbox. */
 export function runPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
-  return sandbox.run(requireClient('podman'), ...keepApart(sandbox), ...options);
+  return sandbox.run(requireClient('podman'), ...keepApart(sandbox, 'made'), ...options);
 }
 
 /** Like `runPodman`, whatever the exit status. */
 export function tryPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
-  return sandbox.tryRun(requireClient('podman'), [...keepApart(sandbox), ...options]);
+  return sandbox.tryRun(requireClient('podman'), [...keepApart(sandbox, 'made'), ...options]);
 }
 
-function keepApart(sandbox: Sandbox): string[] {
-  const at = (name: string) => join(sandbox.directory, 'podman', name);
-  return [
-    ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
-    ...['--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
-  ];
-}
-
-/** Pulls a reference with podman, for a platform if one is given, and says what it got; the image is removed again. */
+/**
+ * Pulls a reference with podman, for a platform if one is given, and says what it got. Into storage that holds nothing
+ * else, so that every layer comes from the registry.
+ */
 export async function pullWithPodman(
   sandbox: Sandbox,
   reference: string,
   ...options: readonly string[]
 ): Promise<EngineImage> {
   const name = sandbox.locate(reference);
-  await runPodman(sandbox, 'pull', '--quiet', '--tls-verify=false', ...options, name);
-  const { stdout } = await runPodman(sandbox, 'image', 'inspect', name);
-  await runPodman(sandbox, 'rmi', '--force', name);
+  const podman = (...rest: readonly string[]) =>
+    sandbox.run(requireClient('podman'), ...keepApart(sandbox, 'pulled'), ...rest);
+  await podman('pull', '--quiet', '--tls-verify=false', ...options, name);
+  const { stdout } = await podman('image', 'inspect', name);
+  await podman('rmi', '--force', name);
   return readInspection(stdout);
+}
+
+function keepApart(sandbox: Sandbox, storage: string): string[] {
+  const at = (name: string) => join(sandbox.directory, 'podman', storage, name);
+  return [
+    ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
+    ...['--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
+  ];
 }
 
 /** Reads what `podman image inspect` and `docker image inspect` print of one image. */
