@@ -1,0 +1,139 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ECRPUBLICClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr-public';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startEmulator } from '../../../src/emulator/server.ts';
+import { callApi } from '../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { sha256, uploadBlob, uploadImage } from '../../support/push-by-hand.ts';
+import { sendRaw, signRequest } from '../../support/signed-request.ts';
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+  emulator = await startTestEmulator();
+});
+
+afterAll(() => emulator.close());
+
+test('it says where it is and whose it is', async () => {
+  expect(emulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(emulator.url).toBe(`http://${emulator.registryHost}`);
+  const other = await startEmulator({
+    account: '111111111111',
+    accessKeyId: 'ID',
+    secretAccessKey: 'secret',
+  });
+  expect(other).toMatchObject({ registryId: '111111111111', accessKeyId: 'ID', secretAccessKey: 'secret' });
+  await callApi(other, 'DescribeRegistries');
+  await other.close();
+  await other.close();
+});
+
+test('every request is logged once, with the size of its body', async () => {
+  const before = emulator.requests.length;
+  await callApi(emulator, 'DescribeRepositories', { maxResults: 7 });
+  await sendRaw(emulator.url, signRequest(emulator, { operation: 'Nothing', body: '{}' }), '{}');
+  await (await fetch(`${emulator.url}/nowhere?query`)).text();
+  await (await fetch(`${emulator.url}/v2/`)).text();
+  const log = emulator.requests.slice(before);
+  const common = { time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), ms: expect.any(Number) };
+  expect(log).toEqual([
+    { ...common, operation: 'DescribeRepositories', status: 200, bytes: 16 },
+    { ...common, route: 'POST /', status: 400, bytes: 2 },
+    { ...common, route: 'GET /nowhere', status: 404, bytes: 0 },
+    { ...common, route: 'GET /v2/', status: 401, bytes: 0 },
+  ]);
+});
+
+test('an authorization token opens the registry', async () => {
+  const client = new ECRPUBLICClient({
+    endpoint: emulator.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: emulator.secretAccessKey },
+  });
+  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand());
+  client.destroy();
+  const hours = ((authorizationData?.expiresAt?.getTime() ?? 0) - Date.now()) / 3_600_000;
+  expect(Math.abs(hours - 12)).toBeLessThan(0.01);
+  const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
+  expect((await fetch(`${emulator.url}/v2/`, { headers })).status).toBe(200);
+});
+
+test('what was acknowledged is there after a restart; tokens stay good', async () => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+  const repositoryName = 'team/app';
+  const first = await startTestEmulator({ dataDirectory });
+  await callApi(first, 'CreateRepository', { repositoryName });
+  const { imageManifest, imageDigest } = await uploadImage(first, repositoryName, 'one');
+  await callApi(first, 'PutImage', { repositoryName, imageManifest, imageTag: 'v1' });
+  const { uploadId } = await callApi(first, 'InitiateLayerUpload', { repositoryName });
+  const part = { repositoryName, uploadId, partFirstByte: 0, partLastByte: 2, layerPartBlob: 'YWJj' };
+  await callApi(first, 'UploadLayerPart', part);
+  const { authorizationData } = await callApi(first, 'GetAuthorizationToken');
+  await first.close();
+
+  const second = await startTestEmulator({ dataDirectory });
+  const imageIds = [{ imageTag: 'v1' }];
+  const { imageDetails } = await callApi(second, 'DescribeImages', { repositoryName, imageIds });
+  expect(imageDetails?.[0]?.imageDigest).toBe(imageDigest);
+  const layerDigests = [sha256('abc')];
+  await callApi(second, 'CompleteLayerUpload', { repositoryName, uploadId, layerDigests });
+  const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
+  expect((await fetch(`${second.url}/v2/`, { headers })).status).toBe(200);
+  await second.close();
+  await rm(dataDirectory, { recursive: true });
+});
+
+test('a client that goes away in the middle of a part leaves nothing behind', async () => {
+  const repositoryName = 'team/gone';
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const before = emulator.requests.length;
+  const body = JSON.stringify({ repositoryName, layerPartBlob: 'x'.repeat(1_000_000) });
+  const headers = signRequest(emulator, { operation: 'UploadLayerPart', body });
+  const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.write(`POST / HTTP/1.1\r\n${lines.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n`);
+  socket.write(body.slice(0, 500_000), () => socket.resetAndDestroy());
+  while (emulator.requests.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(emulator.requests.at(-1)).toMatchObject({ operation: 'UploadLayerPart', status: 0 });
+  await uploadBlob(emulator, repositoryName, Buffer.from('still here'));
+});
+
+test('bodies of unannounced length are read as well', async () => {
+  const body = `{"repositoryName":"team/chunked"${' '.repeat(300_000)}}`;
+  const headers = signRequest(emulator, { operation: 'CreateRepository', body });
+  const { host: _, ...sent } = headers;
+  const stream = new Blob([body]).stream();
+  const response = await fetch(emulator.url, { method: 'POST', headers: sent, body: stream, duplex: 'half' });
+  expect(response.status).toBe(200);
+  expect(emulator.requests.at(-1)?.bytes).toBe(body.length);
+});
+
+test('garbage instead of HTTP ends the connection and nothing else', async () => {
+  const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  socket.end('\0\x01garbage\r\n\r\n');
+  socket.resume();
+  await closed;
+  await callApi(emulator, 'DescribeRegistries');
+});
+
+test('a port that is taken and options that are malformed leave no directory behind', async () => {
+  const temporary = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+  vi.stubEnv('TMPDIR', temporary);
+  const port = Number(new URL(emulator.url).port);
+  await expect(startEmulator({ port })).rejects.toThrow('EADDRINUSE');
+  await expect(startEmulator({ account: '1' })).rejects.toThrow('account must be 12 digits');
+  await expect(startEmulator({ faults: ['x'] })).rejects.toThrow("fault rule 'x'");
+  await expect(startEmulator({ dataDirectory: emulator.dataDirectory })).rejects.toThrow();
+  const started = await startEmulator();
+  expect(await readdir(temporary)).toHaveLength(1);
+  await started.close();
+  expect(await readdir(temporary)).toEqual([]);
+  vi.unstubAllEnvs();
+  await rm(temporary, { recursive: true });
+});

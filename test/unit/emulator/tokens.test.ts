@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { deriveIdentity } from '../../../src/emulator/identity.ts';
+import { issueAnonymousToken, issueAuthorizationToken, verifyToken } from '../../../src/emulator/tokens.ts';
+
+const HOUR_MS = 3_600_000;
+const now = Date.UTC(2026, 10, 21);
+const identity = deriveIdentity({});
+
+test('an authorization token is AWS and a password, good for 12 hours', () => {
+  const { token, expiresAt } = issueAuthorizationToken(identity, now);
+  expect(Buffer.from(token, 'base64').toString()).toMatch(/^AWS:eyJwYXlsb2Fk[\w+/=]+$/);
+  expect(expiresAt).toBe(now + 12 * HOUR_MS);
+  expect(verifyToken(identity, token, now)).toBe('owner');
+  expect(verifyToken(identity, token, expiresAt - 1)).toBe('owner');
+  expect(verifyToken(identity, token, expiresAt)).toBe('expired');
+});
+
+test('an anonymous token is good for an hour', () => {
+  const { token, expiresAt } = issueAnonymousToken(identity, now);
+  expect(expiresAt).toBe(now + HOUR_MS);
+  expect(verifyToken(identity, token, now)).toBe('anonymous');
+  expect(verifyToken(identity, token, expiresAt)).toBe('expired');
+});
+
+test('an anonymous token as a password makes nobody an owner', () => {
+  const { token } = issueAnonymousToken(identity, now);
+  expect(verifyToken(identity, Buffer.from(`AWS:${token}`).toString('base64'), now)).toBe('invalid');
+});
+
+test('tokens of a later start are as good, those of another registry not', () => {
+  const { token } = issueAuthorizationToken(identity, now);
+  expect(verifyToken(deriveIdentity({}), token, now)).toBe('owner');
+  for (const options of [{ account: '111111111111' }, { alias: 'other' }, { secretAccessKey: 'other' }]) {
+    expect(verifyToken(deriveIdentity(options), token, now)).toBe('invalid');
+  }
+});
+
+test('an altered claim, and anything that is no token', () => {
+  const { token } = issueAuthorizationToken(identity, now);
+  const password = Buffer.from(token, 'base64').toString().slice('AWS:'.length);
+  const claim = JSON.parse(Buffer.from(password, 'base64').toString());
+  const forged = [
+    { ...claim, expiration: claim.expiration + 1 },
+    { ...claim, payload: '' },
+    { ...claim, datakey: 'x' },
+    {},
+    null,
+    7,
+  ].map((value) => Buffer.from(JSON.stringify(value)).toString('base64'));
+  for (const secret of [...forged, '', 'x', password.slice(1)]) {
+    expect(verifyToken(identity, Buffer.from(`AWS:${secret}`).toString('base64'), now)).toBe('invalid');
+    expect(verifyToken(identity, secret, now)).toBe('invalid');
+  }
+});
+
+test('identities: derived from account and alias, the same every time', () => {
+  expect(deriveIdentity({})).toEqual(identity);
+  expect(identity.registryId).toMatch(/^\d{12}$/);
+  expect(identity.registryAlias).toMatch(/^[a-z][a-z0-9]{7}$/);
+  expect(identity.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
+  expect(identity.secretAccessKey).toHaveLength(40);
+  const others = [{ account: '111111111111' }, { alias: 'other' }].map(deriveIdentity);
+  expect(new Set([identity, ...others].map((each) => each.accessKeyId)).size).toBe(3);
+  expect(new Set([identity, ...others].map((each) => each.secretAccessKey)).size).toBe(3);
+  expect(deriveIdentity({ accessKeyId: 'KEY', secretAccessKey: 's' })).toMatchObject({
+    accessKeyId: 'KEY',
+    secretAccessKey: 's',
+  });
+});
+
+test.each([
+  [{ account: '12' }, 'account must be 12 digits'],
+  [{ alias: 'A' }, 'alias must be'],
+  [{ alias: 'x'.repeat(51) }, 'alias must be'],
+  [{ accessKeyId: 'a/b' }, 'access key id must be'],
+])('%j is refused', (options, message) => {
+  expect(() => deriveIdentity(options)).toThrow(message);
+});
