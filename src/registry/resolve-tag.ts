@@ -23,9 +23,14 @@ export async function resolveTag(
   signal: AbortSignal,
 ): Promise<Digest | undefined | 'unknown'> {
   const path = `/v2/${registryAlias}/${repositoryName}/manifests/${imageTag}`;
+  // Not `AbortSignal.any`: `fetch` writes its own stack into the reason, and that error is shown to users.
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  const timeout = setTimeout(abort, TIMEOUT_MS);
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const head = await fetchAnonymously(registryHost, path, { method: 'HEAD', accept: ACCEPT }, bounded);
+    signal.throwIfAborted();
+    const head = await fetchAnonymously(registryHost, path, { method: 'HEAD', accept: ACCEPT }, stop.signal);
     if (head.status === 404) {
       return undefined;
     }
@@ -36,9 +41,12 @@ export async function resolveTag(
     if (isDigest(digest)) {
       return digest;
     }
-    const got = await fetchAnonymously(registryHost, path, { method: 'GET', accept: ACCEPT }, bounded);
+    const got = await fetchAnonymously(registryHost, path, { method: 'GET', accept: ACCEPT }, stop.signal);
     return got.status === 200 ? digestOf(Buffer.from(await got.arrayBuffer())) : 'unknown';
   } catch {
     return 'unknown';
+  } finally {
+    clearTimeout(timeout);
+    signal.removeEventListener('abort', abort);
   }
 }
