@@ -41,7 +41,10 @@ export class Exchange {
 
   /** Sends the whole answer, unless the client has gone. */
   send(status: number, headers: OutgoingHttpHeaders, body: string | Buffer): void {
-    if (this.response.destroyed) return this.log(0);
+    if (this.response.destroyed) {
+      this.log(0);
+      return;
+    }
     this.log(status);
     this.response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
     this.response.end(body);

@@ -48,13 +48,15 @@ function readOperation(target: string | string[] | undefined): OperationName | u
 
 function sendError(exchange: Exchange, context: ApiContext, error: unknown): void {
   // The client went away while it was sending: nobody is left to be told.
-  if (exchange.request.destroyed && !exchange.request.complete) return exchange.log(0);
-  if (!(error instanceof ServiceError)) {
+  if (exchange.request.destroyed && !exchange.request.complete) {
+    exchange.log(0);
+  } else if (error instanceof ServiceError) {
+    const { exception, message, members, status } = error;
+    sendJson(exchange, status, { __type: exception, ...members, ...(message !== '' && { message }) });
+  } else {
     context.onError(error);
-    return sendJson(exchange, 500, { __type: 'ServerException', message: 'Internal server error' });
+    sendJson(exchange, 500, { __type: 'ServerException', message: 'Internal server error' });
   }
-  const { exception, message, members, status } = error;
-  sendJson(exchange, status, { __type: exception, ...members, ...(message !== '' && { message }) });
 }
 
 /** Members that are undefined are left out by JSON. */
