@@ -1,0 +1,89 @@
+import { dirname, resolve } from 'node:path';
+import { EcrpError } from '../errors.ts';
+import { MAX_LOGO_BYTES } from '../wire/limits.ts';
+import type { CatalogData, CatalogFile } from './catalog-file.ts';
+import { describeValue, expectText, isObject, type JsonObject, type Reading } from './findings.ts';
+import { parseCatalogDocument } from './parse-document.ts';
+import { CATALOG_MEMBERS, readCatalogData } from './read-catalog-data.ts';
+import { decodeText, readBounded, UnreadableFile } from './read-file.ts';
+import { readResourceTags } from './resource-tags.ts';
+import { checkMembers } from './unknown-members.ts';
+
+/** Most bytes of a catalog file: a logo in base64 three times over. */
+const MAX_FILE_BYTES = 4 * MAX_LOGO_BYTES;
+
+/** What a catalog file was found to be. With problems `file` lacks what they are about. */
+export interface CheckedCatalogFile {
+  readonly file: CatalogFile;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Loads a catalog file and all it refers to: the catalog data itself or the whole input of CreateRepository, as JSON or YAML.
+ *
+ * `path` is taken relative to `directory`, paths in the file relative to itself. Throws INVALID_INPUT that tells all
+ * problems at once.
+ */
+export async function loadCatalogFile(path: string, directory = '.'): Promise<CatalogFile> {
+  const { file, problems } = await checkCatalogFile(path, directory);
+  if (problems.length === 0) return file;
+  const [first = ''] = problems;
+  const message =
+    problems.length === 1
+      ? `catalog file ${path}: ${first}`
+      : `catalog file ${path} has ${problems.length} problems:${problems.map((problem) => `\n  - ${problem}`).join('')}`;
+  throw new EcrpError('INVALID_INPUT', message, {
+    hint: 'Correct the file and run the command again; nothing was sent.',
+  });
+}
+
+/** The same without throwing, for a command that reports: a file that cannot be read at all is a problem, too. */
+export async function checkCatalogFile(path: string, directory = '.'): Promise<CheckedCatalogFile> {
+  const absolute = resolve(directory, path);
+  const reading: Reading = { problems: [], warnings: [], directory: dirname(absolute) };
+  const content = await readDocument(absolute, reading);
+  const parts = content === undefined ? { catalogData: {}, tags: [] } : await readParts(content, reading);
+  return { file: { path, ...parts, warnings: reading.warnings }, problems: reading.problems };
+}
+
+type Parts = Pick<CatalogFile, 'repositoryName' | 'catalogData' | 'tags'>;
+
+async function readDocument(path: string, { problems }: Reading): Promise<JsonObject | undefined> {
+  try {
+    const document = parseCatalogDocument(decodeText(await readBounded(path, MAX_FILE_BYTES)), path);
+    if ('faults' in document) {
+      problems.push(...document.faults);
+      return undefined;
+    }
+    if (isObject(document.value)) return document.value;
+    problems.push(`it must hold an object, not ${describeValue(document.value)}`);
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    problems.push(`it ${error.message}`);
+  }
+  return undefined;
+}
+
+const INPUT_MEMBERS = ['repositoryName', 'catalogData', 'tags'];
+
+async function readParts(content: JsonObject, reading: Reading): Promise<Parts> {
+  if (!INPUT_MEMBERS.some((name) => name in content)) {
+    return { catalogData: await readCatalogData(content, '', reading), tags: [] };
+  }
+  const repositoryName = expectText(content.repositoryName, 'repositoryName', reading);
+  if (repositoryName === '') reading.problems.push('repositoryName is empty');
+  const misplaced = Object.keys(content).filter((name) => CATALOG_MEMBERS.includes(name));
+  for (const name of misplaced) reading.problems.push(`${name} belongs into catalogData`);
+  checkMembers(content, [...INPUT_MEMBERS, ...misplaced], '', reading);
+  return {
+    ...(repositoryName !== undefined && { repositoryName }),
+    catalogData: await readCatalogDataOf(content, reading),
+    tags: readResourceTags(content.tags, reading),
+  };
+}
+
+async function readCatalogDataOf({ catalogData = {} }: JsonObject, reading: Reading): Promise<CatalogData> {
+  if (isObject(catalogData)) return readCatalogData(catalogData, 'catalogData.', reading);
+  reading.problems.push(`catalogData must be an object, not ${describeValue(catalogData)}`);
+  return {};
+}

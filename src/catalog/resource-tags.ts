@@ -1,0 +1,76 @@
+import { EcrpError } from '../errors.ts';
+import { MAX_RESOURCE_TAGS } from '../wire/limits.ts';
+import type { ResourceTag } from './catalog-file.ts';
+import { checkLength, describeValue, expectText, type Findings, isObject } from './findings.ts';
+import { checkMembers } from './unknown-members.ts';
+
+const MAX_KEY_CHARS = 128;
+const MAX_VALUE_CHARS = 256;
+
+/** Reads `tags` in the API's form, a list of {Key, Value}, or as a map from key to value. A tag without a value has an empty one. */
+export function readResourceTags(value: unknown, findings: Findings): ResourceTag[] {
+  if (value === undefined) return [];
+  const tags = Array.isArray(value)
+    ? value.flatMap((tag: unknown, index) => readListedTag(tag, `tags[${index}]`, findings))
+    : readTagMap(value, findings);
+  if (tags.length > MAX_RESOURCE_TAGS) {
+    findings.problems.push(`tags has ${tags.length} entries; ${MAX_RESOURCE_TAGS} are allowed`);
+  }
+  const keys = new Set<string>();
+  for (const { Key } of tags) {
+    if (keys.has(Key)) findings.problems.push(`tags has the key ${JSON.stringify(Key)} twice`);
+    keys.add(Key);
+  }
+  return tags;
+}
+
+/** Reads a tag that was given as `KEY=VALUE`, split at the first `=`. Throws USAGE. */
+export function parseResourceTag(text: string): ResourceTag {
+  const split = text.indexOf('=');
+  if (split < 1) {
+    throw new EcrpError('USAGE', `resource tag ${JSON.stringify(text)} is not of the form KEY=VALUE`, {
+      hint: 'For example: --resource-tag team=tools. A tag may have an empty value: team=',
+    });
+  }
+  const findings: Findings = { problems: [], warnings: [] };
+  const tag = { Key: text.slice(0, split), Value: text.slice(split + 1) };
+  checkTag(tag, 'resource tag', findings);
+  if (findings.problems.length > 0) throw new EcrpError('USAGE', findings.problems.join('; '));
+  return tag;
+}
+
+function readListedTag(tag: unknown, where: string, findings: Findings): ResourceTag[] {
+  if (!isObject(tag)) {
+    findings.problems.push(`${where} must be an object with Key and Value, not ${describeValue(tag)}`);
+    return [];
+  }
+  checkMembers(tag, ['Key', 'Value'], `${where}.`, findings);
+  const key = expectText(tag.Key, `${where}.Key`, findings);
+  const value = expectText(tag.Value, `${where}.Value`, findings);
+  if (tag.Key === undefined) findings.problems.push(`${where} has no Key`);
+  if (key === undefined) return [];
+  return [checkTag({ Key: key, Value: value ?? '' }, where, findings)];
+}
+
+function readTagMap(value: unknown, findings: Findings): ResourceTag[] {
+  if (!isObject(value)) {
+    findings.problems.push(`tags must be a list of {Key, Value} or a map, not ${describeValue(value)}`);
+    return [];
+  }
+  return Object.entries(value).flatMap(([Key, entry]) => {
+    const Value = expectText(entry, `tags.${Key}`, findings);
+    return Value === undefined ? [] : [checkTag({ Key, Value }, `tags.${Key}`, findings)];
+  });
+}
+
+/** The rules of "Tag restrictions" in the Amazon ECR Public user guide. */
+function checkTag(tag: ResourceTag, where: string, { problems, warnings }: Findings): ResourceTag {
+  if (tag.Key === '') problems.push(`${where} has an empty key`);
+  checkLength(tag.Key, MAX_KEY_CHARS, `${where}: the key`, { problems, warnings });
+  checkLength(tag.Value, MAX_VALUE_CHARS, `${where}: the value`, { problems, warnings });
+  if (/^aws:/i.test(tag.Key)) problems.push(`${where}: keys that begin with aws: are reserved for AWS`);
+  // The guide calls these "generally allowed", so that others are left to the service to refuse.
+  const unusual = /[^\p{L}\p{N}\p{Zs}+\-=._:/@]/u.exec(tag.Key + tag.Value)?.[0];
+  if (unusual) warnings.push(`${where}: AWS may refuse the character ${JSON.stringify(unusual)} in a tag`);
+  return tag;
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { explainMissingBadge } from '../../../src/catalog/badges.ts';
+import { parseResourceTag } from '../../../src/catalog/resource-tags.ts';
+import { findNearest } from '../../../src/catalog/unknown-members.ts';
+
+describe('explainMissingBadge', () => {
+  it.each(['ARM', 'ARM 64', 'x86', 'x86-64'])('has nothing to say about %s', (name) => {
+    expect(explainMissingBadge('architectures', name)).toBeUndefined();
+  });
+
+  it.each([
+    ['amd64', 'x86-64'],
+    ['x86_64', 'x86-64'],
+    ['linux/amd64', 'x86-64'],
+    ['arm64', 'ARM 64'],
+    ['AArch64', 'ARM 64'],
+    ['linux/arm64/v8', 'ARM 64'],
+    ['arm', 'ARM'],
+    ['linux/arm/v7', 'ARM'],
+    ['i386', 'x86'],
+    ['X86', 'x86'],
+  ])('%s should be %s', (name, badge) => {
+    expect(explainMissingBadge('architectures', name)).toContain(`"${badge}" will`);
+  });
+
+  it('sends a name to the other list, or lists the badges', () => {
+    expect(explainMissingBadge('architectures', 'Linux')).toContain('it belongs into operatingSystems');
+    expect(explainMissingBadge('operatingSystems', 'ARM 64')).toContain('it belongs into architectures');
+    expect(explainMissingBadge('operatingSystems', 'plan9')).toContain('these will: Linux, Windows');
+    expect(explainMissingBadge('operatingSystems', 'Amazon Linux 2')).toContain('"Linux" will');
+    expect(explainMissingBadge('operatingSystems', 'windows/amd64')).toContain('"Windows" will');
+  });
+});
+
+describe('parseResourceTag', () => {
+  it('splits at the first equals sign', () => {
+    expect(parseResourceTag('team=tools')).toEqual({ Key: 'team', Value: 'tools' });
+    expect(parseResourceTag('a=b=c')).toEqual({ Key: 'a', Value: 'b=c' });
+    expect(parseResourceTag('a=')).toEqual({ Key: 'a', Value: '' });
+  });
+
+  it.each(['team', '=x', '', 'aws:x=y', `${'k'.repeat(129)}=v`])('refuses %j', (text) => {
+    expect(() => parseResourceTag(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+describe('findNearest', () => {
+  it('finds typing errors, another case and beginnings, and nothing for the rest', () => {
+    const known = ['description', 'logo', 'aboutText'];
+    expect(findNearest('descripton', known)).toBe('description');
+    expect(findNearest('LOGO', known)).toBe('logo');
+    expect(findNearest('logos', known)).toBe('logo');
+    expect(findNearest('about', known)).toBe('aboutText');
+    expect(findNearest('x', known)).toBeUndefined();
+    expect(findNearest('z'.repeat(100_000), known)).toBeUndefined();
+  });
+});
