@@ -1,0 +1,61 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type ByteFile, openByteFile } from '../../../src/source/byte-file.ts';
+import { spoolGzip } from '../../../src/source/spool.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeRandomBytes } from '../../support/images.ts';
+import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
+
+const makeDirectory = useTemporaryDirectories();
+const content = makeRandomBytes('spool', 3_000_000);
+const limit = { bytes: content.length, factor: 0 };
+
+async function openPacked(directory: string): Promise<ByteFile> {
+  const path = join(directory, 'image.tar.gz');
+  await writeFile(path, gzipSync(content));
+  return openByteFile(path, { followLinks: true });
+}
+
+describe('spoolGzip', () => {
+  it('gives back the very bytes, up to the limit', async () => {
+    const directory = await makeDirectory();
+    const file = await openPacked(directory);
+    const spool = await spoolGzip(file, directory, limit);
+    expect(spool.size).toBe(content.length);
+    expect((await spool.read(0, spool.size)).equals(content)).toBe(true);
+    expect(spool.path).toBe(file.path);
+    spool.close();
+    spool.close();
+    const error = await catchError(() => spoolGzip(file, directory, { ...limit, bytes: limit.bytes - 1 }));
+    expect(error.message).toMatch(/unpack to more than 2999999 bytes/);
+    expect(await readdir(directory)).toEqual(['image.tar.gz']);
+    file.close();
+  });
+
+  it('stops when it is told to, and leaves nothing', async () => {
+    const directory = await makeDirectory();
+    const file = await openPacked(directory);
+    const controller = new AbortController();
+    const reason = new Error('interrupted');
+    const read: ByteFile['read'] = (position, length) => {
+      if (position > 0) controller.abort(reason);
+      return file.read(position, length);
+    };
+    const spooling = spoolGzip({ ...file, read }, directory, limit, controller.signal);
+    await expect(spooling).rejects.toBe(reason);
+    expect(await readdir(directory)).toEqual(['image.tar.gz']);
+    file.close();
+  });
+
+  it('says so when there is no place to unpack', async () => {
+    const directory = await makeDirectory();
+    const file = await openPacked(directory);
+    const error = await catchError(() => spoolGzip(file, join(directory, 'none'), limit));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toMatch(/cannot be unpacked into .*none \(ENOENT\)/);
+    expect(error.hint).toMatch(/TMPDIR/);
+    file.close();
+  });
+});
