@@ -2,7 +2,7 @@ import { buildArchiveManifest, type PackedLayer } from '../oci/archive-manifest.
 import { digestOf } from '../oci/digest.ts';
 import type { ArchiveImage, ArchiveLayer, ImageSource, Packing } from '../source/image-source.ts';
 import { planDerivedLayer } from './derived-layer.ts';
-import type { PlanOptions } from './plan.ts';
+import type { PlanOptions } from './plan-options.ts';
 import { planKnownBlob, planMemoryBlob } from './planned-blobs.ts';
 import { checkBlobSize, checkManifestSize } from './push-limits.ts';
 import type { PlannedBlob, PushPlan } from './push-plan.ts';
