@@ -70,13 +70,13 @@ async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<H
 }
 
 function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
-  let login: { ServerURL?: unknown; Username?: unknown };
+  let serverUrl: unknown;
+  let username: unknown;
   try {
-    login = JSON.parse(stdin);
+    ({ ServerURL: serverUrl, Username: username } = JSON.parse(stdin));
   } catch {
     return fail(`${helper.name}: the input is not valid JSON`);
   }
-  const { ServerURL: serverUrl, Username: username } = login;
   if (typeof serverUrl !== 'string' || serverUrl === '') return fail(NO_SERVER_URL);
   if (typeof username !== 'string' || username === '') return fail(NO_USERNAME);
   if (reduceToHost(serverUrl) === helper.registryHost) return succeed('');

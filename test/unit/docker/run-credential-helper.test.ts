@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { type CredentialHelper, runCredentialHelper } from '../../../src/docker/run-credential-helper.ts';
+import { EcrpError } from '../../../src/errors.ts';
+
+function makeHelper(getLogin: CredentialHelper['getLogin']): CredentialHelper {
+  return {
+    name: 'docker-credential-ecrp',
+    version: '1.2.3',
+    registryHost: 'public.ecr.aws',
+    username: 'AWS',
+    getLogin,
+  };
+}
+
+const helper = makeHelper(async () => ({ username: 'AWS', secret: 'password' }));
+const neverAsked = makeHelper(async () => {
+  throw new Error('asked the service');
+});
+const notFound = { stdout: 'credentials not found in native keychain\n', stderr: '', exitStatus: 1 };
+
+describe('docker-credential-ecrp', () => {
+  it.each(['public.ecr.aws', 'public.ecr.aws\n', 'https://public.ecr.aws', 'https://public.ecr.aws/v1/'])(
+    'gets a login for %j',
+    async (serverUrl) => {
+      const { stdout, stderr, exitStatus } = await runCredentialHelper('get', serverUrl, helper);
+      expect(JSON.parse(stdout)).toEqual({
+        ServerURL: serverUrl.trim(),
+        Username: 'AWS',
+        Secret: 'password',
+      });
+      expect([stderr, exitStatus]).toEqual(['', 0]);
+    },
+  );
+
+  it('has no login for another registry, without asking the service', async () => {
+    for (const serverUrl of ['index.docker.io', 'https://public.ecr.aws.example/', 'ecr.aws']) {
+      expect(await runCredentialHelper('get', serverUrl, neverAsked)).toEqual(notFound);
+    }
+  });
+
+  it('lets a pull go on as nobody when there are no AWS credentials, and says why beside', async () => {
+    const failing = makeHelper(async () => {
+      throw new EcrpError('AUTH', 'no AWS credentials were found', { hint: 'Set AWS_PROFILE.' });
+    });
+    expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
+      ...notFound,
+      stderr: 'docker-credential-ecrp: no AWS credentials were found. Set AWS_PROFILE.\n',
+    });
+  });
+
+  it('tells other failures on standard output, as the protocol wants', async () => {
+    const failing = makeHelper(async () => {
+      throw new EcrpError('UNAVAILABLE', 'the service does not answer');
+    });
+    expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
+      stdout: 'the service does not answer\n',
+      stderr: '',
+      exitStatus: 1,
+    });
+    await expect(runCredentialHelper('get', 'public.ecr.aws', neverAsked)).rejects.toThrow(
+      'asked the service',
+    );
+  });
+
+  it('takes and forgets a login of its own registry', async () => {
+    const stored = JSON.stringify({ ServerURL: 'public.ecr.aws', Username: 'AWS', Secret: 'x' });
+    const done = { stdout: '', stderr: '', exitStatus: 0 };
+    expect(await runCredentialHelper('store', stored, neverAsked)).toEqual(done);
+    expect(await runCredentialHelper('erase', 'https://public.ecr.aws\n', neverAsked)).toEqual(done);
+    expect(await runCredentialHelper('erase', 'a.example', neverAsked)).toEqual(notFound);
+  });
+
+  it.each([
+    ['get', '', 'no credentials server URL'],
+    ['erase', ' \n', 'no credentials server URL'],
+    ['store', '{}', 'no credentials server URL'],
+    ['store', '{"ServerURL":"public.ecr.aws"}', 'no credentials username'],
+    ['store', 'null', 'docker-credential-ecrp: the input is not valid JSON'],
+    ['store', '{', 'docker-credential-ecrp: the input is not valid JSON'],
+    [
+      'store',
+      '{"ServerURL":"a.example","Username":"me","Secret":"hush"}',
+      'docker-credential-ecrp gets logins for public.ecr.aws only and cannot store one for a.example',
+    ],
+    [undefined, '', 'Usage: docker-credential-ecrp <store|get|erase|list|version>'],
+    ['delete', '', 'docker-credential-ecrp: unknown action: delete'],
+  ])('%s of %j fails with its fixed text', async (verb, input, message) => {
+    const failed = { stdout: `${message}\n`, stderr: '', exitStatus: 1 };
+    expect(await runCredentialHelper(verb, input, neverAsked)).toEqual(failed);
+  });
+
+  it('lists its one registry and says its version', async () => {
+    expect((await runCredentialHelper('list', '', neverAsked)).stdout).toBe('{"public.ecr.aws":"AWS"}\n');
+    expect((await runCredentialHelper('version', '', neverAsked)).stdout).toBe(
+      'docker-credential-ecrp 1.2.3\n',
+    );
+  });
+});
