@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../../src/emulator/storage/digest.ts';
 import { createRepository, makeImage, putLayer } from '../storage/opened-store.ts';
-import { readJson, startTestRegistry, type TestRegistry } from './registry-server.ts';
+import { readError, readJson, startTestRegistry, type TestRegistry } from './registry-server.ts';
 
 const unknownDigest = digestOf('nobody has this');
 
@@ -13,11 +13,6 @@ async function startWithImage() {
   const bytes = Buffer.from('0123456789');
   const layer = await putLayer(registry.store, 'team/app', bytes);
   return { registry, image, digest: digestOf(image.manifest), bytes, layer };
-}
-
-async function readError(response: Response) {
-  const { errors } = await readJson<{ errors: { code: string; message: string }[] }>(response);
-  return [response.status, errors[0]?.code, errors[0]?.message];
 }
 
 async function readTags(response: Response) {

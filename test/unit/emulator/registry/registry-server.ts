@@ -55,3 +55,9 @@ export async function startTestRegistry(): Promise<TestRegistry> {
 export async function readJson<Shape>(response: Response): Promise<Shape> {
   return (await response.json()) as Shape; // as: a wrong shape fails the expectation that follows
 }
+
+/** Status, code and message of an error. */
+export async function readError(response: Response) {
+  const { errors } = await readJson<{ errors: { code: string; message: string }[] }>(response);
+  return [response.status, errors[0]?.code, errors[0]?.message];
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { createRepository, putLayer } from '../storage/opened-store.ts';
+import { readError, startTestRegistry } from './registry-server.ts';
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const MIB = 1024 * 1024;
+
+/** A registry with the repository `r`, and requests as somebody who may push. */
+async function startForPush() {
+  const registry = await startTestRegistry();
+  createRepository(registry.store, 'r');
+  const send = (method: string, path: string, body?: string | Buffer, headers = {}) =>
+    registry.fetch(
+      path.startsWith('http') ? path.slice(registry.origin.length) : `/v2/alias/r/${path}`,
+      { method, headers, ...(body !== undefined && { body }) },
+      registry.authorizationToken,
+    );
+  const start = async () => (await send('POST', 'blobs/uploads/')).headers.get('location') ?? '';
+  return { registry, send, start };
+}
+
+function makeManifest(config: string, layers: readonly string[], more = {}): string {
+  const describeBlob = (mediaType: string, text: string) => ({
+    mediaType,
+    digest: digestOf(text),
+    size: text.length,
+  });
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: describeBlob('application/vnd.oci.image.config.v1+json', config),
+    layers: layers.map((layer) => describeBlob('application/vnd.oci.image.layer.v1.tar', layer)),
+    ...more,
+  });
+}
+
+describe('blob uploads', () => {
+  test('open with an absolute address, also when a mount or a whole blob was asked for', async () => {
+    const { registry, send } = await startForPush();
+    for (const query of ['', '?mount=sha256:00&from=alias/x', `?digest=${digestOf('x')}`]) {
+      const response = await send('POST', `blobs/uploads/${query}`);
+      expect(response.status).toBe(202);
+      expect(response.headers.get('location')).toMatch(
+        new RegExp(`^${registry.origin}/v2/alias/r/blobs/uploads/[0-9a-f-]{36}$`),
+      );
+      expect(response.headers.get('range')).toBe('0-0');
+    }
+  });
+
+  test('take a blob in chunks, and tell how far they are', async () => {
+    const { registry, send, start } = await startForPush();
+    const [first, second] = [Buffer.alloc(5 * MIB, 'a'), Buffer.from('the rest')];
+    const location = await start();
+    const patch = await send('PATCH', location, first, { 'content-range': `0-${first.length - 1}` });
+    // 201, where the OCI distribution specification has 202: as recorded.
+    expect([patch.status, patch.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
+    const get = await send('GET', location);
+    expect([get.status, get.headers.get('range')]).toEqual([204, `0-${first.length - 1}`]);
+    await send('PATCH', location, second);
+    const digest = digestOf(Buffer.concat([first, second]));
+    const put = await send('PUT', `${location}?digest=${digest}`);
+    expect([put.status, put.headers.get('docker-content-digest')]).toEqual([201, digest]);
+    expect(put.headers.get('location')).toBe(`${registry.origin}/v2/alias/r/blobs/${digest}`);
+    expect(registry.store.repositories.get('r')?.layers.get(digest)?.size).toBe(5 * MIB + second.length);
+  });
+
+  test('take the whole blob with the PUT, and the same blob again', async () => {
+    const { registry, send, start } = await startForPush();
+    const digest = digestOf('whole');
+    for (const _ of ['new', 'there already']) {
+      const location = await start();
+      expect((await send('PUT', `${location}?digest=${digest}`, 'whole')).status).toBe(201);
+      expect((await send('GET', location)).status).toBe(404);
+    }
+    expect((await send('HEAD', `blobs/${digest}`)).headers.get('content-length')).toBe('5');
+    expect(registry.store.repositories.get('r')?.layers.size).toBe(1);
+  });
+
+  test('refuse a chunk out of order with 416 and the recorded text', async () => {
+    const { send, start } = await startForPush();
+    const location = await start();
+    await send('PATCH', location, 'chunk', { 'content-range': '0-4' });
+    const response = await send('PATCH', location, 'chunk', { 'content-range': '0-4' });
+    expect(response.headers.get('range')).toBe('0-4');
+    expect(await readError(response)).toEqual([
+      416,
+      'BLOB_UPLOAD_INVALID',
+      'First byte of the layer part is 0 instead of 5',
+    ]);
+    expect((await send('PATCH', location, 'x', { 'content-range': 'five' })).status).toBe(400);
+  });
+
+  test.each([
+    ['another digest', ['data'], digestOf('other'), 'None of the provided layer digests match'],
+    ['no bytes', [''], digestOf(''), 'cannot be completed because it does not have any parts'],
+    ['a chunk in the middle below 5 MiB', ['a', 'b'], digestOf('ab'), 'should be at least 5MB'],
+  ])('end with 400 and the recorded text for %s', async (_, chunks, digest, text) => {
+    const { send, start } = await startForPush();
+    const location = await start();
+    for (const chunk of chunks) await send('PATCH', location, chunk);
+    const response = await send('PUT', `${location}?digest=${digest}`);
+    const expected = [400, 'BLOB_UPLOAD_INVALID', expect.stringContaining(text)];
+    expect(await readError(response)).toEqual(expected);
+  });
+
+  test('end when they are cancelled', async () => {
+    const { send, start } = await startForPush();
+    const location = await start();
+    expect((await send('DELETE', location)).status).toBe(204);
+    expect((await readError(await send('PATCH', location, 'x'))).slice(0, 2)).toEqual([
+      404,
+      'BLOB_UPLOAD_UNKNOWN',
+    ]);
+  });
+
+  test('keep nothing of a chunk whose client goes away', async () => {
+    const { registry, send, start } = await startForPush();
+    const location = await start();
+    const { request } = await import('node:http');
+    await new Promise<void>((resolve) => {
+      const headers = { authorization: `Bearer ${registry.authorizationToken}`, 'content-length': '1000' };
+      const half = request(location, { method: 'PATCH', headers });
+      half.on('error', () => resolve());
+      half.write('half', () => half.destroy());
+    });
+    const digest = digestOf('whole');
+    expect((await send('PUT', `${location}?digest=${digest}`, 'whole')).status).toBe(201);
+  });
+});
+
+describe('manifests', () => {
+  async function startWithBlobs() {
+    const started = await startForPush();
+    await putLayer(started.registry.store, 'r', Buffer.from('config'));
+    await putLayer(started.registry.store, 'r', Buffer.from('layer'));
+    const put = (reference: string, manifest: string | Buffer, type = manifestType) =>
+      started.send('PUT', `manifests/${reference}`, manifest, { 'content-type': type });
+    return { ...started, put };
+  }
+
+  test('are put under a tag or their digest, once and again', async () => {
+    const { registry, put } = await startWithBlobs();
+    const manifest = makeManifest('config', ['layer']);
+    const digest = digestOf(manifest);
+    for (const reference of ['v1', 'v1', digest]) {
+      const response = await put(reference, manifest, `${manifestType}; charset=utf-8`);
+      expect(response.status).toBe(201);
+      expect(response.headers.get('docker-content-digest')).toBe(digest);
+      expect(response.headers.get('location')).toBeNull();
+    }
+    const image = registry.store.repositories.get('r')?.images.get(digest);
+    expect([image?.mediaType, image?.imageSizeInBytes, [...(image?.tags ?? [])]]).toEqual([
+      manifestType,
+      11,
+      ['v1'],
+    ]);
+  });
+
+  test('with a subject have it in their answer', async () => {
+    const { put } = await startWithBlobs();
+    const subject = { mediaType: manifestType, digest: digestOf('subject'), size: 7 };
+    const response = await put('v1', makeManifest('config', ['layer'], { subject }));
+    expect(response.headers.get('oci-subject')).toBe(subject.digest);
+  });
+
+  test.each([
+    ['blobs missing', makeManifest('config', ['nowhere']), 'v1', 404, 'MANIFEST_BLOB_UNKNOWN'],
+    ['no JSON', '{', 'v1', 405, 'UNSUPPORTED'],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'v1', 405, 'UNSUPPORTED'],
+    ['another digest', makeManifest('config', ['layer']), digestOf('other'), 400, 'DIGEST_INVALID'],
+    ['a bad tag', makeManifest('config', ['layer']), 'a%20b', 400, 'TAG_INVALID'],
+    ['too many bytes', Buffer.alloc(4_194_305, ' '), 'v1', 413, 'SIZE_INVALID'],
+  ])('are refused with %s', async (_, manifest, reference, ...expected) => {
+    const { registry, put } = await startWithBlobs();
+    const response = await put(reference, manifest);
+    expect((await readError(response)).slice(0, 2)).toEqual(expected);
+    expect(registry.store.repositories.get('r')?.images.size).toBe(0);
+  });
+
+  test('are deleted by tag and by digest, but not from under an index', async () => {
+    const { registry, send, put } = await startWithBlobs();
+    const manifest = makeManifest('config', ['layer']);
+    const digest = digestOf(manifest);
+    const indexType = 'application/vnd.oci.image.index.v1+json';
+    const entry = { mediaType: manifestType, digest, size: manifest.length };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests: [entry] });
+    for (const tag of ['v1', 'v2']) await put(tag, manifest);
+    await put('index', index, indexType);
+    expect((await send('DELETE', 'manifests/v1')).status).toBe(202);
+    expect((await readError(await send('DELETE', `manifests/${digest}`))).slice(0, 2)).toEqual([
+      403,
+      'DENIED',
+    ]);
+    expect((await send('DELETE', 'manifests/index')).status).toBe(202);
+    expect((await send('DELETE', `manifests/${digest}`)).status).toBe(202);
+    expect((await send('DELETE', `manifests/${digest}`)).status).toBe(404);
+    expect(registry.store.repositories.get('r')?.images.size).toBe(0);
+  });
+});
+
+test.each([
+  ['POST', 'r/blobs/uploads/'],
+  ['PATCH', 'r/blobs/uploads/00000000-0000-0000-0000-000000000000'],
+  ['PUT', 'r/manifests/v1'],
+  ['DELETE', 'r/manifests/v1'],
+])('%s %s is denied to whoever may only pull', async (method, path) => {
+  const { registry } = await startForPush();
+  const response = await registry.fetch(`/v2/alias/${path}`, { method });
+  expect(await readError(response)).toEqual([403, 'DENIED', 'Not Authorized']);
+});
+
+test('what no route has is unsupported', async () => {
+  const { registry, send } = await startForPush();
+  expect((await send('POST', 'manifests/v1')).status).toBe(405);
+  expect((await send('DELETE', `blobs/${digestOf('x')}`)).status).toBe(405);
+  expect((await registry.fetch('/token/', { method: 'POST' })).status).toBe(405);
+});
