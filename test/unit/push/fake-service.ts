@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { PartAnswer, PushService } from '../../../src/ecr/push-service.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+
+/** A service in memory that is as strict as the real one, with parts as small as one byte. */
+export interface FakeService extends PushService {
+  readonly blobs: Map<Digest, Buffer>;
+  readonly images: Map<Digest, Buffer>;
+  readonly tags: Map<string, Digest>;
+  /** Every call, in order: `initiate`, `part 0-3`, `complete`, `put latest`, … */
+  readonly log: string[];
+  /** Most calls at once. */
+  mostRunning: number;
+}
+
+export type Overrides = Partial<PushService>;
+
+/** Starts empty. `change` may replace single functions, and is given the true ones. */
+export function fakeService(
+  partSize: number,
+  change: (truth: PushService, state: FakeService) => Overrides = () => ({}),
+): FakeService {
+  const uploads = new Map<string, Buffer[]>();
+  const blobs = new Map<Digest, Buffer>();
+  const images = new Map<Digest, Buffer>();
+  const tags = new Map<string, Digest>();
+  const log: string[] = [];
+  let running = 0;
+
+  const truth: PushService = {
+    findAvailable: async (digests) => {
+      log.push(`check ${digests.length}`);
+      return new Set(digests.filter((digest) => blobs.has(digest)));
+    },
+    initiateUpload: async () => {
+      log.push('initiate');
+      const uploadId = randomUUID();
+      uploads.set(uploadId, []);
+      return { uploadId, partSize };
+    },
+    uploadPart: async (uploadId, start, bytes) => {
+      // The caller may fill its buffer anew at once.
+      const copy = Buffer.from(bytes);
+      log.push(`part ${start}-${start + bytes.length}`);
+      await Promise.resolve();
+      const parts = uploads.get(uploadId);
+      if (!parts) return { kind: 'vanished' };
+      const nextByte = countBytes(parts);
+      if (start !== nextByte) return { kind: 'resync', nextByte };
+      parts.push(copy);
+      return { kind: 'accepted', nextByte: nextByte + copy.length };
+    },
+    completeUpload: async (uploadId, digest) => {
+      log.push('complete');
+      const parts = uploads.get(uploadId);
+      if (!parts) return { kind: 'vanished' };
+      const bytes = Buffer.concat(parts);
+      if (digestOf(bytes) !== digest) return { kind: 'mismatch' };
+      uploads.delete(uploadId);
+      const existed = blobs.has(digest);
+      blobs.set(digest, bytes);
+      return { kind: 'stored', existed };
+    },
+    putImage: async ({ manifest, digest, tag }) => {
+      log.push(`put ${tag ?? '-'}`);
+      const unchanged = images.has(digest) && (tag === undefined || tags.get(tag) === digest);
+      images.set(digest, manifest);
+      if (tag !== undefined) tags.set(tag, digest);
+      return unchanged ? { kind: 'unchanged' } : { kind: 'put', registryId: '123456789012' };
+    },
+  };
+  const state: FakeService = { ...truth, blobs, images, tags, log, mostRunning: 0 };
+  const counted =
+    <Arguments extends unknown[], Result>(call: (...given: Arguments) => Promise<Result>) =>
+    async (...given: Arguments): Promise<Result> => {
+      running += 1;
+      state.mostRunning = Math.max(state.mostRunning, running);
+      try {
+        return await call(...given);
+      } finally {
+        running -= 1;
+      }
+    };
+  const changed = { ...truth, ...change(truth, state) };
+  return Object.assign(state, {
+    findAvailable: counted(changed.findAvailable),
+    initiateUpload: counted(changed.initiateUpload),
+    uploadPart: counted(changed.uploadPart),
+    completeUpload: counted(changed.completeUpload),
+    putImage: counted(changed.putImage),
+  });
+}
+
+/** Answers of `uploadPart` for given calls (from 1), the truth for the others. */
+export function answerParts(truth: PushService, answers: Readonly<Record<number, PartAnswer>>): Overrides {
+  let calls = 0;
+  return {
+    uploadPart: (...given) => {
+      calls += 1;
+      const answer = answers[calls];
+      return answer ? Promise.resolve(answer) : truth.uploadPart(...given);
+    },
+  };
+}
+
+function countBytes(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}

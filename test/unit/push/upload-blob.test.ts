@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { uploadBlob } from '../../../src/push/upload-blob.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeRandomBytes } from '../../support/images.ts';
+import { answerParts, type FakeService, fakeService } from './fake-service.ts';
+import { makeBlob } from './memory-blob.ts';
+
+const bytes = makeRandomBytes('upload-blob', 10);
+
+function upload(service: FakeService, blob = makeBlob(bytes)) {
+  const progress: number[] = [];
+  const restarts: string[] = [];
+  const done = uploadBlob(blob, {
+    service,
+    signal: new AbortController().signal,
+    onProgress: (acknowledged) => progress.push(acknowledged),
+    onRestart: (reason, nextByte) => restarts.push(`${reason} ${nextByte}`),
+  });
+  return { done, progress, restarts };
+}
+
+describe('parts', () => {
+  test.each([1, 2, 3, 4, 5, 7, 9, 10, 11])(
+    'of %i bytes: consecutive, whole but for the last',
+    async (partSize) => {
+      for (const chunkBytes of [1, 2, 3, 10]) {
+        const service = fakeService(partSize);
+        const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes));
+
+        expect(await done).toEqual({ digest: digestOf(bytes), size: 10 });
+        expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+        const parts = Array.from({ length: Math.ceil(10 / partSize) }, (_, position) => {
+          const start = position * partSize;
+          return `part ${start}-${Math.min(10, start + partSize)}`;
+        });
+        expect(service.log).toEqual(['initiate', ...parts, 'complete']);
+        expect(progress.at(-1)).toBe(10);
+        expect(progress).toEqual([...progress].sort((a, b) => a - b));
+        expect(restarts).toEqual([]);
+      }
+    },
+  );
+
+  test('are no longer than the upper bound given', async () => {
+    const service = fakeService(8);
+    await uploadBlob(makeBlob(bytes), {
+      service,
+      partBytes: 4,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      onRestart: () => {},
+    });
+    expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
+  });
+
+  test('are read one ahead, never two', async () => {
+    const steps: string[] = [];
+    const blob = makeBlob(bytes, 2);
+    const service = fakeService(2, (truth) => ({
+      uploadPart: async (...given) => {
+        steps.push(`send ${given[1]}`);
+        const answer = truth.uploadPart(...given);
+        for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+        steps.push(`sent ${given[1]}`);
+        return answer;
+      },
+    }));
+    const open = blob.open;
+    const watched = {
+      ...blob,
+      open: (start: number) => {
+        const reading = open(start);
+        return { ...reading, bytes: watch(reading.bytes) };
+      },
+    };
+    async function* watch(chunks: AsyncIterable<Buffer>) {
+      let read = 0;
+      for await (const chunk of chunks) {
+        steps.push(`read ${read}`);
+        read += chunk.length;
+        yield chunk;
+      }
+    }
+    await upload(service, watched).done;
+    expect(steps.slice(0, 7)).toEqual(['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2']);
+  });
+});
+
+describe('the service is elsewhere', () => {
+  test.each([0, 1, 2, 5, 8, 9])('it goes on from byte %i', async (nextByte) => {
+    // The service answers the second part with another position, and holds just those bytes then.
+    let held = Buffer.alloc(0);
+    let calls = 0;
+    const service = fakeService(3, (_truth, state) => ({
+      uploadPart: async (_id, start, part) => {
+        const copy = Buffer.from(part);
+        calls += 1;
+        if (calls === 2) {
+          held = Buffer.from(bytes.subarray(0, nextByte));
+          return { kind: 'resync', nextByte };
+        }
+        if (start !== held.length) return { kind: 'resync', nextByte: held.length };
+        held = Buffer.concat([held, copy]);
+        return { kind: 'accepted', nextByte: held.length };
+      },
+      completeUpload: async (_id, digest) => {
+        if (digestOf(held) !== digest) return { kind: 'mismatch' };
+        state.blobs.set(digest, held);
+        return { kind: 'stored', existed: false };
+      },
+    }));
+    const { done, progress, restarts } = upload(service);
+    await done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(restarts).toEqual([`resync ${nextByte}`]);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(10);
+  });
+
+  test('three times the same byte is an error, not a loop', async () => {
+    const service = fakeService(3, () => ({
+      uploadPart: async () => ({ kind: 'resync', nextByte: undefined }),
+    }));
+    const error = await catchError(() => upload(service).done);
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(service.log).toEqual(['initiate']);
+  });
+
+  test('back and forth for ever is an error too', async () => {
+    let calls = 0;
+    const service = fakeService(3, () => ({
+      uploadPart: async (_id, start, part) => {
+        calls += 1;
+        return calls % 2 === 0
+          ? { kind: 'resync', nextByte: 0 }
+          : { kind: 'accepted', nextByte: start + part.length };
+      },
+    }));
+    expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
+    expect(calls).toBeLessThan(10);
+  });
+
+  test('more bytes than the blob has is an error', async () => {
+    const service = fakeService(3, (truth) => answerParts(truth, { 2: { kind: 'accepted', nextByte: 11 } }));
+    expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
+  });
+});
+
+describe('the upload is gone', () => {
+  test('once, at a part: it begins again and no byte is missing', async () => {
+    const service = fakeService(4, (truth) => answerParts(truth, { 2: { kind: 'vanished' } }));
+    const { done, progress, restarts } = upload(service);
+    await done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(restarts).toEqual(['vanished 0']);
+    expect(progress).toEqual([4, 8, 10]);
+    expect(service.log.filter((line) => line === 'initiate')).toHaveLength(2);
+  });
+
+  test('once, at the end: it begins again', async () => {
+    let completions = 0;
+    const service = fakeService(4, (truth) => ({
+      completeUpload: async (...given) => {
+        completions += 1;
+        return completions === 1 ? { kind: 'vanished' } : truth.completeUpload(...given);
+      },
+    }));
+    await upload(service).done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('twice is an error', async () => {
+    const service = fakeService(4, () => ({ uploadPart: async () => ({ kind: 'vanished' }) }));
+    const error = await catchError(() => upload(service).done);
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.awsError).toBe('UploadNotFoundException');
+  });
+});
+
+describe('the bytes are not what they should be', () => {
+  test('the source is damaged: both digests are named', async () => {
+    const claimed = digestOf('something else');
+    const blob = { ...makeBlob(bytes), content: { digest: claimed, size: 10 } };
+    const damaged = {
+      ...blob,
+      open: (start: number) => ({ ...blob.open(start), finish: () => ({ digest: claimed, size: 10 }) }),
+    };
+    const error = await catchError(() => upload(fakeService(4), damaged).done);
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain(claimed);
+    expect(error.message).toContain(digestOf(bytes));
+  });
+
+  test('the source is right: the way is to blame', async () => {
+    const service = fakeService(4, () => ({ completeUpload: async () => ({ kind: 'mismatch' }) }));
+    expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
+  });
+
+  test('the source ends early', async () => {
+    const blob = makeBlob(bytes);
+    const short = {
+      ...blob,
+      open: (start: number) => ({
+        ...makeBlob(bytes.subarray(0, 7)).open(start),
+        finish: blob.open(start).finish,
+      }),
+    };
+    const error = await catchError(() => upload(fakeService(4), short).done);
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain('7 of 10 bytes');
+  });
+
+  test('the source fails while a part is in flight: its error is the one thrown', async () => {
+    const failure = new Error('disk on fire');
+    const blob = makeBlob(bytes);
+    async function* fail(start: number) {
+      yield* blob.open(start).bytes;
+      throw failure;
+    }
+    const failing = { ...blob, open: (start: number) => ({ ...blob.open(start), bytes: fail(start) }) };
+    await expect(upload(fakeService(4), failing).done).rejects.toBe(failure);
+  });
+});
+
+test('an abort ends it with the reason, and closes the source', async () => {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const blob = makeBlob(bytes);
+  let closed = false;
+  async function* watch(start: number) {
+    try {
+      yield* blob.open(start).bytes;
+    } finally {
+      closed = true;
+    }
+  }
+  const service = fakeService(2, (truth) => ({
+    uploadPart: async (...given) => {
+      const answer = await truth.uploadPart(...given);
+      controller.abort(reason);
+      return answer;
+    },
+  }));
+  const done = uploadBlob(
+    { ...blob, open: (start) => ({ ...blob.open(start), bytes: watch(start) }) },
+    { service, signal: controller.signal, onProgress: () => {}, onRestart: () => {} },
+  );
+  await expect(done).rejects.toBe(reason);
+  expect(closed).toBe(true);
+  expect(service.log).toEqual(['initiate', 'part 0-2']);
+});
