@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiContext } from './api/api-context.ts';
+import { BufferPool } from './api/buffer-pool.ts';
 import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';
@@ -67,6 +68,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         registryHost,
         now: Date.now,
         faults,
+        bufferPool: new BufferPool(),
         closing: closing.signal,
         onError,
       };

@@ -19,7 +19,8 @@ export function decodeBase64InPlace(bytes: Buffer, start: number, end: number): 
     const expected = ((stop - at) / 4) * 3 - (stop === end ? countPadding(bytes, at, end) : 0);
     const encoded = bytes.toString('latin1', at, stop);
     // Node takes the URL alphabet as well, and skips what it does not know, which shows in the length.
-    const decoded = /[-_]/.test(encoded) ? -1 : bytes.write(encoded, decodedEnd, 'base64');
+    const decoded =
+      encoded.includes('-') || encoded.includes('_') ? -1 : bytes.write(encoded, decodedEnd, 'base64');
     if (decoded !== expected) {
       bytes.write(encoded, at, 'latin1');
       // What was decoded so far had no padding, so encoding it gives what was there.

@@ -5,8 +5,8 @@ import { ServiceError } from '../service-error.ts';
 import { verifySignature } from '../sigv4/verify-signature.ts';
 import type { ApiContext } from './api-context.ts';
 import { applyFaultsAfter, applyFaultsBefore } from './inject-faults.ts';
-import { readBody } from './read-body.ts';
 import { runOperation } from './run-operation.ts';
+import { withBody } from './with-body.ts';
 
 /**
  * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: size of the body, signature, operation,
@@ -23,20 +23,22 @@ export async function handleApiRequest(exchange: Exchange, context: ApiContext):
 
 /** The operation's output; undefined when a fault took the answer's place. */
 async function answer(exchange: Exchange, context: ApiContext): Promise<object | undefined> {
-  const { method = '', url = '', headers, rawHeaders } = exchange.request;
-  const operation = readOperation(headers['x-amz-target']);
+  const operation = readOperation(exchange.request.headers['x-amz-target']);
   exchange.operation = operation;
-  const body = await readBody(exchange.request, (count) => {
-    exchange.bytes += count;
-  });
-  const received = { method, url, rawHeaders, bodyHash: body.hash };
-  verifySignature(received, headers, context.identity, context.now());
-  if (operation === undefined) throw new ServiceError('UnknownOperationException', '');
+  const count = (bytes: number) => {
+    exchange.bytes += bytes;
+  };
+  return withBody(exchange.request, context.bufferPool, count, async (body) => {
+    const { method = '', url = '', headers, rawHeaders } = exchange.request;
+    const received = { method, url, rawHeaders, bodyHash: body.hash };
+    verifySignature(received, headers, context.identity, context.now());
+    if (operation === undefined) throw new ServiceError('UnknownOperationException', '');
 
-  const effects = context.faults.next(operation);
-  if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
-  const output = await runOperation(operation, body.bytes, context, effects);
-  return applyFaultsAfter(effects, exchange, output);
+    const effects = context.faults.next(operation);
+    if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
+    const output = await runOperation(operation, body.bytes, context, effects);
+    return applyFaultsAfter(effects, exchange, output);
+  });
 }
 
 function readOperation(target: string | string[] | undefined): OperationName | undefined {

@@ -10,7 +10,7 @@ export const completeLayerUpload: Handler<'CompleteLayerUpload'> = async (contex
   const { name } = findPushTarget(context, input);
   const { registryId } = context.identity;
   const { uploadId, layerDigests } = input;
-  const result = await context.store.completeUpload(name, uploadId.toLowerCase(), {
+  const result = await context.store.completeUpload(name, uploadId, {
     digests: layerDigests,
     minimumPartBytes: MIN_PART_BYTES,
   });

@@ -9,10 +9,9 @@ import { uploadNotFound } from './upload-not-found.ts';
 /** Parts are taken strictly one after the other; how small they are is judged when the upload is completed. */
 export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
   const { name } = findPushTarget(context, input);
-  const { partFirstByte, partLastByte, layerPartBlob } = input;
-  const uploadId = input.uploadId.toLowerCase();
+  const { uploadId, partFirstByte, partLastByte, layerPartBlob } = input;
   const upload = context.store.findUpload(name, uploadId);
-  if (upload === undefined) throw uploadNotFound(context, name, input.uploadId);
+  if (upload === undefined) throw uploadNotFound(context, name, uploadId);
   if (layerPartBlob.length === 0 || layerPartBlob.length !== partLastByte - partFirstByte + 1) {
     const text = CHOICES.partSizeText.value(layerPartBlob.length, partFirstByte, partLastByte);
     throw invalidLayerPart(context, input, upload.nextByte, text);
@@ -27,11 +26,11 @@ export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input
       return {
         registryId: context.identity.registryId,
         repositoryName: name,
-        uploadId: input.uploadId,
+        uploadId,
         lastByteReceived: partLastByte,
       };
     case 'unknown-upload':
-      throw uploadNotFound(context, name, input.uploadId);
+      throw uploadNotFound(context, name, uploadId);
     case 'not-consecutive': {
       const text = `First byte of the layer part is ${partFirstByte} instead of ${result.expected}`;
       throw invalidLayerPart(context, input, result.expected, text);
@@ -39,7 +38,7 @@ export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input
     case 'too-many-parts':
       throw new ServiceError(
         'LimitExceededException',
-        CHOICES.tooManyPartsText.value(input.uploadId, MAX_PARTS_PER_LAYER),
+        CHOICES.tooManyPartsText.value(uploadId, MAX_PARTS_PER_LAYER),
       );
   }
 };
