@@ -25,7 +25,6 @@ export async function routeRequest(
 
 async function answerAsRegistry(exchange: Exchange, context: ApiContext): Promise<void> {
   const { request, response } = exchange;
-  exchange.bytes = Number(request.headers['content-length'] ?? 0);
-  await handleRegistryRequest(request, response, context);
+  exchange.bytes = await handleRegistryRequest(request, response, context);
   exchange.log(response.headersSent ? response.statusCode : 0);
 }

@@ -1,14 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationContext } from '../operations/context.ts';
 
+export interface RegistryContext extends OperationContext {
+  /** Told of errors inside the emulator, which clients see as status 500. */
+  readonly onError: (error: unknown) => void;
+}
+
 /** One request being answered. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly context: OperationContext;
+  readonly context: RegistryContext;
   readonly query: URLSearchParams;
   /** Scheme, host and port by which the client reached the emulator, for addresses that it is given. */
   readonly origin: string;
+  /** Of the request's body, so far. */
+  receivedBytes: number;
 }
 
 /** As `owner`, somebody with the account's token may push; anybody may pull. */

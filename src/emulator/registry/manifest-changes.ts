@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
 import { batchDeleteImage } from '../operations/batch-delete-image.ts';
 import { putManifest } from '../put-manifest.ts';
@@ -9,13 +8,14 @@ import type { Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { checkTag } from './manifests.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
+import { readBody } from './request-body.ts';
 
 /** PUT of a manifest, with the conditions of PutImage; one that is there already is no error here. */
 export async function receiveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { request, response, context } = exchange;
   if (!isDigest(reference)) checkTag(reference);
   findRepository(context, name);
-  const bytes = await readManifest(request);
+  const bytes = await readManifest(exchange);
   const text = bytes.toString();
   // What is no UTF-8 would be stored as other bytes than were sent.
   if (!Buffer.from(text).equals(bytes)) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
@@ -55,12 +55,10 @@ export async function deleteManifest(exchange: Exchange, name: string, reference
   response.end();
 }
 
-async function readManifest(request: IncomingMessage): Promise<Buffer> {
+async function readManifest(exchange: Exchange): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_MANIFEST_CHARS) {
+  for await (const chunk of readBody(exchange)) {
+    if (exchange.receivedBytes > MAX_MANIFEST_CHARS) {
       throw new RegistryError(413, 'SIZE_INVALID', `A manifest has at most ${MAX_MANIFEST_CHARS} bytes`);
     }
     chunks.push(chunk);

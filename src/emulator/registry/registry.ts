@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OperationContext } from '../operations/context.ts';
 import { ServiceError } from '../service-error.ts';
 import { authenticate, requireOwner } from './authenticate.ts';
 import { serveDownload } from './downloads.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RegistryContext } from './exchange.ts';
 import { serveLogo } from './logo.ts';
 import { RegistryError, unsupported } from './registry-error.ts';
 import { sendBody, sendError } from './reply.ts';
@@ -16,20 +15,24 @@ export function isRegistryPath(path: string): boolean {
   return /^\/(?:v2|token|download|logo)(?:\/|$)/.test(path);
 }
 
-/** Answers what `isRegistryPath` accepts; settles when the answer is sent or the client is gone. Never rejects. */
+/**
+ * Answers what `isRegistryPath` accepts; settles when the answer is sent or the client is gone. Never rejects.
+ * Returns how many bytes of the request's body were read.
+ */
 export async function handleRegistryRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  context: OperationContext,
-): Promise<void> {
+  context: RegistryContext,
+): Promise<number> {
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
+  const { path, query } = splitTarget(request.url ?? '');
+  const exchange = { request, response, context, query, origin: originOf(request), receivedBytes: 0 };
   try {
-    const { path, query } = splitTarget(request.url ?? '');
-    await route({ request, response, context, query, origin: originOf(request) }, path);
+    await route(exchange, path);
   } catch (error) {
-    if (response.headersSent) response.destroy();
-    else sendError(response, describeError(error));
+    answerError(exchange, error);
   }
+  return exchange.receivedBytes;
 }
 
 async function route(exchange: Exchange, path: string): Promise<void> {
@@ -64,13 +67,17 @@ function isReading({ request }: Exchange): boolean {
   return request.method === 'GET' || request.method === 'HEAD';
 }
 
-/** The path is decoded: some clients escape the colon of a digest. */
+/** The path is decoded, as some clients escape the colon of a digest; one that cannot be is left as it is, and will not be found. */
 function splitTarget(target: string): { readonly path: string; readonly query: URLSearchParams } {
   const [, path = '', query] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? [];
+  return { path: decodePath(path), query: new URLSearchParams(query) };
+}
+
+function decodePath(path: string): string {
   try {
-    return { path: decodeURIComponent(path), query: new URLSearchParams(query) };
+    return decodeURIComponent(path);
   } catch {
-    throw notFound();
+    return path;
   }
 }
 
@@ -85,8 +92,15 @@ function notFound(): RegistryError {
   return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
-function describeError(error: unknown): RegistryError {
-  if (error instanceof RegistryError) return error;
-  if (error instanceof ServiceError) return translateError(error);
-  return new RegistryError(500, 'UNKNOWN', error instanceof Error ? error.message : String(error));
+function answerError({ response, context }: Exchange, error: unknown): void {
+  // Whatever went wrong, it did so because the client is gone.
+  if (response.destroyed) return;
+  const answer = error instanceof ServiceError ? translateError(error) : error;
+  if (!(answer instanceof RegistryError)) context.onError(error);
+  if (response.headersSent) response.destroy();
+  else sendError(response, answer instanceof RegistryError ? answer : internalError());
+}
+
+function internalError(): RegistryError {
+  return new RegistryError(500, 'UNKNOWN', 'The emulator met an error inside itself');
 }

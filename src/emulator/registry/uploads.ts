@@ -8,6 +8,7 @@ import { readContentRange } from './byte-range.ts';
 import type { Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
+import { readBody } from './request-body.ts';
 
 /** POST: opens an upload, whatever else was asked: `mount` and `digest` are ignored. Source: estesp/manifest-tool#124. */
 export function startUpload(exchange: Exchange, name: string): void {
@@ -63,11 +64,12 @@ function findUpload({ context }: Exchange, name: string, uploadId: string): Uplo
   return upload;
 }
 
-async function appendBody({ request, context }: Exchange, upload: Upload): Promise<void> {
+async function appendBody(exchange: Exchange, upload: Upload): Promise<void> {
+  const { request, context } = exchange;
   const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
   const result = await context.store.appendPart(upload.repositoryName, upload.uploadId, {
     firstByte,
-    bytes: request,
+    bytes: readBody(exchange),
     maximumParts: MAX_PARTS_PER_LAYER,
   });
   switch (result.kind) {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { deriveIdentity } from '../../../../src/emulator/identity.ts';
-import type { OperationContext } from '../../../../src/emulator/operations/context.ts';
+import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
@@ -24,7 +24,14 @@ export async function startTestRegistry(): Promise<TestRegistry> {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
   const store = await openTestStore(makeDirectory());
   const identity = deriveIdentity({ alias: 'alias' });
-  const context: OperationContext = { store, identity, registryHost: '', now: () => clock.now };
+  const errors: unknown[] = [];
+  const context: RegistryContext = {
+    store,
+    identity,
+    registryHost: '',
+    now: () => clock.now,
+    onError: (error) => errors.push(error),
+  };
   const server = createServer((request, response) => {
     void handleRegistryRequest(request, response, context);
   });
@@ -32,6 +39,7 @@ export async function startTestRegistry(): Promise<TestRegistry> {
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
+    expect(errors).toEqual([]);
   });
   // A server that listens on a port has an address of this kind.
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
