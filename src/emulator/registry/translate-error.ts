@@ -12,6 +12,7 @@ const answers: Readonly<Record<string, readonly [status: number, code: string]>>
   LayersNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
   ReferencedImagesNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
   ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],
+  RepositoryNotFoundException: [404, 'NAME_UNKNOWN'],
   LimitExceededException: [403, 'DENIED'],
 };
 
