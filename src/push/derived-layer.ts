@@ -47,9 +47,9 @@ function readDerived(
   compressor: Compressor | undefined,
   start: number,
 ): BlobReading {
+  const name = `${source.path}: layer ${ref.kind === 'entry' ? ref.name : ref.digest}`;
   const checkDiffId = (found: Digest): void => {
     if (found !== diffId) {
-      const name = ref.kind === 'entry' ? `${source.path}: layer ${ref.name}` : `${source.path}: layer`;
       throw new EcrpError(
         'INVALID_INPUT',
         `${name} has the diff ID ${found}, but the config says ${diffId}`,
@@ -64,7 +64,7 @@ function readDerived(
     packing === 'none'
       ? compress(hashBytes(packed, checkDiffId), compressor)
       : packing === 'gzip'
-        ? verifyGzip(packed, checkDiffId)
+        ? verifyGzip(packed, name, checkDiffId)
         : packed;
   let content: Content | undefined;
   let size = 0;

@@ -7,10 +7,11 @@ import type { Digest } from '../oci/digest.ts';
 
 /**
  * Passes gzip bytes through and gives `onEnd` the digest of what they unpack to.
- * Throws INVALID_INPUT when they do not unpack.
+ * Throws INVALID_INPUT naming `name` when they do not unpack.
  */
 export async function* verifyGzip(
   chunks: AsyncIterable<Buffer>,
+  name: string,
   onEnd: (digest: Digest) => void,
 ): AsyncGenerator<Buffer> {
   const gunzip = createGunzip();
@@ -18,7 +19,7 @@ export async function* verifyGzip(
   gunzip.on('data', (chunk: Buffer) => hash.update(chunk));
   const done = finished(gunzip).catch((cause: unknown) => {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new EcrpError('INVALID_INPUT', `A layer is damaged: it begins like gzip, but ${detail}`, { cause });
+    throw new EcrpError('INVALID_INPUT', `${name} begins like gzip, but is damaged: ${detail}`, { cause });
   });
   // Awaited below; a failure in between is not one that nobody handles.
   done.catch(() => undefined);

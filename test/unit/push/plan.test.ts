@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';
+import { planPush } from '../../../src/push/plan.ts';
+import { choosePartBytes } from '../../../src/push/push-limits.ts';
+import type { SourceImage } from '../../../src/source/image-source.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { describeBytes, makeImage, makeIndex, makeManifest } from '../../support/images.ts';
+import { layoutSource, type MemorySource, memorySource } from './memory-source.ts';
+
+const MIB = 1024 * 1024;
+const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+
+/** A source of one image with the layers given, of which only descriptors exist. */
+function describeImage(layers: readonly object[]): [MemorySource, SourceImage] {
+  // Descriptors beyond what a type-checked one can say, as hostile images have.
+  const manifest = makeManifest(config, layers as Parameters<typeof makeManifest>[1]);
+  const root = describeBytes('application/vnd.oci.image.manifest.v1+json', manifest);
+  const contents = new Map<string, Buffer>([
+    [root.digest, manifest],
+    [digestOf(config), config],
+  ]);
+  return [memorySource(contents), { kind: 'manifest', names: [], root }];
+}
+
+const layerOf = (size: number, more: object = {}) => ({
+  mediaType: OCI_LAYER_GZIP,
+  digest: digestOf(`layer of ${size}`),
+  size,
+  ...more,
+});
+
+describe('limits, before anything is sent', () => {
+  test.each([
+    ['a layer of 10,000 MiB', 10_000 * MIB, undefined],
+    ['a layer of one byte more', 10_000 * MIB + 1, 'LIMIT'],
+    ['a layer without bytes', 0, 'LIMIT'],
+  ])('%s', async (_name, size, code) => {
+    const [source, image] = describeImage([layerOf(size)]);
+    const planned = planPush(source, image);
+    if (code === undefined) {
+      expect((await planned).blobs.map((blob) => blob.sourceBytes)).toContain(size);
+    } else {
+      const error = await catchError(() => planned);
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(layerOf(size).digest);
+    }
+  });
+
+  test('a manifest of over 4 MiB', async () => {
+    const size = 4 * MIB + 1;
+    const root = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf('big'), size };
+    const error = await catchError(() =>
+      planPush(memorySource(new Map()), { kind: 'manifest', names: [], root }),
+    );
+    expect(error.code).toBe('LIMIT');
+  });
+
+  test.each([
+    // service, upper bound, blob, expected
+    [10 * MIB, undefined, 1, 10 * MIB],
+    [10 * MIB, 5 * MIB, 1, 5 * MIB],
+    [10 * MIB, 20 * MIB, 1, 10 * MIB],
+    [10 * MIB, 5 * MIB, 5_000 * MIB, 5 * MIB],
+    [10 * MIB, 5 * MIB, 5_000 * MIB + 1, 5 * MIB + 1],
+    [10 * MIB, 5 * MIB, 10_000 * MIB, 10 * MIB],
+    [5 * MIB, undefined, 10_000 * MIB, 10 * MIB],
+  ])('parts of %i bytes, at most %s, of a blob of %i are %i long', (service, bound, blob, expected) => {
+    const chosen = choosePartBytes(service, bound, blob);
+    expect(chosen).toBe(expected);
+    expect(Math.ceil(blob / chosen)).toBeLessThanOrEqual(1000);
+  });
+});
+
+describe('foreign layers', () => {
+  const urls = ['https://example.com/layer'];
+  const foreign = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
+
+  test('stay where they are', async () => {
+    const layer = layerOf(7, { mediaType: foreign, urls });
+    const [source, image] = describeImage([layer, layer, layerOf(8)]);
+    const plan = await planPush(source, image);
+    expect(plan.skippedLayers).toBe(1);
+    expect(plan.blobs.map((blob) => blob.sourceBytes)).toEqual([config.length, 8]);
+  });
+
+  test('are pushed when they only can be had elsewhere too', async () => {
+    const bytes = Buffer.from('a layer');
+    const [source, image] = describeImage([{ ...describeBytes(OCI_LAYER_GZIP, bytes), urls }]);
+    source.contents.set(digestOf(bytes), bytes);
+    const plan = await planPush(source, image);
+    expect(plan.skippedLayers).toBe(0);
+    expect(plan.blobs).toHaveLength(2);
+  });
+});
+
+describe('an image that is not whole', () => {
+  test('a child of an index is missing: its platform is named', async () => {
+    const child = await makeImage({ seed: 1, layers: [], platform: { os: 'linux', architecture: 's390x' } });
+    const root = makeIndex([child]);
+    const source = layoutSource([root]);
+    source.contents.delete(child.descriptor.digest);
+    const error = await catchError(() =>
+      planPush(source, { kind: 'manifest', names: [], root: root.descriptor }),
+    );
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain('linux/s390x');
+  });
+
+  test('a manifest has other bytes than its digest says', async () => {
+    const image = await makeImage({ seed: 2, layers: [] });
+    const source = layoutSource([image]);
+    source.contents.set(image.descriptor.digest, Buffer.alloc(image.manifest.length, ' '));
+    const error = await catchError(() =>
+      planPush(source, { kind: 'manifest', names: [], root: image.descriptor }),
+    );
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain(image.descriptor.digest);
+  });
+
+  test('one blob has two sizes', async () => {
+    const [source, image] = describeImage([layerOf(5), { ...layerOf(5), size: 6 }]);
+    const error = await catchError(() => planPush(source, image));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain('5 and 6 bytes');
+  });
+
+  test('indexes are nested without end', async () => {
+    let root = makeIndex([]);
+    const contents = new Map<Digest, Buffer>();
+    for (let depth = 0; depth < 20; depth += 1) {
+      contents.set(root.descriptor.digest, root.manifest);
+      root = makeIndex([root]);
+    }
+    contents.set(root.descriptor.digest, root.manifest);
+    const error = await catchError(() =>
+      planPush(memorySource(contents), { kind: 'manifest', names: [], root: root.descriptor }),
+    );
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain('nested');
+  });
+});
