@@ -2,6 +2,8 @@ import { constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
+const WRITE_BYTES = 1024 * 1024;
+
 /** The files of uploads in progress, `uploads/<uploadId>`. One may be longer than what was acknowledged, never shorter. */
 export class UploadFiles {
   readonly #directory: string;
@@ -27,7 +29,7 @@ export class UploadFiles {
     const file = await open(this.pathOf(uploadId), constants.O_WRONLY | creation, 0o600);
     try {
       let end = position;
-      for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : bytes) {
+      for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : gather(bytes)) {
         const written = writeWhole(file, chunk, end);
         see(chunk);
         await written;
@@ -58,6 +60,21 @@ export class UploadFiles {
       if (!isWanted(name)) this.remove(name);
     }
   }
+}
+
+/** Larger chunks: the network's small ones would cost a turn of the thread pool each. */
+async function* gather(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size < WRITE_BYTES) continue;
+    yield Buffer.concat(chunks, size);
+    chunks = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(chunks, size);
 }
 
 async function writeWhole(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
