@@ -2,7 +2,7 @@
 //
 //   node test/bench/memory.js [MIB=1024]
 //
-// The layer is pushed gzipped in an OCI layout, and uncompressed in a docker-archive.
+// The layer is pushed uncompressed in a docker-archive, then gzipped in an OCI layout.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
@@ -36,22 +36,22 @@ const hook = `data:text/javascript,${encodeURIComponent(`
 const directory = mkdtempSync(join(tmpdir(), 'ecrp-memory-'));
 try {
   const layer = join(directory, 'layer.tar');
-  const diffId = await makeLayer(layer);
+  const diffId = await makeLayer(layer, 2);
   await measure('docker-archive, uncompressed layer', await makeDockerArchive(layer, diffId), layer);
-  const layout = await makeLayout(layer, diffId);
+  const layout = await makeLayout(layer, await makeLayer(layer, 1));
   await measure('OCI layout, gzipped layer', layout.directory, layout.blob);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** A tar of one file, half of it noise and half of it repetition, MiB by MiB; gives its digest. */
-async function makeLayer(file) {
+/** A tar of one file, one MiB in `every` of it noise and the rest repetition; gives its digest. */
+async function makeLayer(file, every) {
   const tar = pack();
   const written = pipeline(tar, createWriteStream(file));
   const entry = tar.entry({ name: 'data', size: sizeMib * MIB });
   const repetition = Buffer.alloc(MIB, 'The same line again and again.\n');
   for (let index = 0; index < sizeMib; index += 1) {
-    const chunk = index % 2 === 0 ? randomFillSync(Buffer.alloc(MIB)) : repetition;
+    const chunk = index % every === 0 ? randomFillSync(Buffer.alloc(MIB)) : repetition;
     if (!entry.write(chunk)) await once(entry, 'drain');
   }
   entry.end();
@@ -118,11 +118,11 @@ async function digestFile(file) {
 /** Pushes a source to an emulator of its own, with no digest remembered, and prints a line of a Markdown table. */
 async function measure(title, source, layer) {
   const home = mkdtempSync(join(directory, 'home-'));
-  const emulator = run('emulator', home, ['emulator', '--port', '0', '--json']);
+  const emulator = run('emulator', home, ['emulator', '--port', '0', '--json', '--quiet']);
   const [line] = await once(createInterface(emulator.child.stdout), 'line');
   const { url, registryHost, accessKeyId, secretAccessKey } = JSON.parse(line);
   const begin = performance.now();
-  const push = run('push', home, ['push', source, 'bench:1', '--create-repo', '--json'], {
+  const push = run('push', home, ['push', source, 'bench:1', '--create-repo', '--json', '--quiet'], {
     AWS_ENDPOINT_URL_ECR_PUBLIC: url,
     ECRP_REGISTRY_HOST: registryHost,
     AWS_ACCESS_KEY_ID: accessKeyId,
