@@ -32,6 +32,11 @@ const deflate = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
  * Each block takes the 32 KiB before it as dictionary and ends on a byte boundary (`Z_SYNC_FLUSH`), so that the output
  * depends on the input, the level and the zlib build alone. A stream holds at most 2 × lanes blocks and their output.
  * Use one compressor for a whole push: its lanes are shared by all layers.
+ *
+ * Level and block size were chosen on 128 MiB of a Debian system (libraries, documentation, scripts, node_modules), as CPU
+ * seconds and size against zlib's level 6 of the whole. At 512 KiB: level 3 2.1 s, 1.057; level 4 2.2 s, 1.029 (Python
+ * sources 1.035); level 5 2.7 s, 1.005 (never above 1.008); level 6 3.7 s, 1.000; level 9 13 s, 0.996. Level 5 with blocks
+ * of 128 KiB: 3.2 s, 1.005; of 2 MiB: 2.7 s, 1.005, but 60 MB more memory.
  */
 export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const level = options.level ?? DEFAULT_LEVEL;
