@@ -34,7 +34,7 @@ export function expectText(value: unknown, where: string, { problems }: Findings
 }
 
 /** Length in Unicode code points, the unit of a length constraint in AWS's service models (Smithy's `length` trait). */
-export function countCharacters(text: string): number {
+function countCharacters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
