@@ -56,9 +56,11 @@ async function formatError(error: EcrpError, color: boolean): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
   const lines = [`${label} ${error.message}`];
-  const call = [error.operation, error.awsError, error.requestId && `request ${error.requestId}`];
-  const details = call.filter((part) => part !== undefined && part !== '');
-  if (details.length > 0) lines.push(`  (${details.join(', ')})`);
+  // Without an answer of the service the message says all there is to say.
+  if (error.awsError !== undefined || error.requestId !== undefined) {
+    const details = [error.operation, error.awsError, error.requestId && `request ${error.requestId}`];
+    lines.push(`  (${details.filter(Boolean).join(', ')})`);
+  }
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   return `${lines.join('\n')}\n`;
 }

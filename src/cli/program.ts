@@ -52,6 +52,7 @@ function addPush(program: Command, run: Runner): void {
     .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
     .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
     .option('--create-repo', 'create the repository when it is missing')
+    .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
     .addOption(
       new Option('--format <format>', 'manifest made for a docker-archive')
         .choices(['docker', 'oci'])
@@ -89,6 +90,12 @@ function addRepo(program: Command, run: Runner): void {
     .summary('create a repository')
     .description('Create a repository, with its catalog data if there is any.')
     .argument('[name]', 'name of the repository; it may come from the catalog file')
+    .option(
+      '--catalog <file>',
+      'catalog data, or a whole create-repository input, as JSON or YAML',
+      parseNonEmpty,
+    )
+    .option('--resource-tag <key=value>', 'resource tag (repeatable)', collectValues)
     .option('--if-missing', 'succeed when the repository exists already')
     .action((name: string | undefined, options: RepoCreateOptions) =>
       run(async (context) => (await import('./commands/repo-create.ts')).createRepo(context, name, options)),

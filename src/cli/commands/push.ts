@@ -1,11 +1,12 @@
 import { basename, resolve } from 'node:path';
+import type { RepositoryInput } from '../../ecr/repositories.ts';
 import { EcrpError } from '../../errors.ts';
 import { assertTag, parseReference } from '../../oci/reference.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Outcome } from '../outcome.ts';
 import { openProgress, type ProgressDisplay } from '../progress/progress-display.ts';
 import { chooseImage } from '../push/choose-image.ts';
-import { chooseTarget } from '../push/choose-target.ts';
+import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
 import { openGivenSource, type PackingOptions, planImage } from '../push/open-image.ts';
 import { describePush, summarizePush } from '../push/push-outcome.ts';
@@ -19,6 +20,7 @@ export interface PushOptions extends PackingOptions {
   readonly tag?: readonly string[];
   readonly image?: string;
   readonly createRepo?: boolean;
+  readonly catalog?: string;
   readonly concurrency: number;
   /** MiB. */
   readonly partSize?: number;
@@ -37,7 +39,10 @@ export async function push(
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
   checkOptions(context, reference, options);
   if (digestFile !== undefined) await checkDigestFile(digestFile);
-  const progress = await openProgress(context, reference ?? basename(source));
+  const progress = await openProgress(context, {
+    name: reference ?? basename(source),
+    dryRun: options.dryRun ?? false,
+  });
   let sent: SentImage;
   try {
     sent = await pushFrom(context, progress, source, reference, options);
@@ -53,9 +58,12 @@ export async function push(
 
 /** Finds what is wrong with the command line before a file is opened. */
 function checkOptions(context: CommandContext, reference: string | undefined, options: PushOptions): void {
-  const { tag = [], compression, compressionLevel } = options;
+  const { tag = [], createRepo, catalog, compression, compressionLevel } = options;
   if (reference !== undefined) parseReference(reference, findRegistryHost(context));
   tag.forEach(assertTag);
+  if (catalog !== undefined && !createRepo) {
+    throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo');
+  }
   if (compression === 'none' && compressionLevel !== undefined) {
     throw new EcrpError('USAGE', '--compression-level does not go with --compression none');
   }
@@ -75,7 +83,7 @@ async function pushFrom(
     const image = chooseImage(source, options.image);
     const target = chooseTarget(reference, options.tag ?? [], image, registryHost);
     return await sendImage(context, progress, {
-      repository: options.createRepo ? readRepositoryInput({ name: target.repositoryName }) : undefined,
+      repository: await readRepository(context, target, options),
       plan: await planImage(context, source, image, options),
       target,
       registryHost,
@@ -86,4 +94,13 @@ async function pushFrom(
   } finally {
     await source.close();
   }
+}
+
+/** The repository to create when it is missing; undefined when that was not asked for. */
+async function readRepository(
+  context: CommandContext,
+  { repositoryName }: PushTarget,
+  { createRepo, catalog }: PushOptions,
+): Promise<RepositoryInput | undefined> {
+  return createRepo ? readRepositoryInput(context, { name: repositoryName, catalog }) : undefined;
 }

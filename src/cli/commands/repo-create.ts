@@ -12,6 +12,8 @@ import { readRepositoryInput } from '../repository-input.ts';
 import { describeRepository, learnRegistry } from '../repository-view.ts';
 
 export interface RepoCreateOptions {
+  readonly catalog?: string;
+  readonly resourceTag?: readonly string[];
   readonly ifMissing?: boolean;
 }
 
@@ -20,9 +22,10 @@ export async function createRepo(
   name: string | undefined,
   options: RepoCreateOptions,
 ): Promise<Outcome> {
-  const input = readRepositoryInput({ name });
+  const { catalog, resourceTag: resourceTags, ifMissing = false } = options;
+  const input = await readRepositoryInput(context, { name, catalog, resourceTags });
   const { repository, created } = await withEcr(context, async (session) => {
-    const made = await create(session, input, options.ifMissing ?? false, context.io.signal);
+    const made = await create(session, input, ifMissing, context.io.signal);
     await learnRegistry(session, made.repository);
     return made;
   });

@@ -2,13 +2,13 @@ import type { PushEvent } from '../../push/events.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Messages } from '../messages.ts';
 import { describeAmounts } from './describe-amounts.ts';
-import type { ProgressDisplay } from './progress-display.ts';
+import type { ProgressDisplay, ProgressSubject } from './progress-display.ts';
 import { labelBlob, ProgressState } from './progress-state.ts';
 
 const INTERVAL_MS = 10_000;
 
 /** Lines for a log: one per finished blob, and one for the whole every ten seconds. */
-export function createPlainProgress(messages: Messages, name: string): ProgressDisplay {
+export function createPlainProgress(messages: Messages, { name, dryRun }: ProgressSubject): ProgressDisplay {
   const state = new ProgressState();
   const timer = setInterval(() => {
     const snapshot = state.snapshot(performance.now());
@@ -18,7 +18,7 @@ export function createPlainProgress(messages: Messages, name: string): ProgressD
   return {
     show(event) {
       state.apply(event, performance.now());
-      const line = describeEvent(event);
+      const line = describeEvent(event, dryRun);
       if (line !== undefined) messages.note(`${name}: ${line}`);
     },
     countRetry() {
@@ -30,13 +30,12 @@ export function createPlainProgress(messages: Messages, name: string): ProgressD
   };
 }
 
-function describeEvent(event: PushEvent): string | undefined {
+function describeEvent(event: PushEvent, dryRun: boolean): string | undefined {
   if (event.kind === 'phase' && event.phase === 'upload' && event.blobs) {
     return `${formatCount(event.blobs, 'blob')} to upload`;
   }
   if (event.kind !== 'blob-finished') return undefined;
   const what = event.role === 'config' ? 'config' : `layer ${labelBlob(event.id, event.role)}`;
-  return event.outcome === 'existing'
-    ? `${what} is there already`
-    : `${what} uploaded, ${formatBytes(event.bytes)}`;
+  if (event.outcome === 'existing') return `${what} is there already`;
+  return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
 }

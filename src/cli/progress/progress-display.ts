@@ -9,8 +9,18 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** The display that the options, the environment and the terminal call for. `name` is what is being pushed. */
-export async function openProgress(context: CommandContext, name: string): Promise<ProgressDisplay> {
+export interface ProgressSubject {
+  /** What is being pushed. */
+  readonly name: string;
+  /** Nothing is sent, so nothing may be said to be. */
+  readonly dryRun: boolean;
+}
+
+/** The display that the options, the environment and the terminal call for. */
+export async function openProgress(
+  context: CommandContext,
+  subject: ProgressSubject,
+): Promise<ProgressDisplay> {
   const { io, options, style } = context;
   const { progress, quiet = false } = options;
   if (quiet || progress === 'none') return { show() {}, countRetry() {}, stop() {} };
@@ -21,8 +31,8 @@ export async function openProgress(context: CommandContext, name: string): Promi
   const isLive = io.stderr.isTTY === true && io.env.TERM !== 'dumb' && !io.env.CI;
   if (progress === 'auto' && isLive) {
     const { createLiveProgress } = await import('./live-progress.ts');
-    return createLiveProgress(io.stderr, name, style.color);
+    return createLiveProgress(io.stderr, subject, style.color);
   }
   const { createPlainProgress } = await import('./plain-progress.ts');
-  return createPlainProgress(context.messages, name);
+  return createPlainProgress(context.messages, subject);
 }

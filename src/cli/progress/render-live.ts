@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { formatBytes, formatCount } from '../format.ts';
 import { describeAmounts } from './describe-amounts.ts';
+import type { ProgressSubject } from './progress-display.ts';
 import type { ActiveBlob, ProgressSnapshot } from './progress-state.ts';
 
 const MAX_BAR = 24;
@@ -19,7 +20,7 @@ const titles: Readonly<Record<ProgressSnapshot['phase'], string>> = {
 /** The text of the live display: a line for the whole and one per blob in flight, none wider than `columns`. */
 export function renderLive(
   snapshot: ProgressSnapshot,
-  name: string,
+  { name, dryRun }: ProgressSubject,
   columns: number,
   chalk: ChalkInstance,
 ): string {
@@ -28,7 +29,10 @@ export function renderLive(
   const more = active.length - lines.length;
   if (more > 0) lines.push(chalk.dim(cut(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
   // The spinner and a space stand before the first line.
-  const total = joinFitting([`${titles[phase]} ${name}`, ...describeAmounts(snapshot)], columns - 2);
+  const total = joinFitting(
+    [`${dryRun ? 'Reading' : titles[phase]} ${name}`, ...describeAmounts(snapshot)],
+    columns - 2,
+  );
   return [total, ...lines].join('\n');
 }
 
