@@ -25,7 +25,7 @@ export async function readConfigFile(directory: string): Promise<ConfigFile> {
  * Changes `config.json` of a directory as one step among all runs of ecrp: reads it under a lock, writes a temporary file
  * beside it and renames that. Follows a symbolic link to its target; keeps the mode of an existing file, a new one gets 0600.
  *
- * `edit` must change text, not meaning: it gets a valid document and gives back a valid one. Returns the path.
+ * `edit` gets a valid document and gives back a valid one; the same text is not written again. Returns the path.
  * Throws INVALID_INPUT as `readConfigFile` does, or when the directory cannot be written; UNAVAILABLE when the lock is not released.
  */
 export async function updateConfigFile(
@@ -40,8 +40,9 @@ export async function updateConfigFile(
     try {
       const file = await readConfigFile(directory);
       const text = edit(file);
-      if (text !== file.text)
+      if (text !== file.text) {
         await writeFileAtomic(target, text, (await exists(target)) ? {} : { mode: 0o600 });
+      }
     } finally {
       await release();
     }
