@@ -1,4 +1,5 @@
-import { IMAGE_TAG_PATTERN, LAYER_DIGEST_PATTERN } from './texts.ts';
+import { MAX_PART_BYTES, PART_BYTES } from '../wire/limits.ts';
+import { IMAGE_TAG_PATTERN, LAYER_DIGEST_PATTERN } from './patterns.ts';
 
 // Where AWS's documents contradict each other or are silent: what the emulator does, on what ground, and what else it could be.
 // `model`: AWS service model 2020-10-30. `quotas page`: "Amazon ECR Public service quotas". `private`: recorded of Amazon ECR private.
@@ -16,6 +17,80 @@ function choose<Value>(value: Value, source: string, alternative: string): Choic
 const notRecorded = 'text not recorded';
 
 export const CHOICES = {
+  commonErrorStatus: choose(
+    400,
+    'recorded of JSON services',
+    '403 in newer lists of common errors; 404 for an unknown operation',
+  ),
+  signatureWindowMs: choose(15 * 60_000, 'text recorded of private', '5 minutes, as other JSON services'),
+  orderOfChecks: choose(
+    'size of the body, form of the signature, scope, key, clock, signature, operation, types, constraints, the operation itself',
+    'scope and clock tell more than a signature that does not match',
+    'any other order',
+  ),
+  contentType: choose('not looked at', 'clients send the right one', 'UnknownOperationException for others'),
+  emptyBody: choose('an input without members', 'some clients send nothing for it', 'SerializationException'),
+  base64: choose('standard alphabet, padded', 'model: what SDKs send', 'whatever a lenient decoder takes'),
+
+  partBytes: choose(PART_BYTES, 'sample of private; quotas page', 'never published of public'),
+  maximumPartBytes: choose(MAX_PART_BYTES, 'model', '10 MiB by the quotas page'),
+  partWithoutBytes: choose('InvalidLayerPartException', 'a layer without bytes cannot be pushed', 'accepted'),
+  lastValidByteBeforeFirstPart: choose('left out', 'model: no number below 0', '0'),
+  uploadAfterFailedComplete: choose('stays as it is', 'the call can be repeated then', 'is gone'),
+  layerMediaTypeBeforeImage: choose(
+    'left out',
+    'no image has named it yet',
+    'that of a docker config, as recorded once',
+  ),
+
+  missingSubject: choose('accepted', 'OCI distribution specification', 'ReferencedImagesNotFoundException'),
+  foreignLayers: choose(
+    'need not be there when they have urls',
+    'docker does not push them',
+    'LayersNotFoundException',
+  ),
+  tagOfUntagged: choose('null', 'ImageNotFoundException prints it so', 'None, as moto'),
+  imagePushedAt: choose('when the image first came', 'the name', 'when a tag was last put on it'),
+  imageSizeInBytes: choose(
+    'config and layers',
+    'model: an index counts as its largest manifest',
+    'layers alone',
+  ),
+  imageOrder: choose('as they came', 'not documented', 'any other'),
+  deleteByTagAndDigest: choose(
+    'as by tag, when they agree',
+    'model: ImageTagDoesNotMatchDigest',
+    'as by digest',
+  ),
+
+  repositoryArn: choose(
+    'without a region',
+    'recorded samples',
+    'with a region, as one sample of the user guide has it',
+  ),
+  repositoryUri: choose(
+    "at the emulator's own host",
+    'so that clients can pull',
+    'public.ecr.aws, as the service',
+  ),
+  aliasBeforeFirstRepository: choose(
+    'there already',
+    'it is told at the start',
+    'comes with the first repository',
+  ),
+  foreignRegistry: choose(
+    'AccessDeniedException; RepositoryNotFoundException where a repository is named',
+    'RegistryNotFoundException is declared by the push operations alone',
+    'AccessDeniedException everywhere',
+  ),
+  absentCatalogData: choose('empty', "terraform's acceptance test", 'RepositoryCatalogDataNotFoundException'),
+  catalogDataWithoutLogo: choose(
+    'replaces all but the logo',
+    'terraform sends the whole object',
+    'merges, or drops the logo',
+  ),
+  displayName: choose('accepted from everybody', 'user guide', 'only from verified accounts, says the model'),
+
   maximumRepositories: choose(10_000, 'quotas page', 'adjustable by account'),
   maximumImagesPerRepository: choose(100_000, 'quotas page today', '10,000 in the user guide of 2021'),
   maximumLayersPerImage: choose(

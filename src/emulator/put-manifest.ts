@@ -39,7 +39,7 @@ export function putManifest(
   if (existing !== undefined && (tag === undefined || existing.tags.has(tag))) {
     throw new ServiceError(
       'ImageAlreadyExistsException',
-      `Image with digest '${digest}' and tag '${tag ?? 'null'}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
+      `Image with digest '${digest}' and tag '${tag ?? CHOICES.tagOfUntagged.value}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
     );
   }
   checkReferences(repository, facts, registryId);

@@ -1,5 +1,7 @@
 import { type CommonExceptionName, EXCEPTIONS, type ExceptionName } from '../wire/exceptions.ts';
 
+import { CHOICES } from './choices.ts';
+
 /** An answer of the service other than the operation's output. `members` go into its body beside the message. */
 export class ServiceError extends Error {
   readonly exception: ExceptionName | CommonExceptionName;
@@ -20,5 +22,7 @@ export class ServiceError extends Error {
 
 function statusOf(exception: ExceptionName | CommonExceptionName): number {
   if (exception === 'RequestEntityTooLarge') return 413;
-  return Object.hasOwn(EXCEPTIONS, exception) ? EXCEPTIONS[exception as ExceptionName].status : 400; // as: just looked up
+  return Object.hasOwn(EXCEPTIONS, exception)
+    ? EXCEPTIONS[exception as ExceptionName].status
+    : CHOICES.commonErrorStatus.value; // as: just looked up
 }

@@ -10,12 +10,6 @@ export function invalidParameter(member: string, reason: string): ServiceError {
   );
 }
 
-/** A tag or digest that does not have its form; the model has no pattern for these, the service has. */
-export const IMAGE_TAG_PATTERN = '[a-zA-Z0-9-_.]+';
-export const IMAGE_DIGEST_PATTERN = '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+';
-/** Of the model's shape LayerDigest. */
-export const LAYER_DIGEST_PATTERN = IMAGE_DIGEST_PATTERN;
-
 export function describePattern(pattern: string): string {
   return `must satisfy regular expression '${pattern}'`;
 }

@@ -15,7 +15,10 @@ export async function applyFaultsBefore(
   for (const effect of effects) {
     switch (effect.kind) {
       case 'delay':
-        await sleep(effect.delayMs, undefined, { signal: closing });
+        if (await isInterrupted(effect.delayMs, closing)) {
+          exchange.reset();
+          return true;
+        }
         break;
       case 'error':
         throw new ServiceError(effect.exception, 'Asked for by a fault rule');
@@ -41,6 +44,16 @@ export async function applyFaultsBefore(
     }
   }
   return false;
+}
+
+/** Waits; true when the emulator closes meanwhile. */
+async function isInterrupted(delayMs: number, closing: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(delayMs, undefined, { signal: closing });
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Effects on an operation that has been done: the output to send, undefined when there is none to be sent. */

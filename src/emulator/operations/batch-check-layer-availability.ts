@@ -1,8 +1,8 @@
 import type { ValueOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
+import { LAYER_DIGEST_PATTERN } from '../patterns.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
-import { LAYER_DIGEST_PATTERN } from '../texts.ts';
 import type { Handler } from './context.ts';
 import { findPushTarget } from './find-repository.ts';
 

@@ -1,9 +1,9 @@
 import type { ValueOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
+import { IMAGE_DIGEST_PATTERN } from '../patterns.ts';
 import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
-import { IMAGE_DIGEST_PATTERN } from '../texts.ts';
 import type { Handler } from './context.ts';
 import { findRepositoryByAlias } from './find-repository.ts';
 import { isImageDigest, isImageTag } from './image-ids.ts';

@@ -1,8 +1,10 @@
 import type { ValueOf } from '../../wire/values.ts';
+import { CHOICES } from '../choices.ts';
+import { IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN } from '../patterns.ts';
 import { ServiceError } from '../service-error.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Image, Repository } from '../storage/model.ts';
-import { describePattern, IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN, invalidParameter } from '../texts.ts';
+import { describePattern, invalidParameter } from '../texts.ts';
 import type { OperationContext } from './context.ts';
 
 const tagForm = new RegExp(`^${IMAGE_TAG_PATTERN}$`);
@@ -33,7 +35,8 @@ export function findImage(
   imageId: ValueOf<'ImageIdentifier'>,
 ): Image {
   checkImageId(imageId);
-  const { imageDigest = 'null', imageTag = 'null' } = imageId;
+  const none = CHOICES.tagOfUntagged.value;
+  const { imageDigest = none, imageTag = none } = imageId;
   const digest = imageId.imageDigest ?? repository.imageTags.get(imageTag)?.digest;
   const image = isDigest(digest) ? repository.images.get(digest) : undefined;
   if (image === undefined || (imageId.imageTag !== undefined && !image.tags.has(imageTag))) {

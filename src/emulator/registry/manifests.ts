@@ -1,6 +1,6 @@
 import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
-import { IMAGE_TAG_PATTERN } from '../texts.ts';
+import { IMAGE_TAG_PATTERN } from '../patterns.ts';
 import type { Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';

@@ -1,7 +1,9 @@
+import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 
-/** How far a request's date may be from the server's; source: recorded texts of private ECR ("15 min."). */
-const WINDOW_MS = 15 * 60_000;
+/** How far a request's date may be from the server's; the texts below say it in minutes. */
+const WINDOW_MS = CHOICES.signatureWindowMs.value;
+const WINDOW_TEXT = `${WINDOW_MS / 60_000} min.`;
 
 /** The date of the request in the basic form `YYYYMMDDTHHMMSSZ`: of `X-Amz-Date`, else of `Date`. Undefined when there is none that can be read. */
 export function readRequestDate(
@@ -26,12 +28,12 @@ export function checkClock(requestDate: string, scopeDate: string, now: number):
   const today = formatBasicDate(now);
   if (time < now - WINDOW_MS) {
     throw invalid(
-      `Signature expired: ${requestDate} is now earlier than ${formatBasicDate(now - WINDOW_MS)} (${today} - 15 min.)`,
+      `Signature expired: ${requestDate} is now earlier than ${formatBasicDate(now - WINDOW_MS)} (${today} - ${WINDOW_TEXT})`,
     );
   }
   if (time > now + WINDOW_MS) {
     throw invalid(
-      `Signature not yet current: ${requestDate} is still later than ${formatBasicDate(now + WINDOW_MS)} (${today} + 15 min.)`,
+      `Signature not yet current: ${requestDate} is still later than ${formatBasicDate(now + WINDOW_MS)} (${today} + ${WINDOW_TEXT})`,
     );
   }
 }

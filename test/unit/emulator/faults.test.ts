@@ -112,14 +112,17 @@ describe('effects', () => {
     expect(performance.now() - start).toBeGreaterThan(115);
   });
 
-  test('stall leaves the client waiting until it gives up, and closing does not wait for it', async () => {
-    const target = await startWith('InitiateLayerUpload stall');
-    const waiting = ask(target, 'InitiateLayerUpload', { repositoryName });
-    const outcome = expect(waiting).rejects.toThrow('fetch failed');
-    while (target.count('InitiateLayerUpload') === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await target.close();
-    await outcome;
-  });
+  test.each(['stall', 'delay 3600000'])(
+    '%s leaves the client waiting; closing does not wait',
+    async (effect) => {
+      const target = await startWith(`InitiateLayerUpload ${effect}`);
+      const waiting = ask(target, 'InitiateLayerUpload', { repositoryName });
+      const outcome = expect(waiting).rejects.toThrow('fetch failed');
+      await callApi(target, 'DescribeRegistries');
+      await target.close();
+      await outcome;
+    },
+  );
 
   test('reset-before has no effect, reset-after has', async () => {
     const target = await startWith('CreateRepository reset-before on=2', 'CreateRepository reset-after on=3');
