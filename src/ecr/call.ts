@@ -55,6 +55,7 @@ export interface CallerSettings {
   readonly refreshCredentials?: (() => Promise<void>) | undefined;
   readonly pacer?: Pacer;
   readonly budgetMs?: number;
+  readonly unreachedBudgetMs?: number;
   readonly firstDelayMs?: number;
 }
 
@@ -63,6 +64,7 @@ export function makeCaller(settings: CallerSettings): Caller {
   const { endpoint, onEvent } = settings;
   const pacer = settings.pacer ?? new Pacer();
   const budgetMs = settings.budgetMs ?? BUDGET_MS;
+  const unreachedBudgetMs = settings.unreachedBudgetMs ?? UNREACHED_BUDGET_MS;
   const firstDelayMs = settings.firstDelayMs ?? FIRST_DELAY_MS;
   let reached = false;
   let refreshing: Promise<void> | undefined;
@@ -79,7 +81,8 @@ export function makeCaller(settings: CallerSettings): Caller {
     const startedMs = performance.now();
     let firstFailureMs: number | undefined;
     let ambiguous = false;
-    let refreshed = false;
+    // What is worth one more attempt, but not two.
+    const spent = { refresh: false, clock: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
       try {
@@ -112,7 +115,8 @@ export function makeCaller(settings: CallerSettings): Caller {
         return result;
       }
       firstFailureMs ??= performance.now();
-      const verdict = judge(failure, refreshed);
+      const verdict = judge(failure, spent);
+      spent.clock ||= failure.clockCorrected;
       const delayMs = verdict === 'refresh' ? 0 : chooseDelay(attempt, failure);
       if (verdict === 'final' || isSpent(attempt, performance.now() - firstFailureMs + delayMs)) {
         report(attempt, failure.requestId, failure.name);
@@ -122,7 +126,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       const reason = failure.fromService ? failure.name : failure.message || failure.name;
       onEvent?.({ kind: 'retry', operation, attempt, delayMs: Math.round(delayMs), reason });
       if (verdict === 'refresh') {
-        refreshed = true;
+        spent.refresh = true;
         await refresh();
       } else {
         await wait(delayMs, signal);
@@ -137,14 +141,12 @@ export function makeCaller(settings: CallerSettings): Caller {
 
   /** A slow link may take longer than the budget for one attempt, so a few are made in any case. */
   function isSpent(attempt: number, spentMs: number): boolean {
-    return (
-      attempt >= MIN_ATTEMPTS && spentMs > (reached ? budgetMs : Math.min(budgetMs, UNREACHED_BUDGET_MS))
-    );
+    return attempt >= MIN_ATTEMPTS && spentMs > (reached ? budgetMs : Math.min(budgetMs, unreachedBudgetMs));
   }
 
-  function judge(failure: Failure, refreshed: boolean): Verdict {
-    const verdict = classifyFailure(failure);
-    return verdict === 'refresh' && (refreshed || !settings.refreshCredentials) ? 'final' : verdict;
+  function judge(failure: Failure, spent: { refresh: boolean; clock: boolean }): Verdict {
+    const verdict = classifyFailure(spent.clock ? { ...failure, clockCorrected: false } : failure);
+    return verdict === 'refresh' && (spent.refresh || !settings.refreshCredentials) ? 'final' : verdict;
   }
 
   /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */

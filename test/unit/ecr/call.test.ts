@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
+import type { ApiEvent } from '../../../src/ecr/call-event.ts';
+import { Pacer } from '../../../src/ecr/pacing.ts';
+import { EcrpError } from '../../../src/errors.ts';
+import { catchError } from '../../support/catch-error.ts';
+
+const endpoint = 'http://127.0.0.1:1';
+
+interface Answer {
+  readonly $metadata: { readonly requestId?: string; readonly httpStatusCode?: number };
+  readonly value?: string;
+}
+
+const success: Answer = { $metadata: { requestId: 'r-ok', httpStatusCode: 200 }, value: 'done' };
+
+/** An exception as the SDK throws it. */
+function exception(name: string, status = 400, headers: Record<string, string> = {}): Error {
+  return Object.assign(new Error(`${name} it is`), {
+    name,
+    $fault: status < 500 ? 'client' : 'server',
+    $metadata: { httpStatusCode: status, requestId: 'r-1' },
+    $response: { statusCode: status, headers },
+  });
+}
+
+/** A page of a proxy, as the SDK throws it. */
+function page(status: number, headers: Record<string, string> = {}): Error {
+  return Object.assign(
+    new SyntaxError('Unexpected token <\n  Deserialization error: to see the raw response'),
+    {
+      $metadata: { httpStatusCode: status },
+      $response: { statusCode: status, headers },
+    },
+  );
+}
+
+function reset(code = 'ECONNRESET'): Error {
+  return Object.assign(new Error(`read ${code}`), { code, $metadata: { attempts: 1 } });
+}
+
+/** A caller that does not wait long, and a call whose attempts end as listed. */
+function prepare(
+  outcomes: readonly (Answer | Error)[],
+  settings: Partial<CallerSettings> = {},
+  more: Partial<ApiCall<Answer, string>> = {},
+) {
+  const events: ApiEvent[] = [];
+  const call = makeCaller({
+    endpoint,
+    onEvent: (event) => events.push(event),
+    firstDelayMs: 1,
+    pacer: new Pacer({}),
+    ...settings,
+  });
+  let attempts = 0;
+  const run = (signal: AbortSignal = new AbortController().signal) =>
+    call<Answer, string>(
+      {
+        operation: 'PutImage',
+        repositoryName: 'app',
+        send: async () => {
+          const outcome = outcomes[Math.min(attempts, outcomes.length - 1)];
+          attempts += 1;
+          if (outcome === undefined || outcome instanceof Error) throw outcome;
+          return outcome;
+        },
+        read: ({ value }) => value,
+        ...more,
+      },
+      signal,
+    );
+  return { run, events, countAttempts: () => attempts };
+}
+
+describe('failures that may pass', () => {
+  test.each([
+    ['throttling', exception('ThrottlingException')],
+    ['ServerException', exception('ServerException', 500)],
+    ['an exception of status 5xx that nobody knows', exception('WeatherException', 503)],
+    ['a proxy’s page of status 503', page(503)],
+    ['a page of status 429', page(429)],
+    ['an answer cut short', page(200)],
+    ['an answer without its content', { $metadata: { httpStatusCode: 200 } }],
+    ['a reset connection', reset()],
+    ['a name that does not resolve', reset('ENOTFOUND')],
+    ['a refused connection', reset('ECONNREFUSED')],
+    ['a broken HTTP answer', reset('HPE_INVALID_CONSTANT')],
+    ['a stalled connection', Object.assign(new Error('no byte'), { name: 'TimeoutError' })],
+  ])('%s is tried again', async (_name, outcome) => {
+    const { run, events, countAttempts } = prepare([outcome, outcome, success]);
+    expect(await run()).toBe('done');
+    expect(countAttempts()).toBe(3);
+    expect(events.map((event) => event.kind)).toEqual(['retry', 'retry', 'call']);
+    expect(events.at(-1)).toMatchObject({ operation: 'PutImage', attempts: 3, requestId: 'r-ok' });
+  });
+
+  test('another clock is tried again once, as the SDK signs by it then', async () => {
+    const corrected = Object.assign(exception('InvalidSignatureException'), {
+      $metadata: { clockSkewCorrected: true, httpStatusCode: 400 },
+    });
+    expect(await prepare([corrected, success]).run()).toBe('done');
+    const { run, countAttempts } = prepare([corrected, corrected, success]);
+    expect((await catchError(run)).code).toBe('AUTH');
+    expect(countAttempts()).toBe(2);
+  });
+
+  test('the wait that the answer asks for is kept', async () => {
+    const { run, events } = prepare([exception('ThrottlingException', 400, { 'retry-after': '1' }), success]);
+    const startedMs = performance.now();
+    await run();
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
+    expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000, reason: 'ThrottlingException' });
+  });
+
+  test('a wait longer than the budget is not begun', async () => {
+    const { run, countAttempts } = prepare([exception('ThrottlingException', 400, { 'retry-after': '0' })], {
+      budgetMs: 0,
+    });
+    expect((await catchError(run)).code).toBe('UNAVAILABLE');
+    // Slow links: a few attempts are made however long they take.
+    expect(countAttempts()).toBe(3);
+  });
+
+  test('in the end the error says how often and where', async () => {
+    const { run } = prepare([reset()], { budgetMs: 0 });
+    const error = await catchError(run);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
+    expect(error.message).toContain(endpoint);
+    expect(error.message).toContain('3 attempts');
+    expect(error.message).toContain('ECONNRESET');
+  });
+});
+
+describe('failures that will not pass', () => {
+  test.each([
+    ['AccessDeniedException', 'AUTH'],
+    ['UnrecognizedClientException', 'AUTH'],
+    ['RepositoryNotFoundException', 'NOT_FOUND'],
+    ['LimitExceededException', 'LIMIT'],
+    ['InvalidParameterException', 'INVALID_INPUT'],
+    ['RepositoryNotEmptyException', 'CONFLICT'],
+    ['UnsupportedCommandException', 'UNAVAILABLE'],
+    ['NeverHeardOfException', 'INTERNAL'],
+  ])('%s is %s at once', async (name, code) => {
+    const { run, events, countAttempts } = prepare([exception(name)]);
+    expect(await catchError(run)).toMatchObject({
+      code,
+      awsError: name,
+      requestId: 'r-1',
+      operation: 'PutImage',
+    });
+    expect(countAttempts()).toBe(1);
+    expect(events).toEqual([expect.objectContaining({ kind: 'call', attempts: 1, error: name })]);
+  });
+
+  test('a page of status 403 is a proxy’s, not a denial', async () => {
+    const error = await catchError(prepare([page(403)]).run);
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.awsError).toBeUndefined();
+    expect(error.message).toContain('403');
+    expect(error.message).not.toContain('Deserialization');
+  });
+
+  test('a certificate that is not trusted', async () => {
+    const error = await catchError(prepare([reset('DEPTH_ZERO_SELF_SIGNED_CERT')]).run);
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toContain(endpoint);
+  });
+
+  test('an error of this program is INTERNAL', async () => {
+    expect((await catchError(prepare([new TypeError('oops')]).run)).code).toBe('INTERNAL');
+  });
+
+  test('an EcrpError from inside is passed on', async () => {
+    const error = new EcrpError('AUTH', 'no credentials');
+    await expect(prepare([error]).run()).rejects.toBe(error);
+  });
+});
+
+describe('exceptions that are answers', () => {
+  const answers = {
+    ImageAlreadyExistsException: (_exception: unknown, ambiguous: boolean) => (ambiguous ? 'ours' : 'theirs'),
+  };
+
+  test.each([
+    ['no attempt before', [], 'theirs'],
+    ['one that was refused before', [exception('ThrottlingException')], 'theirs'],
+    ['one whose answer was lost before', [reset()], 'ours'],
+    ['one that failed in the service before', [exception('ServerException', 500)], 'ours'],
+    ['one with an unreadable answer before', [page(200)], 'ours'],
+  ])('with %s', async (_name, before, expected) => {
+    const outcomes = [...before, exception('ImageAlreadyExistsException')];
+    const { run, events } = prepare(outcomes, {}, { answers });
+    expect(await run()).toBe(expected);
+    expect(events.at(-1)).toMatchObject({ kind: 'call', error: 'ImageAlreadyExistsException' });
+  });
+
+  test('may be errors after all', async () => {
+    const { run } = prepare(
+      [exception('RepositoryAlreadyExistsException')],
+      {},
+      {
+        answers: { RepositoryAlreadyExistsException: () => undefined },
+      },
+    );
+    expect((await catchError(run)).code).toBe('CONFLICT');
+  });
+});
+
+describe('expired credentials', () => {
+  test('are refreshed once, then the call goes on', async () => {
+    let refreshes = 0;
+    const { run } = prepare([exception('ExpiredTokenException'), success], {
+      refreshCredentials: async () => {
+        refreshes += 1;
+      },
+    });
+    expect(await run()).toBe('done');
+    expect(refreshes).toBe(1);
+  });
+
+  test('that are still expired after that are an error', async () => {
+    let refreshes = 0;
+    const { run } = prepare([exception('ExpiredTokenException')], {
+      refreshCredentials: async () => {
+        refreshes += 1;
+      },
+    });
+    expect(await catchError(run)).toMatchObject({ code: 'AUTH', awsError: 'ExpiredTokenException' });
+    expect(refreshes).toBe(1);
+  });
+
+  test('that cannot change are an error at once', async () => {
+    const { run, countAttempts } = prepare([exception('ExpiredTokenException')]);
+    expect((await catchError(run)).code).toBe('AUTH');
+    expect(countAttempts()).toBe(1);
+  });
+});
+
+describe('an abort', () => {
+  const reason = new EcrpError('INTERRUPTED', 'by you', { signal: 'SIGINT' });
+
+  test('before: nothing is sent', async () => {
+    const { run, countAttempts } = prepare([success]);
+    await expect(run(AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(countAttempts()).toBe(0);
+  });
+
+  test('during a wait: it ends at once', async () => {
+    const controller = new AbortController();
+    const { run } = prepare([exception('ThrottlingException', 400, { 'retry-after': '60' })], {
+      onEvent: () => setImmediate(() => controller.abort(reason)),
+    });
+    await expect(run(controller.signal)).rejects.toBe(reason);
+  });
+
+  test('during an attempt: the reason is thrown, whatever the SDK says', async () => {
+    const controller = new AbortController();
+    const { run } = prepare(
+      [],
+      {},
+      {
+        send: async () => {
+          controller.abort(reason);
+          throw Object.assign(new Error('Request aborted'), { name: 'AbortError' });
+        },
+      },
+    );
+    await expect(run(controller.signal)).rejects.toBe(reason);
+  });
+});
+
+test('an endpoint that never answered is given up sooner than one that did', async () => {
+  const settings = { budgetMs: 60_000, unreachedBudgetMs: 0 };
+  const unreached = prepare([reset('ENOTFOUND')], settings);
+  expect((await catchError(unreached.run)).message).toContain('ENOTFOUND');
+  expect(unreached.countAttempts()).toBe(3);
+
+  const failures = Array.from({ length: 6 }, () => reset('ENOTFOUND'));
+  const reached = prepare([success, ...failures, success], settings);
+  await reached.run();
+  expect(await reached.run()).toBe('done');
+});
