@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { EXCEPTIONS } from '../../src/wire/exceptions.ts';
 import { OPERATIONS } from '../../src/wire/operations.ts';
 import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/service.ts';
 import { SHAPES } from '../../src/wire/shapes.ts';
+import { describeUnlessMissing } from './support/clients.ts';
 
 // AWS's own description of the service, from the botocore inside the aws CLI, against our literals.
 
@@ -33,8 +34,8 @@ interface Model {
 }
 
 const modelPath = findModel();
-// Skipped where the aws CLI is missing, but never in CI.
-describe.skipIf(modelPath === undefined && process.env.CI === undefined)('the service model', () => {
+const missing = modelPath === undefined ? ['botocore, which comes with the aws CLI'] : [];
+describeUnlessMissing('the service model', missing, () => {
   let model: Model;
   beforeAll(() => {
     model = readModel(modelPath ?? '');

@@ -20,12 +20,20 @@ export function requireClient(client: Client): string {
   return path;
 }
 
-/**
- * A group of tests that drive the clients named. Where one is missing they are skipped, saying which; with
- * ECRP_REQUIRE_CLIENTS set, as in CI, that is a failure.
- */
+/** A group of tests that drive the clients named. */
 export function describeWithClients(title: string, clients: readonly Client[], body: () => void): void {
-  const missing = clients.filter((client) => findClient(client) === undefined);
+  describeUnlessMissing(
+    title,
+    clients.filter((client) => findClient(client) === undefined),
+    body,
+  );
+}
+
+/**
+ * A group of tests. Where something of the machine is missing they are skipped, saying what; with ECRP_REQUIRE_CLIENTS set,
+ * as in CI, that is a failure.
+ */
+export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {
     describe(title, body);
     return;
