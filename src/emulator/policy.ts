@@ -54,7 +54,7 @@ function hasOneOf(value: JsonObject, name: string, opposite: string, isValid: (v
 }
 
 function isAction(action: string): boolean {
-  return action === '*' || /^[a-z0-9-]+:[A-Za-z0-9*?]+$/.test(action);
+  return action === '*' || /^[a-z0-9-]+:[a-z0-9*?]+$/i.test(action);
 }
 
 function isPrincipal(value: unknown): boolean {
@@ -111,10 +111,29 @@ function namesAccount(principal: string, account: string): boolean {
   return principal === '*' || principal === `arn:aws:iam::${account}:root`;
 }
 
-/** `*` and `?` stand for characters, as in every IAM policy. */
+/**
+ * `*` and `?` stand for characters, as in every IAM policy; letters match whatever their case. Not by a regular expression, which a pattern
+ * of many stars could keep busy for hours.
+ */
 function matchesAction(pattern: string, action: string): boolean {
-  const escaped = pattern.replace(/[-:]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`, 'i').test(action);
+  const [wanted, actual] = [pattern.toLowerCase(), action.toLowerCase()];
+  let [at, star, resume] = [0, -1, 0];
+  for (let read = 0; read < actual.length; ) {
+    if (wanted[at] === '*') {
+      star = at;
+      resume = read;
+      at += 1;
+    } else if (wanted[at] === '?' || wanted[at] === actual[read]) {
+      at += 1;
+      read += 1;
+    } else if (star >= 0) {
+      // The last star takes one character more.
+      resume += 1;
+      read = resume;
+      at = star + 1;
+    } else return false;
+  }
+  return /^\**$/.test(wanted.slice(at));
 }
 
 function formatJson(value: unknown, indent: string): string {

@@ -68,12 +68,16 @@ test.each([
 });
 
 test('a policy that would lock its owner out needs force', async () => {
-  for (const Action of ['*', 'ecr-public:*', ['ecr-public:Set?epositoryPolicy']]) {
+  const matching = ['*', 'ecr-public:*', ['ecr-public:Get*', 'ECR-public:S?t*epository*Policy*']];
+  for (const Action of matching) {
     const policyText = policy({ Effect: 'Deny', Principal: '*', Action });
     const error = await failApi(emulator, 'SetRepositoryPolicy', { repositoryName, policyText });
     expect(error.__type).toBe('InvalidParameterException');
     await callApi(emulator, 'SetRepositoryPolicy', { repositoryName, policyText, force: true });
   }
-  const harmless = policy({ Effect: 'Deny', Principal: '*', Action: 'ecr-public:PutImage' });
-  await callApi(emulator, 'SetRepositoryPolicy', { repositoryName, policyText: harmless });
+  const busy = `ecr-public:${'*?'.repeat(14)}x`;
+  for (const Action of ['ecr-public:PutImage', 'ecr-public:Set', 'ecr-public:Set*Polic', 'ecr:*', busy]) {
+    const harmless = policy({ Effect: 'Deny', Principal: '*', Action });
+    await callApi(emulator, 'SetRepositoryPolicy', { repositoryName, policyText: harmless });
+  }
 });
