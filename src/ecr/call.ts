@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../errors.ts';
 import type { ApiEvent } from './call-event.ts';
@@ -78,6 +79,8 @@ export function makeCaller(settings: CallerSettings): Caller {
 
   return async (call, signal) => {
     const { operation, repositoryName } = call;
+    // Node warns on the console of more than ten; each call in flight has some.
+    setMaxListeners(0, signal);
     const startedMs = performance.now();
     let firstFailureMs: number | undefined;
     let ambiguous = false;

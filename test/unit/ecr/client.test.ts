@@ -1,0 +1,299 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ApiEvent } from '../../../src/ecr/call-event.ts';
+import { createEcrClient, type EcrClient } from '../../../src/ecr/client.ts';
+import { connectPush } from '../../../src/ecr/push.ts';
+import { describeRegistry } from '../../../src/ecr/registries.ts';
+import { createRepository, deleteRepository } from '../../../src/ecr/repositories.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeRandomBytes } from '../../support/images.ts';
+
+interface Seen {
+  readonly operation: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+type Respond = (response: ServerResponse, seen: Seen) => void;
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const clean of cleanups.splice(0)) clean();
+});
+
+/** A server that answers its requests in turn, the last answer for ever; and a client of it. */
+async function serve(responses: readonly Respond[], env: Record<string, string> = {}) {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    // An http request yields Buffers; its types do not say so.
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const operation = String(request.headers['x-amz-target']).replace('SpencerFrontendService.', '');
+    const call = { operation, headers: request.headers, body: Buffer.concat(chunks) };
+    seen.push(call);
+    responses[Math.min(seen.length, responses.length) - 1]?.(response, call);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Listening on TCP.
+  const { port } = server.address() as AddressInfo;
+  const events: ApiEvent[] = [];
+  const client = createEcrClient({
+    endpointUrl: `http://127.0.0.1:${port}`,
+    env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret', ...env },
+    onEvent: (event) => events.push(event),
+  });
+  cleanups.push(
+    () => client.close(),
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  return { client, seen, events };
+}
+
+const json =
+  (value: object, status = 200): Respond =>
+  (response) => {
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'r-7' });
+    response.end(JSON.stringify(value));
+  };
+const refuse = (name: string, more: object = {}): Respond =>
+  json({ __type: `com.amazonaws.ecrpublic#${name}`, message: `${name}!`, ...more }, 400);
+const page: Respond = (response) => response.writeHead(503).end('<html>busy</html>');
+const hangUp: Respond = (response) => response.destroy();
+
+const signal = new AbortController().signal;
+const digest = digestOf('x');
+const pushTo = (client: EcrClient) => connectPush(client, { registryId: 'a1b2', repositoryName: 'team/app' });
+
+describe('requests', () => {
+  test('are signed for us-east-1, whatever the environment says', async () => {
+    const { client, seen } = await serve([json({ registries: [] })], { AWS_REGION: 'eu-west-1' });
+    await describeRegistry(client, signal);
+    expect(seen[0]?.headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/us-east-1\/ecr-public\/aws4_request/,
+    );
+  });
+
+  test('of a part carry the body as bytes, as long as they say, built once', async () => {
+    const part = makeRandomBytes('part', 300_000);
+    const accepted = json({ lastByteReceived: 4_299_999 });
+    const { client, seen } = await serve([page, hangUp, accepted]);
+    expect(await pushTo(client).uploadPart('u-1', 4_000_000, part, signal)).toEqual({
+      kind: 'accepted',
+      nextByte: 4_300_000,
+    });
+    expect(seen).toHaveLength(3);
+    for (const { operation, headers, body } of seen) {
+      expect(operation).toBe('UploadLayerPart');
+      expect(headers['content-length']).toBe(String(body.length));
+      expect(headers['content-type']).toBe('application/x-amz-json-1.1');
+      expect(JSON.parse(body.toString('utf8'))).toEqual({
+        registryId: 'a1b2',
+        repositoryName: 'team/app',
+        uploadId: 'u-1',
+        partFirstByte: 4_000_000,
+        partLastByte: 4_299_999,
+        layerPartBlob: part.toString('base64'),
+      });
+    }
+  });
+
+  test('of a part do not mind that the buffer is filled anew meanwhile', async () => {
+    const part = makeRandomBytes('part', 100_000);
+    const before = part.toString('base64');
+    const { client, seen } = await serve([page, json({ lastByteReceived: 99_999 })]);
+    const sent = pushTo(client).uploadPart('u-1', 0, part, signal);
+    part.fill(0);
+    await sent;
+    for (const { body } of seen) {
+      expect(JSON.parse(body.toString('utf8'))).toMatchObject({ layerPartBlob: before });
+    }
+  });
+
+  test('print nothing, neither warnings nor secrets', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    const written = [
+      vi.spyOn(console, 'warn'),
+      vi.spyOn(console, 'error'),
+      vi.spyOn(process.stderr, 'write'),
+      vi.spyOn(process.stdout, 'write'),
+    ];
+    const { client, events } = await serve([page, json({ lastByteReceived: 0 })]);
+    await Promise.all(
+      Array.from({ length: 20 }, () => pushTo(client).uploadPart('u-1', 0, Buffer.from('x'), signal)),
+    );
+    expect(warned).not.toHaveBeenCalled();
+    for (const spy of written) expect(spy).not.toHaveBeenCalled();
+    expect(JSON.stringify(events)).not.toMatch(/secret|AKID/);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('answers to a part', () => {
+  test.each([
+    // lastValidByteReceived of a refusal of bytes 10–20
+    [19, { kind: 'accepted', nextByte: 20 }],
+    [25, { kind: 'accepted', nextByte: 26 }],
+    [9, { kind: 'resync', nextByte: 10 }],
+    [4, { kind: 'resync', nextByte: 5 }],
+    [undefined, { kind: 'resync', nextByte: undefined }],
+  ])('refused with the last valid byte %s', async (lastValidByteReceived, expected) => {
+    const { client } = await serve([refuse('InvalidLayerPartException', { lastValidByteReceived })]);
+    expect(await pushTo(client).uploadPart('u-1', 10, Buffer.alloc(10), signal)).toEqual(expected);
+  });
+
+  test('the upload is unknown', async () => {
+    const { client } = await serve([refuse('UploadNotFoundException')]);
+    expect(await pushTo(client).uploadPart('u-1', 0, Buffer.alloc(1), signal)).toEqual({ kind: 'vanished' });
+  });
+});
+
+describe('answers to a completion', () => {
+  const available = json({ layers: [{ layerDigest: digest, layerAvailability: 'AVAILABLE' }], failures: [] });
+  const absent = json({ layers: [{ layerDigest: digest, layerAvailability: 'UNAVAILABLE' }], failures: [] });
+
+  test.each<[string, Respond[], object]>([
+    ['stored', [json({ layerDigest: digest })], { kind: 'stored', existed: false }],
+    ['there already', [refuse('LayerAlreadyExistsException')], { kind: 'stored', existed: true }],
+    ['another digest', [refuse('InvalidLayerException')], { kind: 'mismatch' }],
+    ['stored as something else', [json({ layerDigest: digestOf('y') })], { kind: 'mismatch' }],
+    ['unknown upload', [refuse('UploadNotFoundException'), absent], { kind: 'vanished' }],
+    [
+      'lost, and then the upload is gone as it was completed',
+      [hangUp, refuse('UploadNotFoundException'), available],
+      { kind: 'stored', existed: false },
+    ],
+    [
+      'lost, and then there',
+      [hangUp, refuse('LayerAlreadyExistsException')],
+      { kind: 'stored', existed: false },
+    ],
+  ])('%s', async (_name, responses, expected) => {
+    const { client } = await serve(responses);
+    expect(await pushTo(client).completeUpload('u-1', digest, signal)).toEqual(expected);
+  });
+});
+
+describe('answers to a check', () => {
+  const other = digestOf('other');
+
+  test.each([
+    ['UNAVAILABLE', { layers: [{ layerDigest: other, layerAvailability: 'UNAVAILABLE' }], failures: [] }],
+    ['a failure', { layers: [], failures: [{ layerDigest: other, failureCode: 'MissingLayerDigest' }] }],
+    ['not mentioned', { layers: [] }],
+  ])('a missing layer told as %s', async (_name, answer) => {
+    const there = { layerDigest: digest, layerAvailability: 'AVAILABLE' };
+    const { client } = await serve([json({ ...answer, layers: [there, ...answer.layers] })]);
+    expect(await pushTo(client).findAvailable([digest, other], signal)).toEqual(new Set([digest]));
+  });
+
+  test('a digest that the service does not take is an error', async () => {
+    const failures = [{ layerDigest: 'x', failureCode: 'InvalidLayerDigest', failureReason: 'no' }];
+    const { client } = await serve([json({ layers: [], failures })]);
+    expect((await catchError(() => pushTo(client).findAvailable([digest], signal))).code).toBe(
+      'INVALID_INPUT',
+    );
+  });
+
+  test.each([
+    [1, [1]],
+    [100, [100]],
+    [101, [100, 1]],
+    [250, [100, 100, 50]],
+  ])('%i digests are asked in calls of %j', async (count, sizes) => {
+    const { client, seen } = await serve([json({ layers: [], failures: [] })]);
+    const digests = Array.from({ length: count }, (_, position) => digestOf(String(position)));
+    await pushTo(client).findAvailable(digests, signal);
+    const asked = seen.map(({ body }) => {
+      // What this test's own client sent.
+      const { layerDigests } = JSON.parse(body.toString('utf8')) as { layerDigests: string[] };
+      return layerDigests;
+    });
+    expect(asked.map((each) => each.length).sort((a, b) => b - a)).toEqual(sizes);
+    expect(new Set(asked.flat())).toEqual(new Set(digests));
+  });
+});
+
+describe('answers to an image', () => {
+  const image = { manifest: Buffer.from('x'), mediaType: 'application/json', digest, tag: 'v1' };
+  const stored = json({
+    image: { registryId: '123456789012', imageId: { imageDigest: digest, imageTag: 'v1' } },
+  });
+
+  test.each<[string, Respond[], object]>([
+    ['put', [stored], { kind: 'put', registryId: '123456789012' }],
+    ['there already', [refuse('ImageAlreadyExistsException')], { kind: 'unchanged' }],
+    [
+      'put, but the answer was lost',
+      [hangUp, refuse('ImageAlreadyExistsException')],
+      { kind: 'put', registryId: undefined },
+    ],
+    [
+      'layers missing',
+      [refuse('LayersNotFoundException')],
+      { kind: 'missing', detail: 'LayersNotFoundException!' },
+    ],
+    [
+      'images missing',
+      [refuse('ReferencedImagesNotFoundException')],
+      { kind: 'missing', detail: 'ReferencedImagesNotFoundException!' },
+    ],
+  ])('%s', async (_name, responses, expected) => {
+    const { client } = await serve(responses);
+    expect(await pushTo(client).putImage(image, signal)).toEqual(expected);
+  });
+
+  test('stored under another digest is an error', async () => {
+    const { client } = await serve([json({ image: { imageId: { imageDigest: digestOf('y') } } })]);
+    expect((await catchError(() => pushTo(client).putImage(image, signal))).code).toBe('UNAVAILABLE');
+  });
+});
+
+describe('repositories', () => {
+  const repository = {
+    repositoryName: 'app',
+    repositoryArn: 'a',
+    registryId: '1',
+    repositoryUri: 'u',
+    createdAt: 1.5,
+  };
+
+  test('created by an attempt whose answer was lost are created', async () => {
+    const { client, seen } = await serve([
+      hangUp,
+      refuse('RepositoryAlreadyExistsException'),
+      json({ repositories: [repository] }),
+    ]);
+    const created = await createRepository(client, { repositoryName: 'app' }, signal);
+    expect(created).toMatchObject({ repositoryName: 'app', createdAt: new Date(1500) });
+    expect(seen.map((call) => call.operation)).toEqual([
+      'CreateRepository',
+      'CreateRepository',
+      'DescribeRepositories',
+    ]);
+  });
+
+  test('that exist already are a conflict', async () => {
+    const { client } = await serve([refuse('RepositoryAlreadyExistsException')]);
+    const error = await catchError(() => createRepository(client, { repositoryName: 'app' }, signal));
+    expect(error).toMatchObject({ code: 'CONFLICT', requestId: 'r-7', operation: 'CreateRepository' });
+  });
+
+  test('deleted by an attempt whose answer was lost are deleted', async () => {
+    const { client } = await serve([page, refuse('RepositoryNotFoundException')]);
+    await deleteRepository(client, 'app', false, signal);
+  });
+});
+
+test('an endpoint where nobody listens is named', async () => {
+  const client = createEcrClient({
+    endpointUrl: 'http://127.0.0.1:1',
+    env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
+  });
+  const error = await catchError(() => describeRegistry(client, signal));
+  expect(error.code).toBe('UNAVAILABLE');
+  expect(error.message).toContain('http://127.0.0.1:1');
+  expect(error.message).toContain('ECONNREFUSED');
+}, 40_000);
