@@ -214,4 +214,14 @@ export const CHOICES = {
     '200 or 404, as the OCI specification',
   ),
   registryTagsPage: choose(100, 'recorded of private', 'any other number'),
+  registryInvalidTokenStatus: choose(400, 'recorded', '401, as clients expect and users ask for'),
+  registryDeniedLoginStatus: choose(403, 'recorded of logins out of date', 'not recorded of wrong passwords'),
+  registryDigestHeaderOnGet: choose(false, 'recorded: on HEAD alone', 'on both, as the OCI specification'),
+  registryBadTagCode: choose('TAG_INVALID', 'status 400 is recorded of private', 'code not recorded'),
+  registryUploadNotFoundCode: choose(
+    'BLOB_UPLOAD_UNKNOWN',
+    'OCI specification',
+    'UNKNOWN, as one report of private has it',
+  ),
+  registryDeleteStatus: choose(202, 'private has it', '405: nothing is recorded of public'),
 } as const satisfies Record<string, Choice<unknown>>;

@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.ts';
 import { verifyToken } from '../tokens.ts';
 import type { Caller, Exchange } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
@@ -28,5 +29,9 @@ export function challenge(origin: string): RegistryError {
 }
 
 function invalidToken(): RegistryError {
-  return new RegistryError(400, 'DENIED', 'Your Authorization Token is invalid.');
+  return new RegistryError(
+    CHOICES.registryInvalidTokenStatus.value,
+    'DENIED',
+    'Your Authorization Token is invalid.',
+  );
 }

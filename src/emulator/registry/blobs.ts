@@ -19,7 +19,8 @@ export function redirectToBlob({ response, context, origin }: Exchange, name: st
 export function describeBlob(exchange: Exchange, name: string, digest: string, caller: Caller): void {
   const { response, context, origin } = exchange;
   if (caller !== 'owner' && CHOICES.registryRefusesBlobHeads.value) throw challenge(origin);
-  const layer = isDigest(digest) ? findRepository(context, name).layers.get(digest) : undefined;
+  const repository = findRepository(context, name);
+  const layer = isDigest(digest) ? repository.layers.get(digest) : undefined;
   if (layer === undefined) throw blobUnknown(digest);
   response.writeHead(200, {
     'content-type': 'application/octet-stream',

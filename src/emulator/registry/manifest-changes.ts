@@ -1,4 +1,5 @@
 import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
+import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/batch-delete-image.ts';
 import { putManifest } from '../put-manifest.ts';
 import { ServiceError } from '../service-error.ts';
@@ -51,7 +52,7 @@ export async function deleteManifest(exchange: Exchange, name: string, reference
   const failure = failures?.[0];
   if (failure?.failureCode === 'ImageNotFound') throw manifestUnknown();
   if (failure !== undefined) throw new RegistryError(403, 'DENIED', failure.failureReason ?? '');
-  response.writeHead(202, { 'content-length': 0 });
+  response.writeHead(CHOICES.registryDeleteStatus.value, { 'content-length': 0 });
   response.end();
 }
 

@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.ts';
 import { issueAnonymousToken, verifyToken } from '../tokens.ts';
 import type { Exchange } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
@@ -18,7 +19,7 @@ export function serveToken({ request, response, context }: Exchange): void {
       verdict === 'expired'
         ? 'Your authorization token has expired. Reauthenticate and try again.'
         : 'Your Authorization Token is invalid.';
-    throw new RegistryError(403, 'DENIED', text);
+    throw new RegistryError(CHOICES.registryDeniedLoginStatus.value, 'DENIED', text);
   }
 }
 

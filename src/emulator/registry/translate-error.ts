@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.ts';
 import type { ServiceError } from '../service-error.ts';
 import { RegistryError } from './registry-error.ts';
 
@@ -8,7 +9,7 @@ const answers: Readonly<Record<string, readonly [status: number, code: string]>>
   EmptyUploadException: [400, 'BLOB_UPLOAD_INVALID'],
   LayerPartTooSmallException: [400, 'BLOB_UPLOAD_INVALID'],
   InvalidLayerPartException: [416, 'BLOB_UPLOAD_INVALID'],
-  UploadNotFoundException: [404, 'BLOB_UPLOAD_UNKNOWN'],
+  UploadNotFoundException: [404, CHOICES.registryUploadNotFoundCode.value],
   LayersNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
   ReferencedImagesNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
   ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],

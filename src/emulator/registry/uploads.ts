@@ -24,8 +24,9 @@ export function describeUpload(exchange: Exchange, name: string, uploadId: strin
 
 /** PATCH: the next bytes, as one part of any length. */
 export async function appendToUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
-  await appendBody(exchange, findUpload(exchange, name, uploadId));
-  sendProgress(exchange, CHOICES.registryPatchStatus.value, name, findUpload(exchange, name, uploadId));
+  const upload = findUpload(exchange, name, uploadId);
+  await appendBody(exchange, upload);
+  sendProgress(exchange, CHOICES.registryPatchStatus.value, name, upload);
 }
 
 /** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */

@@ -21,6 +21,8 @@ export class BlobFiles {
   /** State of each file when its bytes were last known to have their digest. */
   readonly #verified = new Map<Digest, string>();
 
+  readonly #verifying = new Map<Digest, Promise<boolean>>();
+
   constructor(dataDirectory: string) {
     this.#directory = join(dataDirectory, 'blobs', 'sha256');
     this.#damagedDirectory = join(dataDirectory, 'damaged');
@@ -69,15 +71,25 @@ export class BlobFiles {
 
   /** Whether the file is there with the right bytes; reads it only when it changed since it was last checked. */
   async verify(digest: Digest): Promise<boolean> {
-    const path = this.#pathOf(digest);
-    const stats = await stat(path).catch(ignoreMissing);
+    const stats = await stat(this.#pathOf(digest)).catch(ignoreMissing);
     if (stats === undefined) return false;
     const state = describeState(stats);
     if (this.#verified.get(digest) === state) return true;
-    const hash = await hashFile(path, stats.size);
-    if (hash === undefined || `sha256:${hash.digest('hex')}` !== digest) return false;
-    this.#verified.set(digest, state);
-    return true;
+    // Those who come while it is being read wait for the same answer.
+    const running = this.#verifying.get(digest) ?? this.#readAndCompare(digest, stats.size, state);
+    this.#verifying.set(digest, running);
+    return await running;
+  }
+
+  async #readAndCompare(digest: Digest, size: number, state: string): Promise<boolean> {
+    try {
+      const hash = await hashFile(this.#pathOf(digest), size);
+      if (hash === undefined || `sha256:${hash.digest('hex')}` !== digest) return false;
+      this.#verified.set(digest, state);
+      return true;
+    } finally {
+      this.#verifying.delete(digest);
+    }
   }
 
   /** Moves a damaged file out of the way, where a person can look at it. Returns where to; undefined when there is no file. */

@@ -18,7 +18,10 @@ export class Ledger {
     this.#onDamage = onDamage;
   }
 
-  /** Throws, with nothing changed, when the record does not fit the state or the disk fails. Synchronous on purpose: no request can come between the look, the line in the journal and the change. */
+  /**
+   * Throws, with nothing changed, when the record does not fit the state or the disk fails. Synchronous on purpose: no request can come
+   * between the look, the line in the journal and the change.
+   */
   commit(record: JournalRecord): void {
     this.#state.check(record);
     this.#journal.append(record);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 /**
  * Makes this process the only one to use a directory, by listening on a local socket named after it (device and inode, so that symbolic links do
- * not matter). Nobody has to clean up after a process that died: the kernel closes its socket. Returns how to let go.
+ * not matter). Nobody has to clean up after a process that died: the kernel closes its socket. Containers with networks of their own do not see
+ * each other's sockets on Linux. Returns how to let go.
  * Throws when another process, or this one, has the directory.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {

@@ -1,5 +1,4 @@
-import type { Hash } from 'node:crypto';
-import { randomUUID } from 'node:crypto';
+import { type Hash, randomUUID } from 'node:crypto';
 import type { BlobFiles } from './blob-files.ts';
 import type { Digest } from './digest.ts';
 import { hashFile } from './hash-file.ts';
@@ -84,11 +83,16 @@ export class Uploads {
     if (tooSmall !== undefined) return { kind: 'part-too-small', partSize: tooSmall };
     const { uploadFiles, blobFiles, ledger, state } = this.#context;
     const { uploadId, repositoryName, nextByte: size } = upload;
+    const fileSize = uploadFiles.sizeOf(uploadId) ?? 0;
+    if (fileSize < size) {
+      ledger.loseUpload(uploadId);
+      return { kind: 'unknown-upload' };
+    }
     const digest = await this.#computeDigest(upload);
     if (!layer.digests.some((given) => given.toLowerCase() === digest))
       return { kind: 'mismatch', actual: digest };
     // What a part that failed has left behind.
-    if (uploadFiles.sizeOf(uploadId) !== size) await uploadFiles.truncate(uploadId, size);
+    if (fileSize > size) await uploadFiles.truncate(uploadId, size);
     if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
     if (state.repository(repositoryName).layers.has(digest)) return { kind: 'exists', digest };
     // The journal goes first: opening a store moves the file when a crash came in between.

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../../src/emulator/storage/digest.ts';
@@ -115,6 +115,14 @@ describe('a layer upload', () => {
     expect(await complete([digestOf(whole)])).toMatchObject({ kind: 'completed', size: whole.length });
     const layer = await store.openLayer('r', digestOf(whole));
     expect(await readAll(layer?.read(0, whole.length) ?? fail())).toEqual(whole);
+  });
+
+  test('vanishes when its file has lost bytes meanwhile', async () => {
+    const { directory, store, uploadId, append, complete } = await startUpload();
+    await append(0, whole);
+    truncateSync(join(directory, 'uploads', uploadId), 3);
+    expect(await complete([digestOf(whole)])).toEqual({ kind: 'unknown-upload' });
+    expect(store.repositories.get('r')?.layers.size).toBe(0);
   });
 
   test('vanishes with its repository, even while a part is being written', async () => {
