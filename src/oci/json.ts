@@ -11,6 +11,11 @@ const CLOSING = new Set([0x5d, 0x7d]);
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Quotes a text of others for a message: control characters escaped, cut short. */
+export function quoteText(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
+}
+
 /** Names a thing in messages, with the place it came from before it, e.g. `image.tar: manifest sha256:…`. */
 export function nameSubject(thing: string, origin: string | undefined): string {
   return origin === undefined ? thing : `${origin}: ${thing}`;

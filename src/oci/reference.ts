@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { quoteText } from './json.ts';
 
 /** Where an image is pushed to. */
 export interface Reference {
@@ -22,11 +23,11 @@ const REGISTRY_ALIAS = /^(?:[0-9]{12}|[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*)$/;
 export function parseReference(text: string, registryHost: string): Reference {
   if (/^[a-z+]+:\/\//.test(text)) {
     const bare = text.slice(text.indexOf('//') + 2);
-    throw usage(`reference ${quote(text)} is a URL`, `Write it without the scheme: ${bare}`);
+    throw usage(`reference ${quoteText(text)} is a URL`, `Write it without the scheme: ${bare}`);
   }
   if (text.includes('@')) {
     throw usage(
-      `reference ${quote(text)} names a digest, but an image is pushed to a tag`,
+      `reference ${quoteText(text)} names a digest, but an image is pushed to a tag`,
       'Write repo:tag; the digest follows from the image and is printed when it is pushed.',
     );
   }
@@ -42,7 +43,7 @@ export function parseReference(text: string, registryHost: string): Reference {
   const slash = name.indexOf('/');
   if (slash === -1) {
     throw usage(
-      `reference ${quote(text)} names no registry alias`,
+      `reference ${quoteText(text)} names no registry alias`,
       `Write ${registryHost}/ALIAS/${name}, or ${name} alone for your own registry.`,
     );
   }
@@ -72,10 +73,14 @@ export function findRegistryReferences(names: readonly string[], registryHost: s
     } catch (cause) {
       if (!(cause instanceof EcrpError)) throw cause;
       const hint = 'Give the REFERENCE to push to on the command line.';
-      throw new EcrpError('INVALID_INPUT', `the archive names an image ${quote(name)}: ${cause.message}`, {
-        hint,
-        cause,
-      });
+      throw new EcrpError(
+        'INVALID_INPUT',
+        `the archive names an image ${quoteText(name)}: ${cause.message}`,
+        {
+          hint,
+          cause,
+        },
+      );
     }
   });
 }
@@ -84,7 +89,7 @@ export function findRegistryReferences(names: readonly string[], registryHost: s
 export function assertTag(text: string): void {
   if (TAG.test(text)) return;
   throw usage(
-    `${quote(text)} is not an image tag`,
+    `${quoteText(text)} is not an image tag`,
     'A tag has 1 to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or a dash.',
   );
 }
@@ -93,7 +98,7 @@ export function assertTag(text: string): void {
 export function assertRepositoryName(text: string): void {
   if (text.length >= 2 && text.length <= 205 && REPOSITORY_NAME.test(text)) return;
   throw usage(
-    `${quote(text)} is not a repository name of ECR Public`,
+    `${quoteText(text)} is not a repository name of ECR Public`,
     REPOSITORY_NAME.test(text.toLowerCase())
       ? `Repository names are in lower case and 2 to 205 characters long.`
       : 'A name has 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
@@ -103,7 +108,7 @@ export function assertRepositoryName(text: string): void {
 function assertRegistryAlias(text: string): void {
   if (text.length <= 50 && REGISTRY_ALIAS.test(text)) return;
   throw usage(
-    `${quote(text)} is not a registry alias of ECR Public`,
+    `${quoteText(text)} is not a registry alias of ECR Public`,
     'An alias has 2 to 50 lower-case letters and digits and begins with a letter.',
   );
 }
@@ -116,12 +121,12 @@ function splitHost(text: string, registryHost: string): [host: string | undefine
   if (!isHost && first !== registryHost) return [undefined, text];
   if (slash === -1) {
     throw usage(
-      `reference ${quote(text)} is the registry host alone`,
+      `reference ${quoteText(text)} is the registry host alone`,
       `Write ${registryHost}/ALIAS/REPOSITORY:TAG.`,
     );
   }
   throw usage(
-    `reference ${quote(text)} points at ${first}, but ecrp pushes to ${registryHost}`,
+    `reference ${quoteText(text)} points at ${first}, but ecrp pushes to ${registryHost}`,
     /\.dkr\.ecr\./.test(first)
       ? 'That is a private ECR registry: use docker or skopeo for it. ecrp serves ECR Public.'
       : `Write REPOSITORY:TAG for your own registry or ${registryHost}/ALIAS/REPOSITORY:TAG; --registry-host sets another host.`,
@@ -130,8 +135,4 @@ function splitHost(text: string, registryHost: string): [host: string | undefine
 
 function usage(message: string, hint: string): EcrpError {
   return new EcrpError('USAGE', message, { hint });
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 300 ? `${text.slice(0, 297)}…` : text);
 }

@@ -24,7 +24,7 @@ export function orderTags(tags: readonly string[]): string[] {
   const rank = (tag: string): number => {
     if (tag === 'latest') return 3;
     if (MOVING.has(tag)) return 2;
-    return distinct.some((other) => isVersionPrefix(tag, other)) ? 1 : 0;
+    return isVersionPrefix(tag, distinct) ? 1 : 0;
   };
   const ranked = distinct.map((tag) => ({ tag, rank: rank(tag) }));
   ranked.sort((a, b) => a.rank - b.rank || (a.rank === 1 ? b.tag.length - a.tag.length : 0));
@@ -32,7 +32,8 @@ export function orderTags(tags: readonly string[]): string[] {
 }
 
 /** Whether `tag` is a version that another tag spells out further: `1.2` beside `1.2.3`, `v1-slim` beside `v1.0-slim`. */
-function isVersionPrefix(tag: string, other: string): boolean {
+function isVersionPrefix(tag: string, others: readonly string[]): boolean {
   const [, version, suffix = ''] = /^(v?\d+(?:\.\d+)*)(-.+)?$/.exec(tag) ?? [];
-  return version !== undefined && other.startsWith(`${version}.`) && other.endsWith(suffix);
+  if (version === undefined) return false;
+  return others.some((other) => other.startsWith(`${version}.`) && other.endsWith(suffix));
 }

@@ -53,6 +53,8 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
       let filled = 0;
       while (filled < length) {
         const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, position + filled);
+        // The number of a closed descriptor may stand for another file by now.
+        if (!isOpen) throw new Error(`${path} was closed while it was read`);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }

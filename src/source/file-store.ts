@@ -1,4 +1,4 @@
-import { invalidInput } from '../oci/json.ts';
+import { invalidInput, quoteText } from '../oci/json.ts';
 
 /** A file in a store, by its own name: links have been followed. `size` is in bytes. */
 export interface StoredFile {
@@ -37,5 +37,5 @@ export async function collectBytes(chunks: AsyncIterable<Buffer>): Promise<Buffe
 
 /** Names an entry in a message; quoted, as archives may hold names with control characters. */
 export function describeEntry(store: Pick<FileStore, 'path'>, name: string): string {
-  return `${store.path}: entry ${JSON.stringify(name)}`;
+  return `${store.path}: entry ${quoteText(name)}`;
 }

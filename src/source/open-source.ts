@@ -1,8 +1,9 @@
 import { type Stats, statSync } from 'node:fs';
 import { EcrpError } from '../errors.ts';
+import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
 import { type ByteFile, describeOpenError, openByteFile } from './byte-file.ts';
 import { openDirectoryStore } from './directory-store.ts';
-import { ARCHIVE_FILE, readArchiveImages, readArchiveItems } from './docker-archive.ts';
+import { readArchiveImages } from './docker-archive.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
 import { findKeptImages } from './hybrid.ts';
 import type { BlobRef, ImageSource, SourceImage } from './image-source.ts';

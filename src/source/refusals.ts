@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { quoteText } from '../oci/json.ts';
 import type { FileStore } from './file-store.ts';
 import { detectFileType } from './packing.ts';
 import type { TarStore } from './tar-store.ts';
@@ -38,9 +39,9 @@ export function refuseTar(store: TarStore): EcrpError {
   }
   const nested = names.find((name) => /\/(manifest\.json|oci-layout)$/.test(name));
   if (nested !== undefined) {
-    const folder = nested.slice(0, nested.lastIndexOf('/'));
-    const hint = `Pack the content of the folder instead: \`tar -cf image.tar -C ${folder} .\``;
-    return refuse(path, `its image lies in a folder, ${JSON.stringify(folder)}`, hint);
+    const folder = quoteText(nested.slice(0, nested.lastIndexOf('/')));
+    const hint = 'Pack what is in the folder, not the folder: `tar -cf image.tar -C FOLDER .`';
+    return refuse(path, `its image lies in a folder, ${folder}`, hint);
   }
   if (names.includes('repositories')) {
     return refuse(
@@ -53,7 +54,7 @@ export function refuseTar(store: TarStore): EcrpError {
     const hint = 'Made by `docker export`? That is a file system without an image; use `docker save`.';
     return refuse(path, 'it is the tar of a file system, not of an image', hint);
   }
-  const example = names[0] === undefined ? '' : `; it begins with ${JSON.stringify(names[0])}`;
+  const example = names[0] === undefined ? '' : `; it begins with ${quoteText(names[0])}`;
   return refuse(path, `it is a tar without manifest.json or index.json${example}`);
 }
 

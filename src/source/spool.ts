@@ -32,53 +32,66 @@ export async function spoolGzip(
   limit: SpoolLimit,
   signal?: AbortSignal,
 ): Promise<ByteFile> {
-  const spool = openSpool(temporaryDirectory);
-  const maxBytes = limit.bytes + limit.factor * file.size;
+  const spool = openSpool(file.path, temporaryDirectory);
   try {
-    await pipeline(
-      streamBytes(file, 0, file.size, file.path),
-      createGunzip({ chunkSize: CHUNK_BYTES }),
-      async (chunks: AsyncIterable<Buffer>) => {
-        let written = 0;
-        for await (const chunk of chunks) {
-          written += chunk.length;
-          if (written > maxBytes) throw refuseBomb(file, maxBytes);
-          await writeChunk(spool.descriptor, chunk);
-        }
-      },
-      { signal },
-    );
+    await unpackInto(spool.descriptor, file, limit, signal);
   } catch (error) {
-    spool.remove();
+    closeSync(spool.descriptor);
+    spool.removeName();
     signal?.throwIfAborted();
     throw describeSpoolError(file.path, temporaryDirectory, error);
   }
   const unpacked = createByteFile(file.path, spool.descriptor);
-  return { ...unpacked, close: spool.remove };
+  return {
+    ...unpacked,
+    close() {
+      unpacked.close();
+      spool.removeName();
+    },
+  };
+}
+
+/** When it ends, whichever way, nothing is being written any more. */
+async function unpackInto(
+  descriptor: number,
+  file: ByteFile,
+  limit: SpoolLimit,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const maxBytes = limit.bytes + limit.factor * file.size;
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const feeding = pipeline(streamBytes(file, 0, file.size, file.path), gunzip, { signal });
+  const draining = (async () => {
+    let written = 0;
+    for await (const chunk of gunzip) {
+      written += chunk.length;
+      if (written > maxBytes) throw refuseBomb(file, maxBytes);
+      await writeChunk(descriptor, chunk);
+    }
+  })();
+  const [drained, fed] = await Promise.allSettled([draining, feeding]);
+  // What went wrong in feeding breaks off the draining, and the other way round: the bomb is told by the drain alone.
+  for (const { reason } of [drained, fed].filter((end) => end.status === 'rejected')) throw reason;
 }
 
 interface Spool {
   readonly descriptor: number;
-  /** Closes the file, and removes it where it still has a name. */
-  remove(): void;
+  /** Removes the file where it still has a name; the descriptor is closed before. */
+  removeName(): void;
 }
 
-function openSpool(temporaryDirectory: string): Spool {
+function openSpool(archivePath: string, temporaryDirectory: string): Spool {
   const path = join(temporaryDirectory, `ecrp-spool-${randomUUID()}`);
   let descriptor: number;
   try {
     descriptor = openSync(path, 'wx+', 0o600);
   } catch (cause) {
-    throw describeSpoolError(path, temporaryDirectory, cause);
+    throw describeSpoolError(archivePath, temporaryDirectory, cause);
   }
   const hasName = !tryRemove(path);
-  let isOpen = true;
   return {
     descriptor,
-    remove() {
-      if (!isOpen) return;
-      isOpen = false;
-      closeSync(descriptor);
+    removeName() {
       if (hasName) rmSync(path, { force: true });
     },
   };

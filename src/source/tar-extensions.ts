@@ -7,7 +7,10 @@ export interface TarOverrides {
   readonly size?: number;
 }
 
-/** Longest data of one extension header in bytes; a path of real systems has at most 4096. */
+/** Longest name or link target in bytes: PATH_MAX of Linux. */
+const MAX_NAME_BYTES = 4096;
+
+/** Longest data of one extension header in bytes; PAX records hold extended attributes, too. */
 export const MAX_EXTENSION_BYTES = 1024 * 1024;
 
 const SPARSE_HINT = 'sparse entries are not read; write the archive again without --sparse';
@@ -37,8 +40,8 @@ export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
     const key = bytes.toString('utf8', space + 1, equals);
     const value = bytes.toString('utf8', equals + 1, end - 1);
     if (key.startsWith('GNU.sparse.')) throw refuseSparse(subject);
-    if (key === 'path') name = value;
-    if (key === 'linkpath') linkName = value;
+    if (key === 'path') name = checkName(value, subject);
+    if (key === 'linkpath') linkName = checkName(value, subject);
     if (key === 'size') size = parsePaxSize(value, subject);
     at = end;
   }
@@ -50,9 +53,14 @@ export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
 }
 
 /** Reads the data of a GNU long name or long link entry: a text that ends in NUL. */
-export function readLongText(bytes: Buffer): string {
+export function readLongText(bytes: Buffer, subject: string): string {
   const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
+  return checkName(bytes.toString('utf8', 0, end === -1 ? bytes.length : end), subject);
+}
+
+function checkName(name: string, subject: string): string {
+  if (name.length <= MAX_NAME_BYTES) return name;
+  throw invalidInput(subject, `a name in its extension header is longer than ${MAX_NAME_BYTES} bytes`);
 }
 
 function parsePaxSize(value: string, subject: string): number {

@@ -1,4 +1,4 @@
-import { invalidInput } from '../oci/json.ts';
+import { invalidInput, quoteText } from '../oci/json.ts';
 import type { ByteFile } from './byte-file.ts';
 import { normalizeName } from './entry-name.ts';
 import {
@@ -54,7 +54,7 @@ export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<re
     const header = parseTarHeader(block, `${file.path}: tar header at byte ${position}`);
     if (header === undefined) break;
     const start = position + BLOCK_BYTES;
-    const subject = `${file.path}: entry ${JSON.stringify(overrides.name ?? header.name)}`;
+    const subject = `${file.path}: entry ${quoteText(overrides.name ?? header.name)}`;
     const size = findSize(header, overrides);
     if (start + size > file.size) {
       const present = Math.max(0, file.size - start);
@@ -91,8 +91,8 @@ async function readExtension(
   if (!isExtension(type)) return undefined;
   if (size > MAX_EXTENSION_BYTES) throw invalidInput(subject, `its extension header is ${size} bytes long`);
   const bytes = await file.read(start, size);
-  if (type === 'L') return { name: readLongText(bytes) };
-  if (type === 'K') return { linkName: readLongText(bytes) };
+  if (type === 'L') return { name: readLongText(bytes, subject) };
+  if (type === 'K') return { linkName: readLongText(bytes, subject) };
   const records = parsePaxRecords(bytes, subject);
   if (type === 'x') return records;
   if (Object.keys(records).length > 0) {

@@ -1,4 +1,4 @@
-import { invalidInput } from '../oci/json.ts';
+import { invalidInput, quoteText } from '../oci/json.ts';
 import { type ByteFile, streamBytes } from './byte-file.ts';
 import { joinToDirectory, normalizeName } from './entry-name.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
@@ -36,7 +36,8 @@ function createTarStore(
   conflicts: ReadonlySet<string>,
 ): TarStore {
   const resolve = (name: string): TarEntry | undefined => {
-    let entry = entries.get(normalizeName(name) ?? '');
+    const normal = normalizeName(name);
+    let entry = normal === undefined ? undefined : entries.get(normal);
     for (let links = 0; entry !== undefined; links += 1) {
       const subject = describeEntry(file, entry.name);
       if (conflicts.has(entry.name)) {
@@ -88,7 +89,7 @@ function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, sub
   // A link to itself is left to the caller's count of links, unless the other reading leads on.
   const next = found.find((target) => target !== entry) ?? found[0];
   if (next !== undefined) return next;
-  const target = JSON.stringify(entry.target);
+  const target = quoteText(entry.target);
   throw invalidInput(
     subject,
     inside.length === 0

@@ -67,6 +67,7 @@ export function listLayoutItems(roots: readonly Root[], nameAnnotation: string):
 function listBlobs(roots: readonly Root[]): TarItem[] {
   const blobs = new Map<string, Buffer>();
   const visit = (root: Root): void => {
+    if (blobs.has(root.descriptor.digest)) return;
     blobs.set(root.descriptor.digest, root.manifest);
     if ('children' in root) root.children.forEach(visit);
     else {

@@ -53,7 +53,7 @@ describe('manifest.json', () => {
     [
       'fewer layers than the config',
       [{ ...good, Layers: layers.slice(1) }],
-      /config lists 2 layers, manifest.json 1/,
+      /it lists 2 layers, but manifest.json 1/,
     ],
     ['100,000 layers', [{ ...good, Layers: Array(100_000).fill('x') }], /Layers has 100000 items/],
     ['100,000 images', Array(100_000).fill(0), /has 100000 items/],
@@ -230,6 +230,36 @@ describe('OCI layouts', () => {
       { name: 'index.json', content: indexOf([root.descriptor]) },
     ]);
     expect(error.message).toMatch(/nested deeper than 8/);
+  });
+
+  it('walks indexes that each list one child nine thousand times just once', async () => {
+    let root = makeIndex([image]);
+    const blobs: TarItem[] = [];
+    for (let depth = 0; depth < 7; depth += 1) {
+      root = makeIndex(Array(9_000).fill(root));
+      blobs.push({ name: `blobs/sha256/${root.descriptor.digest.slice(7)}`, content: root.manifest });
+    }
+    blobs.push(...listLayoutItems([makeIndex([image])], 'x').filter(({ name }) => name.startsWith('blobs/')));
+    const items = listArchiveItems([image], 'hybrid-packed').filter((item) => item.name !== 'index.json');
+    const roots = Array.from({ length: 3 }, (_, position) => ({ ...root, names: [`app:${position}`] }));
+    const index = listLayoutItems(roots, 'org.opencontainers.image.ref.name').slice(-2, -1);
+    const directory = await makeDirectory();
+    const path = join(directory, 'image.tar');
+    await writeFile(path, await packTar([...items, ...blobs, ...index]));
+    const source = await openSource(path, { temporaryDirectory: directory });
+    expect(source.images).toMatchObject([{ names: ['app:0', 'app:1', 'app:2'] }]);
+    await source.close();
+  });
+
+  it('configs that are too long together', async () => {
+    const padding = ' '.repeat(7 * 1024 * 1024);
+    const configs = Array.from({ length: 10 }, (_, position) => ({
+      name: `config-${position}`,
+      content: Buffer.from(`{"rootfs":{"type":"layers","diff_ids":[]}}${padding}`),
+    }));
+    const manifest = toJson(configs.map(({ name }) => ({ Config: name, Layers: [] })));
+    const error = await refuseItems([...configs, { name: 'manifest.json', content: manifest }]);
+    expect(error.message).toMatch(/its image configs are longer than 67108864 bytes together/);
   });
 
   it('a manifest with another digest, in what docker saved', async () => {

@@ -234,7 +234,13 @@ describe('malformed tars', () => {
     ],
     ['a PAX path for all', [makePaxEntry({ path: 'x' }, 'g')], /global PAX header/],
     [
-      'a huge long name',
+      'a name longer than any path',
+      [makeTarEntry({ name: 'x', type: 'L' }, 'x'.repeat(5000))],
+      /longer than 4096 bytes/,
+    ],
+    ['a PAX path longer than any path', [makePaxEntry({ path: 'x'.repeat(5000) })], /longer than 4096 bytes/],
+    [
+      'a huge extension header',
       [makeTarEntry({ name: 'x', type: 'L' }, Buffer.alloc(1024 * 1024 + 1, 'x'))],
       /extension header is 1048577 bytes/,
     ],
