@@ -23,8 +23,11 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     await started.docker('import', await makeRootTar(sandbox), 'made/big:1');
   });
   afterAll(async () => {
-    if (started instanceof Dockerd) await started.close();
-    await sandbox.close();
+    try {
+      if (started instanceof Dockerd) await started.close();
+    } finally {
+      await sandbox.close();
+    }
   });
 
   /** The engine; where it does not start, the test is skipped with the reason. */

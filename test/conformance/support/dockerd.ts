@@ -79,6 +79,8 @@ export class Dockerd {
       this.#daemon.kill('SIGTERM');
       await ended;
     }
+    // The engine mounts its data onto itself, and does not always undo that.
+    await this.#sandbox.tryRun('umount', ['--lazy', join(this.#directory, 'data')]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
