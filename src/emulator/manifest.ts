@@ -1,4 +1,5 @@
 import { CHOICES } from './choices.ts';
+import { isObject, type JsonObject, parseObject } from './json.ts';
 import { type Digest, isDigest } from './storage/digest.ts';
 import type { BlobReference } from './storage/model.ts';
 import { invalidParameter } from './texts.ts';
@@ -41,6 +42,7 @@ export interface ManifestFacts {
  */
 export function readManifest(text: string, givenType: string | undefined): ManifestFacts {
   const manifest = parseObject(text);
+  if (manifest === undefined) throw unsupported();
   const { mediaType: ownType = givenType } = manifest;
   if (typeof ownType !== 'string') throw unsupported();
   if (givenType !== undefined && givenType !== ownType) {
@@ -119,23 +121,6 @@ function readString(value: unknown): string | undefined {
 
 function takeDistinct(references: readonly Reference[]): readonly Reference[] {
   return [...new Map(references.map((reference) => [reference.digest, reference])).values()];
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function parseObject(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw unsupported();
-  }
-  if (!isObject(value)) throw unsupported();
-  return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unsupported() {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TOKEN_USERNAME } from '../wire/service.ts';
+import { parseObject } from './json.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long an authorization token is valid; source: API reference of GetAuthorizationToken. */
@@ -75,14 +76,7 @@ function computeProof(context: TokenContext, principal: Principal, salt: string,
 }
 
 function parseClaim(sealed: string): { payload: string; datakey: string; expiration: number } | undefined {
-  let claim: unknown;
-  try {
-    claim = JSON.parse(Buffer.from(sealed, 'base64').toString());
-  } catch {
-    return undefined;
-  }
-  if (typeof claim !== 'object' || claim === null) return undefined;
-  const { payload, datakey, expiration } = claim as Record<string, unknown>; // as: any object can be read by name
+  const { payload, datakey, expiration } = parseObject(Buffer.from(sealed, 'base64').toString()) ?? {};
   return typeof payload === 'string' && typeof datakey === 'string' && typeof expiration === 'number'
     ? { payload, datakey, expiration }
     : undefined;

@@ -1,4 +1,5 @@
 import { CHOICES } from '../choices.ts';
+import { parseObject } from '../json.ts';
 import { invalidParameter } from '../texts.ts';
 
 /** Items on a page when the request does not say; source: service model. */
@@ -55,14 +56,7 @@ function writeToken(position: Position): string {
 }
 
 function readToken(token: string): Position | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(token, 'base64').toString());
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { scope, key, count } = value as Record<string, unknown>; // as: any object can be read by name
+  const { scope, key, count } = parseObject(Buffer.from(token, 'base64').toString()) ?? {};
   return typeof scope === 'string' && typeof key === 'string' && Number.isInteger(count) && Number(count) >= 0
     ? { scope, key, count: Number(count) }
     : undefined;

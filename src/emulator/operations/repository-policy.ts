@@ -1,5 +1,7 @@
 import { CHOICES } from '../choices.ts';
-import { formatPolicy, locksOut, readPolicy } from '../policy.ts';
+import { formatPolicy } from '../policy/format-policy.ts';
+import { locksOut } from '../policy/lock-out.ts';
+import { readPolicy } from '../policy/read-policy.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Repository } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';

@@ -1,10 +1,10 @@
+import { isObject, type JsonObject, parseObject } from '../json.ts';
+
 /** A policy document that has been checked; a statement without a resource, as repository policies are. */
 export interface Policy {
   readonly Statement: readonly JsonObject[];
   readonly [member: string]: unknown;
 }
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 const documentMembers = ['Version', 'Id', 'Statement'];
 const statementMembers = ['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition'];
@@ -18,22 +18,6 @@ export function readPolicy(text: string): Policy | undefined {
   const statements: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (statements.length === 0 || !statements.every(isStatement)) return undefined;
   return { ...document, Statement: statements.map(expandPrincipals) };
-}
-
-/** Whether it denies the account itself to set another policy. */
-export function locksOut(policy: Policy, account: string): boolean {
-  return policy.Statement.some(
-    (statement) =>
-      statement.Effect === 'Deny' &&
-      statement.Condition === undefined &&
-      listPrincipals(statement.Principal).some((principal) => namesAccount(principal, account)) &&
-      listStrings(statement.Action).some((action) => matchesAction(action, 'ecr-public:SetRepositoryPolicy')),
-  );
-}
-
-/** The service's way of writing: two spaces of indentation, ` : ` after a name, lists that open on the line they are on. */
-export function formatPolicy(policy: Policy): string {
-  return formatJson(policy, '');
 }
 
 function isStatement(value: unknown): value is JsonObject {
@@ -99,68 +83,6 @@ function toArn(principal: unknown): unknown {
     : principal;
 }
 
-function listPrincipals(principal: unknown): readonly string[] {
-  return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
-}
-
-function listStrings(value: unknown): readonly string[] {
-  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
-}
-
-function namesAccount(principal: string, account: string): boolean {
-  return principal === '*' || principal === `arn:aws:iam::${account}:root`;
-}
-
-/**
- * `*` and `?` stand for characters, as in every IAM policy; letters match whatever their case. Not by a regular expression, which a pattern
- * of many stars could keep busy for hours.
- */
-function matchesAction(pattern: string, action: string): boolean {
-  const [wanted, actual] = [pattern.toLowerCase(), action.toLowerCase()];
-  let [at, star, resume] = [0, -1, 0];
-  for (let read = 0; read < actual.length; ) {
-    if (wanted[at] === '*') {
-      star = at;
-      resume = read;
-      at += 1;
-    } else if (wanted[at] === '?' || wanted[at] === actual[read]) {
-      at += 1;
-      read += 1;
-    } else if (star >= 0) {
-      // The last star takes one character more.
-      resume += 1;
-      read = resume;
-      at = star + 1;
-    } else return false;
-  }
-  return /^\**$/.test(wanted.slice(at));
-}
-
-function formatJson(value: unknown, indent: string): string {
-  if (Array.isArray(value)) {
-    return value.length === 0 ? '[ ]' : `[ ${value.map((item) => formatJson(item, indent)).join(', ')} ]`;
-  }
-  if (!isObject(value)) return JSON.stringify(value);
-  const inner = `${indent}  `;
-  const members = Object.entries(value).map(
-    ([name, member]) => `${inner}${JSON.stringify(name)} : ${formatJson(member, inner)}`,
-  );
-  return members.length === 0 ? '{ }' : `{\n${members.join(',\n')}\n${indent}}`;
-}
-
 function hasOnly(value: JsonObject, names: readonly string[]): boolean {
   return Object.keys(value).every((name) => names.includes(name));
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
