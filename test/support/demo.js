@@ -42,9 +42,9 @@ async function showDemo() {
   const host = environment.ECRP_REGISTRY_HOST;
   say('# Read back as docker pull does it, without credentials.');
   for (const tag of ['1.0', '2.0', 'latest']) say(`${host}/${name}:${tag} is ${await readBack(name, tag)}`);
-  say('\n# While an emulator runs (`npx ecrp emulator`), any client pulls from it like this:');
-  say(`    docker pull ${host}/${name}:1.0`);
-  say(`    skopeo inspect --tls-verify=false docker://${host}/${name}:2.0`);
+  say('\n# Any client pulls like this, from an emulator that goes on (`npx ecrp emulator`):');
+  say(`    docker pull 127.0.0.1:5100/${name}:1.0`);
+  say(`    skopeo inspect --tls-verify=false docker://127.0.0.1:5100/${name}:2.0`);
   say('# This one ends here, and nothing of it stays. README.md says how to push to AWS.');
 }
 
