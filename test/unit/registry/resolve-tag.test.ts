@@ -1,0 +1,150 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { parseBearerChallenge } from '../../../src/registry/bearer-challenge.ts';
+import { chooseScheme } from '../../../src/registry/choose-scheme.ts';
+import { resolveTag } from '../../../src/registry/resolve-tag.ts';
+
+const signal = new AbortController().signal;
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const clean of cleanups.splice(0)) clean();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  // Listening on TCP.
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const address = (registryHost: string) => ({
+  registryHost,
+  registryAlias: 'a1b2c3d4',
+  repositoryName: 'team/app',
+  imageTag: '1.0',
+});
+
+const manifest = Buffer.from('{"schemaVersion":2}');
+
+/** A registry as public.ecr.aws is: challenge, token endpoint, digest in the header of HEAD alone. */
+function registry(state: { tagged: boolean; withHeader: boolean }, seen: string[] = []): RequestListener {
+  return (request, response) => {
+    seen.push(`${request.method} ${request.url} ${request.headers.authorization ?? '-'}`);
+    const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
+    if (url.pathname === '/token/') {
+      response.end(JSON.stringify({ token: `for ${url.searchParams.get('scope')}` }));
+      return;
+    }
+    if (request.headers.authorization !== 'Bearer for aws') {
+      const challenge = `Bearer realm="http://${request.headers.host}/token/",service="public.ecr.aws",scope="aws"`;
+      response.writeHead(401, { 'www-authenticate': challenge }).end();
+      return;
+    }
+    if (!state.tagged || url.pathname !== '/v2/a1b2c3d4/team/app/manifests/1.0') {
+      response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
+      return;
+    }
+    response.writeHead(200, state.withHeader ? { 'docker-content-digest': digestOf(manifest) } : {});
+    response.end(request.method === 'HEAD' ? undefined : manifest);
+  };
+}
+
+describe('a tag', () => {
+  test('that is there, by an anonymous token and HEAD', async () => {
+    const seen: string[] = [];
+    const host = await serve(registry({ tagged: true, withHeader: true }, seen));
+    expect(await resolveTag(address(host), signal)).toBe(digestOf(manifest));
+    expect(seen).toEqual([
+      'HEAD /v2/a1b2c3d4/team/app/manifests/1.0 -',
+      'GET /token/?service=public.ecr.aws&scope=aws -',
+      'HEAD /v2/a1b2c3d4/team/app/manifests/1.0 Bearer for aws',
+    ]);
+  });
+
+  test('that is there, where the header is missing', async () => {
+    const host = await serve(registry({ tagged: true, withHeader: false }));
+    expect(await resolveTag(address(host), signal)).toBe(digestOf(manifest));
+  });
+
+  test('that is not there', async () => {
+    const host = await serve(registry({ tagged: false, withHeader: true }));
+    expect(await resolveTag(address(host), signal)).toBeUndefined();
+  });
+});
+
+describe('a registry that does not tell', () => {
+  test.each<[string, RequestListener]>([
+    ['an error', (_request, response) => response.writeHead(500).end()],
+    ['too many requests', (_request, response) => response.writeHead(429).end()],
+    [
+      'a challenge of another kind',
+      (_request, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+    ],
+    [
+      'a token endpoint that gives none',
+      (_request, response) =>
+        response
+          .writeHead(401, { 'www-authenticate': `Bearer realm="http://${_request.headers.host}/"` })
+          .end('{}'),
+    ],
+    ['a connection that ends', (_request, response) => response.destroy()],
+  ])('as of %s: unknown', async (_name, listener) => {
+    expect(await resolveTag(address(await serve(listener)), signal)).toBe('unknown');
+  });
+
+  test('as nobody listens: unknown', async () => {
+    expect(await resolveTag(address('127.0.0.1:1'), signal)).toBe('unknown');
+  });
+
+  test('as the caller has no time for it: unknown, and the reason is left as it was', async () => {
+    const host = await serve(() => {});
+    const controller = new AbortController();
+    const reason = new Error('by you');
+    const stack = reason.stack;
+    const resolved = resolveTag(address(host), controller.signal);
+    controller.abort(reason);
+    expect(await resolved).toBe('unknown');
+    expect(reason.stack).toBe(stack);
+    expect(await resolveTag(address(host), controller.signal)).toBe('unknown');
+  });
+});
+
+test.each([
+  ['public.ecr.aws', 'https'],
+  ['127.0.0.1:5100', 'http'],
+  ['127.0.0.1', 'http'],
+  ['127.9.9.9:80', 'http'],
+  ['localhost:5100', 'http'],
+  ['LOCALHOST', 'http'],
+  ['[::1]:5100', 'http'],
+  ['localhost.example.com', 'https'],
+  ['127.0.0.1.example.com', 'https'],
+  ['10.0.0.1:5000', 'https'],
+])('%s is spoken to by %s', (host, scheme) => {
+  expect(chooseScheme(host)).toBe(scheme);
+});
+
+test.each([
+  [
+    'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"',
+    { realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' },
+  ],
+  [
+    'bearer realm="http://h/t", scope="repository:a/b:pull,push"',
+    { realm: 'http://h/t', scope: 'repository:a/b:pull,push' },
+  ],
+  ['Bearer realm=http://h/t', { realm: 'http://h/t' }],
+  ['Bearer service="x"', undefined],
+  ['Bearer realm="no url"', undefined],
+  ['Basic realm="http://h/t"', undefined],
+  ['', undefined],
+  [null, undefined],
+])('the challenge %s', (header, expected) => {
+  expect(parseBearerChallenge(header)).toEqual(expected);
+});
