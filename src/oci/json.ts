@@ -21,9 +21,16 @@ export function nameSubject(thing: string, origin: string | undefined): string {
   return origin === undefined ? thing : `${origin}: ${thing}`;
 }
 
+/** The way out of most damage. */
+const SAVE_AGAIN = 'The image is damaged, or no container tool wrote it: save, copy or build it again.';
+
 /** Makes the error for bad input; `subject` names the thing, e.g. `manifest sha256:…`. */
-export function invalidInput(subject: string, problem: string, cause?: unknown): EcrpError {
-  return new EcrpError('INVALID_INPUT', `${subject}: ${problem}`, { cause });
+export function invalidInput(
+  subject: string,
+  problem: string,
+  { hint = SAVE_AGAIN, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+): EcrpError {
+  return new EcrpError('INVALID_INPUT', `${subject}: ${problem}`, { hint, cause });
 }
 
 /**
@@ -38,7 +45,7 @@ export function parseJson(bytes: Buffer, subject: string, maxBytes: number): unk
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
-    throw invalidInput(subject, 'it is not valid JSON', cause);
+    throw invalidInput(subject, 'it is not valid JSON', { cause });
   }
 }
 

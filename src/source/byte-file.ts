@@ -42,7 +42,9 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
   const opened = fstatSync(descriptor);
   if (!opened.isFile()) {
     closeSync(descriptor);
-    throw invalidInput(path, 'it is not a regular file');
+    throw invalidInput(path, 'it is not a regular file', {
+      hint: 'Write the stream into a file first: `docker save -o FILE NAME:TAG`.',
+    });
   }
   let isOpen = true;
   return {

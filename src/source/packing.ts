@@ -27,6 +27,7 @@ export function detectPacking(firstBytes: Buffer, subject: string): Packing {
     throw invalidInput(
       subject,
       `the layer is compressed with ${type}; image layers are gzip, zstd or plain tar`,
+      { hint: 'Load the image with `docker load`, and save it again.' },
     );
   }
   return type === 'gzip' || type === 'zstd' ? type : 'none';

@@ -125,7 +125,7 @@ function describeSpoolError(path: string, temporaryDirectory: string, error: unk
   if (error instanceof EcrpError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   if (code.startsWith('Z_')) {
-    return invalidInput(path, `its gzip stream is damaged or cut short (${code})`, error);
+    return invalidInput(path, `its gzip stream is damaged or cut short (${code})`, { cause: error });
   }
   return new EcrpError(
     'INVALID_INPUT',

@@ -13,11 +13,11 @@ const MAX_NAME_BYTES = 4096;
 /** Longest data of one extension header in bytes; PAX records hold extended attributes, too. */
 export const MAX_EXTENSION_BYTES = 1024 * 1024;
 
-const SPARSE_HINT = 'sparse entries are not read; write the archive again without --sparse';
-
 /** The error for an entry that is stored as a sparse file. */
 export function refuseSparse(subject: string): Error {
-  return invalidInput(subject, SPARSE_HINT);
+  return invalidInput(subject, 'it is stored as a sparse file, which is not read', {
+    hint: 'Write the archive again without `--sparse`.',
+  });
 }
 
 /**

@@ -47,7 +47,9 @@ export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<re
   for (let count = 0; position < file.size; count += 1) {
     signal?.throwIfAborted();
     if (count === MAX_ENTRIES) {
-      throw invalidInput(file.path, `it has more than ${MAX_ENTRIES} entries, so it is no image archive`);
+      throw invalidInput(file.path, `it has more than ${MAX_ENTRIES} entries, so it is no image archive`, {
+        hint: 'A file system makes such a tar; an image is saved with `docker save`.',
+      });
     }
     const block = await file.read(position, BLOCK_BYTES);
     if (block.length < BLOCK_BYTES) throw invalidInput(file.path, 'it is cut short within a tar header');
