@@ -5,9 +5,9 @@ import type { ProgressSnapshot } from './progress-state.ts';
 export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
   const { sentBytes, totalBytes, isTotalExact, bytesPerSecond, retries } = snapshot;
   const parts: string[] = [];
-  if (totalBytes > 0) {
-    parts.push(`${formatBytes(sentBytes)} of ${isTotalExact ? '' : 'at most '}${formatBytes(totalBytes)}`);
-  }
+  if (isTotalExact && totalBytes > 0) parts.push(`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`);
+  // What is being compressed may come out as anything up to what it is.
+  if (!isTotalExact) parts.push(`${formatBytes(sentBytes)} sent`, `${formatBytes(totalBytes)} at most`);
   if (bytesPerSecond > 0) {
     parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
     const msLeft = ((totalBytes - sentBytes) * 1000) / bytesPerSecond;

@@ -43,10 +43,11 @@ function renderBlob(
 ): string {
   const name = `${INDENT}${label.padEnd(12)}`;
   if (totalBytes === undefined) {
-    return cut(`${name}  ${formatBytes(sentBytes).padStart(9)}, being compressed`, columns);
+    return cut(`${name}  ${formatBytes(sentBytes).padStart(9)}, compressing`, columns);
   }
   const ratio = totalBytes === 0 ? 1 : Math.min(1, sentBytes / totalBytes);
-  const amount = `${Math.floor(ratio * 100)}%`.padStart(4) + ` of ${formatBytes(totalBytes)}`.padStart(13);
+  const share = `${Math.floor(ratio * 100)}%`.padStart(4);
+  const amount = `${share} of ${formatBytes(totalBytes).padStart(8)}`;
   const bar = Math.min(MAX_BAR, columns - name.length - 2 - amount.length);
   if (bar < MIN_BAR) return cut(`${name}${amount}`, columns);
   const filled = Math.round(ratio * bar);

@@ -51,11 +51,17 @@ function describeTag({ imageTag, status }: TagResult, createdRepository: boolean
 /** The one line for a person at the end. */
 export function summarizePush(result: PushResult, facts: PushFacts): string {
   const { layers, bytes, tags } = result;
-  const took = `in ${formatDuration(facts.durationMs)}`;
-  const uploaded = `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)})`;
-  const existing = `${formatCount(layers.existing, 'blob')} there already`;
-  if (facts.dryRun) return `Dry run: ${uploaded} to upload, ${existing}; nothing was sent.`;
+  const took = formatDuration(facts.durationMs);
   const isUnchanged = layers.uploaded === 0 && tags.every((tag) => tag.status === 'unchanged');
-  if (isUnchanged) return `Unchanged: everything is there already; checked ${took}.`;
-  return `Pushed ${took}: ${uploaded} uploaded, ${existing}.`;
+  if (isUnchanged && !facts.dryRun) return `Unchanged: everything was there already; checked in ${took}.`;
+  const parts = [
+    layers.uploaded > 0 &&
+      `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)}) uploaded`,
+    layers.existing > 0 && `${formatCount(layers.existing, 'blob')} there already`,
+    layers.skipped > 0 && `${formatCount(layers.skipped, 'foreign layer')} left out`,
+  ];
+  const done = parts.filter((part) => part !== false).join(', ');
+  return facts.dryRun
+    ? `Dry run, nothing was sent: ${done.replace('uploaded', 'to upload')}.`
+    : `Pushed in ${took}: ${done}.`;
 }

@@ -1,0 +1,173 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliResult, makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator();
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+function ecrp(...argv: string[]): Promise<CliResult> {
+  return runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });
+}
+
+function describeUri(name: string): string {
+  return `${emulator.registryHost}/${emulator.registryAlias}/${name}`;
+}
+
+describe('repo create', () => {
+  it('prints the URI, and the members of the API as JSON', async () => {
+    expect(await ecrp('repo', 'create', 'plain')).toEqual({
+      status: 0,
+      stdout: `${describeUri('plain')}\n`,
+      stderr: 'Created repository plain.\n',
+      json: expect.any(Function),
+    });
+    const { json } = await ecrp('repo', 'create', 'team/json', '--json');
+    expect(json()).toEqual({
+      schemaVersion: 1,
+      repositoryName: 'team/json',
+      repositoryArn: `arn:aws:ecr-public::${emulator.registryId}:repository/team/json`,
+      registryId: emulator.registryId,
+      repositoryUri: describeUri('team/json'),
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      status: 'created',
+    });
+  });
+
+  it('fails with status 6 on one that exists, unless --if-missing', async () => {
+    await ecrp('repo', 'create', 'twice');
+    const again = await ecrp('repo', 'create', 'twice', '--json');
+    expect(again.status).toBe(6);
+    expect(again.json()).toMatchObject({
+      error: {
+        code: 'CONFLICT',
+        operation: 'CreateRepository',
+        awsError: 'RepositoryAlreadyExistsException',
+        hint: expect.stringContaining('--if-missing'),
+      },
+      exitStatus: 6,
+    });
+    const tolerant = await ecrp('repo', 'create', 'twice', '--if-missing', '--json');
+    expect(tolerant.json()).toMatchObject({ repositoryName: 'twice', status: 'unchanged' });
+  });
+
+  it('takes catalog data in both shapes, the name from the file included', async () => {
+    expect(
+      await ecrp('repo', 'create', 'catalog', '--catalog', join(fixtures, 'catalog.json')),
+    ).toMatchObject({ status: 0 });
+    const whole = await ecrp('repo', 'create', '--catalog', join(fixtures, 'create-repository.yaml'));
+    expect(whole).toMatchObject({ status: 0, stdout: `${describeUri('team/hello')}\n` });
+  });
+
+  it('refuses a name that differs from the one in the file', async () => {
+    const { status, stderr } = await ecrp(
+      'repo',
+      'create',
+      'other',
+      '--catalog',
+      join(fixtures, 'create-repository.yaml'),
+    );
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('team/hello') });
+  });
+
+  it('tells every problem of a catalog file at once, and sends nothing', async () => {
+    const file = join(home.directory, 'bad.json');
+    await writeFile(
+      file,
+      JSON.stringify({ descripton: 'x', architectures: 'ARM', aboutText: 'x'.repeat(25_601) }),
+    );
+    const before = emulator.requests.length;
+    const { status, stdout, stderr } = await ecrp('repo', 'create', 'bad', '--catalog', 'bad.json');
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    for (const word of ['descripton', 'architectures', 'aboutText']) expect(stderr).toContain(word);
+    expect(emulator.requests).toHaveLength(before);
+  });
+
+  it.each([
+    [['repo', 'create'], 'has no name'],
+    [['repo', 'create', 'Upper'], 'not a repository name'],
+    [['repo', 'create', 'x'], 'not a repository name'],
+    [['repo', 'create', 'ok', '--resource-tag', 'novalue'], 'not of the form KEY=VALUE'],
+    [['repo', 'create', 'ok', '--resource-tag', 'a=1', '--resource-tag', 'a=2'], 'given twice'],
+  ])('refuses %j as usage', async (argv, message) => {
+    const { status, stderr } = await ecrp(...argv);
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(message) });
+  });
+});
+
+describe('repo list and describe', () => {
+  it('shows a table, or every repository as JSON', async () => {
+    await ecrp('repo', 'create', 'listed');
+    const { stdout } = await ecrp('repo', 'list');
+    const [heading, ...rows] = stdout.trimEnd().split('\n');
+    expect(heading).toMatch(/^REPOSITORY +URI +CREATED$/);
+    expect(rows.find((row) => row.startsWith('listed '))).toMatch(
+      new RegExp(`^listed +${describeUri('listed')} +\\d{4}-\\d\\d-\\d\\d$`),
+    );
+    const { json } = await ecrp('repo', 'list', '--json');
+    expect(json()).toMatchObject({
+      schemaVersion: 1,
+      repositories: expect.arrayContaining([expect.objectContaining({ repositoryName: 'listed' })]),
+    });
+  });
+
+  it('says on stderr when there is none, and prints an empty result', async () => {
+    const empty = await startTestEmulator({ alias: 'emptyone' });
+    try {
+      const env = { ...home.env, ...empty.env };
+      const plain = await runCli(['repo', 'list'], { env });
+      expect(plain).toMatchObject({ status: 0, stdout: '' });
+      expect(plain.stderr).toContain('no repository yet');
+      const { json } = await runCli(['repo', 'list', '--json'], { env });
+      expect(json()).toEqual({ schemaVersion: 1, repositories: [] });
+    } finally {
+      await empty.close();
+    }
+  });
+
+  it('describes one, and fails with status 5 for one that is not there', async () => {
+    await ecrp('repo', 'create', 'described');
+    const { stdout } = await ecrp('repo', 'describe', 'described');
+    expect(stdout).toContain(`uri         ${describeUri('described')}\n`);
+    const missing = await ecrp('repo', 'describe', 'nowhere', '--json');
+    expect(missing.status).toBe(5);
+    expect(missing.json()).toMatchObject({ error: { code: 'NOT_FOUND' }, exitStatus: 5 });
+  });
+});
+
+describe('repo delete', () => {
+  it('needs --yes when there is no terminal, and says so', async () => {
+    await ecrp('repo', 'create', 'kept');
+    const { status, stderr } = await ecrp('repo', 'delete', 'kept');
+    expect(status).toBe(2);
+    expect(stderr).toContain('needs --yes');
+    expect(await ecrp('repo', 'describe', 'kept')).toMatchObject({ status: 0 });
+  });
+
+  it('deletes an empty repository with --yes, one with images only with --force', async () => {
+    await ecrp('push', join(fixtures, 'archives', 'docker-20.10-one.tar'), 'full:1', '--create-repo');
+    const refused = await ecrp('repo', 'delete', 'full', '--yes');
+    expect(refused.status).toBe(6);
+    expect(refused.stderr).toContain('--force');
+    const deleted = await ecrp('repo', 'delete', 'full', '--yes', '--force', '--json');
+    expect(deleted.json()).toEqual({ schemaVersion: 1, repositoryName: 'full', deleted: true });
+    expect(await ecrp('repo', 'describe', 'full')).toMatchObject({ status: 5 });
+  });
+});
+
+it('remembers the alias without naming the key, and only in the cache directory', async () => {
+  const cache = join(home.directory, '.cache', 'ecrp', 'registries');
+  expect(await readdir(cache)).not.toHaveLength(0);
+  for (const name of await readdir(cache)) expect(name).toMatch(/^[0-9a-f]{32}\.json$/);
+});
