@@ -14,13 +14,14 @@ export interface TarHeader {
 
 const NUL = 0;
 const SPACE = 0x20;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
  * Reads one header block (POSIX ustar, GNU, v7). Returns undefined for a block of zeros, which ends an archive. Throws
  * INVALID_INPUT, naming `subject`, for a wrong checksum or size.
  */
 export function parseTarHeader(block: Buffer, subject: string): TarHeader | undefined {
-  if (block.every((byte) => byte === NUL)) return undefined;
+  if (block.equals(ZEROS)) return undefined;
   if (!hasValidChecksum(block)) throw invalidInput(subject, 'the checksum of its tar header is wrong');
   const name = readText(block, 0, 100);
   // Only POSIX has a prefix; GNU ("ustar  ") keeps other things there.
@@ -44,8 +45,8 @@ function hasValidChecksum(block: Buffer): boolean {
   if (stored === undefined) return false;
   let unsigned = 0;
   let signed = 0;
-  for (const [position, value] of block.entries()) {
-    const byte = position >= 148 && position < 156 ? SPACE : value;
+  for (let position = 0; position < BLOCK_BYTES; position += 1) {
+    const byte = position >= 148 && position < 156 ? SPACE : (block[position] ?? NUL);
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
