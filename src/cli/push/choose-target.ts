@@ -10,7 +10,7 @@ export interface PushTarget {
   readonly repositoryName: string;
   /** At least one, each once, in the order to put them. */
   readonly tags: readonly [string, ...string[]];
-  /** The tag that the reference in the result names: the one asked for first. */
+  /** The tag that the reference in the result names: the one of the reference given, else the most exact one. */
   readonly mainTag: string;
 }
 
@@ -54,5 +54,6 @@ export function chooseTarget(
   for (const tag of tags) assertTag(tag);
   const asked = [...references.map((each) => each.imageTag), ...tags];
   const [firstTag = first.imageTag, ...furtherTags] = orderTags(asked);
-  return { registryAlias, repositoryName, tags: [firstTag, ...furtherTags], mainTag: first.imageTag };
+  const mainTag = reference === undefined ? firstTag : first.imageTag;
+  return { registryAlias, repositoryName, tags: [firstTag, ...furtherTags], mainTag };
 }
