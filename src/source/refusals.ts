@@ -50,7 +50,7 @@ export function refuseTar(store: TarStore): EcrpError {
       'Load it and save it again.',
     );
   }
-  if (names.includes('etc') || names.includes('bin') || names.includes('usr')) {
+  if (names.some((name) => /^(etc|bin|usr)(\/|$)/.test(name))) {
     const hint = 'Made by `docker export`? That is a file system without an image; use `docker save`.';
     return refuse(path, 'it is the tar of a file system, not of an image', hint);
   }
