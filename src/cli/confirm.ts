@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { EcrpError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
+import { printText } from './output.ts';
 
 /**
  * Asks before something is destroyed; anything but yes is no. Throws USAGE when there is nobody to ask, and when
@@ -16,9 +17,12 @@ export async function confirm({ io }: CommandContext, question: string, what: st
   // Not a readline terminal: in raw mode Ctrl-C would not interrupt.
   const prompt = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
   try {
-    const closed = once(prompt, 'close').then(() => '');
-    const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal: io.signal }), closed]);
-    if (/^y(es)?$/i.test(answer.trim())) return;
+    const closed = once(prompt, 'close').then(() => undefined);
+    const reply = prompt.question(`${question} [y/N] `, { signal: io.signal });
+    const answer = await Promise.race([reply, closed]);
+    // The end of the input ends no line.
+    if (answer === undefined) await printText(io.stderr, '\n');
+    if (answer !== undefined && /^y(es)?$/i.test(answer.trim())) return;
     throw new EcrpError('USAGE', `${what} was not confirmed; nothing was changed`);
   } finally {
     prompt.close();
