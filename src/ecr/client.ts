@@ -3,7 +3,6 @@ import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials, silentLogger } from './credentials.ts';
 import { chooseEndpoint, DEFAULT_REGION } from './endpoint.ts';
-import { PayloadHash } from './payload-hash.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 /** A connection on which no byte moves for this long is given up, and the attempt repeated. */
@@ -45,7 +44,6 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     credentials: credentials.provide,
     maxAttempts: 1,
     retryMode: 'standard',
-    sha256: PayloadHash,
     logger: silentLogger,
     requestHandler: {
       httpAgent: agent,

@@ -5,12 +5,8 @@ export interface PushService {
   /** Which of the digests the repository has already; any number of them, asked 100 at a time. */
   findAvailable(digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
   initiateUpload(signal: AbortSignal): Promise<StartedUpload>;
-  /**
-   * Sends the bytes of [start, start + bytes.length) and says what the service holds afterwards.
-   * The bytes are taken before this returns its promise: the caller may fill the buffer anew at once.
-   * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`.
-   */
-  uploadPart(uploadId: string, start: number, bytes: Buffer, signal: AbortSignal): Promise<PartAnswer>;
+  /** An empty part with room for `capacity` bytes; to be filled, uploaded and cleared any number of times. */
+  createPart(capacity: number): LayerPart;
   completeUpload(uploadId: string, digest: Digest, signal: AbortSignal): Promise<CompleteAnswer>;
   putImage(image: ImageToPut, signal: AbortSignal): Promise<PutAnswer>;
 }
@@ -19,6 +15,22 @@ export interface StartedUpload {
   readonly uploadId: string;
   /** Bytes, as the service asks for them. */
   readonly partSize: number;
+}
+
+/** A part that is encoded while it is being filled, so that one can be made ready while another is in flight. */
+export interface LayerPart {
+  /** Bytes so far. */
+  readonly size: number;
+  /** Takes as many of the bytes as there is room for, and says how many; the caller may reuse the buffer at once. */
+  append(bytes: Buffer): number;
+  /**
+   * Sends the part, whose first byte in the layer is `start`, and says what the service holds afterwards.
+   * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`.
+   */
+  upload(uploadId: string, start: number, signal: AbortSignal): Promise<PartAnswer>;
+  clear(): void;
+  /** Gives its memory back for other parts; it must not be used after that. */
+  release(): void;
 }
 
 /**

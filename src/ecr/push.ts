@@ -8,9 +8,8 @@ import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
 import type { EcrClient } from './client.ts';
-import { buildPartBody } from './part-body.ts';
-import type { CompleteAnswer, PartAnswer, PushService, PutAnswer } from './push-service.ts';
-import { makePartCommand } from './upload-part.ts';
+import { preparePartUploads } from './layer-part.ts';
+import type { CompleteAnswer, PushService, PutAnswer } from './push-service.ts';
 
 /** Where a push goes. `registryId` is an id or an alias; absent means the caller's own registry. */
 export interface PushTarget {
@@ -23,10 +22,6 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
   const { call, sdk } = client;
   const { repositoryName } = target;
   const address = target.registryId === undefined ? { repositoryName } : { ...target };
-  // A fresh 14 MB buffer costs more than its encoding. A body comes back only after an answer: a connection that broke
-  // may still hold it.
-  const spareBodies: Buffer[] = [];
-
   const checkBatch = (layerDigests: Digest[], signal: AbortSignal): Promise<readonly Digest[]> =>
     call(
       {
@@ -56,6 +51,8 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
     return new Set((await Promise.all(batches)).flat());
   };
 
+  const createPart = preparePartUploads(client, address);
+
   return {
     findAvailable,
 
@@ -70,27 +67,7 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
         signal,
       ),
 
-    uploadPart: async (uploadId, start, bytes, signal) => {
-      const members = { ...address, uploadId, start };
-      const end = start + bytes.length;
-      const body = buildPartBody(members, bytes, spareBodies.pop());
-      const answer = await call(
-        {
-          operation: 'UploadLayerPart',
-          repositoryName,
-          send: (abortSignal) => sdk.send(makePartCommand(members, end - start, body), { abortSignal }),
-          read: ({ lastByteReceived }): PartAnswer | undefined =>
-            lastByteReceived === undefined ? undefined : { kind: 'accepted', nextByte: lastByteReceived + 1 },
-          answers: {
-            InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, end),
-            UploadNotFoundException: (): PartAnswer => ({ kind: 'vanished' }),
-          },
-        },
-        signal,
-      );
-      spareBodies.push(Buffer.from(body.buffer));
-      return answer;
-    },
+    createPart,
 
     completeUpload: async (uploadId, digest, signal) => {
       const answer = await call(
@@ -158,18 +135,6 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
         signal,
       ),
   };
-}
-
-/** A part that is refused although the service has all of it is one whose answer was lost: accepted. */
-function readRefusedPart(exception: unknown, end: number): PartAnswer {
-  const last =
-    typeof exception === 'object' && exception !== null && 'lastValidByteReceived' in exception
-      ? exception.lastValidByteReceived
-      : undefined;
-  if (typeof last !== 'number') {
-    return { kind: 'resync', nextByte: undefined };
-  }
-  return { kind: last >= end - 1 ? 'accepted' : 'resync', nextByte: last + 1 };
 }
 
 function refuseDigest(digest: string | undefined, reason: string | undefined): EcrpError {

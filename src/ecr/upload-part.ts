@@ -1,32 +1,29 @@
 import { UploadLayerPartCommand } from '@aws-sdk/client-ecr-public';
-import type { PartMembers } from './part-body.ts';
+import type { PartBody, PartMembers } from './part-encoder.ts';
 
 /**
  * The command for a part whose body is built already; the SDK's own serialiser takes many times as long for 10 MiB.
  * The middleware is the SDK's documented hook (`command.middlewareStack`): at the step `build` it comes after the
- * serialisation, of an empty part here, and before content length and signature.
+ * serialisation, of an empty part here, and before content length and signature. The signer takes the payload's hash from
+ * the header `x-amz-content-sha256` when it is there.
  */
-export function makePartCommand(
-  { start, ...names }: PartMembers,
-  partBytes: number,
-  body: Buffer,
-): UploadLayerPartCommand {
-  const command = new UploadLayerPartCommand({
-    ...names,
-    partFirstByte: start,
-    partLastByte: start + partBytes - 1,
-    layerPartBlob: new Uint8Array(),
-  });
+export function makePartCommand(members: PartMembers, { bytes, sha256 }: PartBody): UploadLayerPartCommand {
+  const command = new UploadLayerPartCommand({ ...members, layerPartBlob: new Uint8Array() });
   command.middlewareStack.add(
     (next) => (args) => {
       const { request } = args;
-      if (typeof request !== 'object' || request === null || !('body' in request)) {
-        throw new TypeError('the SDK makes a request without a body of UploadLayerPart');
+      if (!isRequest(request)) {
+        throw new TypeError('the SDK makes no HTTP request of UploadLayerPart');
       }
-      request.body = body;
+      request.body = bytes;
+      request.headers['x-amz-content-sha256'] = sha256;
       return next(args);
     },
     { step: 'build', priority: 'high', name: 'ecrpPartBody' },
   );
   return command;
+}
+
+function isRequest(request: unknown): request is { body: unknown; headers: Record<string, string> } {
+  return typeof request === 'object' && request !== null && 'body' in request && 'headers' in request;
 }

@@ -1,22 +1,53 @@
+import type { LayerPart } from '../ecr/push-service.ts';
+
+/** The two parts of a layer: one in flight, one being filled. */
+export interface PartPair {
+  /** The one that was used longer ago, empty. */
+  next(): LayerPart;
+  release(): void;
+}
+
+/** Makes the second part only when it is asked for, as most blobs have just one. */
+export function pairParts(createPart: () => LayerPart): PartPair {
+  const parts: LayerPart[] = [];
+  let turn = 0;
+  return {
+    next() {
+      const part = parts[turn] ?? createPart();
+      parts[turn] = part;
+      turn = 1 - turn;
+      part.clear();
+      return part;
+    },
+    release() {
+      for (const part of parts) {
+        part.release();
+      }
+    },
+  };
+}
+
 /**
- * Cuts a stream into parts of exactly `buffer.length` bytes, the last one shorter. All are views of the one buffer: a
- * part stays as it is until the next one is asked for.
+ * Cuts a stream into parts of `capacity` bytes, the last one shorter. A part stays as it is until the second next one is
+ * asked for.
  */
-export async function* cutParts(chunks: AsyncIterable<Buffer>, buffer: Buffer): AsyncGenerator<Buffer> {
-  let filled = 0;
+export async function* cutParts(
+  chunks: AsyncIterable<Buffer>,
+  capacity: number,
+  pair: PartPair,
+): AsyncGenerator<LayerPart> {
+  let part: LayerPart | undefined;
   for await (const chunk of chunks) {
-    let taken = 0;
-    while (taken < chunk.length) {
-      const count = chunk.copy(buffer, filled, taken);
-      taken += count;
-      filled += count;
-      if (filled === buffer.length) {
-        yield buffer;
-        filled = 0;
+    for (let rest = chunk; rest.length > 0; ) {
+      part ??= pair.next();
+      rest = rest.subarray(part.append(rest));
+      if (part.size === capacity) {
+        yield part;
+        part = undefined;
       }
     }
   }
-  if (filled > 0) {
-    yield buffer.subarray(0, filled);
+  if (part) {
+    yield part;
   }
 }

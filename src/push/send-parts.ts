@@ -2,7 +2,7 @@ import type { PushService, StartedUpload } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_PARTS_PER_LAYER } from '../wire/limits.ts';
-import { cutParts } from './cut-parts.ts';
+import { cutParts, pairParts } from './cut-parts.ts';
 import { choosePartBytes } from './push-limits.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { readAhead } from './read-ahead.ts';
@@ -21,8 +21,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends all bytes of a blob to an upload, parts strictly in order, the next one read while one is in flight; goes to
- * wherever the service says it is, also back. Undefined when the service does not know the upload any more.
+ * Sends all bytes of a blob to an upload, parts strictly in order, the next one made ready while one is in flight; goes
+ * to wherever the service says it is, also back. Undefined when the service does not know the upload any more.
  */
 export async function sendParts(
   blob: PlannedBlob,
@@ -31,34 +31,38 @@ export async function sendParts(
 ): Promise<Content | undefined> {
   const partBytes = choosePartBytes(partSize, upperBound, blob.sourceBytes);
   // No longer than the blob, as most blobs are small.
-  const buffer = Buffer.allocUnsafeSlow(Math.min(partBytes, blob.content?.size ?? partBytes));
+  const capacity = Math.min(partBytes, blob.content?.size ?? partBytes);
+  const pair = pairParts(() => service.createPart(capacity));
   const position = trackPosition(blob);
-  for (;;) {
-    const reading = blob.open(position.nextByte);
-    const parts = readAhead(cutParts(reading.bytes, buffer));
-    try {
-      for (let follows = true; follows; ) {
-        const part = await parts.next();
-        signal.throwIfAborted();
-        if (part === undefined) {
-          return checkWhole(blob, reading.finish(), position.nextByte);
+  try {
+    for (;;) {
+      const reading = blob.open(position.nextByte);
+      const parts = readAhead(cutParts(reading.bytes, capacity, pair));
+      try {
+        for (let follows = true; follows; ) {
+          const part = await parts.next();
+          signal.throwIfAborted();
+          if (part === undefined) {
+            return checkWhole(blob, reading.finish(), position.nextByte);
+          }
+          const end = position.nextByte + part.size;
+          checkPartCount(blob, end, partBytes);
+          const sent = part.upload(uploadId, position.nextByte, signal);
+          parts.prefetch();
+          const answer = await sent;
+          if (answer.kind === 'vanished') {
+            return undefined;
+          }
+          follows = position.move(answer.nextByte ?? 0, end);
+          onProgress(position.mostAcknowledged);
         }
-        const start = position.nextByte;
-        const end = start + part.length;
-        checkPartCount(blob, end, partBytes);
-        const sent = service.uploadPart(uploadId, start, part, signal);
-        parts.prefetch();
-        const answer = await sent;
-        if (answer.kind === 'vanished') {
-          return undefined;
-        }
-        follows = position.move(answer.nextByte ?? 0, end);
-        onProgress(position.mostAcknowledged);
+      } finally {
+        await parts.close();
       }
-    } finally {
-      await parts.close();
+      onRestart('resync', position.nextByte);
     }
-    onRestart('resync', position.nextByte);
+  } finally {
+    pair.release();
   }
 }
 

@@ -1,10 +1,7 @@
-import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { chooseCredentials } from '../../../src/ecr/credentials.ts';
 import { chooseEndpoint } from '../../../src/ecr/endpoint.ts';
-import { PayloadHash } from '../../../src/ecr/payload-hash.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { makeRandomBytes } from '../../support/images.ts';
 
 describe('the endpoint', () => {
   const env = { AWS_ENDPOINT_URL_ECR_PUBLIC: 'http://127.0.0.1:1', AWS_ENDPOINT_URL: 'http://127.0.0.1:2' };
@@ -64,34 +61,5 @@ describe('credentials', () => {
       if (AWS_EC2_METADATA_DISABLED === undefined) delete process.env.AWS_EC2_METADATA_DISABLED;
       else process.env.AWS_EC2_METADATA_DISABLED = AWS_EC2_METADATA_DISABLED;
     }
-  });
-});
-
-describe('the payload hash', () => {
-  test.each([0, 1, 1000, 256 * 1024 - 1, 256 * 1024, 3_000_000])('of %i bytes is SHA-256', async (size) => {
-    const bytes = makeRandomBytes(size, size);
-    const hash = new PayloadHash();
-    hash.update(bytes);
-    expect(Buffer.from(await hash.digest())).toEqual(createHash('sha256').update(bytes).digest());
-  });
-
-  test('of several pieces and texts, and with a secret', async () => {
-    const hash = new PayloadHash('key');
-    hash.update('first');
-    hash.update(Buffer.from('second'));
-    const expected = createHmac('sha256', 'key').update('firstsecond').digest();
-    expect(Buffer.from(await hash.digest())).toEqual(expected);
-  });
-
-  test('of many large ones at once', async () => {
-    const all = Array.from({ length: 6 }, (_, seed) => makeRandomBytes(seed, 400_000 + seed));
-    const found = await Promise.all(
-      all.map(async (bytes) => {
-        const hash = new PayloadHash();
-        hash.update(bytes);
-        return Buffer.from(await hash.digest());
-      }),
-    );
-    expect(found).toEqual(all.map((bytes) => createHash('sha256').update(bytes).digest()));
   });
 });

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { PartAnswer, PushService } from '../../../src/ecr/push-service.ts';
+import type { LayerPart, PartAnswer, PushService } from '../../../src/ecr/push-service.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+
+/** The operations as functions; `uploadPart` is what `LayerPart.upload` comes to. */
+export interface Operations extends Omit<PushService, 'createPart'> {
+  uploadPart(uploadId: string, start: number, bytes: Buffer, signal: AbortSignal): Promise<PartAnswer>;
+}
 
 /** A service in memory that is as strict as the real one, with parts as small as one byte. */
 export interface FakeService extends PushService {
@@ -14,12 +19,12 @@ export interface FakeService extends PushService {
   mostRunning: number;
 }
 
-export type Overrides = Partial<PushService>;
+export type Overrides = Partial<Operations>;
 
 /** Starts empty. `change` may replace single functions, and is given the true ones. */
 export function fakeService(
   partSize: number,
-  change: (truth: PushService, state: FakeService) => Overrides = () => ({}),
+  change: (truth: Operations, state: FakeService) => Overrides = () => ({}),
 ): FakeService {
   const uploads = new Map<string, Buffer[]>();
   const blobs = new Map<Digest, Buffer>();
@@ -28,7 +33,7 @@ export function fakeService(
   const log: string[] = [];
   let running = 0;
 
-  const truth: PushService = {
+  const truth: Operations = {
     findAvailable: async (digests) => {
       log.push(`check ${digests.length}`);
       return new Set(digests.filter((digest) => blobs.has(digest)));
@@ -40,16 +45,14 @@ export function fakeService(
       return { uploadId, partSize };
     },
     uploadPart: async (uploadId, start, bytes) => {
-      // The caller may fill its buffer anew at once.
-      const copy = Buffer.from(bytes);
       log.push(`part ${start}-${start + bytes.length}`);
       await Promise.resolve();
       const parts = uploads.get(uploadId);
       if (!parts) return { kind: 'vanished' };
       const nextByte = countBytes(parts);
       if (start !== nextByte) return { kind: 'resync', nextByte };
-      parts.push(copy);
-      return { kind: 'accepted', nextByte: nextByte + copy.length };
+      parts.push(bytes);
+      return { kind: 'accepted', nextByte: nextByte + bytes.length };
     },
     completeUpload: async (uploadId, digest) => {
       log.push('complete');
@@ -70,7 +73,10 @@ export function fakeService(
       return unchanged ? { kind: 'unchanged' } : { kind: 'put', registryId: '123456789012' };
     },
   };
-  const state: FakeService = { ...truth, blobs, images, tags, log, mostRunning: 0 };
+  const createPart = (): LayerPart => {
+    throw new Error('made below');
+  };
+  const state: FakeService = { ...truth, createPart, blobs, images, tags, log, mostRunning: 0 };
   const counted =
     <Arguments extends unknown[], Result>(call: (...given: Arguments) => Promise<Result>) =>
     async (...given: Arguments): Promise<Result> => {
@@ -86,14 +92,14 @@ export function fakeService(
   return Object.assign(state, {
     findAvailable: counted(changed.findAvailable),
     initiateUpload: counted(changed.initiateUpload),
-    uploadPart: counted(changed.uploadPart),
+    createPart: (capacity: number) => makePart(capacity, counted(changed.uploadPart)),
     completeUpload: counted(changed.completeUpload),
     putImage: counted(changed.putImage),
   });
 }
 
 /** Answers of `uploadPart` for given calls (from 1), the truth for the others. */
-export function answerParts(truth: PushService, answers: Readonly<Record<number, PartAnswer>>): Overrides {
+export function answerParts(truth: Operations, answers: Readonly<Record<number, PartAnswer>>): Overrides {
   let calls = 0;
   return {
     uploadPart: (...given) => {
@@ -102,6 +108,45 @@ export function answerParts(truth: PushService, answers: Readonly<Record<number,
       return answer ? Promise.resolve(answer) : truth.uploadPart(...given);
     },
   };
+}
+
+/** A part that keeps its bytes, and shouts when it is used against its rules. */
+function makePart(capacity: number, upload: Operations['uploadPart']): LayerPart {
+  let chunks: Buffer[] = [];
+  let state: 'filling' | 'in flight' | 'sent' | 'released' = 'filling';
+  const expectState = (...allowed: (typeof state)[]): void => {
+    if (!allowed.includes(state)) throw new Error(`the part is ${state}`);
+  };
+  const part: LayerPart = {
+    get size() {
+      return countBytes(chunks);
+    },
+    append: (bytes) => {
+      expectState('filling');
+      const taken = bytes.subarray(0, capacity - countBytes(chunks));
+      chunks.push(Buffer.from(taken));
+      return taken.length;
+    },
+    upload: async (uploadId, start, signal) => {
+      expectState('filling');
+      state = 'in flight';
+      try {
+        return await upload(uploadId, start, Buffer.concat(chunks), signal);
+      } finally {
+        state = 'sent';
+      }
+    },
+    clear: () => {
+      expectState('filling', 'sent');
+      chunks = [];
+      state = 'filling';
+    },
+    release: () => {
+      expectState('filling', 'sent');
+      state = 'released';
+    },
+  };
+  return part;
 }
 
 function countBytes(parts: readonly Buffer[]): number {

@@ -1,0 +1,66 @@
+import type { EcrClient } from './client.ts';
+import { PartEncoder } from './part-encoder.ts';
+import type { LayerPart, PartAnswer } from './push-service.ts';
+import { makePartCommand } from './upload-part.ts';
+
+/** Buffers shorter than this cost nothing to make. */
+const WORTH_KEEPING_BYTES = 1024 * 1024;
+
+/** Makes the function that makes parts for one repository; the memory of released ones is used again. */
+export function preparePartUploads(
+  { call, sdk }: EcrClient,
+  address: { readonly registryId?: string | undefined; readonly repositoryName: string },
+): (capacity: number) => LayerPart {
+  const spareBuffers: Buffer[] = [];
+  return (capacity) => {
+    const encoder = new PartEncoder(
+      capacity,
+      capacity < WORTH_KEEPING_BYTES ? undefined : spareBuffers.pop(),
+    );
+    return {
+      get size() {
+        return encoder.size;
+      },
+      append: (bytes) => encoder.append(bytes),
+      upload: async (uploadId, start, signal) => {
+        const end = start + encoder.size;
+        const members = { ...address, uploadId, partFirstByte: start, partLastByte: end - 1 };
+        const body = encoder.finish(members);
+        return call(
+          {
+            operation: 'UploadLayerPart',
+            repositoryName: address.repositoryName,
+            send: (abortSignal) => sdk.send(makePartCommand(members, body), { abortSignal }),
+            read: ({ lastByteReceived }): PartAnswer | undefined =>
+              lastByteReceived === undefined
+                ? undefined
+                : { kind: 'accepted', nextByte: lastByteReceived + 1 },
+            answers: {
+              InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, end),
+              UploadNotFoundException: (): PartAnswer => ({ kind: 'vanished' }),
+            },
+          },
+          signal,
+        );
+      },
+      clear: () => encoder.clear(),
+      release: () => {
+        if (encoder.buffer.length >= WORTH_KEEPING_BYTES) {
+          spareBuffers.push(encoder.buffer);
+        }
+      },
+    };
+  };
+}
+
+/** A part that is refused although the service has all of it is one whose answer was lost: accepted. */
+function readRefusedPart(exception: unknown, end: number): PartAnswer {
+  const last =
+    typeof exception === 'object' && exception !== null && 'lastValidByteReceived' in exception
+      ? exception.lastValidByteReceived
+      : undefined;
+  if (typeof last !== 'number') {
+    return { kind: 'resync', nextByte: undefined };
+  }
+  return { kind: last >= end - 1 ? 'accepted' : 'resync', nextByte: last + 1 };
+}
