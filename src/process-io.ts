@@ -15,21 +15,29 @@ export async function runOnProcess(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
+  // Every write is told of its own failure; without a listener the event would end the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-  const status = await main(process.argv.slice(2), {
+  const argv = process.argv.slice(2);
+  const io: Io = {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
     signal: controller.signal,
-  });
+  };
+  process.on('uncaughtException', (error) => void reportBug(argv, io, error));
+  const status = await main(argv, io);
   // Everything printed was awaited by `main`, so nothing is lost; sockets kept alive shall not hold the process.
   process.exit(status);
 }
 
-/** `ecrp … | head` closes our output; what was asked for is done all the same. */
-function ignoreClosedReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** What nobody awaited was thrown, so nothing that runs can be relied on any more. */
+async function reportBug(argv: readonly string[], io: Io, error: unknown): Promise<void> {
+  const [{ printError }, { findOutputStyle }] = await Promise.all([
+    import('./cli/output.ts'),
+    import('./cli/output-style.ts'),
+  ]);
+  process.exit(await printError(io, findOutputStyle(argv, io), error));
 }

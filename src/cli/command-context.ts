@@ -2,7 +2,8 @@ import type { Io } from '../io.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { createMessages, type Messages } from './messages.ts';
 import type { Outcome } from './outcome.ts';
-import { type OutputStyle, printOutcome } from './output.ts';
+import { printOutcome } from './output.ts';
+import type { OutputStyle } from './output-style.ts';
 
 /** What a command is given beside its own arguments. */
 export interface CommandContext {

@@ -14,8 +14,12 @@ const USERNAME = 'AWS';
 /** Runs `docker-credential-ecrp VERB` and resolves to its exit status; never rejects. Everything is set by the environment. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const { stdout, stderr, exitStatus } = await answer(argv, io);
-  await printText(io.stderr, stderr);
-  await printText(io.stdout, stdout);
+  try {
+    await printText(io.stderr, stderr);
+    await printText(io.stdout, stdout);
+  } catch {
+    return 1;
+  }
   return exitStatus;
 }
 

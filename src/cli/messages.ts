@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts';
-import { type OutputStyle, printText } from './output.ts';
+import { printText } from './output.ts';
+import type { OutputStyle } from './output-style.ts';
 
 /** The lines of standard error that are neither progress nor the final error. */
 export interface Messages {
@@ -20,8 +21,9 @@ export function createMessages(
 ): Messages {
   const print = (event: string, text: string, members: object) => {
     const line = style.jsonLines ? JSON.stringify({ event, ...members }) : text;
-    // Not awaited: the stream keeps the order, and whoever prints last awaits its own line.
-    void printText(io.stderr, `${line}\n`);
+    // Not awaited: the stream keeps the order, and whoever prints last awaits its own line. When standard error
+    // cannot be written there is no place to say so.
+    printText(io.stderr, `${line}\n`).catch(() => undefined);
   };
   return {
     warn(message) {

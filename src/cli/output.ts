@@ -1,15 +1,7 @@
 import { EcrpError, exitStatusOf } from '../errors.ts';
 import type { Io, Output } from '../io.ts';
 import type { JsonObject, Outcome } from './outcome.ts';
-
-/** How results and errors are to be printed, as far as the command line said it. */
-export interface OutputStyle {
-  readonly json: boolean;
-  readonly verbose: boolean;
-  /** Every line of standard error is a JSON document of its own: `--progress json`. */
-  readonly jsonLines: boolean;
-  readonly color: boolean;
-}
+import type { OutputStyle } from './output-style.ts';
 
 /** Prints what a command gave back and returns the exit status. */
 export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome): Promise<number> {
@@ -21,24 +13,26 @@ export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome)
   return outcome.exitStatus ?? 0;
 }
 
-/** Prints an error, or a bug, and returns the exit status. */
+/** Prints an error, or a bug, and returns the exit status. Never rejects: there is nobody left to tell. */
 export async function printError(io: Io, style: OutputStyle, thrown: unknown): Promise<number> {
   const error = toEcrpError(thrown, io.signal);
   const exitStatus = exitStatusOf(error);
-  if (style.json) {
-    await write(io.stdout, formatDocument({ error: describeError(error), exitStatus }));
-  } else if (style.jsonLines) {
-    await write(io.stderr, `${JSON.stringify({ event: 'error', ...describeError(error), exitStatus })}\n`);
-  } else {
-    await write(io.stderr, await formatError(error, style.color));
+  try {
+    if (style.json) {
+      await write(io.stdout, formatDocument({ error: describeError(error), exitStatus }));
+      return exitStatus;
+    }
+  } catch {
+    // Standard output is what failed, so a person is told instead.
   }
-  if (style.verbose && error.code === 'INTERNAL' && error.cause instanceof Error && !style.jsonLines) {
-    await write(io.stderr, `${error.cause.stack ?? String(error.cause)}\n`);
-  }
+  const text = style.jsonLines
+    ? `${JSON.stringify({ event: 'error', ...describeError(error), exitStatus })}\n`
+    : await formatError(error, style);
+  await write(io.stderr, text).catch(() => undefined);
   return exitStatus;
 }
 
-/** Help and the version, as commander has formatted them. */
+/** Prints text as it is. Rejects when the stream cannot be written. */
 export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
@@ -52,7 +46,7 @@ function describeError(error: EcrpError): JsonObject {
   return { code, message, hint, operation, awsError, requestId };
 }
 
-async function formatError(error: EcrpError, color: boolean): Promise<string> {
+async function formatError(error: EcrpError, { color, verbose }: OutputStyle): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
   const lines = [`${label} ${error.message}`];
@@ -62,6 +56,9 @@ async function formatError(error: EcrpError, color: boolean): Promise<string> {
     lines.push(`  (${details.filter(Boolean).join(', ')})`);
   }
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
+  if (verbose && error.code === 'INTERNAL' && error.cause instanceof Error && error.cause.stack) {
+    lines.push(error.cause.stack);
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -88,9 +85,15 @@ function isFileSystemError(thrown: unknown): thrown is NodeJS.ErrnoException & {
   );
 }
 
-/** Resolves when the text has been handed over; a reader that went away (EPIPE) is not an error of ours. */
+/** How a write ends whose reader has gone away, as in `… | head`: the first one, and those after it. */
+const readerIsGone = ['EPIPE', 'ERR_STREAM_DESTROYED'];
+
+/** Resolves when the text has been handed over. That nobody reads it any more is no error. */
 function write(stream: Output, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write(text, () => resolve());
+  return new Promise((resolve, reject) => {
+    stream.write(text, (cause) => {
+      if (!cause || ('code' in cause && readerIsGone.includes(String(cause.code)))) return resolve();
+      reject(new EcrpError('INVALID_INPUT', `the output cannot be written: ${cause.message}`, { cause }));
+    });
   });
 }

@@ -1,17 +1,16 @@
 import { type Command, CommanderError } from 'commander';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { allowsColor } from './color.ts';
 import { createContext } from './command-context.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Outcome } from './outcome.ts';
-import { type OutputStyle, printText } from './output.ts';
+import { printText } from './output.ts';
+import type { OutputStyle } from './output-style.ts';
 import { buildProgram } from './program.ts';
 import { toUsageError } from './usage-error.ts';
 
 /** Parses the command line and runs the command it names. Throws what the command throws; USAGE for a wrong command line. */
-export async function runProgram(argv: readonly string[], io: Io): Promise<Outcome> {
-  const style = findOutputStyle(argv, io);
+export async function runProgram(argv: readonly string[], io: Io, style: OutputStyle): Promise<Outcome> {
   let outcome: Outcome = {};
   const program = buildProgram(async (execute) => {
     outcome = await execute(createContext(io, style, program.opts<GlobalOptions>()));
@@ -32,22 +31,6 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<Outco
     await printText(io.stderr, said.text);
     return { exitStatus: 2 };
   }
-}
-
-/**
- * How to print, told from the bare arguments: it is needed for a command line that cannot be parsed as well.
- * What follows `--` belongs to another program.
- */
-export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
-  const end = argv.indexOf('--');
-  const own = end === -1 ? argv : argv.slice(0, end);
-  const mode = own[own.indexOf('--progress') + 1];
-  return {
-    json: own.includes('--json'),
-    verbose: own.includes('-v') || own.includes('--verbose'),
-    jsonLines: own.includes('--progress=json') || (own.includes('--progress') && mode === 'json'),
-    color: allowsColor(io.stderr, io.env, !own.includes('--no-color')),
-  };
 }
 
 function captureOutput(command: Command, io: Io, said: { text: string; by: Command }): void {

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -39,6 +41,23 @@ describe('ecrp', () => {
     child.stdout?.destroy();
     child.stderr?.destroy();
     expect(await ended).toMatchObject({ status: 0 });
+  });
+
+  it.runIf(existsSync('/dev/full'))('says when its output cannot be written', async () => {
+    const ecrp = join(root, 'bin', 'ecrp.js');
+    for (const argv of [['--version'], ['repo', 'create', '--json']]) {
+      const child = spawn(process.execPath, [ecrp, ...argv], {
+        env: { PATH: process.env.PATH, ...home.env },
+        stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+      });
+      let stderr = '';
+      child.stderr?.on('data', (chunk) => {
+        stderr += String(chunk);
+      });
+      const [status] = await once(child, 'close');
+      expect(status).not.toBe(0);
+      expect(stderr).toMatch(/^error: /);
+    }
   });
 
   describe('interrupted in a push', () => {

@@ -1,4 +1,5 @@
 import { deleteRepository } from '../../ecr/repositories.ts';
+import { assertRepositoryName } from '../../oci/reference.ts';
 import type { CommandContext } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
 import { withEcr } from '../ecr-session.ts';
@@ -15,6 +16,7 @@ export async function deleteRepo(
   options: RepoDeleteOptions,
 ): Promise<Outcome> {
   const { force = false, yes = false } = options;
+  assertRepositoryName(name);
   if (!yes) {
     const images = force ? ' with all its images' : '';
     await confirm(context, `Delete repository ${name}${images}? This cannot be undone.`, `deleting ${name}`);

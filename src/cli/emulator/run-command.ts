@@ -4,7 +4,13 @@ import { EcrpError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 
 /** They would take precedence over the environment of the emulator, or be sent along with its keys. */
-const misleading = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
+const misleading = [
+  'AWS_PROFILE',
+  'AWS_DEFAULT_PROFILE',
+  'AWS_SESSION_TOKEN',
+  'AWS_SECURITY_TOKEN',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+];
 
 /**
  * Runs a command on our own standard streams with `environment` added to ours, and resolves to its exit status;

@@ -1,7 +1,7 @@
 import { EcrpError } from '../../errors.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 
-/** Chooses the image to push: the one named with `--image`, else the only one. Throws USAGE when that is not one image. */
+/** Chooses the image to push: the one that `--image` names, or gives the digest of, else the only one. Throws USAGE when that is not one image. */
 export function chooseImage(source: ImageSource, wanted: string | undefined): SourceImage {
   const { images, path } = source;
   if (wanted === undefined) {
@@ -11,7 +11,7 @@ export function chooseImage(source: ImageSource, wanted: string | undefined): So
       hint: `Choose one of: ${listNames(images)}`,
     });
   }
-  const found = images.filter((image) => image.names.some((name) => isSameName(name, wanted)));
+  const found = images.filter((image) => isMeant(image, wanted));
   const [image, ...more] = found;
   if (image === undefined) {
     throw new EcrpError('USAGE', `${path} holds no image named ${wanted}`, {
@@ -26,8 +26,18 @@ export function chooseImage(source: ImageSource, wanted: string | undefined): So
   return image;
 }
 
+function isMeant(image: SourceImage, wanted: string): boolean {
+  if (image.kind === 'manifest' && image.root.digest === wanted) return true;
+  return image.names.some((name) => isSameName(name, wanted));
+}
+
 function listNames(images: readonly SourceImage[]): string {
-  return images.map((image) => image.names.join(' = ') || '(an image without a name)').join(', ');
+  return images.map(nameImage).join(', ');
+}
+
+function nameImage(image: SourceImage): string {
+  if (image.names.length > 0) return image.names.join(' = ');
+  return image.kind === 'manifest' ? image.root.digest : '(an image without a name)';
 }
 
 /** Docker names mean the same with and without its default host, `library/` and the tag `latest`. */

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, rename, rm, writeFile } from 'node:fs/promises';
+import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EcrpError } from '../../errors.ts';
 
 /** Finds out before the push whether the digest can be written after it. */
 export async function checkDigestFile(path: string): Promise<void> {
-  await access(dirname(path), constants.W_OK).catch((cause) => {
+  try {
+    await access(dirname(path), constants.W_OK);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) throw new Error('it is a directory');
+  } catch (cause) {
     throw explain(path, cause);
-  });
+  }
 }
 
 /** Writes the digest alone, as other tools do: whoever sees the file sees the whole of it. */
