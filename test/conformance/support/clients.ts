@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** Programs that others wrote, found on PATH; ECRP_TEST_SKOPEO and so on name another file. */
-export type Client = 'skopeo' | 'podman' | 'docker' | 'dockerd' | 'aws' | 'tar';
+export type Client = 'skopeo' | 'podman' | 'buildah' | 'docker' | 'dockerd' | 'aws' | 'tar';
 
 /** Absolute path of a client, or undefined where it is not installed. */
 export function findClient(client: Client): string | undefined {
