@@ -1,18 +1,14 @@
 import { Command, Option } from 'commander';
-import type { CommandContext } from './command-context.ts';
 import type { EmulatorOptions } from './commands/emulator.ts';
 import type { LoginOptions } from './commands/login.ts';
-import type { PushOptions } from './commands/push.ts';
 import type { RepoCreateOptions } from './commands/repo-create.ts';
 import type { RepoDeleteOptions } from './commands/repo-delete.ts';
 import type { TokenOptions } from './commands/token.ts';
+import { addExamples, type Runner } from './declare-command.ts';
 import { addGlobalOptions } from './global-options.ts';
 import { collectValues, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
-import type { Outcome } from './outcome.ts';
+import { addPush } from './push-command.ts';
 import { readVersion } from './read-version.ts';
-
-/** Runs what a command line asked for; how its outcome is printed is not the command's business. */
-export type Runner = (execute: (context: CommandContext) => Promise<Outcome>) => Promise<void>;
 
 /** The whole command line. Commands are imported when they are run, so that none pays for another. */
 export function buildProgram(run: Runner): Command {
@@ -35,48 +31,6 @@ export function buildProgram(run: Runner): Command {
   addLogin(program, run);
   addEmulator(program, run);
   return program;
-}
-
-function addPush(program: Command, run: Runner): void {
-  const push = program
-    .command('push')
-    .summary('push an image archive to a repository')
-    .description(
-      'Push an image archive: a docker-archive, an OCI image layout (directory or tar), plain or gzipped.',
-    )
-    .argument('<source>', 'the archive; it is recognised by its content')
-    .argument(
-      '[reference]',
-      'REPOSITORY[:TAG] or HOST/ALIAS/REPOSITORY[:TAG]; without it, the names in the archive',
-    )
-    .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
-    .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
-    .option('--create-repo', 'create the repository when it is missing')
-    .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
-    .addOption(
-      new Option('--format <format>', 'manifest made for a docker-archive')
-        .choices(['docker', 'oci'])
-        .default('docker'),
-    )
-    .addOption(
-      new Option('--compression <kind>', 'for layers that are uncompressed in the archive')
-        .choices(['gzip', 'none'])
-        .default('gzip'),
-    )
-    .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
-    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
-    .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
-    .option('--dry-run', 'read and check everything, send nothing')
-    .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
-    .action((source: string, reference: string | undefined, options: PushOptions) =>
-      run(async (context) => (await import('./commands/push.ts')).push(context, source, reference, options)),
-    );
-  addExamples(push, [
-    'docker save app:1.0 -o app.tar && ecrp push app.tar app:1.0',
-    'ecrp push app.tar team/app:1.0 -t 1 -t latest',
-    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
-    'ecrp push app.tar app:1.0 --dry-run --json',
-  ]);
 }
 
 function addRepo(program: Command, run: Runner): void {
@@ -188,6 +142,16 @@ function addEmulator(program: Command, run: Runner): void {
     .option('--access-key-id <id>', 'the access key it accepts', parseNonEmpty)
     .option('--secret-access-key <key>', 'the secret of that key', parseNonEmpty)
     .option(
+      '--identity <file>',
+      'further keys and what each may do, as JSON; the first is used',
+      parseNonEmpty,
+    )
+    .option(
+      '--token-lifetime <seconds>',
+      'how long authorization tokens are good (default: 12 hours)',
+      parseIntegerWithin(1, 43_200),
+    )
+    .option(
       '--fault <rule>',
       'OPERATION EFFECT [VALUE] [on=N|every=N|p=P seed=S] (repeatable)',
       collectValues,
@@ -202,8 +166,4 @@ function addEmulator(program: Command, run: Runner): void {
     'ecrp emulator --port 0 -- sh -c "ecrp repo create app && ecrp push app.tar app:1.0"',
     'ecrp emulator --data ./registry --fault "UploadLayerPart delay 300"',
   ]);
-}
-
-function addExamples(command: Command, examples: readonly string[]): void {
-  command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }

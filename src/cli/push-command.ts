@@ -1,0 +1,47 @@
+import { type Command, Option } from 'commander';
+import type { PushOptions } from './commands/push.ts';
+import { addExamples, type Runner } from './declare-command.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
+
+/** Declares `ecrp push`. */
+export function addPush(program: Command, run: Runner): void {
+  const push = program
+    .command('push')
+    .summary('push an image archive to a repository')
+    .description(
+      'Push an image archive: a docker-archive, an OCI image layout (directory or tar), plain or gzipped.',
+    )
+    .argument('<source>', 'the archive; it is recognised by its content')
+    .argument(
+      '[reference]',
+      'REPOSITORY[:TAG] or HOST/ALIAS/REPOSITORY[:TAG]; without it, the names in the archive',
+    )
+    .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
+    .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
+    .option('--create-repo', 'create the repository when it is missing')
+    .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
+    .addOption(
+      new Option('--format <format>', 'manifest made for a docker-archive')
+        .choices(['docker', 'oci'])
+        .default('docker'),
+    )
+    .addOption(
+      new Option('--compression <kind>', 'for layers that are uncompressed in the archive')
+        .choices(['gzip', 'none'])
+        .default('gzip'),
+    )
+    .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
+    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
+    .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
+    .option('--dry-run', 'read and check everything, send nothing')
+    .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
+    .action((source: string, reference: string | undefined, options: PushOptions) =>
+      run(async (context) => (await import('./commands/push.ts')).push(context, source, reference, options)),
+    );
+  addExamples(push, [
+    'docker save app:1.0 -o app.tar && ecrp push app.tar app:1.0',
+    'ecrp push app.tar team/app:1.0 -t 1 -t latest',
+    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
+    'ecrp push app.tar app:1.0 --dry-run --json',
+  ]);
+}
