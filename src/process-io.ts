@@ -11,7 +11,8 @@ export async function runOnProcess(
   const controller = new AbortController();
   const stop = (signal: 'SIGINT' | 'SIGTERM') => {
     if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
-    controller.abort(new EcrpError('INTERRUPTED', `interrupted by ${signal}`, { signal }));
+    const hint = 'Run the command again to go on from what was completed.';
+    controller.abort(new EcrpError('INTERRUPTED', `interrupted by ${signal}`, { signal, hint }));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

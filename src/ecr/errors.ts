@@ -78,8 +78,19 @@ const explainKey: Explain = (failure) => ({
   hint: 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile.',
 });
 
-const explainSignature: Explain = (failure) =>
-  /earlier than|later than|expired|not yet current/i.test(failure.message)
+const explainSignature: Explain = (failure) => {
+  if (/valid region/i.test(failure.message)) {
+    return {
+      code: 'AUTH',
+      message: `The signature is for another region: ${failure.message.trim()}`,
+      hint: 'ECR Public answers everything in us-east-1 only: leave out --region.',
+    };
+  }
+  return explainClockOrKey(failure);
+};
+
+function explainClockOrKey(failure: Failure): Explanation {
+  return /earlier than|later than|expired|not yet current/i.test(failure.message)
     ? {
         code: 'AUTH',
         message: `The clock of this machine differs too much from the service's: ${failure.message}`,
@@ -90,6 +101,7 @@ const explainSignature: Explain = (failure) =>
         message: `The signature is not accepted: ${failure.message}`,
         hint: 'Check that AWS_SECRET_ACCESS_KEY belongs to AWS_ACCESS_KEY_ID.',
       };
+}
 
 const explainExpiry: Explain = (failure) => ({
   code: 'AUTH',
@@ -109,9 +121,14 @@ const explainServer: Explain = (failure, subject) => ({
   hint: 'Run it again; https://health.aws.amazon.com/health/status tells of known trouble.',
 });
 
-const explainRepository: Explain = (_failure, { repositoryName }) => ({
+/** Operations on a repository as such, where creating it is not what was wanted. */
+const OF_REPOSITORIES: readonly string[] = ['DescribeRepositories', 'DeleteRepository'];
+
+const explainRepository: Explain = (_failure, { operation, repositoryName }) => ({
   code: 'NOT_FOUND',
-  hint: `Create it with 'ecrp repo create ${repositoryName ?? 'NAME'}', or push with --create-repo.`,
+  hint: OF_REPOSITORIES.includes(operation)
+    ? "'ecrp repo list' shows the repositories that are there."
+    : `Create it with 'ecrp repo create ${repositoryName ?? 'NAME'}', or push with --create-repo.`,
 });
 
 const inputIsBad: Explain = () => ({ code: 'INVALID_INPUT' });
@@ -138,7 +155,7 @@ const exceptions: Readonly<Record<string, Explain>> = {
   RepositoryNotFoundException: explainRepository,
   RegistryNotFoundException: () => ({
     code: 'NOT_FOUND',
-    hint: "Check the registry alias in the reference; 'ecrp registry describe' lists your own.",
+    hint: "Check the registry alias in the reference; 'ecrp repo list' shows your own in its URIs.",
   }),
   ImageNotFoundException: () => ({ code: 'NOT_FOUND' }),
   RepositoryPolicyNotFoundException: () => ({ code: 'NOT_FOUND' }),

@@ -81,7 +81,11 @@ describe('ecrp', () => {
       expect(result.status).toBe(exitStatus);
       expect(result.json()).toEqual({
         schemaVersion: 1,
-        error: { code: 'INTERRUPTED', message: `interrupted by ${signal}` },
+        error: {
+          code: 'INTERRUPTED',
+          message: `interrupted by ${signal}`,
+          hint: expect.stringContaining('again'),
+        },
         exitStatus,
       });
     });

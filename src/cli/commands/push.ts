@@ -62,10 +62,14 @@ function checkOptions(context: CommandContext, reference: string | undefined, op
   if (reference !== undefined) parseReference(reference, findRegistryHost(context));
   tag.forEach(assertTag);
   if (catalog !== undefined && !createRepo) {
-    throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo');
+    throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo', {
+      hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given.",
+    });
   }
   if (compression === 'none' && compressionLevel !== undefined) {
-    throw new EcrpError('USAGE', '--compression-level does not go with --compression none');
+    throw new EcrpError('USAGE', '--compression-level does not go with --compression none', {
+      hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
+    });
   }
 }
 

@@ -1,0 +1,163 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+
+// What a person is told, and what a script gets, when it does not work.
+
+const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
+const one = join(archives, 'docker-20.10-one.tar');
+const two = join(archives, 'docker-20.10-two-images.tar');
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator();
+  await writeFile(join(home.directory, 'text.tar'), 'no tar at all\n');
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+interface Expected {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+async function expectFailure(
+  argv: readonly string[],
+  expected: Expected,
+  changes: Record<string, string> = {},
+) {
+  const settings = { env: { ...home.env, ...emulator.env, ...changes }, cwd: home.directory };
+  const plain = await runCli(argv, settings);
+  expect(plain).toMatchObject({ status: expected.status, stdout: '' });
+  expect(plain.stderr).toMatch(/^error: /m);
+  expect(plain.stderr).toContain(expected.message);
+  expect(plain.stderr).toMatch(/^hint: /m);
+  expect(plain.stderr).toContain(expected.hint);
+  const asked = await runCli([...argv, '--json', '-q'], settings);
+  expect(asked).toMatchObject({ status: expected.status, stderr: '' });
+  expect(asked.json()).toMatchObject({
+    schemaVersion: 1,
+    error: {
+      code: expected.code,
+      message: expect.stringContaining(expected.message),
+      hint: expect.stringContaining(expected.hint),
+    },
+    exitStatus: expected.status,
+  });
+}
+
+describe('a push is refused before anything is sent', () => {
+  it.each([
+    [['docker.io/team/app:1'], 'points at docker.io', 'REPOSITORY:TAG'],
+    [['App:1'], 'not a repository name', 'lower case'],
+    [['app@sha256:00'], 'names a digest', 'repo:tag'],
+    [['app:1', '-t', '-x'], 'not an image tag', '1 to 128'],
+    [['app:1', '--catalog', 'c.json'], 'needs --create-repo', 'ecrp push --help'],
+    [['app:1', '--compression', 'none', '--compression-level', '9'], 'does not go with', 'ecrp push --help'],
+    [[], 'where to push the image is not said', 'REFERENCE'],
+  ])('%j', async (argv, message, hint) => {
+    const before = emulator.requests.length;
+    await expectFailure(['push', one, ...argv], { status: 2, code: 'USAGE', message, hint });
+    expect(emulator.requests).toHaveLength(before);
+  });
+
+  it.each([
+    ['no-such.tar', 3, 'INVALID_INPUT', 'no such file', 'docker save'],
+    ['text.tar', 3, 'INVALID_INPUT', 'text.tar', 'OCI image layout'],
+    ['.', 3, 'INVALID_INPUT', 'oci-layout', 'docker save'],
+    ['-', 2, 'USAGE', 'standard input', 'docker save'],
+    ['docker:app', 2, 'USAGE', 'docker engine', 'docker save'],
+    [two, 2, 'USAGE', 'holds 2 images', 'fixture/other:2'],
+  ])('source %s', async (source, status, code, message, hint) => {
+    await expectFailure(['push', source, 'app:1'], { status, code, message, hint });
+  });
+
+  it('a digest file that cannot be written', async () => {
+    for (const file of ['/nonexistent/digest', '.']) {
+      await expectFailure(['push', one, 'app:1', '--digest-file', file], {
+        status: 3,
+        code: 'INVALID_INPUT',
+        message: 'cannot be written',
+        hint: '--digest-file',
+      });
+    }
+  });
+});
+
+describe('the service refuses', () => {
+  it('a repository that is missing: how to make it', () =>
+    expectFailure(['push', one, 'missing:1'], {
+      status: 5,
+      code: 'NOT_FOUND',
+      message: "'missing' does not exist",
+      hint: 'ecrp repo create missing',
+    }));
+
+  it('an alias that is none', () =>
+    expectFailure(['push', one, `${emulator.registryHost}/nobody/app:1`], {
+      status: 5,
+      code: 'NOT_FOUND',
+      message: "'nobody' does not exist",
+      hint: 'ecrp repo list',
+    }));
+
+  it('a repository to describe or delete: what there is', async () => {
+    const expected = { status: 5, code: 'NOT_FOUND', message: 'does not exist', hint: 'ecrp repo list' };
+    await expectFailure(['repo', 'describe', 'missing'], expected);
+    await expectFailure(['repo', 'delete', 'missing', '--yes'], expected);
+  });
+
+  it.each([
+    [{ AWS_SECRET_ACCESS_KEY: 'wrong' }, [], 'signature is not accepted', 'AWS_SECRET_ACCESS_KEY'],
+    [{ AWS_ACCESS_KEY_ID: 'AKIAOTHER' }, [], 'credentials are not accepted', 'AWS_ACCESS_KEY_ID'],
+    [{ AWS_ACCESS_KEY_ID: '' }, [], 'No AWS credentials', '--profile'],
+    [{}, ['--profile', 'nobody'], "profile 'nobody'", 'nobody'],
+    [{}, ['--region', 'eu-west-1'], 'another region', 'leave out --region'],
+  ])('credentials: %j %j', (changes, argv, message, hint) =>
+    expectFailure(['repo', 'list', ...argv], { status: 4, code: 'AUTH', message, hint }, changes),
+  );
+});
+
+it('settings of the environment are checked and named', async () => {
+  const usage = { status: 2, code: 'USAGE' };
+  await expectFailure(
+    ['repo', 'list'],
+    { ...usage, message: 'AWS_ENDPOINT_URL_ECR_PUBLIC', hint: 'http://' },
+    { AWS_ENDPOINT_URL_ECR_PUBLIC: 'localhost' },
+  );
+  await expectFailure(
+    ['login'],
+    { ...usage, message: 'ECRP_REGISTRY_HOST', hint: 'HOST:PORT' },
+    { ECRP_REGISTRY_HOST: 'https://public.ecr.aws' },
+  );
+});
+
+it('nobody is told a secret, however much is told', async () => {
+  await runCli(['repo', 'create', 'secrets'], { env: { ...home.env, ...emulator.env } });
+  const outputs: string[] = [];
+  for (const argv of [
+    ['push', one, 'secrets:1', '-v'],
+    ['push', one, 'secrets:1', '-v', '--progress', 'json', '--json'],
+    ['repo', 'describe', 'nowhere', '-v'],
+    ['login', '-v'],
+  ]) {
+    const { stdout, stderr } = await runCli(argv, { env: { ...home.env, ...emulator.env } });
+    outputs.push(stdout, stderr);
+  }
+  const { stdout: password } = await runCli(['token', '--password'], {
+    env: { ...home.env, ...emulator.env },
+  });
+  const all = outputs.join('\n');
+  expect(all).toContain('GetAuthorizationToken');
+  for (const secret of [emulator.secretAccessKey, emulator.accessKeyId, password.slice(0, 20)]) {
+    expect(all).not.toContain(secret);
+  }
+});
