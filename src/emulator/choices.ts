@@ -24,7 +24,7 @@ export const CHOICES = {
   ),
   signatureWindowMs: choose(15 * 60_000, 'text recorded of private', '5 minutes, as other JSON services'),
   orderOfChecks: choose(
-    'size of the body, form of the signature, scope, key, clock, signature, operation, types, constraints, the operation itself',
+    'size of the body, form of the signature, scope, key, clock, signature, expiry of the key, operation, types, permission, constraints, the operation itself',
     'scope and clock tell more than a signature that does not match',
     'any other order',
   ),

@@ -1,15 +1,21 @@
 import { createHash, createHmac } from 'node:crypto';
+import { type GivenPrincipal, isAccessKeyId } from './identity-file.ts';
+import type { Principal } from './principal.ts';
 
-/** Whose registry it is, and the one key pair that may call the API. */
+/** Whose registry it is, and who may call the API. */
 export interface Identity {
   /** The account: 12 digits. */
   readonly registryId: string;
   /** The default, primary and only alias of the registry. */
   readonly registryAlias: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  /** By access key id. The account itself, which may do everything, is one of them. */
+  readonly principals: ReadonlyMap<string, Principal>;
+  /** Whom the emulator's environment is for: the first of those given, else the account. */
+  readonly principal: Principal;
   /** Keys the registry's tokens; see `TokenContext`. */
   readonly tokenKey: string;
+  /** How long an authorization token is good. */
+  readonly tokenLifetimeMs: number;
 }
 
 export interface IdentityOptions {
@@ -17,7 +23,14 @@ export interface IdentityOptions {
   readonly alias?: string | undefined;
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKey?: string | undefined;
+  /** Principals besides the account itself. */
+  readonly identities?: readonly GivenPrincipal[] | undefined;
+  /** Default: 12 hours. */
+  readonly tokenLifetimeMs?: number | undefined;
 }
+
+/** How long an authorization token is valid; source: API reference of GetAuthorizationToken. */
+const TOKEN_LIFETIME_MS = 12 * 3_600_000;
 
 const defaultAccount = '123456789012';
 
@@ -37,12 +50,23 @@ export function deriveIdentity(options: IdentityOptions): Identity {
   }
   const seed = `${registryId}/${registryAlias}`;
   const secretAccessKey = options.secretAccessKey ?? deriveSecret(seed);
+  const account: Principal = {
+    accessKeyId: checkAccessKeyId(options.accessKeyId ?? deriveAccessKeyId(seed)),
+    secretAccessKey,
+    arn: `arn:aws:iam::${registryId}:root`,
+    allowedActions: ['*'],
+  };
+  const given = (options.identities ?? []).map((principal) => ({
+    ...principal,
+    arn: principal.arn ?? `arn:aws:iam::${registryId}:user/${principal.accessKeyId}`,
+  }));
   return {
     registryId,
     registryAlias,
-    accessKeyId: checkAccessKeyId(options.accessKeyId ?? deriveAccessKeyId(seed)),
-    secretAccessKey,
+    principals: new Map([account, ...given].map((principal) => [principal.accessKeyId, principal])),
+    principal: given[0] ?? account,
     tokenKey: createHmac('sha256', secretAccessKey).update(`tokens of ${seed}`).digest('hex'),
+    tokenLifetimeMs: options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS,
   };
 }
 
@@ -62,8 +86,7 @@ function deriveSecret(seed: string): string {
 }
 
 function checkAccessKeyId(accessKeyId: string): string {
-  // A slash would end the key's part of the credential scope.
-  if (!/^\w{1,128}$/.test(accessKeyId))
+  if (!isAccessKeyId(accessKeyId))
     throw new Error(`access key id must be letters and digits, not '${accessKeyId}'`);
   return accessKeyId;
 }

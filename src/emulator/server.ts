@@ -34,6 +34,8 @@ export interface Emulator {
   readonly registryAlias: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** With temporary keys alone. */
+  readonly sessionToken: string | undefined;
   /** Ends requests in flight after what they have begun to write, and gives port and data directory free. */
   close(): Promise<void>;
 }
@@ -66,7 +68,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       closing: closing.signal,
       onError,
     };
-    const { registryId, registryAlias, accessKeyId, secretAccessKey } = identity;
+    const { registryId, registryAlias, principal } = identity;
+    const { accessKeyId, secretAccessKey, sessionToken } = principal;
     let closed: Promise<void> | undefined;
     return {
       url: `http://${server.authority}`,
@@ -75,6 +78,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       registryAlias,
       accessKeyId,
       secretAccessKey,
+      sessionToken,
       close: () => {
         closing.abort();
         closed ??= releaseAll(releases);

@@ -20,3 +20,19 @@ export function repositoryNotFound(repositoryName: string, registryId: string): 
     `The repository with name '${repositoryName}' does not exist in the registry with id '${registryId}'`,
   );
 }
+
+export function expiredToken(): ServiceError {
+  return new ServiceError('ExpiredTokenException', 'The security token included in the request is expired');
+}
+
+export function throttled(): ServiceError {
+  return new ServiceError('ThrottlingException', 'Rate exceeded');
+}
+
+/** `reason`: what the service says after the resource. */
+export function accessDenied(arn: string, action: string, resource: string, reason = ''): ServiceError {
+  return new ServiceError(
+    'AccessDeniedException',
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}${reason}`,
+  );
+}

@@ -1,12 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TOKEN_USERNAME } from '../wire/service.ts';
 import { parseObject } from './json.ts';
+import type { Principal } from './principal.ts';
 
-const HOUR_MS = 3_600_000;
-/** How long an authorization token is valid; source: API reference of GetAuthorizationToken. */
-const AUTHORIZATION_TOKEN_MS = 12 * HOUR_MS;
 /** How long an anonymous token of the registry's token endpoint is valid. */
-const ANONYMOUS_TOKEN_MS = HOUR_MS;
+const ANONYMOUS_TOKEN_MS = 3_600_000;
+const SALT_BYTES = 16;
 
 /** What tokens are made and judged with. */
 export interface TokenContext {
@@ -14,6 +13,10 @@ export interface TokenContext {
   readonly registryId: string;
   /** Keys the proof in each token; the same after a restart, so that tokens outlive it. */
   readonly tokenKey: string;
+  /** Of an authorization token. */
+  readonly tokenLifetimeMs: number;
+  /** By access key id. */
+  readonly principals: ReadonlyMap<string, Principal>;
 }
 
 export interface IssuedToken {
@@ -22,22 +25,24 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** `owner`: issued to the account's credentials. `expired`: it was valid once. */
-export type TokenVerdict = 'owner' | 'anonymous' | 'expired' | 'invalid';
+/** A principal: whom it was issued to. `expired`: it was valid once. */
+export type TokenVerdict = Principal | 'anonymous' | 'expired' | 'invalid';
 
-/**
- * Token of GetAuthorizationToken: base64 of `AWS:<password>`. `now` is in epoch milliseconds.
- */
-export function issueAuthorizationToken(context: TokenContext, now: number): IssuedToken {
-  const expiresAt = now + AUTHORIZATION_TOKEN_MS;
-  const password = sealClaim(context, 'owner', expiresAt);
+/** Token of GetAuthorizationToken: base64 of `AWS:<password>`. `now` is in epoch milliseconds. */
+export function issueAuthorizationToken(
+  context: TokenContext,
+  principal: Principal,
+  now: number,
+): IssuedToken {
+  const expiresAt = now + context.tokenLifetimeMs;
+  const password = sealClaim(context, principal.accessKeyId, expiresAt);
   return { token: Buffer.from(`${TOKEN_USERNAME}:${password}`).toString('base64'), expiresAt };
 }
 
 /** Token of the registry's token endpoint for somebody without credentials; `now` is in epoch milliseconds. */
 export function issueAnonymousToken(context: TokenContext, now: number): IssuedToken {
   const expiresAt = now + ANONYMOUS_TOKEN_MS;
-  return { token: sealClaim(context, 'anonymous', expiresAt), expiresAt };
+  return { token: sealClaim(context, NOBODY, expiresAt), expiresAt };
 }
 
 /**
@@ -46,38 +51,46 @@ export function issueAnonymousToken(context: TokenContext, now: number): IssuedT
  */
 export function verifyToken(context: TokenContext, token: string, now: number): TokenVerdict {
   const decoded = Buffer.from(token, 'base64').toString('latin1');
-  if (!decoded.startsWith(`${TOKEN_USERNAME}:`)) return openClaim(context, 'anonymous', token, now);
-  return openClaim(context, 'owner', decoded.slice(TOKEN_USERNAME.length + 1), now);
+  const isPassword = decoded.startsWith(`${TOKEN_USERNAME}:`);
+  const claim = openClaim(context, isPassword ? decoded.slice(TOKEN_USERNAME.length + 1) : token);
+  if (claim === undefined || isPassword === (claim.holder === NOBODY)) return 'invalid';
+  if (now >= claim.expiration) return 'expired';
+  return isPassword ? (context.principals.get(claim.holder) ?? 'invalid') : 'anonymous';
 }
 
-type Principal = 'owner' | 'anonymous';
+/** Holder of an anonymous token; no access key id is empty. */
+const NOBODY = '';
+
+interface Claim {
+  /** Access key id, or `NOBODY`. */
+  readonly holder: string;
+  /** Epoch milliseconds. */
+  readonly expiration: number;
+}
 
 /** Opaque to clients and of the form that the service's passwords have: base64 of JSON that begins with `payload`. */
-function sealClaim(context: TokenContext, principal: Principal, expiresAt: number): string {
-  const salt = randomBytes(16).toString('base64');
-  const payload = computeProof(context, principal, salt, expiresAt).toString('base64');
-  const claim = { payload, datakey: salt, version: '2', type: 'DATA_KEY', expiration: expiresAt };
-  return Buffer.from(JSON.stringify(claim)).toString('base64');
+function sealClaim(context: TokenContext, holder: string, expiration: number): string {
+  const datakey = Buffer.concat([randomBytes(SALT_BYTES), Buffer.from(holder)]).toString('base64');
+  const payload = computeProof(context, datakey, expiration).toString('base64');
+  return Buffer.from(
+    JSON.stringify({ payload, datakey, version: '2', type: 'DATA_KEY', expiration }),
+  ).toString('base64');
 }
 
-function openClaim(context: TokenContext, principal: Principal, sealed: string, now: number): TokenVerdict {
-  const claim = parseClaim(sealed);
-  if (claim === undefined) return 'invalid';
-  const expected = computeProof(context, principal, claim.datakey, claim.expiration);
-  const given = Buffer.from(claim.payload, 'base64');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'invalid';
-  return now < claim.expiration ? principal : 'expired';
-}
-
-function computeProof(context: TokenContext, principal: Principal, salt: string, expiresAt: number): Buffer {
-  return createHmac('sha256', context.tokenKey)
-    .update(`${context.registryId}\n${principal}\n${salt}\n${expiresAt}`)
-    .digest();
-}
-
-function parseClaim(sealed: string): { payload: string; datakey: string; expiration: number } | undefined {
+/** Undefined for what was not sealed here. */
+function openClaim(context: TokenContext, sealed: string): Claim | undefined {
   const { payload, datakey, expiration } = parseObject(Buffer.from(sealed, 'base64').toString()) ?? {};
-  return typeof payload === 'string' && typeof datakey === 'string' && typeof expiration === 'number'
-    ? { payload, datakey, expiration }
-    : undefined;
+  if (typeof payload !== 'string' || typeof datakey !== 'string' || typeof expiration !== 'number') {
+    return undefined;
+  }
+  const expected = computeProof(context, datakey, expiration);
+  const given = Buffer.from(payload, 'base64');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+  return { holder: Buffer.from(datakey, 'base64').toString('utf8', SALT_BYTES), expiration };
+}
+
+function computeProof(context: TokenContext, datakey: string, expiration: number): Buffer {
+  return createHmac('sha256', context.tokenKey)
+    .update(`${context.registryId}\n${datakey}\n${expiration}`)
+    .digest();
 }

@@ -6,6 +6,7 @@ export interface Signer {
   readonly url: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
 }
 
 export interface RequestToSign {
@@ -33,6 +34,7 @@ export function signRequest(signer: Signer, request: RequestToSign): Record<stri
     host: new URL(signer.url).host,
     'x-amz-date': time,
     'x-amz-target': `SpencerFrontendService.${request.operation}`,
+    ...(signer.sessionToken !== undefined && { 'x-amz-security-token': signer.sessionToken }),
     ...request.headers,
   };
   const names = Object.keys(headers).sort();

@@ -10,7 +10,7 @@ import { withBody } from './with-body.ts';
 
 /**
  * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: size of the body, signature, operation,
- * types, constraints, and then what the operation itself checks.
+ * types, permission, constraints, and then what the operation itself checks.
  */
 export async function handleApiRequest(exchange: Exchange, context: ApiContext): Promise<void> {
   try {
@@ -31,12 +31,12 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   return withBody(exchange.request, context.bufferPool, count, async (body) => {
     const { method = '', url = '', headers, rawHeaders } = exchange.request;
     const received = { method, url, rawHeaders, bodyHash: body.hash };
-    verifySignature(received, headers, context.identity, context.now());
+    const principal = verifySignature(received, headers, context.identity.principals, context.now());
     if (operation === undefined) throw new ServiceError('UnknownOperationException', '');
 
     const effects = context.faults.next(operation);
     if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
-    const output = await runOperation(operation, body.bytes, context, effects);
+    const output = await runOperation(operation, body.bytes, { ...context, principal }, effects);
     return applyFaultsAfter(effects, exchange, output);
   });
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange } from '../exchange.ts';
 import type { Effect } from '../faults/parse-fault.ts';
 import { ServiceError } from '../service-error.ts';
+import { expiredToken, throttled } from '../texts.ts';
 
 const UNAVAILABLE_PAGE =
   '<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503 Service Temporarily Unavailable</h1></body></html>\n';
@@ -23,12 +24,9 @@ export async function applyFaultsBefore(
       case 'error':
         throw new ServiceError(effect.exception, 'Asked for by a fault rule');
       case 'throttle':
-        throw new ServiceError('ThrottlingException', 'Rate exceeded');
+        throw throttled();
       case 'expired-token':
-        throw new ServiceError(
-          'ExpiredTokenException',
-          'The security token included in the request is expired',
-        );
+        throw expiredToken();
       case 'html-503':
         exchange.send(503, { 'content-type': 'text/html' }, UNAVAILABLE_PAGE);
         return true;

@@ -1,7 +1,8 @@
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import type { InputOf, OutputOf } from '../../wire/values.ts';
+import { authorize } from '../authorize.ts';
 import type { Effect } from '../faults/parse-fault.ts';
-import type { Handler, OperationContext } from '../operations/context.ts';
+import type { CallContext, Handler } from '../operations/context.ts';
 import { HANDLERS } from '../operations/operation-table.ts';
 import { checkStructure } from './check-constraints.ts';
 import { deserializeStructure } from './deserialize.ts';
@@ -11,20 +12,27 @@ import { parseBody } from './parse-body.ts';
 export async function runOperation<Name extends OperationName>(
   operation: Name,
   body: Buffer,
-  context: OperationContext,
+  context: CallContext,
   effects: readonly Effect[],
 ): Promise<OutputOf<Name>> {
-  const input = readInput(operation, body);
-  const handlers: { readonly [Each in OperationName]: Handler<Each> } = effects.some(isForgetting)
+  const input = readInput(operation, body, context);
+  const handlers: { readonly [Each in OperationName]: Handler<Each, CallContext> } = effects.some(
+    isForgetting,
+  )
     ? { ...HANDLERS, UploadLayerPart: acknowledgePart }
     : HANDLERS;
   return handlers[operation](context, input);
 }
 
-function readInput<Name extends OperationName>(operation: Name, body: Buffer): InputOf<Name> {
+function readInput<Name extends OperationName>(
+  operation: Name,
+  body: Buffer,
+  { identity, principal }: CallContext,
+): InputOf<Name> {
   const structure = OPERATIONS[operation].input;
   const blobMember = operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined;
   const input = deserializeStructure(structure, parseBody(body, blobMember));
+  authorize(identity, principal, operation, input);
   checkStructure(structure, input);
   return input as InputOf<Name>; // as: the structure that describes the type has just been checked
 }

@@ -1,6 +1,7 @@
 import type { OperationName } from '../../wire/operations.ts';
 import type { InputOf, OutputOf } from '../../wire/values.ts';
 import type { Identity } from '../identity.ts';
+import type { Principal } from '../principal.ts';
 import type { Store } from '../storage/store.ts';
 
 /** What operations work with. */
@@ -13,8 +14,13 @@ export interface OperationContext {
   readonly now: () => number;
 }
 
+/** What an operation that asks who calls it works with. */
+export interface CallContext extends OperationContext {
+  readonly principal: Principal;
+}
+
 /** One operation: from validated input to output, or a `ServiceError`. Whatever it looks up is still true until its next `await`. */
-export type Handler<Name extends OperationName> = (
-  context: OperationContext,
+export type Handler<Name extends OperationName, Context = OperationContext> = (
+  context: Context,
   input: InputOf<Name>,
 ) => OutputOf<Name> | Promise<OutputOf<Name>>;

@@ -1,11 +1,11 @@
-import type { Handler } from './context.ts';
+import type { CallContext, Handler } from './context.ts';
 import { describeRepository } from './describe-repository.ts';
 import { findRepository } from './find-repository.ts';
 import { forbidPaging, paginate } from './paginate.ts';
 import { refuseForeignRegistry } from './refuse-foreign-registry.ts';
 
 /** In the order of their creation. One unknown name fails the call. */
-export const describeRepositories: Handler<'DescribeRepositories'> = (context, input) => {
+export const describeRepositories: Handler<'DescribeRepositories', CallContext> = (context, input) => {
   const { registryId } = input;
   const describeNamed = (names: readonly string[]) =>
     names.map((repositoryName) =>

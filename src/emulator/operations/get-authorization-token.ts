@@ -1,8 +1,9 @@
 import { issueAuthorizationToken } from '../tokens.ts';
-import type { Handler } from './context.ts';
+import type { CallContext, Handler } from './context.ts';
 import { formatSeconds } from './timestamps.ts';
 
-export const getAuthorizationToken: Handler<'GetAuthorizationToken'> = (context) => {
-  const { token, expiresAt } = issueAuthorizationToken(context.identity, context.now());
+export const getAuthorizationToken: Handler<'GetAuthorizationToken', CallContext> = (context) => {
+  const { identity, principal, now } = context;
+  const { token, expiresAt } = issueAuthorizationToken(identity, principal, now());
   return { authorizationData: { authorizationToken: token, expiresAt: formatSeconds(expiresAt) } };
 };

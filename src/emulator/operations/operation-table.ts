@@ -2,7 +2,7 @@ import type { OperationName } from '../../wire/operations.ts';
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts';
 import { batchDeleteImage } from './batch-delete-image.ts';
 import { completeLayerUpload } from './complete-layer-upload.ts';
-import type { Handler } from './context.ts';
+import type { CallContext, Handler } from './context.ts';
 import { createRepository } from './create-repository.ts';
 import { deleteRepository } from './delete-repository.ts';
 import { describeImageTags } from './describe-image-tags.ts';
@@ -19,7 +19,7 @@ import { deleteRepositoryPolicy, getRepositoryPolicy, setRepositoryPolicy } from
 import { listTagsForResource, tagResource, untagResource } from './tag-resource.ts';
 import { uploadLayerPart } from './upload-layer-part.ts';
 
-export const HANDLERS: { readonly [Name in OperationName]: Handler<Name> } = {
+export const HANDLERS: { readonly [Name in OperationName]: Handler<Name, CallContext> } = {
   BatchCheckLayerAvailability: batchCheckLayerAvailability,
   InitiateLayerUpload: initiateLayerUpload,
   UploadLayerPart: uploadLayerPart,

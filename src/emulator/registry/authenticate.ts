@@ -1,6 +1,9 @@
+import type { OperationName } from '../../wire/operations.ts';
+import { authorize } from '../authorize.ts';
 import { CHOICES } from '../choices.ts';
 import { verifyToken } from '../tokens.ts';
 import type { Caller, Exchange } from './exchange.ts';
+import { splitName } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
 
 /** Who sends a request to `/v2/`. Throws what the service answers to those without a token, or with one that it does not take. */
@@ -16,9 +19,16 @@ export function authenticate({ request, context, origin }: Exchange): Caller {
   return verdict;
 }
 
-/** Throws unless the caller may push. */
-export function requireOwner(caller: Caller): void {
-  if (caller !== 'owner') throw new RegistryError(403, 'DENIED', 'Not Authorized');
+/** Throws unless the caller may do what the operation of the JSON API does, to the repository that is named in the path. */
+export function requirePermission(
+  { context }: Exchange,
+  caller: Caller,
+  operation: OperationName,
+  name: string,
+): void {
+  if (caller === 'anonymous') throw new RegistryError(403, 'DENIED', 'Not Authorized');
+  const { repositoryName } = splitName(name);
+  authorize(context.identity, caller, operation, { repositoryName });
 }
 
 /** Source: helm/helm#12491; the realm there is `https://public.ecr.aws/token/`. */

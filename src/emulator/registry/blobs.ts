@@ -18,7 +18,7 @@ export function redirectToBlob({ response, context, origin }: Exchange, name: st
 /** HEAD: only for those who may push. Source: aws/containers-roadmap#2671. */
 export function describeBlob(exchange: Exchange, name: string, digest: string, caller: Caller): void {
   const { response, context, origin } = exchange;
-  if (caller !== 'owner' && CHOICES.registryRefusesBlobHeads.value) throw challenge(origin);
+  if (caller === 'anonymous' && CHOICES.registryRefusesBlobHeads.value) throw challenge(origin);
   const repository = findRepository(context, name);
   const layer = isDigest(digest) ? repository.layers.get(digest) : undefined;
   if (layer === undefined) throw blobUnknown(digest);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationContext } from '../operations/context.ts';
+import type { Principal } from '../principal.ts';
 
 export interface RegistryContext extends OperationContext {
   /** Told of errors inside the emulator, which clients see as status 500. */
@@ -18,5 +19,5 @@ export interface Exchange {
   receivedBytes: number;
 }
 
-/** As `owner`, somebody with the account's token may push; anybody may pull. */
-export type Caller = 'owner' | 'anonymous';
+/** Whose token a request brings; anybody may pull. */
+export type Caller = Principal | 'anonymous';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from '../service-error.ts';
-import { authenticate, requireOwner } from './authenticate.ts';
+import { authenticate, requirePermission } from './authenticate.ts';
 import { serveDownload } from './downloads.ts';
 import type { Exchange, RegistryContext } from './exchange.ts';
 import { serveLogo } from './logo.ts';
@@ -55,9 +55,10 @@ async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
     const [, name, reference = ''] = pattern.exec(path) ?? [];
     if (name === undefined) continue;
     const method = exchange.request.method ?? '';
-    const handle = pull[method] ?? push[method];
+    const pushing = push[method];
+    if (pushing !== undefined) requirePermission(exchange, caller, pushing.operation, name);
+    const handle = pushing?.handle ?? pull[method];
     if (handle === undefined) throw unsupported();
-    if (handle === push[method]) requireOwner(caller);
     return await handle(exchange, name, reference, caller);
   }
   throw notFound();

@@ -1,3 +1,4 @@
+import type { OperationName } from '../../wire/operations.ts';
 import { describeBlob, redirectToBlob } from './blobs.ts';
 import type { Caller, Exchange } from './exchange.ts';
 import { deleteManifest, receiveManifest } from './manifest-changes.ts';
@@ -14,22 +15,39 @@ export interface Route {
   readonly pattern: RegExp;
   /** By method. */
   readonly pull: Readonly<Record<string, Handler>>;
-  /** By method; for those only who may push. */
-  readonly push: Readonly<Record<string, Handler>>;
+  /** By method; for those only who may do the operation of the JSON API that it amounts to. */
+  readonly push: Readonly<Record<string, Push>>;
+}
+
+interface Push {
+  readonly operation: OperationName;
+  readonly handle: Handler;
 }
 
 /** The first pattern that fits is the one. A repository's name may itself contain a word like `blobs`. */
 export const ROUTES: readonly Route[] = [
-  { pattern: /^(.+)\/blobs\/uploads\/?$/s, pull: {}, push: { POST: startUpload } },
+  {
+    pattern: /^(.+)\/blobs\/uploads\/?$/s,
+    pull: {},
+    push: { POST: { operation: 'InitiateLayerUpload', handle: startUpload } },
+  },
   {
     pattern: /^(.+)\/blobs\/uploads\/([^/]+)$/s,
     pull: {},
-    push: { GET: describeUpload, PATCH: appendToUpload, PUT: completeUpload, DELETE: cancelUpload },
+    push: {
+      GET: { operation: 'UploadLayerPart', handle: describeUpload },
+      PATCH: { operation: 'UploadLayerPart', handle: appendToUpload },
+      PUT: { operation: 'CompleteLayerUpload', handle: completeUpload },
+      DELETE: { operation: 'InitiateLayerUpload', handle: cancelUpload },
+    },
   },
   {
     pattern: /^(.+)\/manifests\/([^/]+)$/s,
     pull: { GET: serveManifest, HEAD: serveManifest },
-    push: { PUT: receiveManifest, DELETE: deleteManifest },
+    push: {
+      PUT: { operation: 'PutImage', handle: receiveManifest },
+      DELETE: { operation: 'BatchDeleteImage', handle: deleteManifest },
+    },
   },
   { pattern: /^(.+)\/blobs\/([^/]+)$/s, pull: { GET: redirectToBlob, HEAD: describeBlob }, push: {} },
   { pattern: /^(.+)\/tags\/list$/s, pull: { GET: serveTags }, push: {} },

@@ -14,7 +14,8 @@ export function serveToken({ request, response, context }: Exchange): void {
   function exchange(): string {
     const credentials = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
     const verdict = verifyToken(context.identity, credentials, now);
-    if (verdict === 'owner') return credentials;
+    // An anonymous token is no password.
+    if (typeof verdict === 'object') return credentials;
     const text =
       verdict === 'expired'
         ? 'Your authorization token has expired. Reauthenticate and try again.'

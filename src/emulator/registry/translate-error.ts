@@ -15,6 +15,8 @@ const answers: Readonly<Record<string, readonly [status: number, code: string]>>
   ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],
   RepositoryNotFoundException: [404, 'NAME_UNKNOWN'],
   LimitExceededException: [403, 'DENIED'],
+  AccessDeniedException: [403, 'DENIED'],
+  ThrottlingException: [429, 'TOOMANYREQUESTS'],
 };
 
 /** What a client of the registry sees of a `ServiceError`. */

@@ -1,7 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { REGION, SIGNING_NAME } from '../../wire/service.ts';
-import type { Identity } from '../identity.ts';
+import type { Principal } from '../principal.ts';
 import { ServiceError } from '../service-error.ts';
+import { expiredToken } from '../texts.ts';
 import { type Authorization, parseAuthorization } from './authorization-header.ts';
 import { formatCanonicalRequest, type ReceivedRequest } from './canonical-request.ts';
 import { checkClock, readRequestDate } from './request-date.ts';
@@ -15,22 +16,22 @@ export interface SignatureHeaders {
 }
 
 /**
- * Checks Signature Version 4 in its header form; `now` is in epoch milliseconds. Throws the `ServiceError` that AWS's front
- * layer answers. The order of the checks is ours: form, scope, key, clock, signature.
+ * Whose request it is by Signature Version 4 in its header form; `principals` are by access key id, `now` is in epoch milliseconds. Throws the
+ * `ServiceError` that AWS's front layer answers. The order of the checks is ours: form, scope, key, clock, signature, expiry of the key.
  */
 export function verifySignature(
   request: ReceivedRequest,
   headers: SignatureHeaders,
-  identity: Identity,
+  principals: ReadonlyMap<string, Principal>,
   now: number,
-): void {
+): Principal {
   const requestDate = readRequestDate(headers['x-amz-date'], headers.date);
   const authorization = parseAuthorization(headers.authorization, requestDate !== undefined);
   checkScope(authorization);
-  // The emulator's keys are long-lived ones: a session token can only belong to other keys.
+  const principal = principals.get(authorization.accessKeyId);
   if (
-    authorization.accessKeyId !== identity.accessKeyId ||
-    headers['x-amz-security-token'] !== undefined ||
+    principal === undefined ||
+    !isSameSecret(headers['x-amz-security-token'] ?? '', principal.sessionToken ?? '') ||
     requestDate === undefined
   ) {
     throw new ServiceError(
@@ -39,13 +40,25 @@ export function verifySignature(
     );
   }
   checkClock(requestDate, authorization.date, now);
-  const expected = sign(request, authorization, requestDate, identity.secretAccessKey);
+  const expected = sign(request, authorization, requestDate, principal.secretAccessKey);
   const given = Buffer.from(authorization.signature, 'latin1');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw invalid(
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
     );
   }
+  // A session that nobody has the secret of is not told apart from one that is over.
+  if (principal.expiresAt !== undefined && now >= principal.expiresAt) throw expiredToken();
+  return principal;
+}
+
+/** In a time that does not tell where they differ. */
+function isSameSecret(given: string | string[], expected: string): boolean {
+  return timingSafeEqual(digest(String(given)), digest(expected));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 function checkScope(authorization: Authorization): void {

@@ -7,11 +7,11 @@ const now = Date.UTC(2026, 10, 21);
 const identity = deriveIdentity({});
 
 test('an authorization token is AWS and a password, good for 12 hours', () => {
-  const { token, expiresAt } = issueAuthorizationToken(identity, now);
+  const { token, expiresAt } = issueAuthorizationToken(identity, identity.principal, now);
   expect(Buffer.from(token, 'base64').toString()).toMatch(/^AWS:eyJwYXlsb2Fk[\w+/=]+$/);
   expect(expiresAt).toBe(now + 12 * HOUR_MS);
-  expect(verifyToken(identity, token, now)).toBe('owner');
-  expect(verifyToken(identity, token, expiresAt - 1)).toBe('owner');
+  expect(verifyToken(identity, token, now)).toEqual(identity.principal);
+  expect(verifyToken(identity, token, expiresAt - 1)).toEqual(identity.principal);
   expect(verifyToken(identity, token, expiresAt)).toBe('expired');
 });
 
@@ -28,15 +28,15 @@ test('an anonymous token as a password makes nobody an owner', () => {
 });
 
 test('tokens of a later start are as good, those of another registry not', () => {
-  const { token } = issueAuthorizationToken(identity, now);
-  expect(verifyToken(deriveIdentity({}), token, now)).toBe('owner');
+  const { token } = issueAuthorizationToken(identity, identity.principal, now);
+  expect(verifyToken(deriveIdentity({}), token, now)).toEqual(identity.principal);
   for (const options of [{ account: '111111111111' }, { alias: 'other' }, { secretAccessKey: 'other' }]) {
     expect(verifyToken(deriveIdentity(options), token, now)).toBe('invalid');
   }
 });
 
 test('an altered claim, and anything that is no token', () => {
-  const { token } = issueAuthorizationToken(identity, now);
+  const { token } = issueAuthorizationToken(identity, identity.principal, now);
   const password = Buffer.from(token, 'base64').toString().slice('AWS:'.length);
   const claim = JSON.parse(Buffer.from(password, 'base64').toString());
   const forged = [
@@ -57,12 +57,13 @@ test('identities: derived from account and alias, the same every time', () => {
   expect(deriveIdentity({})).toEqual(identity);
   expect(identity.registryId).toMatch(/^\d{12}$/);
   expect(identity.registryAlias).toMatch(/^[a-z][a-z0-9]{7}$/);
-  expect(identity.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
-  expect(identity.secretAccessKey).toHaveLength(40);
+  const { principal } = identity;
+  expect(principal.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
+  expect(principal.secretAccessKey).toHaveLength(40);
   const others = [{ account: '111111111111' }, { alias: 'other' }].map(deriveIdentity);
-  expect(new Set([identity, ...others].map((each) => each.accessKeyId)).size).toBe(3);
-  expect(new Set([identity, ...others].map((each) => each.secretAccessKey)).size).toBe(3);
-  expect(deriveIdentity({ accessKeyId: 'KEY', secretAccessKey: 's' })).toMatchObject({
+  expect(new Set([identity, ...others].map((each) => each.principal.accessKeyId)).size).toBe(3);
+  expect(new Set([identity, ...others].map((each) => each.principal.secretAccessKey)).size).toBe(3);
+  expect(deriveIdentity({ accessKeyId: 'KEY', secretAccessKey: 's' }).principal).toMatchObject({
     accessKeyId: 'KEY',
     secretAccessKey: 's',
   });

@@ -48,7 +48,7 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     origin,
     store,
     clock,
-    authorizationToken: issueAuthorizationToken(identity, clock.now).token,
+    authorizationToken: issueAuthorizationToken(identity, identity.principal, clock.now).token,
     anonymousToken,
     fetch: (path, init = {}, token = anonymousToken) =>
       fetch(`${origin}${path}`, {
