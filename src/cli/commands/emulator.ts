@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Emulator } from '../../emulator/server.ts';
 import { EcrpError, exitStatusOf } from '../../errors.ts';
@@ -14,6 +15,9 @@ export interface EmulatorOptions {
   readonly alias?: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
+  readonly identity?: string;
+  /** In seconds. */
+  readonly tokenLifetime?: number;
   readonly fault?: readonly string[];
   readonly log?: string;
 }
@@ -45,19 +49,23 @@ async function startFor(
   options: EmulatorOptions,
   onRequest: ((entry: object) => void) | undefined,
 ): Promise<Emulator> {
-  const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
+  const [{ startEmulator }, { deriveIdentity }, { readIdentities }, { parseFault }] = await Promise.all([
     import('../../emulator/server.ts'),
     import('../../emulator/identity.ts'),
+    import('../../emulator/identity-file.ts'),
     import('../../emulator/faults/parse-fault.ts'),
   ]);
   const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
-  const identity = { account, alias, accessKeyId, secretAccessKey };
-  try {
-    deriveIdentity(identity);
+  const identityText =
+    options.identity === undefined ? undefined : await readText(resolve(context.io.cwd, options.identity));
+  const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
+  const given = { account, alias, accessKeyId, secretAccessKey, tokenLifetimeMs };
+  const identity = explainBadOptions(() => {
+    const identities = identityText === undefined ? undefined : readIdentities(identityText);
+    deriveIdentity(given);
     faults.forEach(parseFault);
-  } catch (error) {
-    throw explainBadOption(error);
-  }
+    return { ...given, identities };
+  });
   const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {
@@ -67,20 +75,37 @@ async function startFor(
   }
 }
 
+function explainBadOptions<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    throw explainBadOption(error);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EcrpError('INVALID_INPUT', `cannot read the identity file ${path}: ${reason}`, { cause });
+  }
+}
+
 async function serve(
   context: CommandContext,
   emulator: Emulator,
   options: EmulatorOptions,
 ): Promise<Outcome> {
-  const { url, registryHost, registryId, registryAlias, accessKeyId, secretAccessKey } = emulator;
+  const { close: _, ...result } = emulator;
   const environment = Object.entries(describeEnvironment(emulator));
   await context.publish({
-    result: { url, registryHost, registryId, registryAlias, accessKeyId, secretAccessKey },
+    result,
     view: environment.map(([name, value]) => `export ${name}=${value}`).join('\n'),
   });
   const kept =
     options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;
-  context.messages.note(`A local ECR Public at ${url}, until Ctrl-C. ${kept}`);
+  context.messages.note(`A local ECR Public at ${emulator.url}, until Ctrl-C. ${kept}`);
   const { signal } = context.io;
   await new Promise<void>((stop) => {
     if (signal.aborted) stop();
@@ -95,6 +120,7 @@ function describeEnvironment(emulator: Emulator): Readonly<Record<string, string
     AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
     AWS_ACCESS_KEY_ID: emulator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
+    ...(emulator.sessionToken !== undefined && { AWS_SESSION_TOKEN: emulator.sessionToken }),
     AWS_REGION: 'us-east-1',
     ECRP_REGISTRY_HOST: emulator.registryHost,
   };
