@@ -1,0 +1,83 @@
+// Seeded content of layers, as mixed as that of an operating system: text, machine code, tables, and what is packed already.
+
+import { createCipheriv, createHash } from 'node:crypto';
+
+const WORDS = 8192;
+const INSTRUCTIONS = 1024;
+
+/** How the files are shared out over the kinds; gzip brings such a mixture to about two fifths. */
+const MIXTURE = [
+  { upTo: 0.34, fill: fillWithText },
+  { upTo: 0.68, fill: fillWithCode },
+  { upTo: 0.92, fill: fillWithTable },
+  { upTo: 1, fill: fillWithNoise },
+];
+
+/** Files of `bytes` in all; the same seed gives the same files. Sizes are between 1 KiB and 1 MiB, small ones being frequent. */
+export function* makeFiles(seed, bytes) {
+  const random = makeRandom(seed);
+  const vocabulary = makeVocabulary(random);
+  const instructions = Uint32Array.from({ length: INSTRUCTIONS }, () => random() * 2 ** 32);
+  for (let left = bytes, index = 0; left > 0; index += 1) {
+    const content = Buffer.alloc(Math.min(left, Math.ceil(1024 ** (1 + random()))));
+    const kind = chooseKind(random);
+    kind.fill(content, { random, vocabulary, instructions, name: `${seed}/${index}` });
+    left -= content.length;
+    yield { name: `files/${index % 97}/${index}`, content };
+  }
+}
+
+function chooseKind(random) {
+  const drawn = random();
+  return MIXTURE.find(({ upTo }) => drawn < upTo);
+}
+
+/** Words of which the first ones are chosen most often, as in any language. */
+function fillWithText(content, { random, vocabulary }) {
+  let at = 0;
+  while (at < content.length) {
+    const word = vocabulary[Math.floor(WORDS * random() ** 5)];
+    for (let index = 0; index < word.length && at < content.length; index += 1) content[at++] = word[index];
+    if (at < content.length) content[at++] = random() < 0.1 ? 0x0a : 0x20;
+  }
+}
+
+/** Instructions of four bytes, some frequent, every seventh with an operand of its own. */
+function fillWithCode(content, { random, instructions }) {
+  for (let at = 0; at + 4 <= content.length; at += 4) {
+    const instruction = instructions[Math.floor(INSTRUCTIONS * random() ** 6)];
+    content.writeUInt32LE(instruction, at);
+    if (random() < 0.15) content[at + 3] = random() * 256;
+  }
+}
+
+/** Rows that differ in a counter and in two bytes. */
+function fillWithTable(content, { random }) {
+  for (let at = 0, row = 0; at + 32 <= content.length; at += 32, row += 1) {
+    content.writeUInt32LE(row * 24, at);
+    content.writeUInt32LE(0x0040_0000 + row, at + 8);
+    content.writeUInt16LE(Math.floor(random() * 65_536), at + 16);
+  }
+}
+
+function fillWithNoise(content, { name }) {
+  const key = createHash('sha256').update(name).digest();
+  createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(content).copy(content);
+}
+
+function makeVocabulary(random) {
+  return Array.from({ length: WORDS }, () =>
+    Uint8Array.from({ length: 2 + random() ** 2 * 12 }, () => 0x61 + random() ** 2 * 26),
+  );
+}
+
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+function makeRandom(seed) {
+  let state = createHash('sha256').update(String(seed)).digest().readUInt32LE();
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,165 @@
+// One case: its clients take turns, round by round, so that what drifts hits them all.
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LINKS } from './cases.js';
+import { measure, readMachine } from './measure.js';
+import { startEmulator, startLink, startRegistry } from './servers.js';
+
+const STARTERS = { emulator: startEmulator, registry: startRegistry };
+/** How long a run waits for a machine that is busy with other things. */
+const SETTLE_MS = 3000;
+const MANIFEST_TYPES =
+  'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
+
+/**
+ * Measures `runs` pushes by each client (`clients` is by name). Cold: to an empty repository, nothing remembered. Else: what the
+ * same client pushed before; `fresh` has it forget that. Gives the runs by client.
+ */
+export async function runCase({ image, form, link, scenario }, { clients, runs, work }) {
+  const servers = new Servers(work);
+  const results = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
+  const shape = LINKS[link];
+  const push = (name, stage) =>
+    pushOnce(clients[name], { image, form, stage, log: join(work, `${name}.log`) });
+  try {
+    for (const client of Object.values(clients)) client.load(image);
+    if (scenario !== 'cold') {
+      const stages = {};
+      for (const [name, client] of Object.entries(clients)) {
+        client.forget();
+        stages[name] = await setStage(await servers.get(client.server), name, shape);
+        await push(name, stages[name]);
+      }
+      for (let run = 0; run < runs; run += 1)
+        for (const [name, client] of Object.entries(clients)) {
+          if (scenario === 'fresh') client.forget();
+          results[name].push(await push(name, stages[name]));
+        }
+      for (const stage of Object.values(stages)) await stage.close();
+      return results;
+    }
+    const pushCold = async (name, linkShape) => {
+      const client = clients[name];
+      client.forget();
+      const stage = await setStage(await servers.getEmpty(client.server), `cold-${name}`, linkShape);
+      try {
+        return await push(name, stage);
+      } finally {
+        await stage.close();
+      }
+    };
+    // On loopback nothing stands between; so a first push, not measured, goes through a link that only counts.
+    const counted = {};
+    if (link === 'loopback')
+      for (const name of Object.keys(clients))
+        counted[name] = (await pushCold(name, { isCounted: true })).wire;
+    for (let run = 0; run < runs; run += 1)
+      for (const name of Object.keys(clients)) {
+        const result = await pushCold(name, shape);
+        results[name].push({ ...result, wire: result.wire ?? counted[name] });
+      }
+    return results;
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** The servers of a case. The emulator stays, as the service would; a registry is as fast when it has just started. */
+class Servers {
+  #work;
+  #running = new Map();
+
+  constructor(work) {
+    this.#work = work;
+  }
+
+  async get(kind) {
+    const server = this.#running.get(kind) ?? (await STARTERS[kind](join(this.#work, kind)));
+    this.#running.set(kind, server);
+    return server;
+  }
+
+  /** One that has no blob: of the emulator each repository has its own. */
+  async getEmpty(kind) {
+    if (kind === 'registry') {
+      await this.#running.get(kind)?.stop();
+      this.#running.delete(kind);
+    }
+    return this.get(kind);
+  }
+
+  async stop() {
+    for (const server of this.#running.values()) await server.stop();
+  }
+}
+
+/** A repository of its own, and the link to it if there is one. */
+async function setStage(server, repository, { bitsPerSecond, roundTripMs, isCounted }) {
+  await server.createRepository(repository);
+  const link =
+    bitsPerSecond || isCounted ? await startLink(server.port, { bitsPerSecond, roundTripMs }) : undefined;
+  return {
+    server,
+    link,
+    path: server.path(repository),
+    reference: `127.0.0.1:${link?.port ?? server.port}/${server.path(repository)}:v1`,
+    close: async () => {
+      await link?.stop();
+      await server.deleteRepository(repository);
+    },
+  };
+}
+
+async function pushOnce(client, { image, form, stage, log }) {
+  const { server, link, reference } = stage;
+  const target = { image, form, reference };
+  client.prepare(target);
+  try {
+    await settle();
+    const requests = server.countRequests();
+    const before = await link?.countBytes();
+    const result = await measure(client.push(target), {
+      env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR ?? '/tmp', ...server.env, ...client.env },
+      log,
+      engine: client.engine,
+      watch: [server.pid, ...(link ? [link.pid] : [])],
+    });
+    // Logs are written behind.
+    await sleep(100);
+    const after = await link?.countBytes();
+    return {
+      ...result,
+      requests: server.countRequests() - requests,
+      wire: before && { up: after.up - before.up, down: after.down - before.down },
+      storedBytes: await checkPushed(stage, image),
+    };
+  } finally {
+    client.release(target);
+  }
+}
+
+/** Throws unless the image is there with its config and all its layers; gives the bytes of these. */
+async function checkPushed({ server, path }, { configDigest, layers }) {
+  const token = await server.authorize();
+  const headers = { accept: MANIFEST_TYPES, ...(token && { authorization: `Bearer ${token}` }) };
+  const url = `http://127.0.0.1:${server.port}/v2/${path}`;
+  const manifest = await (await fetch(`${url}/manifests/v1`, { headers })).json();
+  if (manifest.config?.digest !== configDigest || manifest.layers.length !== layers.length)
+    throw new Error(`${path} has another image than was pushed`);
+  for (const { digest } of manifest.layers) {
+    const answer = await fetch(`${url}/blobs/${digest}`, { headers, redirect: 'manual' });
+    await answer.body?.cancel();
+    if (answer.status >= 400) throw new Error(`${path} has not the layer ${digest}: status ${answer.status}`);
+  }
+  return manifest.layers.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Waits until the machine is quiet, for a while. */
+async function settle() {
+  for (const deadline = Date.now() + SETTLE_MS; Date.now() < deadline; ) {
+    const before = readMachine();
+    await sleep(200);
+    if (readMachine() - before <= 0.05) return;
+  }
+}

@@ -1,0 +1,154 @@
+// `npm run bench`: ecrp beside the clients that others wrote. README.md says what is measured and how.
+//
+//   npm run bench -- [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold] [--peers ecrp,skopeo]
+//                    [-n 7] [--work DIRECTORY] [--write]
+//
+// Results are added to results.json of the work directory, which keeps the images as well; `--write` puts all of them into
+// README.md. Linux; as root, which dockerd needs, it is done in a mount namespace of its own.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { LINKS, listCases, SCENARIOS } from './cases.js';
+import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js';
+import { FORMS, IMAGES, provideImage } from './images.js';
+import { runCase } from './run-case.js';
+import { program } from './servers.js';
+import { measureStart } from './start.js';
+import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
+
+const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
+/** Of what the others would make ten times as much on disk. */
+const CLIENTS_OF_HUGE = ['ecrp'];
+const readme = join(import.meta.dirname, 'README.md');
+const MARKS = ['<!-- results -->', '<!-- end of results -->'];
+
+const { values } = parseArgs({
+  options: {
+    images: { type: 'string', default: USUAL_IMAGES.join() },
+    forms: { type: 'string', default: Object.keys(FORMS).join() },
+    links: { type: 'string', default: Object.keys(LINKS).join() },
+    scenarios: { type: 'string', default: Object.keys(SCENARIOS).join() },
+    peers: { type: 'string', default: CLIENT_NAMES.join() },
+    runs: { type: 'string', short: 'n', default: '7' },
+    work: { type: 'string', default: join(tmpdir(), 'ecrp-bench') },
+    write: { type: 'boolean', default: false },
+  },
+});
+const inside = 'ECRP_BENCH_INSIDE';
+if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
+await runBench();
+
+/** Runs this again where a directory of the work directory stands in the place of the machine's own image storage. */
+function enterNamespace() {
+  const containers = join(values.work, 'containers');
+  for (const directory of [containers, CONTAINERS]) mkdirSync(directory, { recursive: true });
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  const again = [process.execPath, ...process.argv.slice(1)];
+  const { status } = spawnSync(
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', containers, CONTAINERS, ...again],
+    { stdio: 'inherit', env: { ...process.env, [inside]: '1' } },
+  );
+  return status ?? 1;
+}
+
+async function runBench() {
+  mkdirSync(values.work, { recursive: true });
+  const file = join(values.work, 'results.json');
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const cases = chooseCases();
+  const clients = await openClients();
+  try {
+    const start = await measureStart(3 * Number(values.runs), values.work);
+    results.start = { medians: mapValues(start, takeMedians) };
+    say(`${formatStart(results.start.medians)}\n`);
+    for (const name of new Set(cases.map(({ image }) => image))) {
+      const image = await provideImage(join(values.work, 'images'), name);
+      for (const one of cases.filter((other) => other.image === name)) {
+        const taking = Object.entries(clients).filter(
+          ([client, { forms }]) =>
+            forms.includes(one.form) && (name !== 'huge' || CLIENTS_OF_HUGE.includes(client)),
+        );
+        if (taking.length === 0) continue;
+        const settings = {
+          clients: Object.fromEntries(taking),
+          runs: Number(values.runs),
+          work: values.work,
+        };
+        const runs = await runCase({ ...one, image }, settings);
+        const medians = mapValues(runs, takeMedians);
+        results[one.key] = { medians, image: { layers: image.layers } };
+        writeFileSync(file, JSON.stringify(results));
+        say(`${formatCase(one.key, medians)}\n`);
+      }
+    }
+  } finally {
+    for (const client of Object.values(clients)) await client.stop();
+  }
+  say(formatTargets(results));
+  if (values.write) writeReadme(results);
+}
+
+function chooseCases() {
+  const chosen = {};
+  for (const [option, known] of Object.entries({
+    images: IMAGES,
+    forms: FORMS,
+    links: LINKS,
+    scenarios: SCENARIOS,
+  })) {
+    chosen[option] = values[option].split(',');
+    const unknown = chosen[option].find((name) => !Object.hasOwn(known, name));
+    if (unknown !== undefined) throw new Error(`--${option} ${unknown}: choose from ${Object.keys(known)}`);
+  }
+  return listCases().filter(
+    ({ image, form, link, scenario }) =>
+      chosen.images.includes(image) &&
+      chosen.forms.includes(form) &&
+      chosen.links.includes(link) &&
+      chosen.scenarios.includes(scenario),
+  );
+}
+
+/** Opens the clients asked for; those that are not here are named. */
+async function openClients() {
+  const clients = {};
+  for (const name of values.peers.split(',')) {
+    if (!CLIENT_NAMES.includes(name)) throw new Error(`--peers ${name}: choose from ${CLIENT_NAMES}`);
+    const missing = name === 'ecrp-zstd' && !knowsZstd() ? ['zstd in ecrp'] : findMissing(name);
+    if (missing.length > 0) say(`${name} is left out: there is no ${missing.join(', no ')}.\n`);
+    else clients[name] = await openClient(name, join(values.work, 'clients', name));
+  }
+  return clients;
+}
+
+function knowsZstd() {
+  const { stdout } = spawnSync(process.execPath, [program, 'push', '--help'], { encoding: 'utf8' });
+  return /"zstd"/.test(stdout);
+}
+
+function writeReadme(results) {
+  const text = readFileSync(readme, 'utf8');
+  const [start, end] = MARKS.map((mark) => text.indexOf(mark));
+  const cases = listCases().filter(({ key }) => results[key] !== undefined);
+  const machine = `${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  const parts = [
+    MARKS[0],
+    `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
+    formatTargets(results),
+    formatStart(results.start.medians),
+    ...cases.map((one) => formatCase(one.key, results[one.key].medians)),
+  ];
+  writeFileSync(readme, `${text.slice(0, start)}${parts.join('\n\n')}\n\n${text.slice(end)}`);
+}
+
+function mapValues(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
+}
+
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,86 @@
+// Results as Markdown.
+
+import { LINKS, SCENARIOS, TARGETS } from './cases.js';
+import { FORMS } from './images.js';
+
+const HEADER = [
+  ...['client', 'n', 'wall s', 'min–max', 'CPU s', 'peak MiB', 'requests'],
+  ...['sent MB', 'layers MB', 'others, cores'],
+];
+
+/** Medians of every figure of the runs, with `range` of the wall time. */
+export function takeMedians(runs) {
+  const of = (choose) => takeMedian(runs.map(choose));
+  const seconds = runs.map((run) => run.seconds).sort((a, b) => a - b);
+  return {
+    n: runs.length,
+    seconds: takeMedian(seconds),
+    range: [seconds[0], seconds.at(-1)],
+    cpuSeconds: of((run) => run.cpuSeconds),
+    peakMib: of((run) => run.peakMib),
+    requests: runs[0].requests && of((run) => run.requests),
+    sentBytes: runs[0].wire && of((run) => run.wire.up),
+    storedBytes: runs[0].storedBytes && of((run) => run.storedBytes),
+    othersCores: of((run) => run.othersCores),
+  };
+}
+
+/** A table of one case; `medians` are by client. */
+export function formatCase(key, medians) {
+  const rows = Object.entries(medians).map(([name, row]) => [
+    name,
+    row.n,
+    formatSeconds(row.seconds),
+    row.range.map(formatSeconds).join('–'),
+    row.cpuSeconds.toFixed(2),
+    row.peakMib.toFixed(0),
+    row.requests,
+    row.sentBytes === undefined ? '–' : (row.sentBytes / 1e6).toFixed(2),
+    (row.storedBytes / 1e6).toFixed(2),
+    row.othersCores.toFixed(2),
+  ]);
+  return `#### ${describeCase(key)}\n\n${formatTable(HEADER, rows)}`;
+}
+
+/** What was to be reached, for the cases that were measured. `results` are by the case's key: { medians, image }. */
+export function formatTargets(results) {
+  const rows = TARGETS.flatMap(({ key, text, most, measure }) => {
+    const result = results[key];
+    const figure = result && measure(result.medians, result.image);
+    if (figure === undefined) return [];
+    return [[describeCase(key), text, `${figure.toFixed(2)} of ${most}`, figure <= most ? 'yes' : '**no**']];
+  });
+  return formatTable(['case', 'to reach', 'figure', 'reached'], rows);
+}
+
+/** What starting costs; `medians` are by command. */
+export function formatStart(medians) {
+  const rows = Object.entries(medians).map(
+    ([name, { n, seconds, range, cpuSeconds, peakMib, othersCores }]) => [
+      ...[name, n, (seconds * 1000).toFixed(0), range.map((one) => (one * 1000).toFixed(0)).join('–')],
+      ...[cpuSeconds.toFixed(2), peakMib.toFixed(0), othersCores.toFixed(2)],
+    ],
+  );
+  const header = ['command', 'n', 'wall ms', 'min–max', 'CPU s', 'peak MiB', 'others, cores'];
+  return `#### Start\n\n${formatTable(header, rows)}`;
+}
+
+function describeCase(key) {
+  if (key === 'start') return 'start';
+  const [image, form, link, scenario] = key.split(' ');
+  return `${image}, ${FORMS[form]}, ${LINKS[link].title}: ${SCENARIOS[scenario]}`;
+}
+
+function formatTable(header, rows) {
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function takeMedian(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function formatSeconds(seconds) {
+  return seconds.toFixed(seconds < 1 ? 3 : 2);
+}
