@@ -46,7 +46,7 @@ export async function withEcr<T>(
   const endpoint = chooseEndpoint(options.endpointUrl, io.env) ?? options.region ?? DEFAULT_REGION;
   const findKey = async () => ({
     endpoint,
-    accessKeyId: (await client.sdk.config.credentials()).accessKeyId,
+    accessKeyId: await client.findAccessKeyId(),
   });
   try {
     return await use({

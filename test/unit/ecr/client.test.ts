@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
 import { createEcrClient, type EcrClient } from '../../../src/ecr/client.ts';
@@ -9,6 +11,7 @@ import { createRepository, deleteRepository } from '../../../src/ecr/repositorie
 import { digestOf } from '../../../src/oci/digest.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
+import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
 interface Seen {
   readonly operation: string;
@@ -18,6 +21,7 @@ interface Seen {
 
 type Respond = (response: ServerResponse, seen: Seen) => void;
 
+const makeDirectory = useTemporaryDirectories();
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
@@ -278,6 +282,31 @@ describe('repositories', () => {
     const { client } = await serve([page, refuse('RepositoryNotFoundException')]);
     await deleteRepository(client, 'app', false, signal);
   });
+});
+
+test('credentials that expire are asked for again, and the call goes on with the new ones', async () => {
+  const directory = await makeDirectory();
+  const counter = join(directory, 'count');
+  // Gives key K1 the first time, K2 the second, …
+  const script = `const fs = require('node:fs');
+fs.appendFileSync(${JSON.stringify(counter)}, 'x');
+const AccessKeyId = 'K' + fs.statSync(${JSON.stringify(counter)}).size;
+console.log(JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey: 'secret' }));`;
+  await writeFile(join(directory, 'give-key.cjs'), script);
+  const command = `"${process.execPath}" "${join(directory, 'give-key.cjs')}"`;
+  await writeFile(join(directory, 'config'), `[profile changing]\ncredential_process = ${command}\n`);
+  vi.stubEnv('AWS_CONFIG_FILE', join(directory, 'config'));
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(directory, 'credentials'));
+  cleanups.push(() => vi.unstubAllEnvs());
+
+  const { client, seen, events } = await serve([refuse('ExpiredTokenException'), json({ registries: [] })], {
+    AWS_PROFILE: 'changing',
+  });
+  await describeRegistry(client, signal);
+  const keys = seen.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]);
+  expect(keys).toEqual(['K1', 'K2']);
+  expect(await client.findAccessKeyId()).toBe('K2');
+  expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 0, reason: 'ExpiredTokenException' });
 });
 
 test('an endpoint where nobody listens is named', async () => {
