@@ -46,7 +46,7 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
     return {
       code: 'UNAVAILABLE',
       message: `${subject.operation}: cannot reach ${subject.endpoint}${tries}: ${detail}`,
-      hint: 'Check the network, and the endpoint if you gave one; running the command again goes on where it ended.',
+      hint: 'Check the network, and the endpoint if you gave one; then run it again.',
     };
   }
   return { code: 'INTERNAL', message: `${subject.operation}: ${failure.name}: ${failure.message}` };

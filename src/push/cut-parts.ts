@@ -29,15 +29,19 @@ export function pairParts(createPart: () => LayerPart): PartPair {
 
 /**
  * Cuts a stream into parts of `capacity` bytes, the last one shorter. A part stays as it is until the second next one is
- * asked for.
+ * asked for. Once `isStopped`, it ends with the next chunk: a part of a layer that is being compressed takes seconds.
  */
 export async function* cutParts(
   chunks: AsyncIterable<Buffer>,
   capacity: number,
   pair: PartPair,
+  isStopped: () => boolean,
 ): AsyncGenerator<LayerPart> {
   let part: LayerPart | undefined;
   for await (const chunk of chunks) {
+    if (isStopped()) {
+      return;
+    }
     for (let rest = chunk; rest.length > 0; ) {
       part ??= pair.next();
       rest = rest.subarray(part.append(rest));

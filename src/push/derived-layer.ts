@@ -28,6 +28,8 @@ export async function planDerivedLayer(
   return {
     id: diffId,
     role: 'layer',
+    // One diff ID may be packed in many ways, hardly two of them of the same length.
+    encoding: encoderId === AS_PACKED ? `${AS_PACKED}-${ref.size}` : encoderId,
     content: undefined,
     expected: cacheable ? await cache?.find(diffId, encoderId) : undefined,
     sourceBytes: ref.size,

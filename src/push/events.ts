@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 export type PushEvent =
   | PhaseEvent
   | BlobStartedEvent
+  | BlobResumedEvent
   | BlobProgressEvent
   | BlobRestartedEvent
   | BlobFinishedEvent
@@ -33,16 +34,26 @@ export interface BlobStartedEvent extends BlobEvent {
   readonly sourceBytes: number;
 }
 
+/** The upload is one that an earlier push began. */
+export interface BlobResumedEvent extends BlobEvent {
+  readonly kind: 'blob-resumed';
+  /** Bytes acknowledged to the earlier push. */
+  readonly resumedBytes: number;
+}
+
 export interface BlobProgressEvent extends BlobEvent {
   readonly kind: 'blob-progress';
   /** Bytes of the blob that the service has acknowledged; absolute, never decreasing. */
   readonly acknowledgedBytes: number;
 }
 
-/** The upload goes back: to what the service says it holds, or to a new upload as it had lost the old one. */
+/**
+ * The upload goes back: to what the service says it holds, or to a new upload, as it had lost the old one or does not take
+ * what an earlier push has left of it.
+ */
 export interface BlobRestartedEvent extends BlobEvent {
   readonly kind: 'blob-restarted';
-  readonly reason: 'resync' | 'vanished';
+  readonly reason: 'resync' | 'vanished' | 'refused';
   readonly nextByte: number;
 }
 

@@ -19,7 +19,12 @@ export async function pushImage(plan: PushPlan, options: PushOptions): Promise<P
     previous: options.lookUpTag?.(tag, abort.signal).catch(() => 'unknown' as const),
   }));
   try {
-    const ledger: BlobLedger = { contents: new Map(), uploaded: new Map(), createdRepository: false };
+    const ledger: BlobLedger = {
+      contents: new Map(),
+      uploaded: new Map(),
+      resumedBytes: new Map(),
+      createdRepository: false,
+    };
     await sendMissingBlobs(plan, inner, ledger);
     const manifests = plan.buildManifests(ledger.contents);
     const put = await putManifests(manifests, lookups, inner, () => sendMissingBlobs(plan, inner, ledger));
@@ -41,10 +46,11 @@ export async function pushImage(plan: PushPlan, options: PushOptions): Promise<P
   }
 }
 
-function countBytes({ contents, uploaded }: BlobLedger): PushResult['bytes'] {
+function countBytes({ contents, uploaded, resumedBytes }: BlobLedger): PushResult['bytes'] {
   const total = sum(contents.values());
   const sent = sum(uploaded.values());
-  return { total, uploaded: sent, existing: total - sent, resumed: 0 };
+  const resumed = [...resumedBytes.values()].reduce((all, bytes) => all + bytes, 0);
+  return { total, uploaded: sent - resumed, existing: total - sent, resumed };
 }
 
 function sum(contents: Iterable<Content>): number {

@@ -28,6 +28,8 @@ export interface PlannedBlob {
   /** The digest, or the diff ID of a layer whose digest comes out at the end of reading. */
   readonly id: Digest;
   readonly role: 'config' | 'layer';
+  /** What makes the bytes that are sent of those with the diff ID; undefined when they are the blob's own. */
+  readonly encoding?: string;
   /** Undefined when it comes out at the end of reading. */
   readonly content: Content | undefined;
   /** What an earlier push came out with: good enough to ask whether the repository has it. */

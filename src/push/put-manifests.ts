@@ -58,12 +58,22 @@ export async function putManifests(
   let rootStatus: Stored['kind'] | undefined;
   for (const { tag, previous } of tags) {
     const before = await previous;
+    const kept = await options.guardTag?.(tag, root.digest, options.signal);
+    if (kept !== undefined) {
+      tagResults.push({ imageTag: tag, status: 'unchanged', imageDigest: kept });
+      continue;
+    }
     const status = await put(root, tag);
     rootStatus ??= status;
     tagResults.push({ imageTag: tag, status: judgeTag(status, before, previous !== undefined, root.digest) });
   }
-  rootStatus ??= await put(root, undefined);
-  results.push(describe(root, rootStatus));
+  if (tags.length === 0) {
+    rootStatus = await put(root, undefined);
+  }
+  // Undefined when every tag was kept where it is: then nothing shall point at the image, and it is not put.
+  if (rootStatus !== undefined) {
+    results.push(describe(root, rootStatus));
+  }
   return {
     registryId,
     imageDigest: root.digest,

@@ -7,8 +7,12 @@ export interface AheadReader<Item> {
   close(): Promise<void>;
 }
 
-/** Wraps a generator; `close` ends it, also when it is at work. */
-export function readAhead<Item>(items: AsyncGenerator<Item>): AheadReader<Item> {
+/** Wraps the generator that `generate` makes; it is told when nobody wants more, as it may be at work then. */
+export function readAhead<Item>(
+  generate: (isClosed: () => boolean) => AsyncGenerator<Item>,
+): AheadReader<Item> {
+  let closed = false;
+  const items = generate(() => closed);
   let ahead: Promise<IteratorResult<Item, unknown>> | undefined;
   return {
     async next() {
@@ -22,6 +26,7 @@ export function readAhead<Item>(items: AsyncGenerator<Item>): AheadReader<Item> 
       ahead.catch(() => undefined);
     },
     async close() {
+      closed = true;
       await ahead?.catch(() => undefined);
       await items.return(undefined);
     },

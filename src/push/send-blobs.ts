@@ -12,6 +12,8 @@ export interface BlobLedger {
   readonly contents: Map<Digest, Content>;
   /** Those that this push has sent. */
   readonly uploaded: Map<Digest, Content>;
+  /** How many bytes of these an earlier push had sent. */
+  readonly resumedBytes: Map<Digest, number>;
   createdRepository: boolean;
 }
 
@@ -92,17 +94,23 @@ async function sendBlob(blob: PlannedBlob, options: PushOptions, ledger: BlobLed
   const { service, partBytes, onEvent, signal } = options;
   const { id, role, sourceBytes } = blob;
   onEvent?.({ kind: 'blob-started', id, role, totalBytes: blob.content?.size, sourceBytes });
-  const { digest, size } = options.dryRun
-    ? await readThrough(blob, signal)
+  const { content, outcome, resumedBytes } = options.dryRun
+    ? { content: await readThrough(blob, signal), outcome: 'uploaded' as const, resumedBytes: 0 }
     : await uploadBlob(blob, {
         service,
         partBytes,
         signal,
+        uploads: options.uploads,
+        onResume: (bytes) => onEvent?.({ kind: 'blob-resumed', id, resumedBytes: bytes }),
         onProgress: (acknowledgedBytes) => onEvent?.({ kind: 'blob-progress', id, acknowledgedBytes }),
         onRestart: (reason, nextByte) => onEvent?.({ kind: 'blob-restarted', id, reason, nextByte }),
       });
+  const { digest, size } = content;
   ledger.contents.set(id, { digest, size });
-  ledger.uploaded.set(id, { digest, size });
+  if (outcome === 'uploaded') {
+    ledger.uploaded.set(id, { digest, size });
+    ledger.resumedBytes.set(id, resumedBytes);
+  }
   await blob.record({ digest, size });
-  onEvent?.({ kind: 'blob-finished', id, role, outcome: 'uploaded', digest, bytes: size });
+  onEvent?.({ kind: 'blob-finished', id, role, outcome, digest, bytes: size });
 }

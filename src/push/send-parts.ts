@@ -1,14 +1,14 @@
-import type { PushService, StartedUpload } from '../ecr/push-service.ts';
+import type { PushService } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_PARTS_PER_LAYER } from '../wire/limits.ts';
 import { cutParts, pairParts } from './cut-parts.ts';
+import type { BlobRestartedEvent } from './events.ts';
 import { choosePartBytes } from './push-limits.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { readAhead } from './read-ahead.ts';
-
-/** How often the service may ask for another byte without having acknowledged one more than ever before. */
-const MAX_FRUITLESS_ANSWERS = 3;
+import { UploadPosition } from './upload-position.ts';
+import type { BegunUpload } from './upload-record.ts';
 
 export interface SendOptions {
   readonly service: PushService;
@@ -17,33 +17,53 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Bytes acknowledged; absolute, never decreasing. */
   readonly onProgress: (acknowledgedBytes: number) => void;
-  readonly onRestart: (reason: 'resync' | 'vanished', nextByte: number) => void;
+  readonly onRestart: (reason: BlobRestartedEvent['reason'], nextByte: number) => void;
+}
+
+/** `vanished`: the service does not know the upload any more. `failed`: nothing comes of going on with it. */
+export type SendOutcome =
+  | SentBlob
+  | { readonly kind: 'vanished' }
+  | { readonly kind: 'failed'; readonly error: EcrpError };
+
+interface SentBlob {
+  readonly kind: 'sent';
+  readonly content: Content;
+  /** Bytes that the service had of an earlier push. */
+  readonly resumedBytes: number;
 }
 
 /**
- * Sends all bytes of a blob to an upload, parts strictly in order, the next one made ready while one is in flight; goes
- * to wherever the service says it is, also back. Undefined when the service does not know the upload any more.
+ * Sends the bytes of a blob that an upload lacks, parts strictly in order, the next one made ready while one is in flight;
+ * goes to wherever the service says it is, also back. `keep` is told after each answer.
  */
 export async function sendParts(
   blob: PlannedBlob,
-  { uploadId, partSize }: StartedUpload,
+  upload: BegunUpload,
+  keep: (upload: BegunUpload) => void,
   { service, partBytes: upperBound, signal, onProgress, onRestart }: SendOptions,
-): Promise<Content | undefined> {
+): Promise<SendOutcome> {
+  const { uploadId, partSize } = upload;
   const partBytes = choosePartBytes(partSize, upperBound, blob.sourceBytes);
   // No longer than the blob, as most blobs are small.
   const capacity = Math.min(partBytes, blob.content?.size ?? partBytes);
   const pair = pairParts(() => service.createPart(capacity));
-  const position = trackPosition(blob);
+  const position = new UploadPosition(upload.nextByte);
   try {
     for (;;) {
       const reading = blob.open(position.nextByte);
-      const parts = readAhead(cutParts(reading.bytes, capacity, pair));
+      const parts = readAhead((isClosed) =>
+        cutParts(reading.bytes, capacity, pair, () => isClosed() || signal.aborted),
+      );
       try {
         for (let follows = true; follows; ) {
           const part = await parts.next();
           signal.throwIfAborted();
           if (part === undefined) {
-            return checkWhole(blob, reading.finish(), position.nextByte);
+            const content = reading.finish();
+            return content.size === position.nextByte
+              ? { kind: 'sent', content, resumedBytes: position.resumedBytes }
+              : { kind: 'failed', error: explainLength(blob, content, position.nextByte) };
           }
           const end = position.nextByte + part.size;
           checkPartCount(blob, end, partBytes);
@@ -51,9 +71,14 @@ export async function sendParts(
           parts.prefetch();
           const answer = await sent;
           if (answer.kind === 'vanished') {
-            return undefined;
+            return answer;
           }
-          follows = position.move(answer.nextByte ?? 0, end);
+          position.move(answer.nextByte ?? 0, end);
+          if (position.isAstray || (blob.content && position.nextByte > blob.content.size)) {
+            return { kind: 'failed', error: explainAstray(blob, end, position.nextByte) };
+          }
+          keep({ uploadId, partSize, nextByte: position.nextByte });
+          follows = position.nextByte === end;
           onProgress(position.mostAcknowledged);
         }
       } finally {
@@ -66,44 +91,16 @@ export async function sendParts(
   }
 }
 
-/** Where the service is. */
-function trackPosition(blob: PlannedBlob) {
-  let nextByte = 0;
-  let mostAcknowledged = 0;
-  let fruitless = 0;
-  return {
-    get nextByte() {
-      return nextByte;
-    },
-    get mostAcknowledged() {
-      return mostAcknowledged;
-    },
-    /** Follows an answer; false when it is not where the part ended. Throws when following leads nowhere. */
-    move(to: number, end: number): boolean {
-      nextByte = to;
-      if (to > mostAcknowledged) {
-        mostAcknowledged = to;
-        fruitless = 0;
-      } else if (to !== end) {
-        fruitless += 1;
-      }
-      if (fruitless === MAX_FRUITLESS_ANSWERS || (blob.content && to > blob.content.size)) {
-        throw new EcrpError(
-          'UNAVAILABLE',
-          `The service does not follow the upload of ${blob.id}: after byte ${end} was sent it wants byte ${to}`,
-          { hint: 'Run the command again; that starts the layer anew.', operation: 'UploadLayerPart' },
-        );
-      }
-      return to === end;
-    },
-  };
+function explainAstray(blob: PlannedBlob, end: number, wanted: number): EcrpError {
+  return new EcrpError(
+    'UNAVAILABLE',
+    `The service does not follow the upload of ${blob.id}: after byte ${end} was sent it wants byte ${wanted}`,
+    { hint: 'Run the command again; that starts the layer anew.', operation: 'UploadLayerPart' },
+  );
 }
 
-function checkWhole(blob: PlannedBlob, content: Content, sentBytes: number): Content {
-  if (content.size !== sentBytes) {
-    throw new EcrpError('INVALID_INPUT', `${blob.id} ended after ${sentBytes} of ${content.size} bytes`);
-  }
-  return content;
+function explainLength(blob: PlannedBlob, { size }: Content, sentBytes: number): EcrpError {
+  return new EcrpError('INVALID_INPUT', `${blob.id} ended after ${sentBytes} of ${size} bytes`);
 }
 
 /** What a layer is compressed to may turn out too long only now. */

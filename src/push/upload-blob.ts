@@ -1,35 +1,123 @@
-import { EcrpError } from '../errors.ts';
+import { EcrpError, type ErrorCode } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { explainMismatch } from './explain-mismatch.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { type SendOptions, sendParts } from './send-parts.ts';
+import type { BegunUpload } from './upload-record.ts';
+import type { UploadClaim, UploadStore } from './upload-store.ts';
+
+export interface UploadOptions extends SendOptions {
+  /** Undefined neither resumes nor keeps anything. */
+  readonly uploads?: UploadStore | undefined;
+  /** Bytes that an earlier push has sent; they count as acknowledged. */
+  readonly onResume: (resumedBytes: number) => void;
+}
+
+/** `existing`: another push has stored the blob meanwhile. */
+export interface UploadedBlob {
+  readonly outcome: 'uploaded' | 'existing';
+  readonly content: Content;
+  /** Bytes that the service had of an earlier push. */
+  readonly resumedBytes: number;
+}
+
+/** Errors after which the upload can be gone on with. With any other, what is kept of it may be what is wrong. */
+const PASSING: readonly ErrorCode[] = ['UNAVAILABLE', 'AUTH', 'INTERRUPTED'];
+const MAX_NEW_UPLOADS = 2;
 
 /**
- * Uploads one blob and says what it is; begins again once when the service has lost the upload.
- * Throws INVALID_INPUT when the source's bytes are not what their digest says.
+ * Uploads one blob, going on with what an earlier push has left of it, and says what it is; begins again once when the
+ * service has lost the upload. Throws INVALID_INPUT when the source's bytes are not what their digest says.
  */
-export async function uploadBlob(blob: PlannedBlob, options: SendOptions): Promise<Content> {
-  const { service, signal, onRestart } = options;
-  const onProgress = neverDecrease(options.onProgress);
-  for (let attempt = 1; ; attempt += 1) {
-    const upload = await service.initiateUpload(signal);
-    const content = await sendParts(blob, upload, { ...options, onProgress });
-    const answer = content && (await service.completeUpload(upload.uploadId, content.digest, signal));
-    if (content && answer?.kind === 'stored') {
-      return content;
+export async function uploadBlob(blob: PlannedBlob, options: UploadOptions): Promise<UploadedBlob> {
+  const claim = options.uploads?.claim(blob) ?? keepNothing;
+  try {
+    return await uploadClaimed(blob, claim, options);
+  } catch (error) {
+    if (!options.signal.aborted && error instanceof EcrpError && !PASSING.includes(error.code)) {
+      claim.forget();
     }
-    if (content && answer?.kind === 'mismatch') {
-      throw await explainMismatch(blob, content, signal);
-    }
-    if (attempt === 2) {
-      throw new EcrpError('UNAVAILABLE', `The service lost the upload of ${blob.id} twice`, {
-        hint: 'Run the command again; what is stored already is not sent again.',
-        operation: content ? 'CompleteLayerUpload' : 'UploadLayerPart',
-        awsError: 'UploadNotFoundException',
-      });
-    }
-    onRestart('vanished', 0);
+    throw error;
+  } finally {
+    claim.release();
   }
+}
+
+const keepNothing: UploadClaim = { found: undefined, keep() {}, forget() {}, release() {} };
+
+async function uploadClaimed(
+  blob: PlannedBlob,
+  claim: UploadClaim,
+  options: UploadOptions,
+): Promise<UploadedBlob> {
+  const { service, signal, onRestart } = options;
+  const inner = { ...options, onProgress: neverDecrease(options.onProgress) };
+  if (claim.found) {
+    options.onResume(claim.found.nextByte);
+    const result = await sendUpload(blob, claim.found, claim, inner);
+    if ('content' in result) {
+      return result;
+    }
+    // What was left is no good, whatever the service has against it.
+    onRestart(result.reason, 0);
+  }
+  for (let count = 1; ; count += 1) {
+    const upload = { ...(await service.initiateUpload(signal)), nextByte: 0 };
+    const result = await sendUpload(blob, upload, claim, inner);
+    if ('content' in result) {
+      return result;
+    }
+    if (result.reason === 'refused' || count === MAX_NEW_UPLOADS) {
+      throw result.error;
+    }
+    onRestart(result.reason, 0);
+  }
+}
+
+interface FailedUpload {
+  readonly reason: 'vanished' | 'refused';
+  readonly error: EcrpError;
+}
+
+/** Sends what an upload lacks and completes it; an upload that failed is forgotten. */
+async function sendUpload(
+  blob: PlannedBlob,
+  upload: BegunUpload,
+  claim: UploadClaim,
+  options: UploadOptions,
+): Promise<UploadedBlob | FailedUpload> {
+  const { service, signal } = options;
+  const sent = await sendParts(blob, upload, claim.keep, options);
+  if (sent.kind === 'sent') {
+    const { content, resumedBytes } = sent;
+    const answer = await service.completeUpload(upload.uploadId, content.digest, signal);
+    claim.forget();
+    if (answer.kind === 'stored') {
+      return { outcome: 'uploaded', content, resumedBytes };
+    }
+    return answer.kind === 'vanished'
+      ? explainLoss(blob, 'CompleteLayerUpload')
+      : { reason: 'refused', error: await explainMismatch(blob, content, signal) };
+  }
+  claim.forget();
+  if (sent.kind === 'failed') {
+    return { reason: 'refused', error: sent.error };
+  }
+  // Uploads of a layer end when another push completes one of the same layer.
+  const content = blob.expected;
+  if (content && (await service.findAvailable([content.digest], signal)).has(content.digest)) {
+    return { outcome: 'existing', content, resumedBytes: 0 };
+  }
+  return explainLoss(blob, 'UploadLayerPart');
+}
+
+function explainLoss(blob: PlannedBlob, operation: string): FailedUpload {
+  const error = new EcrpError('UNAVAILABLE', `The service lost the upload of ${blob.id} twice`, {
+    hint: 'Run the command again; what is stored already is not sent again.',
+    operation,
+    awsError: 'UploadNotFoundException',
+  });
+  return { reason: 'vanished', error };
 }
 
 function neverDecrease(onProgress: (acknowledgedBytes: number) => void): (bytes: number) => void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
+import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
@@ -8,7 +9,7 @@ import { makeBlob } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
 
-function upload(service: FakeService, blob = makeBlob(bytes)) {
+function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes)) {
   const progress: number[] = [];
   const restarts: string[] = [];
   const done = uploadBlob(blob, {
@@ -16,6 +17,7 @@ function upload(service: FakeService, blob = makeBlob(bytes)) {
     signal: new AbortController().signal,
     onProgress: (acknowledged) => progress.push(acknowledged),
     onRestart: (reason, nextByte) => restarts.push(`${reason} ${nextByte}`),
+    onResume: () => {},
   });
   return { done, progress, restarts };
 }
@@ -28,7 +30,7 @@ describe('parts', () => {
         const service = fakeService(partSize);
         const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes));
 
-        expect(await done).toEqual({ digest: digestOf(bytes), size: 10 });
+        expect((await done).content).toEqual({ digest: digestOf(bytes), size: 10 });
         expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
         const parts = Array.from({ length: Math.ceil(10 / partSize) }, (_, position) => {
           const start = position * partSize;
@@ -50,6 +52,7 @@ describe('parts', () => {
       signal: new AbortController().signal,
       onProgress: () => {},
       onRestart: () => {},
+      onResume: () => {},
     });
     expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
   });
@@ -244,9 +247,67 @@ test('an abort ends it with the reason, and closes the source', async () => {
   }));
   const done = uploadBlob(
     { ...blob, open: (start) => ({ ...blob.open(start), bytes: watch(start) }) },
-    { service, signal: controller.signal, onProgress: () => {}, onRestart: () => {} },
+    { service, signal: controller.signal, onProgress: () => {}, onRestart: () => {}, onResume: () => {} },
   );
   await expect(done).rejects.toBe(reason);
   expect(closed).toBe(true);
   expect(service.log).toEqual(['initiate', 'part 0-2']);
+});
+
+test('an abort does not wait for the part that is being read', async () => {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const blob = makeBlob(bytes);
+  let read = 0;
+  // Without end: only a reader that looks up stops.
+  async function* readForEver() {
+    for (;;) {
+      read += 1;
+      if (read === 5) controller.abort(reason);
+      await Promise.resolve();
+      yield Buffer.alloc(1);
+    }
+  }
+  const endless = { ...blob, open: (start: number) => ({ ...blob.open(start), bytes: readForEver() }) };
+  const done = uploadBlob(
+    { ...endless, content: undefined },
+    {
+      service: fakeService(1_000_000_000),
+      signal: controller.signal,
+      onProgress: () => {},
+      onRestart: () => {},
+      onResume: () => {},
+    },
+  );
+  await expect(done).rejects.toBe(reason);
+  expect(read).toBe(5);
+});
+
+test('a failure of the service does not wait for the part that is being read', async () => {
+  const failure = new Error('refused');
+  const blob = makeBlob(bytes);
+  let closed = false;
+  async function* readForEver() {
+    try {
+      yield bytes.subarray(0, 4);
+      for (;;) {
+        await Promise.resolve();
+        yield Buffer.alloc(0);
+      }
+    } finally {
+      closed = true;
+    }
+  }
+  const service = fakeService(4, () => ({
+    uploadPart: async () => {
+      throw failure;
+    },
+  }));
+  const endless = { ...blob, content: undefined };
+  const { done } = upload(service, {
+    ...endless,
+    open: (start) => ({ ...blob.open(start), bytes: readForEver() }),
+  });
+  await expect(done).rejects.toBe(failure);
+  expect(closed).toBe(true);
 });

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunning, type ProcessTag } from './upload-owner.ts';
+import { parseRecord, type UploadRecord } from './upload-record.ts';
+
+/**
+ * `NAME.json` waits for whoever goes on with it; `NAME.PID-START-NUMBER.json` is that of a push, and as good as the first
+ * when the process has ended. `.tmp` is what a kill has left of a write; it may be whole.
+ */
+const FILE_NAME = /^([0-9a-f]{64})(?:\.(\d+-[^-.]+)-[0-9a-f]+)?\.json(?:\.tmp)?$/;
+
+export interface UploadFile {
+  readonly path: string;
+  /** Of the record; undefined for a file that is none of the store's. */
+  readonly name: string | undefined;
+  /** Whether a push that is running has it. */
+  readonly inUse: boolean;
+}
+
+/** The files in the directory of an upload store; none when there is no directory. */
+export function listUploadFiles(directory: string): readonly UploadFile[] {
+  return readNames(directory).map((fileName) => {
+    const [, name, owner] = FILE_NAME.exec(fileName) ?? [];
+    // A cast of what the pattern has checked.
+    const inUse = owner !== undefined && isRunning(owner as ProcessTag);
+    return { path: join(directory, fileName), name, inUse };
+  });
+}
+
+/** Undefined when the file is gone, damaged, or of another version of this program. */
+export function readUploadFile(path: string): UploadRecord | undefined {
+  try {
+    return parseRecord(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+export interface KnownUpload extends UploadRecord {
+  readonly inUse: boolean;
+}
+
+/** The uploads that can be gone on with, the latest first. */
+export function listUploads(directory: string): readonly KnownUpload[] {
+  return listUploadFiles(directory)
+    .flatMap(({ path, inUse }) => {
+      const record = path.endsWith('.json') ? readUploadFile(path) : undefined;
+      return record ? [{ ...record, inUse }] : [];
+    })
+    .sort((a, b) => b.updatedAt.getTime() - a.updatedAt.getTime());
+}
+
+/** Forgets all uploads but those of pushes that are running, damaged ones as well; says how many files went and stayed. */
+export function clearUploads(directory: string): { readonly removed: number; readonly inUse: number } {
+  const files = listUploadFiles(directory).filter(({ name }) => name !== undefined);
+  const idle = files.filter((file) => !file.inUse);
+  for (const { path } of idle) rmSync(path, { force: true });
+  return { removed: idle.length, inUse: files.length - idle.length };
+}
+
+function readNames(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

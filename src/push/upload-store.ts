@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listUploadFiles, readUploadFile } from './upload-files.ts';
+import { tagOwnProcess } from './upload-owner.ts';
+import {
+  type BegunUpload,
+  formatRecord,
+  nameRecord,
+  type UploadSubject,
+  type UploadTarget,
+} from './upload-record.ts';
+
+/** What is known of the uploads to one target, beyond the life of the process. */
+export interface UploadStore {
+  /** Takes what is kept of an upload, so that no other push goes on with it at the same time. */
+  claim(subject: UploadSubject): UploadClaim;
+}
+
+/** One push's hold on the record of a blob. */
+export interface UploadClaim {
+  /** What an earlier push left. */
+  readonly found: BegunUpload | undefined;
+  keep(upload: BegunUpload): void;
+  forget(): void;
+  /** Leaves what is kept to whoever comes next. */
+  release(): void;
+}
+
+/**
+ * Opens the store in a directory, which is made when something is kept. One small file per blob, replaced as a whole;
+ * a push that has one under way bears its file's name, and a dead process's file is anybody's.
+ * Nothing throws: `onProblem` is told once when nothing can be kept, and pushes go on without.
+ *
+ * Synchronous, as a turn in the thread pool that compresses layers would take far longer than such a write.
+ */
+export function openUploadStore(
+  directory: string,
+  target: UploadTarget,
+  onProblem: (problem: unknown) => void,
+): UploadStore {
+  const owner = `${tagOwnProcess()}-${randomBytes(8).toString('hex')}`;
+  let works = true;
+  const attempt = (act: () => void): void => {
+    if (!works) return;
+    try {
+      act();
+    } catch (problem) {
+      works = false;
+      onProblem(problem);
+    }
+  };
+  return {
+    claim({ id, encoding }) {
+      const subject = { id, encoding };
+      const name = nameRecord(target, subject);
+      const path = join(directory, `${name}.${owner}.json`);
+      let found: BegunUpload | undefined;
+      attempt(() => {
+        found = takeOver(directory, name, path);
+      });
+      let isKept = found !== undefined;
+      return {
+        found,
+        keep: (upload) =>
+          attempt(() => {
+            mkdirSync(directory, { recursive: true, mode: 0o700 });
+            const record = { ...target, ...subject, ...upload, updatedAt: new Date() };
+            writeFileSync(`${path}.tmp`, formatRecord(record), { mode: 0o600 });
+            renameSync(`${path}.tmp`, path);
+            isKept = true;
+          }),
+        forget: () => {
+          if (isKept) attempt(() => rmSync(path, { force: true }));
+          isKept = false;
+        },
+        release: () => {
+          if (isKept) attempt(() => renameIfThere(path, join(directory, `${name}.json`)));
+          isKept = false;
+        },
+      };
+    },
+  };
+}
+
+/** Renames the record that went furthest to `path`, and removes the others that nobody has. */
+function takeOver(directory: string, name: string, path: string): BegunUpload | undefined {
+  const candidates = listUploadFiles(directory)
+    .filter((file) => file.name === name && !file.inUse)
+    .map((file) => ({ from: file.path, record: readUploadFile(file.path) }))
+    .sort((a, b) => (b.record?.nextByte ?? 0) - (a.record?.nextByte ?? 0));
+  let taken: BegunUpload | undefined;
+  for (const { from, record } of candidates) {
+    if (taken === undefined && record && renameIfThere(from, path)) {
+      const { uploadId, partSize, nextByte } = record;
+      taken = { uploadId, partSize, nextByte };
+    } else {
+      rmSync(from, { force: true });
+    }
+  }
+  return taken;
+}
+
+/** False when another push was quicker. */
+function renameIfThere(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
