@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, spawnCli } from '../support/cli.ts';
+import { makeHome, patience, spawnCli } from '../support/cli.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 
 // The built programs, as processes of their own.
@@ -75,7 +75,7 @@ describe('ecrp', () => {
       const env = { ...home.env, ...emulator.env };
       const before = emulator.count('InitiateLayerUpload');
       const { child, ended } = spawnCli(['push', one, `${name}:1`, '--create-repo', '--json'], { env });
-      await expect.poll(() => emulator.count('InitiateLayerUpload') - before).toBeGreaterThan(3);
+      await expect.poll(() => emulator.count('InitiateLayerUpload') - before, patience).toBeGreaterThan(3);
       child.kill(signal);
       const result = await ended;
       expect(result.status).toBe(exitStatus);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EcrpError } from '../../src/errors.ts';
-import { type CliResult, makeHome, makeInterruption, runCli } from '../support/cli.ts';
+import { type CliResult, makeHome, makeInterruption, patience, runCli } from '../support/cli.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
@@ -245,7 +245,7 @@ describe('an interruption', () => {
       );
       const running = runCli(['push', one, 'slow:1'], { env, signal });
       // One of the five never ends.
-      await expect.poll(() => slow.count('CompleteLayerUpload')).toBe(4);
+      await expect.poll(() => slow.count('CompleteLayerUpload'), patience).toBe(4);
       interrupt();
       const result = await running;
       expect(result).toMatchObject({ status: 130, stdout: '' });

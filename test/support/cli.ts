@@ -48,6 +48,9 @@ export function makeInterruption(error: EcrpError): { signal: AbortSignal; inter
   return { signal: controller.signal, interrupt: () => controller.abort(error) };
 }
 
+/** For `expect.poll`: a busy machine may take long, and a second is its default. */
+export const patience = { timeout: 50_000 };
+
 const programs = join(import.meta.dirname, '..', '..', 'bin');
 
 /** Starts a built program (`npm run build` first) in an environment of its own. */
