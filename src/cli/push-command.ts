@@ -18,6 +18,14 @@ export function addPush(program: Command, run: Runner): void {
     )
     .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
     .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
+    .addOption(
+      new Option(
+        '--if-exists <what>',
+        'when a tag is on another image: move it, leave it, or end with status 6',
+      )
+        .choices(['overwrite', 'skip', 'fail'])
+        .default('overwrite'),
+    )
     .option('--create-repo', 'create the repository when it is missing')
     .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
     .addOption(
@@ -42,6 +50,7 @@ export function addPush(program: Command, run: Runner): void {
     'docker save app:1.0 -o app.tar && ecrp push app.tar app:1.0',
     'ecrp push app.tar team/app:1.0 -t 1 -t latest',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
+    'ecrp push app.tar app:1.0 --if-exists fail',
     'ecrp push app.tar app:1.0 --dry-run --json',
   ]);
 }

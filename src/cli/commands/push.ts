@@ -25,6 +25,7 @@ export interface PushOptions extends PackingOptions {
   /** MiB. */
   readonly partSize?: number;
   readonly dryRun?: boolean;
+  readonly ifExists: 'overwrite' | 'skip' | 'fail';
   readonly digestFile?: string;
 }
 
@@ -80,7 +81,7 @@ async function pushFrom(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<SentImage> {
-  const { concurrency, partSize, dryRun = false } = options;
+  const { concurrency, partSize, dryRun = false, ifExists } = options;
   const registryHost = findRegistryHost(context);
   const source = await openGivenSource(context, sourcePath);
   try {
@@ -94,6 +95,7 @@ async function pushFrom(
       concurrency,
       partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
       dryRun,
+      ifExists,
     });
   } finally {
     await source.close();

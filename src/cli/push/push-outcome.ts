@@ -1,6 +1,7 @@
-import type { PushResult, TagResult } from '../../push/push-result.ts';
+import type { TagResult } from '../../push/push-result.ts';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import type { Outcome } from '../outcome.ts';
+import type { GuardedResult } from './guard-tags.ts';
 
 /** What a push command knows beside the result of the push. */
 export interface PushFacts {
@@ -16,7 +17,7 @@ export interface PushFacts {
   readonly durationMs: number;
 }
 
-export function describePush(result: PushResult, facts: PushFacts): Outcome {
+export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
   const { imageDigest, imageManifestMediaType, manifests, layers, bytes, tags } = result;
   const { reference, registryId, repositoryName, dryRun, apiCalls, retries, durationMs } = facts;
   return {
@@ -43,15 +44,19 @@ export function describePush(result: PushResult, facts: PushFacts): Outcome {
 }
 
 /** `put` says that nobody looked: then there is no status, but in a repository that was empty. */
-function describeTag({ imageTag, status }: TagResult, createdRepository: boolean) {
+function describeTag({ imageTag, status, imageDigest }: TagResult, createdRepository: boolean) {
+  if (imageDigest !== undefined) return { imageTag, status, imageDigest };
   if (status !== 'put') return { imageTag, status };
   return createdRepository ? { imageTag, status: 'created' } : { imageTag };
 }
 
 /** The one line for a person at the end. */
-export function summarizePush(result: PushResult, facts: PushFacts): string {
+export function summarizePush(result: GuardedResult, facts: PushFacts): string {
   const { layers, bytes, tags } = result;
   const took = formatDuration(facts.durationMs);
+  if (tags.length > 0 && tags.every(({ imageDigest }) => imageDigest !== undefined)) {
+    return `Skipped: ${tags.length === 1 ? 'the tag exists' : 'all tags exist'} already; checked in ${took}.`;
+  }
   const isUnchanged = layers.uploaded === 0 && tags.every((tag) => tag.status === 'unchanged');
   if (isUnchanged && !facts.dryRun) return `Unchanged: everything was there already; checked in ${took}.`;
   const parts = [

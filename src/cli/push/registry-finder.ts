@@ -43,11 +43,15 @@ export class RegistryFinder {
       return { alias, registryId: toldId };
     }
     const own = await this.#findOwn();
-    const isOwn = alias === undefined || alias === own?.registryAlias || alias === own?.registryId;
     return {
       alias: alias ?? own?.registryAlias,
-      registryId: toldId ?? (isOwn ? own?.registryId : undefined),
+      registryId: toldId ?? (isGiven(own, alias) ? own?.registryId : undefined),
     };
+  }
+
+  /** Whether the push goes to the caller's own registry, the only one that the API tells about. */
+  async isOwn(): Promise<boolean> {
+    return this.#givenAlias === undefined || isGiven(await this.#findOwn(), this.#givenAlias);
   }
 
   /** What was learned, in this run or an earlier one, else one DescribeRegistries. */
@@ -75,4 +79,8 @@ export class RegistryFinder {
       return undefined;
     }
   }
+}
+
+function isGiven(own: RegistryFacts | undefined, alias: string | undefined): boolean {
+  return alias === undefined || alias === own?.registryAlias || alias === own?.registryId;
 }

@@ -2,16 +2,23 @@ import { connectPush } from '../../ecr/push.ts';
 import { createRepository, type RepositoryInput } from '../../ecr/repositories.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { pushImage } from '../../push/push-image.ts';
-import type { TagLookup } from '../../push/push-options.ts';
+import type { PushOptions, TagLookup } from '../../push/push-options.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
-import type { PushResult } from '../../push/push-result.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
 import type { PushTarget } from './choose-target.ts';
+import {
+  addKeptTags,
+  type GuardedResult,
+  type GuardedTags,
+  guardTags,
+  type TagPolicy,
+} from './guard-tags.ts';
 import type { PushFacts } from './push-outcome.ts';
 import { RegistryFinder } from './registry-finder.ts';
+import { makeTagLocator } from './tag-locator.ts';
 
 export interface ImageToSend {
   readonly plan: PushPlan;
@@ -22,10 +29,12 @@ export interface ImageToSend {
   readonly concurrency: number;
   readonly partBytes: number | undefined;
   readonly dryRun: boolean;
+  /** What happens to tags that are on another image. */
+  readonly ifExists: 'overwrite' | TagPolicy;
 }
 
 export interface SentImage {
-  readonly result: PushResult;
+  readonly result: GuardedResult;
   readonly facts: Omit<PushFacts, 'durationMs'>;
 }
 
@@ -35,8 +44,8 @@ export async function sendImage(
   progress: ProgressDisplay,
   image: ImageToSend,
 ): Promise<SentImage> {
-  const { plan, target, registryHost, repository, concurrency, partBytes, dryRun } = image;
-  const { registryAlias, repositoryName, tags } = target;
+  const { target, registryHost, repository, concurrency, partBytes, dryRun } = image;
+  const { registryAlias, repositoryName } = target;
   const { signal } = context.io;
   let apiCalls = 0;
   let retries = 0;
@@ -44,7 +53,11 @@ export async function sendImage(
 
   const send = async (session: EcrSession): Promise<SentImage> => {
     const finder = new RegistryFinder(context, session, registryAlias);
-    const result = await pushImage(plan, {
+    const { plan, tags, kept, ...guard } = await guardImage(image, finder, session, signal);
+    for (const { imageTag, imageDigest } of kept) {
+      context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
+    }
+    const put: PushOptions = {
       service: connectPush(session.client, { registryId: registryAlias, repositoryName }),
       tags,
       concurrency,
@@ -54,6 +67,7 @@ export async function sendImage(
       onEvent: (event) => progress.show(event),
       // Only the JSON document tells new tags from moved ones.
       lookUpTag: context.style.json ? makeTagLookup(finder, registryHost, repositoryName) : undefined,
+      ...guard,
       createRepository:
         repository &&
         (async () => {
@@ -61,10 +75,16 @@ export async function sendImage(
           createdRepository = true;
           context.messages.note(`Created repository ${repositoryName}.`);
         }),
-    });
+    };
+    const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
+    const result = addKeptTags(pushed, kept, target.tags);
     const { alias, registryId } = await finder.find(result.registryId);
     const reference = formatReference(
-      { repositoryName, imageTag: target.mainTag, ...(alias !== undefined && { registryAlias: alias }) },
+      {
+        repositoryName,
+        imageTag: chooseShownTag(result, target.mainTag),
+        ...(alias !== undefined && { registryAlias: alias }),
+      },
       registryHost,
     );
     return {
@@ -92,4 +112,23 @@ function makeTagLookup(finder: RegistryFinder, registryHost: string, repositoryN
     if (registryAlias === undefined) return 'unknown';
     return resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
   };
+}
+
+/** With a policy, no tag is moved; see `guardTags`. */
+async function guardImage(
+  { plan, target, ifExists, registryHost }: ImageToSend,
+  finder: RegistryFinder,
+  session: EcrSession,
+  signal: AbortSignal,
+): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
+  const { tags, repositoryName } = target;
+  if (ifExists === 'overwrite') return { plan, tags, kept: [] };
+  const locate = makeTagLocator(session, finder, { registryHost, repositoryName });
+  return guardTags(ifExists, plan, tags, locate, signal);
+}
+
+/** The main tag, unless it was left on another image than the result is about. */
+function chooseShownTag({ tags, imageDigest }: GuardedResult, mainTag: string): string {
+  const shown = tags.filter((tag) => tag.imageDigest === undefined || tag.imageDigest === imageDigest);
+  return shown.some(({ imageTag }) => imageTag === mainTag) ? mainTag : (shown[0]?.imageTag ?? mainTag);
 }

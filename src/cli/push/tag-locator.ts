@@ -1,0 +1,52 @@
+import { describeImages } from '../../ecr/images.ts';
+import { EcrpError } from '../../errors.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { resolveTag } from '../../registry/resolve-tag.ts';
+import type { EcrSession } from '../ecr-session.ts';
+import type { RegistryFinder } from './registry-finder.ts';
+
+/** Tells for certain where a tag points; undefined: nowhere. */
+export type TagLocator = (tag: string, signal: AbortSignal) => Promise<Digest | undefined>;
+
+export interface TagPlace {
+  readonly registryHost: string;
+  readonly repositoryName: string;
+}
+
+/**
+ * Asks the registry as anyone can, and the API where that does not tell. Throws UNAVAILABLE rather than guess, AUTH when
+ * only the API could tell and may not be asked.
+ */
+export function makeTagLocator(session: EcrSession, finder: RegistryFinder, place: TagPlace): TagLocator {
+  const { registryHost, repositoryName } = place;
+  return async (imageTag, signal) => {
+    const registryAlias = await finder.findAlias();
+    if (registryAlias !== undefined) {
+      const found = await resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
+      if (found !== 'unknown') return found;
+    }
+    signal.throwIfAborted();
+    if (await finder.isOwn()) return askApi(session, repositoryName, imageTag, signal);
+    throw new EcrpError(
+      'UNAVAILABLE',
+      `${registryHost} does not tell where the tag ${imageTag} of ${registryAlias}/${repositoryName} points`,
+      { hint: 'Run the command again in a minute; --if-exists overwrite does not need to know.' },
+    );
+  };
+}
+
+async function askApi(
+  { client }: EcrSession,
+  repositoryName: string,
+  imageTag: string,
+  signal: AbortSignal,
+): Promise<Digest | undefined> {
+  try {
+    const [image] = await describeImages(client, repositoryName, [{ imageTag }], signal);
+    return isDigest(image?.imageDigest) ? image.imageDigest : undefined;
+  } catch (error) {
+    // No image, or no repository.
+    if (error instanceof EcrpError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
