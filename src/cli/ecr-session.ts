@@ -3,7 +3,7 @@ import type { EcrClient } from '../ecr/client.ts';
 import { chooseEndpoint, DEFAULT_REGION } from '../ecr/endpoint.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
-import { formatDuration } from './format.ts';
+import { formatCount, formatDuration } from './format.ts';
 import type { RegistryFacts } from './registry-cache.ts';
 import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
 
@@ -74,7 +74,7 @@ function describeApiEvent(event: ApiEvent): string {
   const { operation, ms, attempts, requestId, error } = event;
   const parts = [
     `${operation}: ${ms} ms`,
-    attempts > 1 ? `${attempts} attempts` : undefined,
+    formatCount(attempts, 'attempt'),
     error,
     requestId && `request ${requestId}`,
   ];

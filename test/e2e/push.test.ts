@@ -214,6 +214,13 @@ describe('progress', () => {
     );
   });
 
+  it('has a line per API call with --verbose: operation, ms, attempts, request id', async () => {
+    await createRepo('verbose');
+    const { stderr } = await ecrp('push', one, 'verbose:1', '-v');
+    const lines = stderr.split('\n').filter((line) => /^PutImage: /.test(line));
+    expect(lines).toEqual([expect.stringMatching(/^PutImage: \d+ ms, 1 attempt, request [0-9a-f-]{36}$/)]);
+  });
+
   it('is silent with --quiet and with --progress none', async () => {
     await createRepo('quiet');
     expect(await ecrp('push', one, 'quiet:1', '-q')).toMatchObject({ status: 0, stderr: '' });
