@@ -1,13 +1,12 @@
 import { type Command, Option } from 'commander';
 import { parseEndpointUrl, parseRegistryHost } from './option-values.ts';
 
-export const progressModes = ['auto', 'plain', 'json', 'none'] as const;
-export type ProgressMode = (typeof progressModes)[number];
+const progressModes = ['auto', 'plain', 'json', 'none'] as const;
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
   readonly json?: boolean;
-  readonly progress: ProgressMode;
+  readonly progress: (typeof progressModes)[number];
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   /** False with `--no-color`; the terminal and the environment have a say too. */

@@ -22,18 +22,15 @@ export function parseNonEmpty(text: string): string {
 }
 
 export function parseEndpointUrl(text: string): string {
-  const problem = findEndpointProblem(text);
-  if (problem !== undefined) throw new InvalidArgumentError(problem);
-  return text;
-}
-
-/** What is wrong with an endpoint, from wherever it was given; undefined when nothing is. */
-export function findEndpointProblem(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) return 'It must be an http or https URL.';
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new InvalidArgumentError('It must be an http or https URL.');
+  }
   // Errors name the endpoint, so nothing secret may be part of it.
-  if (url.username !== '' || url.password !== '') return 'It must not contain a user name or password.';
-  return undefined;
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('It must not contain a user name or password.');
+  }
+  return text;
 }
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

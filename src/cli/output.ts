@@ -37,6 +37,13 @@ export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
 
+/** Names of an archive or words of a server may hold what a terminal would obey; lines and tabs may stay. */
+export function makePrintable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, (character) => {
+    return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
+  });
+}
+
 function formatDocument(members: JsonObject): string {
   return `${JSON.stringify({ schemaVersion: 1, ...members })}\n`;
 }
@@ -49,13 +56,13 @@ function describeError(error: EcrpError): JsonObject {
 async function formatError(error: EcrpError, { color, verbose }: OutputStyle): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
-  const lines = [`${label} ${error.message}`];
+  const lines = [`${label} ${makePrintable(error.message)}`];
   // Without an answer of the service the message says all there is to say.
   if (error.awsError !== undefined || error.requestId !== undefined) {
     const details = [error.operation, error.awsError, error.requestId && `request ${error.requestId}`];
     lines.push(`  (${details.filter(Boolean).join(', ')})`);
   }
-  if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
+  if (error.hint !== undefined) lines.push(`hint: ${makePrintable(error.hint)}`);
   if (verbose && error.code === 'INTERNAL' && error.cause instanceof Error && error.cause.stack) {
     lines.push(error.cause.stack);
   }

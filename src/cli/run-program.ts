@@ -27,7 +27,8 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
       return {};
     }
     if (error.code !== 'commander.help') throw toUsageError(error, getCommandPath(said.by));
-    if (style.json) throw new EcrpError('USAGE', 'no command given', { hint: 'Run `ecrp --help`.' });
+    if (style.json)
+      throw new EcrpError('USAGE', 'no command given', { hint: "'ecrp --help' shows the commands." });
     await printText(io.stderr, said.text);
     return { exitStatus: 2 };
   }

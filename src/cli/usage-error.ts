@@ -8,6 +8,6 @@ export function toUsageError(error: CommanderError, commandPath: string): EcrpEr
     .join(' ')
     .trim()
     .replace(/^\((.*)\)$/, '$1');
-  const help = `Run \`${commandPath} --help\` for what can be given.`;
+  const help = `'${commandPath} --help' shows what can be given.`;
   return new EcrpError('USAGE', first, { hint: guess === '' ? help : `${guess} ${help}` });
 }
