@@ -14,12 +14,6 @@ export type TagLookup = (tag: string, signal: AbortSignal) => Promise<Digest | u
  */
 export type TagGuard = (tag: string, digest: Digest, signal: AbortSignal) => Promise<Digest | undefined>;
 
-/**
- * Asked right before a tag is put on the image of this digest: where the tag stays instead, undefined to put it. Throws
- * to end the push.
- */
-export type TagGuard = (tag: string, digest: Digest, signal: AbortSignal) => Promise<Digest | undefined>;
-
 export interface PushOptions {
   readonly service: PushService;
   /** In the order they are put; the root goes up with the first one. */
@@ -34,7 +28,6 @@ export interface PushOptions {
   readonly createRepository?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Tells created from moved tags; it runs beside the uploads. */
   readonly lookUpTag?: TagLookup | undefined;
-  readonly guardTag?: TagGuard | undefined;
   readonly guardTag?: TagGuard | undefined;
   /** Reads all that would be sent, checks it, and sends nothing. */
   readonly dryRun?: boolean | undefined;

@@ -26,6 +26,6 @@ export async function readThrough(blob: PlannedBlob, signal: AbortSignal): Promi
       { hint: 'Save the image again.' },
     );
   }
-  checkBlobSize(`Layer ${blob.id}`, size);
+  checkBlobSize(`The ${blob.role} ${blob.id}`, size);
   return content;
 }

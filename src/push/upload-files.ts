@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning, type ProcessTag } from './upload-owner.ts';
-import { parseRecord, type UploadRecord } from './upload-record.ts';
+import { nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /**
  * `NAME.json` waits for whoever goes on with it; `NAME.PID-START-NUMBER.json` is that of a push, and as good as the first
@@ -27,10 +27,11 @@ export function listUploadFiles(directory: string): readonly UploadFile[] {
   });
 }
 
-/** Undefined when the file is gone, damaged, or of another version of this program. */
-export function readUploadFile(path: string): UploadRecord | undefined {
+/** Undefined when the file is gone, damaged, not what its name says, or of another version of this program. */
+export function readUploadFile({ path, name }: UploadFile): UploadRecord | undefined {
   try {
-    return parseRecord(readFileSync(path, 'utf8'));
+    const record = parseRecord(readFileSync(path, 'utf8'));
+    return record && nameRecord(record, record) === name ? record : undefined;
   } catch {
     return undefined;
   }
@@ -43,9 +44,9 @@ export interface KnownUpload extends UploadRecord {
 /** The uploads that can be gone on with, the latest first. */
 export function listUploads(directory: string): readonly KnownUpload[] {
   return listUploadFiles(directory)
-    .flatMap(({ path, inUse }) => {
-      const record = path.endsWith('.json') ? readUploadFile(path) : undefined;
-      return record ? [{ ...record, inUse }] : [];
+    .flatMap((file) => {
+      const record = file.path.endsWith('.json') ? readUploadFile(file) : undefined;
+      return record ? [{ ...record, inUse: file.inUse }] : [];
     })
     .sort((a, b) => b.updatedAt.getTime() - a.updatedAt.getTime());
 }

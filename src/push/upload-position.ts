@@ -31,7 +31,9 @@ export class UploadPosition {
 
   /** Whether following leads nowhere. */
   get isAstray(): boolean {
-    return this.#fruitless >= MAX_FRUITLESS_ANSWERS;
+    return (
+      !Number.isSafeInteger(this.#nextByte) || this.#nextByte < 0 || this.#fruitless >= MAX_FRUITLESS_ANSWERS
+    );
   }
 
   /** Follows the answer to a part that ended before `end`. */

@@ -87,7 +87,7 @@ export function openUploadStore(
 function takeOver(directory: string, name: string, path: string): BegunUpload | undefined {
   const candidates = listUploadFiles(directory)
     .filter((file) => file.name === name && !file.inUse)
-    .map((file) => ({ from: file.path, record: readUploadFile(file.path) }))
+    .map((file) => ({ from: file.path, record: readUploadFile(file) }))
     .sort((a, b) => (b.record?.nextByte ?? 0) - (a.record?.nextByte ?? 0));
   let taken: BegunUpload | undefined;
   for (const { from, record } of candidates) {

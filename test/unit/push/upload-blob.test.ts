@@ -148,6 +148,11 @@ describe('the service is elsewhere', () => {
     const service = fakeService(3, (truth) => answerParts(truth, { 2: { kind: 'accepted', nextByte: 11 } }));
     expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
   });
+
+  test.each([-1, 2.5, Number.NaN])('byte %s is an error', async (nextByte) => {
+    const service = fakeService(3, (truth) => answerParts(truth, { 2: { kind: 'resync', nextByte } }));
+    expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
+  });
 });
 
 describe('the upload is gone', () => {
@@ -171,6 +176,20 @@ describe('the upload is gone', () => {
     }));
     await upload(service).done;
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('as another push completed the same blob: that is enough', async () => {
+    const service = fakeService(4, (truth, state) => ({
+      uploadPart: async (...given) => {
+        if (given[1] === 0) return truth.uploadPart(...given);
+        state.blobs.set(digestOf(bytes), bytes);
+        return { kind: 'vanished' };
+      },
+    }));
+    const { done, restarts } = upload(service);
+    expect(await done).toMatchObject({ outcome: 'existing', content: { digest: digestOf(bytes), size: 10 } });
+    expect(restarts).toEqual([]);
+    expect(service.log).toEqual(['initiate', 'part 0-4', 'check 1']);
   });
 
   test('twice is an error', async () => {

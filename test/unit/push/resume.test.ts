@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { EcrpError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { PlannedBlob } from '../../../src/push/push-plan.ts';
+import { uploadBlob } from '../../../src/push/upload-blob.ts';
+import type { BegunUpload } from '../../../src/push/upload-record.ts';
+import type { UploadStore } from '../../../src/push/upload-store.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeRandomBytes } from '../../support/images.ts';
+import { type FakeService, fakeService } from './fake-service.ts';
+import { makeBlob } from './memory-blob.ts';
+
+const bytes = makeRandomBytes('resume', 10);
+const signal = new AbortController().signal;
+
+/** A store of one record. */
+function memoryStore(kept?: BegunUpload) {
+  const state = { kept };
+  const store: UploadStore = {
+    claim: () => ({
+      found: state.kept,
+      keep: (upload) => {
+        state.kept = upload;
+      },
+      forget: () => {
+        state.kept = undefined;
+      },
+      release() {},
+    }),
+  };
+  return { store, state };
+}
+
+function upload(service: FakeService, uploads: UploadStore, blob: PlannedBlob = makeBlob(bytes)) {
+  const progress: number[] = [];
+  const notes: string[] = [];
+  const done = uploadBlob(blob, {
+    service,
+    uploads,
+    signal,
+    onProgress: (acknowledged) => progress.push(acknowledged),
+    onRestart: (reason, nextByte) => notes.push(`${reason} ${nextByte}`),
+    onResume: (resumedBytes) => notes.push(`resumed ${resumedBytes}`),
+  });
+  return { done, progress, notes };
+}
+
+/** An upload at the service that holds the first `held` bytes, and says `told` of them was acknowledged. */
+async function begin(service: FakeService, held: number, told = held, partBytes = held) {
+  const { uploadId, partSize } = await service.initiateUpload(signal);
+  for (let start = 0; start < held; start += partBytes) {
+    const part = service.createPart(partBytes);
+    part.append(bytes.subarray(start, Math.min(held, start + partBytes)));
+    await part.upload(uploadId, start, signal);
+  }
+  service.log.length = 0;
+  return memoryStore({ uploadId, partSize, nextByte: told });
+}
+
+/** The same bytes under a name from which they come out at the end of reading. */
+function derive(blob: PlannedBlob): PlannedBlob {
+  return { ...blob, id: digestOf('diff ID'), content: undefined, expected: undefined, encoding: 'gzip-5' };
+}
+
+describe('an upload that an earlier push has begun', () => {
+  test.each([1, 3, 6, 9, 10])('is gone on with at byte %i', async (held) => {
+    for (const blob of [makeBlob(bytes), derive(makeBlob(bytes))]) {
+      const service = fakeService(3);
+      const { store, state } = await begin(service, held);
+      const { done, progress, notes } = upload(service, store, blob);
+      expect(await done).toMatchObject({ outcome: 'uploaded', resumedBytes: held });
+      expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+      expect(service.log.filter((line) => line === 'initiate')).toEqual([]);
+      expect(service.log.filter((line) => line.startsWith('part'))).toHaveLength(Math.ceil((10 - held) / 3));
+      expect(notes).toEqual([`resumed ${held}`]);
+      expect(progress).toEqual([...progress].sort((a, b) => a - b));
+      expect(state.kept).toBeUndefined();
+    }
+  });
+
+  test.each([
+    // The answer to the last part was lost with the push: that part is sent twice.
+    [6, 3, 3],
+    [9, 6, 6],
+    // It was slower to note than to send.
+    [9, 3, 9],
+    // The service has lost some.
+    [3, 6, 3],
+  ])('which holds %i bytes of which %i were noted counts %i as resumed', async (held, told, resumed) => {
+    const service = fakeService(3);
+    const { store } = await begin(service, held, told);
+    const result = await upload(service, store).done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(result.resumedBytes).toBe(resumed);
+  });
+
+  test('that the service does not know any more is begun anew', async () => {
+    const service = fakeService(3);
+    const { store, state } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 6 });
+    const { done, notes } = upload(service, store);
+    expect(await done).toMatchObject({ resumedBytes: 0 });
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(notes).toEqual(['resumed 6', 'vanished 0']);
+    expect(state.kept).toBeUndefined();
+  });
+
+  test('of which all but the end was done, and the service has forgotten it, is begun anew', async () => {
+    const service = fakeService(3);
+    const { store } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 10 });
+    await upload(service, store).done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('of other bytes is refused at the end, and begun anew', async () => {
+    const service = fakeService(5);
+    const { uploadId, partSize } = await service.initiateUpload(signal);
+    const part = service.createPart(5);
+    part.append(Buffer.from('wrong'));
+    await part.upload(uploadId, 0, signal);
+    const { store } = memoryStore({ uploadId, partSize, nextByte: 5 });
+    const { done, notes } = upload(service, store);
+    expect(await done).toMatchObject({ resumedBytes: 0 });
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(notes).toEqual(['resumed 5', 'refused 0']);
+  });
+
+  test('that went further than the layer is long is begun anew', async () => {
+    for (const blob of [makeBlob(bytes.subarray(0, 4)), derive(makeBlob(bytes.subarray(0, 4)))]) {
+      const service = fakeService(3);
+      const { store } = await begin(service, 6, 6, 3);
+      await upload(service, store, blob).done;
+      expect(service.blobs.get(digestOf(bytes.subarray(0, 4)))).toEqual(bytes.subarray(0, 4));
+    }
+  });
+
+  test('that another push completes meanwhile is done', async () => {
+    const service = fakeService(3);
+    const { store, state } = memoryStore({ uploadId: 'completed', partSize: 3, nextByte: 3 });
+    service.blobs.set(digestOf(bytes), bytes);
+    expect(await upload(service, store).done).toMatchObject({ outcome: 'existing', resumedBytes: 0 });
+    expect(service.log).not.toContain('initiate');
+    expect(state.kept).toBeUndefined();
+  });
+});
+
+describe('a push that fails', () => {
+  test('keeps what was acknowledged, after each part', async () => {
+    const { store, state } = memoryStore();
+    const seen: (number | undefined)[] = [];
+    const service = fakeService(3, (truth) => ({
+      uploadPart: async (...given) => {
+        seen.push(state.kept?.nextByte);
+        if (given[1] === 9) throw new EcrpError('UNAVAILABLE', 'the network is down');
+        return truth.uploadPart(...given);
+      },
+    }));
+    expect((await catchError(() => upload(service, store).done)).code).toBe('UNAVAILABLE');
+    expect(seen).toEqual([undefined, 3, 6, 9]);
+    expect(state.kept).toMatchObject({ nextByte: 9 });
+    const again = fakeService(3);
+    expect(await upload(again, (await begin(again, 9)).store).done).toMatchObject({ resumedBytes: 9 });
+  });
+
+  test('for a reason that stays keeps nothing that could stand in the way of the next', async () => {
+    const { store, state } = memoryStore();
+    const service = fakeService(3, (truth) => ({
+      uploadPart: async (...given) => {
+        if (given[1] === 6) throw new EcrpError('LIMIT', 'too many parts');
+        return truth.uploadPart(...given);
+      },
+    }));
+    expect((await catchError(() => upload(service, store).done)).code).toBe('LIMIT');
+    expect(state.kept).toBeUndefined();
+  });
+
+  test('as the service does not follow keeps nothing', async () => {
+    const { store, state } = memoryStore();
+    const service = fakeService(3, (truth) => ({
+      uploadPart: async (...given) =>
+        given[1] === 6 ? { kind: 'resync', nextByte: 3 } : truth.uploadPart(...given),
+    }));
+    expect((await catchError(() => upload(service, store).done)).code).toBe('UNAVAILABLE');
+    expect(state.kept).toBeUndefined();
+  });
+});

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { clearUploads, listUploads } from '../../../src/push/upload-files.ts';
+import { isRunning, tagOwnProcess } from '../../../src/push/upload-owner.ts';
+import type { UploadTarget } from '../../../src/push/upload-record.ts';
+import { openUploadStore } from '../../../src/push/upload-store.ts';
+import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
+
+const makeDirectory = useTemporaryDirectories();
+const target = { endpoint: 'https://127.0.0.1:1', repositoryName: 'team/app' };
+const subject = { id: digestOf('layer') };
+const upload = { uploadId: 'u-1', partSize: 10, nextByte: 30 };
+/** A process that was never there: ids end at 2^22 on Linux. */
+const dead = '99999999-1';
+
+function open(directory: string, change: Partial<UploadTarget> = {}) {
+  return openUploadStore(directory, { ...target, ...change }, (problem) => {
+    throw problem;
+  });
+}
+
+async function findFile(directory: string): Promise<string> {
+  const [name = ''] = await readdir(directory);
+  return join(directory, name);
+}
+
+describe('what one push leaves', () => {
+  test('the next one finds, and nobody else meanwhile', async () => {
+    const directory = join(await makeDirectory(), 'not', 'there', 'yet');
+    const first = open(directory).claim(subject);
+    expect(first.found).toBeUndefined();
+    first.keep({ ...upload, nextByte: 20 });
+    first.keep(upload);
+    expect(open(directory).claim(subject).found).toBeUndefined();
+    first.release();
+    const second = open(directory).claim(subject);
+    expect(second.found).toEqual(upload);
+    expect(open(directory).claim(subject).found).toBeUndefined();
+    second.forget();
+    second.release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test.each([
+    ['endpoint', { endpoint: 'https://127.0.0.1:2' }, subject],
+    ['registry', { registryAlias: 'a1b2c3d4' }, subject],
+    ['repository', { repositoryName: 'team/other' }, subject],
+    ['digest', {}, { id: digestOf('other') }],
+    ['encoding', {}, { ...subject, encoding: 'gzip-5-v1' }],
+  ])('is not taken for another %s', async (_name, change, other) => {
+    const directory = await makeDirectory();
+    const claim = open(directory).claim(subject);
+    claim.keep(upload);
+    claim.release();
+    expect(open(directory, change).claim(other).found).toBeUndefined();
+    expect(open(directory).claim(subject).found).toEqual(upload);
+  });
+
+  test('a killed one leaves its own: the one that went furthest is taken, the others go', async () => {
+    const directory = await makeDirectory();
+    for (const nextByte of [10, 40, 20])
+      open(directory)
+        .claim(subject)
+        .keep({ ...upload, nextByte });
+    for (const [position, path] of (await readdir(directory)).entries()) {
+      const [name] = path.split('.');
+      // Also when it was killed while it wrote.
+      const end = position === 1 ? '.json.tmp' : '.json';
+      await rename(join(directory, path), join(directory, `${name}.${dead}-${position}${end}`));
+    }
+    const claim = open(directory).claim(subject);
+    expect(claim.found).toEqual({ ...upload, nextByte: 40 });
+    expect(await readdir(directory)).toHaveLength(1);
+  });
+
+  test.each([
+    ['nothing', () => ''],
+    ['half of it', (text: string) => text.slice(0, text.length / 2)],
+    ['another number', (text: string) => text.replace('"nextByte":30', '"nextByte":31')],
+    ['another upload', (text: string) => text.replace('u-1', 'u-2')],
+    ['another repository', (text: string) => text.replace('team/app', 'team/oth')],
+    ['a later version', (text: string) => text.replace('"version":1', '"version":2')],
+    ['no date', (text: string) => text.replace(/"updatedAt":"[^"]*"/, '"updatedAt":"soon"')],
+    ['no object', () => 'null'],
+    ['no text', () => Buffer.from([0, 255, 254])],
+  ])('is as good as nothing when it holds %s', async (_name, change) => {
+    const directory = await makeDirectory();
+    const claim = open(directory).claim(subject);
+    claim.keep(upload);
+    claim.release();
+    const path = await findFile(directory);
+    await writeFile(path, change(await readFile(path, 'utf8')));
+    expect(listUploads(directory)).toEqual([]);
+    expect(open(directory).claim(subject).found).toBeUndefined();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('a file of its name that is another’s is not believed', async () => {
+    const directory = await makeDirectory();
+    const claim = open(directory).claim(subject);
+    claim.keep(upload);
+    claim.release();
+    const other = open(directory).claim({ id: digestOf('other') });
+    other.keep({ ...upload, uploadId: 'u-2' });
+    other.release();
+    const [a = '', b = ''] = await readdir(directory);
+    await rename(join(directory, a), join(directory, b));
+    const found = [subject, { id: digestOf('other') }].map((each) => open(directory).claim(each).found);
+    expect(found.filter(Boolean)).toEqual([]);
+  });
+});
+
+test('without a place to write, it says so once and goes on', async () => {
+  const directory = await makeDirectory();
+  await writeFile(join(directory, 'file'), '');
+  const problems: unknown[] = [];
+  const store = openUploadStore(join(directory, 'file', 'uploads'), target, (problem) =>
+    problems.push(problem),
+  );
+  for (const id of [digestOf('a'), digestOf('b')]) {
+    const claim = store.claim({ id });
+    claim.keep(upload);
+    claim.keep(upload);
+    claim.release();
+    claim.forget();
+  }
+  expect(problems).toHaveLength(1);
+});
+
+test('the list tells what is kept and who has it; clear leaves what is in use', async () => {
+  const directory = join(await makeDirectory(), 'uploads');
+  expect(listUploads(directory)).toEqual([]);
+  expect(clearUploads(directory)).toEqual({ removed: 0, inUse: 0 });
+  const idle = open(directory).claim(subject);
+  idle.keep(upload);
+  idle.release();
+  open(directory, { registryAlias: 'a1b2c3d4' })
+    .claim({ id: digestOf('other'), encoding: 'gzip' })
+    .keep(upload);
+  await writeFile(join(directory, 'notes.txt'), 'mine');
+  await writeFile(join(directory, `${'0'.repeat(64)}.json`), 'damaged');
+  expect(listUploads(directory)).toHaveLength(2);
+  expect(listUploads(directory)).toContainEqual(
+    expect.objectContaining({ ...target, ...subject, ...upload, inUse: false }),
+  );
+  expect(listUploads(directory)).toContainEqual(
+    expect.objectContaining({ registryAlias: 'a1b2c3d4', encoding: 'gzip', inUse: true }),
+  );
+  expect(clearUploads(directory)).toEqual({ removed: 2, inUse: 1 });
+  expect(listUploads(directory)).toHaveLength(1);
+  expect(await readdir(directory)).toContain('notes.txt');
+});
+
+test('a directory that cannot be read is an error for whoever asks for the list', async () => {
+  const file = join(await makeDirectory(), 'file');
+  await writeFile(file, '');
+  expect(() => listUploads(file)).toThrow('ENOTDIR');
+});
+
+describe('a process', () => {
+  test('is told from those before it with the same id', () => {
+    const own = tagOwnProcess();
+    expect(isRunning(own)).toBe(true);
+    expect(isRunning(`${process.pid}-0`)).toBe(false);
+    expect(isRunning(dead)).toBe(false);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'that was killed and not yet taken notice of is none',
+    async () => {
+      // The shell does not wait for its child, which stays a zombie.
+      const shell = spawn('sh', ['-c', 'sleep 100 & echo $!; kill -9 $!; exec sleep 100'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const [line] = await once(shell.stdout, 'data');
+      const pid = Number(String(line));
+      try {
+        await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+        const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+        expect(isRunning(`${pid}-${fields[19]}`)).toBe(false);
+      } finally {
+        shell.kill('SIGKILL');
+      }
+    },
+  );
+});
