@@ -62,5 +62,9 @@ function readRefusedPart(exception: unknown, end: number): PartAnswer {
   if (typeof last !== 'number') {
     return { kind: 'resync', nextByte: undefined };
   }
-  return { kind: last >= end - 1 ? 'accepted' : 'resync', nextByte: last + 1 };
+  if (last >= end - 1) {
+    return { kind: 'accepted', nextByte: last + 1 };
+  }
+  // With nothing received yet the service may say 0, as the member cannot be -1; no part is one byte long but the last.
+  return { kind: 'resync', nextByte: last === 0 ? 0 : last + 1 };
 }

@@ -135,6 +135,7 @@ describe('answers to a part', () => {
     [25, { kind: 'accepted', nextByte: 26 }],
     [9, { kind: 'resync', nextByte: 10 }],
     [4, { kind: 'resync', nextByte: 5 }],
+    [0, { kind: 'resync', nextByte: 0 }],
     [undefined, { kind: 'resync', nextByte: undefined }],
   ])('refused with the last valid byte %s', async (lastValidByteReceived, expected) => {
     const { client } = await serve([refuse('InvalidLayerPartException', { lastValidByteReceived })]);
