@@ -32,6 +32,23 @@ export const CHOICES = {
   emptyBody: choose('an input without members', 'some clients send nothing for it', 'SerializationException'),
   base64: choose('standard alphabet, padded', 'model: what SDKs send', 'whatever a lenient decoder takes'),
 
+  quotaBurst: choose(
+    1,
+    'not documented: as many at once as one second allows',
+    'any other number of seconds',
+  ),
+  throttledBefore: choose(
+    'permission and constraints',
+    'quotas are counted in front of operations',
+    'what is refused does not count',
+  ),
+  pull: choose('GET of a manifest', 'not documented', 'each request, or each layer'),
+  anonymousPulls: choose(
+    'one quota for all',
+    'clients of an emulator share the address',
+    'one for each address, as the quotas page has it',
+  ),
+
   partBytes: choose(PART_BYTES, 'sample of private; quotas page', 'never published of public'),
   maximumPartBytes: choose(MAX_PART_BYTES, 'model', '10 MiB by the quotas page'),
   partWithoutBytes: choose('InvalidLayerPartException', 'a layer without bytes cannot be pushed', 'accepted'),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/quotas.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { BufferPool } from './api/buffer-pool.ts';
 import type { RequestLogEntry } from './exchange.ts';
@@ -8,6 +9,8 @@ import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';
 import { startHttpServer } from './http-server.ts';
 import { deriveIdentity, type IdentityOptions } from './identity.ts';
+import { Quotas } from './quotas.ts';
+import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
 import { routeRequest } from './route-request.ts';
 import { openStore } from './storage/open-store.ts';
 
@@ -18,6 +21,10 @@ export interface EmulatorOptions extends IdentityOptions {
   readonly port?: number | undefined;
   /** Default: a temporary directory that `close` removes. */
   readonly dataDirectory?: string | undefined;
+  /** `real`: as many requests a second as the service takes. Default `off`. */
+  readonly quotas?: 'real' | 'off' | undefined;
+  /** Whether `/v2/` is like public.ecr.aws or like the OCI distribution specification. Default `aws`. */
+  readonly registryMode?: RegistryMode | undefined;
   /** Rules of `parseFault`. */
   readonly faults?: readonly string[] | undefined;
   readonly onRequest?: ((entry: RequestLogEntry) => void) | undefined;
@@ -62,6 +69,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       store,
       identity,
       registryHost: server.authority,
+      quotas: new Quotas(
+        options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},
+        Date.now,
+      ),
+      registryRules: REGISTRY_RULES[options.registryMode ?? 'aws'],
       now: Date.now,
       faults,
       bufferPool: new BufferPool(),

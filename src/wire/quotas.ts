@@ -10,3 +10,6 @@ export const REQUESTS_PER_SECOND: Readonly<Record<string, number>> = {
   CompleteLayerUpload: 10,
   PutImage: 10,
 };
+
+/** Image pulls per second: of one source address without credentials, of one account with them. Source: the same page. */
+export const PULLS_PER_SECOND = { anonymousPull: 1, authenticatedPull: 10 } as const;

@@ -18,6 +18,8 @@ export interface EmulatorOptions {
   readonly identity?: string;
   /** In seconds. */
   readonly tokenLifetime?: number;
+  readonly quotas?: 'real' | 'off';
+  readonly registryMode?: 'aws' | 'oci';
   readonly fault?: readonly string[];
   readonly log?: string;
 }
@@ -56,6 +58,7 @@ async function startFor(
     import('../../emulator/faults/parse-fault.ts'),
   ]);
   const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
+  const { quotas, registryMode } = options;
   const identityText =
     options.identity === undefined ? undefined : await readText(resolve(context.io.cwd, options.identity));
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
@@ -69,7 +72,10 @@ async function startFor(
   const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {
-    return await startEmulator({ port, dataDirectory, ...identity, faults, onRequest, onError });
+    return await startEmulator({
+      ...{ port, dataDirectory, ...identity, quotas, registryMode, faults },
+      ...{ onRequest, onError },
+    });
   } catch (error) {
     throw explainStartFailure(error, port);
   }

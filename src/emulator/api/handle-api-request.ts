@@ -36,6 +36,7 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
 
     const effects = context.faults.next(operation);
     if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
+    context.quotas.take(operation);
     const output = await runOperation(operation, body.bytes, { ...context, principal }, effects);
     return applyFaultsAfter(effects, exchange, output);
   });

@@ -1,18 +1,26 @@
 import { MIN_PART_BYTES } from '../../wire/limits.ts';
+import type { InputOf, OutputOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
-import type { Handler } from './context.ts';
+import type { Handler, OperationContext } from './context.ts';
 import { findPushTarget } from './find-repository.ts';
 import { uploadNotFound } from './upload-not-found.ts';
 
-/** The store judges in the service's order: empty, part too small, digest, layer there already. */
-export const completeLayerUpload: Handler<'CompleteLayerUpload'> = async (context, input) => {
+export const completeLayerUpload: Handler<'CompleteLayerUpload'> = (context, input) =>
+  endUpload(context, input, MIN_PART_BYTES);
+
+/** The store judges in the service's order: empty, part below `minimumPartBytes` (not the last one), digest, layer there already. */
+export async function endUpload(
+  context: OperationContext,
+  input: InputOf<'CompleteLayerUpload'>,
+  minimumPartBytes: number,
+): Promise<OutputOf<'CompleteLayerUpload'>> {
   const { name } = findPushTarget(context, input);
   const { registryId } = context.identity;
   const { uploadId, layerDigests } = input;
   const result = await context.store.completeUpload(name, uploadId, {
     digests: layerDigests,
-    minimumPartBytes: MIN_PART_BYTES,
+    minimumPartBytes,
   });
   switch (result.kind) {
     case 'completed':
@@ -40,4 +48,4 @@ export const completeLayerUpload: Handler<'CompleteLayerUpload'> = async (contex
         CHOICES.layerAlreadyExistsText.value(result.digest, name, registryId),
       );
   }
-};
+}

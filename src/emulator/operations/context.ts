@@ -2,6 +2,7 @@ import type { OperationName } from '../../wire/operations.ts';
 import type { InputOf, OutputOf } from '../../wire/values.ts';
 import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
+import type { Quotas } from '../quotas.ts';
 import type { Store } from '../storage/store.ts';
 
 /** What operations work with. */
@@ -10,6 +11,7 @@ export interface OperationContext {
   readonly identity: Identity;
   /** Host and port under which images are pulled; the service's own is public.ecr.aws. */
   readonly registryHost: string;
+  readonly quotas: Quotas;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationContext } from '../operations/context.ts';
 import type { Principal } from '../principal.ts';
+import type { RegistryRules } from './rules.ts';
 
 export interface RegistryContext extends OperationContext {
+  readonly registryRules: RegistryRules;
   /** Told of errors inside the emulator, which clients see as status 500. */
   readonly onError: (error: unknown) => void;
 }

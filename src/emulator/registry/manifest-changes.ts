@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/batch-delete-image.ts';
@@ -13,7 +14,7 @@ import { readBody } from './request-body.ts';
 
 /** PUT of a manifest, with the conditions of PutImage; one that is there already is no error here. */
 export async function receiveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
-  const { request, response, context } = exchange;
+  const { request, response, context, origin } = exchange;
   if (!isDigest(reference)) checkTag(reference);
   findRepository(context, name);
   const bytes = await readManifest(exchange);
@@ -34,11 +35,14 @@ export async function receiveManifest(exchange: Exchange, name: string, referenc
   }
   const digest = digestOf(bytes);
   const subject = repository.images.get(digest)?.subject;
-  // No Location, as apple/swift-container-plugin#27 found.
+  // The service sends no Location, as apple/swift-container-plugin#27 found.
   response.writeHead(201, {
     'docker-content-digest': digest,
     'content-length': 0,
     ...(subject !== undefined && { 'oci-subject': subject }),
+    ...(context.registryRules.sendsManifestLocation && {
+      location: `${origin}/v2/${name}/manifests/${digest}`,
+    }),
   });
   response.end();
 }
@@ -46,12 +50,21 @@ export async function receiveManifest(exchange: Exchange, name: string, referenc
 /** DELETE of a manifest by digest, or of a tag, with the conditions of BatchDeleteImage. */
 export async function deleteManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { response, context } = exchange;
-  const { name: repositoryName } = findRepository(context, name);
+  const { name: repositoryName, imageTags } = findRepository(context, name);
   const imageId = isDigest(reference) ? { imageDigest: reference } : { imageTag: checkTag(reference) };
+  if (imageId.imageTag !== undefined && context.registryRules.keepsUntagged) {
+    if (!imageTags.has(imageId.imageTag)) throw manifestUnknown();
+    context.store.deleteTag(repositoryName, imageId.imageTag);
+    return sendDeleted(response);
+  }
   const { failures } = await batchDeleteImage(context, { repositoryName, imageIds: [imageId] });
   const failure = failures?.[0];
   if (failure?.failureCode === 'ImageNotFound') throw manifestUnknown();
   if (failure !== undefined) throw new RegistryError(403, 'DENIED', failure.failureReason ?? '');
+  sendDeleted(response);
+}
+
+function sendDeleted(response: ServerResponse): void {
   response.writeHead(CHOICES.registryDeleteStatus.value, { 'content-length': 0 });
   response.end();
 }

@@ -2,7 +2,7 @@ import { CHOICES } from '../choices.ts';
 import { IMAGE_TAG_PATTERN } from '../patterns.ts';
 import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
-import type { Exchange } from './exchange.ts';
+import type { Caller, Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 
@@ -16,6 +16,7 @@ export async function serveManifest(
   { request, response, context }: Exchange,
   name: string,
   reference: string,
+  caller: Caller,
 ): Promise<void> {
   const repository = findRepository(context, name);
   const image = repository.images.get(resolveReference(repository, reference));
@@ -27,9 +28,10 @@ export async function serveManifest(
     response.end();
     return;
   }
+  context.quotas.take(caller === 'anonymous' ? 'anonymousPull' : 'authenticatedPull');
   const manifest = await context.store.readManifest(repository.name, image.digest);
   if (manifest === undefined) throw manifestUnknown();
-  response.writeHead(200, CHOICES.registryDigestHeaderOnGet.value ? { ...headers, ...digest } : headers);
+  response.writeHead(200, context.registryRules.digestHeaderOnGet ? { ...headers, ...digest } : headers);
   response.end(manifest);
 }
 

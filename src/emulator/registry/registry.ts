@@ -96,7 +96,7 @@ function notFound(): RegistryError {
 function answerError({ response, context }: Exchange, error: unknown): void {
   // Whatever went wrong, it did so because the client is gone.
   if (response.destroyed) return;
-  const answer = error instanceof ServiceError ? translateError(error) : error;
+  const answer = error instanceof ServiceError ? translateError(error, context.registryRules) : error;
   if (!(answer instanceof RegistryError)) context.onError(error);
   if (response.headersSent) response.destroy();
   else sendError(response, answer instanceof RegistryError ? answer : internalError());

@@ -1,5 +1,5 @@
 import type { OperationName } from '../../wire/operations.ts';
-import { describeBlob, redirectToBlob } from './blobs.ts';
+import { deleteBlob, describeBlob, redirectToBlob } from './blobs.ts';
 import type { Caller, Exchange } from './exchange.ts';
 import { deleteManifest, receiveManifest } from './manifest-changes.ts';
 import { serveManifest } from './manifests.ts';
@@ -49,7 +49,11 @@ export const ROUTES: readonly Route[] = [
       DELETE: { operation: 'BatchDeleteImage', handle: deleteManifest },
     },
   },
-  { pattern: /^(.+)\/blobs\/([^/]+)$/s, pull: { GET: redirectToBlob, HEAD: describeBlob }, push: {} },
+  {
+    pattern: /^(.+)\/blobs\/([^/]+)$/s,
+    pull: { GET: redirectToBlob, HEAD: describeBlob },
+    push: { DELETE: { operation: 'BatchDeleteImage', handle: deleteBlob } },
+  },
   { pattern: /^(.+)\/tags\/list$/s, pull: { GET: serveTags }, push: {} },
   { pattern: /^(.+)\/referrers\/([^/]+)$/s, pull: { GET: serveReferrers }, push: {} },
 ];

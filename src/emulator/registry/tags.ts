@@ -3,11 +3,17 @@ import { invalidParameter } from '../texts.ts';
 import type { Exchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { sendBody } from './reply.ts';
+import { serveSortedTags } from './sorted-tags.ts';
 
 const MAXIMUM = 1000;
 
 /** `GET tags/list`: JSON that calls itself text, tags in the order they were put. Source: aws/containers-roadmap#1262. */
-export function serveTags({ response, context, query }: Exchange, name: string): void {
+export function serveTags(exchange: Exchange, name: string): void {
+  if (exchange.context.registryRules.sortsTags) {
+    serveSortedTags(exchange, name);
+    return;
+  }
+  const { response, context, query } = exchange;
   const repository = findRepository(context, name);
   const count = readCount(query.get('n'));
   const all = [...repository.imageTags.keys()];

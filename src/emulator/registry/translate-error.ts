@@ -1,11 +1,10 @@
 import { CHOICES } from '../choices.ts';
 import type { ServiceError } from '../service-error.ts';
 import { RegistryError } from './registry-error.ts';
+import type { RegistryRules } from './rules.ts';
 
 /** Status and code that the registry gives to an exception of the JSON API which it met, as far as they were recorded. */
 const answers: Readonly<Record<string, readonly [status: number, code: string]>> = {
-  InvalidParameterException: [405, 'UNSUPPORTED'],
-  InvalidLayerException: [400, 'BLOB_UPLOAD_INVALID'],
   EmptyUploadException: [400, 'BLOB_UPLOAD_INVALID'],
   LayerPartTooSmallException: [400, 'BLOB_UPLOAD_INVALID'],
   InvalidLayerPartException: [416, 'BLOB_UPLOAD_INVALID'],
@@ -20,7 +19,11 @@ const answers: Readonly<Record<string, readonly [status: number, code: string]>>
 };
 
 /** What a client of the registry sees of a `ServiceError`. */
-export function translateError({ exception, message }: ServiceError): RegistryError {
-  const [status, code] = answers[exception] ?? [500, 'UNKNOWN'];
+export function translateError({ exception, message }: ServiceError, rules: RegistryRules): RegistryError {
+  const byRules: typeof answers = {
+    InvalidParameterException: rules.invalidManifest,
+    InvalidLayerException: [400, rules.digestMismatchCode],
+  };
+  const [status, code] = byRules[exception] ?? answers[exception] ?? [500, 'UNKNOWN'];
   return new RegistryError(status, code, message);
 }

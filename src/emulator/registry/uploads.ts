@@ -1,20 +1,46 @@
 import { MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
-import { completeLayerUpload } from '../operations/complete-layer-upload.ts';
+import { endUpload } from '../operations/complete-layer-upload.ts';
+import type { OperationContext } from '../operations/context.ts';
 import { uploadNotFound } from '../operations/upload-not-found.ts';
 import { ServiceError } from '../service-error.ts';
+import { isDigest } from '../storage/digest.ts';
 import type { Upload } from '../storage/model.ts';
 import { readContentRange } from './byte-range.ts';
 import type { Exchange } from './exchange.ts';
-import { findRepository } from './find-repository.ts';
+import { findRepository, splitName } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
 import { readBody } from './request-body.ts';
 
-/** POST: opens an upload, whatever else was asked: `mount` and `digest` are ignored. Source: estesp/manifest-tool#124. */
-export function startUpload(exchange: Exchange, name: string): void {
-  const { store } = exchange.context;
-  const upload = store.initiateUpload(findRepository(exchange.context, name).name);
+/** POST: opens an upload; the service ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
+export async function startUpload(exchange: Exchange, name: string): Promise<void> {
+  const { context, query } = exchange;
+  const { name: repositoryName } = findRepository(context, name);
+  if (context.registryRules.takesBlobsAtOnce) {
+    const mounted = mountBlob(context, repositoryName, query);
+    if (mounted !== undefined) return sendCreated(exchange, name, mounted);
+  }
+  const upload = context.store.initiateUpload(repositoryName);
+  if (context.registryRules.takesBlobsAtOnce && query.has('digest')) {
+    return await completeUpload(exchange, name, upload.uploadId);
+  }
   sendProgress(exchange, 202, name, upload);
+}
+
+/** The digest, when the repository has the blob afterwards; otherwise the client has to send it. */
+function mountBlob(
+  context: OperationContext,
+  repositoryName: string,
+  query: URLSearchParams,
+): string | undefined {
+  const digest = query.get('mount');
+  const { alias, repositoryName: from } = splitName(query.get('from') ?? '');
+  if (!isDigest(digest) || alias !== context.identity.registryAlias) return undefined;
+  const layer = context.store.repositories.get(from)?.layers.get(digest);
+  if (layer === undefined) return undefined;
+  const isThere = context.store.repositories.get(repositoryName)?.layers.has(digest);
+  if (isThere !== true) context.store.addLayer(repositoryName, digest, layer.size);
+  return digest;
 }
 
 /** GET: how far an upload has come. */
@@ -26,22 +52,30 @@ export function describeUpload(exchange: Exchange, name: string, uploadId: strin
 export async function appendToUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
   const upload = findUpload(exchange, name, uploadId);
   await appendBody(exchange, upload);
-  sendProgress(exchange, CHOICES.registryPatchStatus.value, name, upload);
+  sendProgress(exchange, exchange.context.registryRules.patchStatus, name, upload);
 }
 
 /** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */
 export async function completeUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
-  const { context, query, response, origin } = exchange;
+  const { context, query } = exchange;
   const digest = query.get('digest') ?? '';
   const upload = findUpload(exchange, name, uploadId);
   const { repositoryName } = upload;
   await appendBody(exchange, upload);
   try {
-    await completeLayerUpload(context, { repositoryName, uploadId, layerDigests: [digest] });
+    await endUpload(
+      context,
+      { repositoryName, uploadId, layerDigests: [digest] },
+      context.registryRules.minimumPartBytes,
+    );
   } catch (error) {
     if (!(error instanceof ServiceError) || error.exception !== 'LayerAlreadyExistsException') throw error;
     context.store.dropUpload(repositoryName, uploadId);
   }
+  sendCreated(exchange, name, digest);
+}
+
+function sendCreated({ response, origin }: Exchange, name: string, digest: string): void {
   response.writeHead(201, {
     location: `${origin}/v2/${name}/blobs/${digest}`,
     'docker-content-digest': digest,

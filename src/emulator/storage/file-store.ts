@@ -120,6 +120,14 @@ export class FileStore implements Store {
     );
   }
 
+  addLayer(repositoryName: string, digest: Digest, size: number): void {
+    this.#parts.ledger.commit({ type: 'layer-added', repositoryName, digest, size });
+  }
+
+  deleteLayer(repositoryName: string, digest: Digest): void {
+    this.#parts.ledger.commit({ type: 'layer-deleted', repositoryName, digest });
+  }
+
   initiateUpload(repositoryName: string): Upload {
     return this.#uploads.initiate(repositoryName);
   }

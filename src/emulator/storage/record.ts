@@ -55,5 +55,6 @@ export type JournalRecord =
       /** The upload that ended with it; its file becomes the blob after this line is written. */
       readonly uploadId?: string;
     }
+  | { readonly type: 'layer-deleted'; readonly repositoryName: string; readonly digest: Digest }
   /** A blob's file was found damaged: its layers and its image are gone from every repository. */
   | { readonly type: 'blob-lost'; readonly digest: Digest };

@@ -125,6 +125,9 @@ export class State {
         repository.addLayer(record.digest, { size: record.size, mediaType: record.mediaType });
         if (record.uploadId !== undefined) this.uploads.delete(record.uploadId);
         return;
+      case 'layer-deleted':
+        if (repository.layers.delete(record.digest)) this.#release(record.digest);
+        return;
     }
   }
 

@@ -36,6 +36,10 @@ export interface Store {
   /** The PNG of `catalogData.logo`; undefined likewise. */
   readLogo(digest: Digest): Promise<Buffer | undefined>;
 
+  /** Gives a repository a layer that another one has. */
+  addLayer(repositoryName: string, digest: Digest, size: number): void;
+  /** Removes a layer; that no image refers to it is the caller's to check. */
+  deleteLayer(repositoryName: string, digest: Digest): void;
   initiateUpload(repositoryName: string): Upload;
   /** Undefined also when the upload belongs to another repository. */
   findUpload(repositoryName: string, uploadId: string): Upload | undefined;

@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { deriveIdentity } from '../../../../src/emulator/identity.ts';
+import { Quotas } from '../../../../src/emulator/quotas.ts';
 import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
+import { REGISTRY_RULES, type RegistryMode } from '../../../../src/emulator/registry/rules.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
 import { makeDirectory, openTestStore } from '../storage/opened-store.ts';
@@ -20,7 +22,7 @@ export interface TestRegistry {
 }
 
 /** The registry half of the emulator on a port of its own, alias `alias`, gone when the test ends. */
-export async function startTestRegistry(): Promise<TestRegistry> {
+export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<TestRegistry> {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
   const store = await openTestStore(makeDirectory());
   const identity = deriveIdentity({ alias: 'alias' });
@@ -29,6 +31,8 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     store,
     identity,
     registryHost: '',
+    registryRules: REGISTRY_RULES[mode],
+    quotas: new Quotas({}, () => clock.now),
     now: () => clock.now,
     onError: (error) => errors.push(error),
   };

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from '../../../../src/emulator/storage/digest.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
@@ -263,4 +264,18 @@ describe('one directory', () => {
     await store.close();
     expect((await openTestStore(link)).repositories.size).toBe(2);
   });
+});
+
+test('layers given to another repository, and deleted, are so after reopening', async () => {
+  const { directory, store, layer } = await openFilled();
+  const deleted = await putLayer(store, 'team/app', Buffer.from('deleted'));
+  store.addLayer('team/app', layer, 5);
+  store.deleteLayer('team/app', deleted);
+  store.deleteRepository('r');
+  expect(existsSync(pathOf(directory, deleted))).toBe(false);
+  await store.close();
+  const reopened = await openTestStore(directory);
+  expect(await reopened.openLayer('team/app', deleted)).toBeUndefined();
+  const opened = await reopened.openLayer('team/app', layer);
+  expect((await readAll(opened?.read(0, 5) ?? Readable.from([]))).toString()).toBe('layer');
 });

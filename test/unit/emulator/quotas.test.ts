@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { Quotas } from '../../../src/emulator/quotas.ts';
+import { callApi, failApi } from '../../support/call-api.ts';
+import { startTestEmulator } from '../../support/emulator.ts';
+
+/** How many of `count` requests pass. */
+function countTaken(quotas: Quotas, kind: string, count: number): number {
+  let taken = 0;
+  for (let request = 0; request < count; request += 1) {
+    try {
+      quotas.take(kind);
+      taken += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ exception: 'ThrottlingException', message: 'Rate exceeded' });
+    }
+  }
+  return taken;
+}
+
+test('a second has as many requests as the rate, at once or spread', () => {
+  let now = 1000;
+  const quotas = new Quotas({ PutImage: 10, pull: 1 }, () => now);
+  expect(countTaken(quotas, 'PutImage', 50)).toBe(10);
+  expect(countTaken(quotas, 'pull', 5)).toBe(1);
+  now += 500;
+  expect(countTaken(quotas, 'PutImage', 50)).toBe(5);
+  expect(countTaken(quotas, 'pull', 5)).toBe(0);
+  now += 60_000;
+  expect(countTaken(quotas, 'PutImage', 50)).toBe(10);
+  // A clock that is set back gives nothing and takes nothing.
+  now -= 120_000;
+  expect(countTaken(quotas, 'PutImage', 50)).toBe(0);
+});
+
+test('what has no quota is not limited', () => {
+  const quotas = new Quotas({ PutImage: 10 }, () => 0);
+  expect(countTaken(quotas, 'DescribeImages', 1000)).toBe(1000);
+  expect(countTaken(quotas, 'constructor', 1000)).toBe(1000);
+});
+
+test('real quotas are those of the service, for /v2/ as well; off, there are none', async () => {
+  const repositoryName = 'team/app';
+  const send = async (quotas: 'real' | 'off') => {
+    const emulator = await startTestEmulator({ quotas });
+    await callApi(emulator, 'CreateRepository', { repositoryName });
+    const path = `/v2/${emulator.registryAlias}/${repositoryName}/blobs/uploads/`;
+    const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
+    const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
+    const statuses: number[] = [];
+    for (let request = 0; request < 200; request += 1) {
+      const { status } = await fetch(`${emulator.url}${path}`, { method: 'POST', headers });
+      statuses.push(status);
+    }
+    const error =
+      quotas === 'real' ? await failApi(emulator, 'InitiateLayerUpload', { repositoryName }) : undefined;
+    await emulator.close();
+    return { statuses: [...new Set(statuses)].sort(), error };
+  };
+  expect(await send('off')).toEqual({ statuses: [202], error: undefined });
+  expect(await send('real')).toEqual({
+    statuses: [202, 429],
+    error: { __type: 'ThrottlingException', message: 'Rate exceeded' },
+  });
+});
