@@ -41,6 +41,7 @@ export function addPush(program: Command, run: Runner): void {
     .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
     .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
+    .option('--verify', 'afterwards read the image back through the registry, and compare')
     .option('--dry-run', 'read and check everything, send nothing')
     .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
     .action((source: string, reference: string | undefined, options: PushOptions) =>

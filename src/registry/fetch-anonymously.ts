@@ -27,7 +27,8 @@ export async function fetchAnonymously(
   return fetch(url, { method, headers: { accept, authorization: `Bearer ${token}` }, signal });
 }
 
-async function fetchToken(
+/** The anonymous token that a challenge points to. */
+export async function fetchToken(
   { realm, service, scope }: { realm: string; service?: string; scope?: string },
   signal: AbortSignal,
 ): Promise<string> {

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
 import { fetchAnonymously } from './fetch-anonymously.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** Longest wait for the answer; it is only news about what happened, so no push waits longer. */
 const TIMEOUT_MS = 10_000;
@@ -23,14 +24,8 @@ export async function resolveTag(
   signal: AbortSignal,
 ): Promise<Digest | undefined | 'unknown'> {
   const path = `/v2/${registryAlias}/${repositoryName}/manifests/${imageTag}`;
-  // Not `AbortSignal.any`: `fetch` writes its own stack into the reason, and that error is shown to users.
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  const timeout = setTimeout(abort, TIMEOUT_MS);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    const head = await fetchAnonymously(registryHost, path, { method: 'HEAD', accept: ACCEPT }, stop.signal);
+  const ask = async (inner: AbortSignal): Promise<Digest | undefined | 'unknown'> => {
+    const head = await fetchAnonymously(registryHost, path, { method: 'HEAD', accept: ACCEPT }, inner);
     if (head.status === 404) {
       return undefined;
     }
@@ -41,12 +36,12 @@ export async function resolveTag(
     if (isDigest(digest)) {
       return digest;
     }
-    const got = await fetchAnonymously(registryHost, path, { method: 'GET', accept: ACCEPT }, stop.signal);
+    const got = await fetchAnonymously(registryHost, path, { method: 'GET', accept: ACCEPT }, inner);
     return got.status === 200 ? digestOf(Buffer.from(await got.arrayBuffer())) : 'unknown';
+  };
+  try {
+    return await withDeadline(signal, TIMEOUT_MS, ask);
   } catch {
     return 'unknown';
-  } finally {
-    clearTimeout(timeout);
-    signal.removeEventListener('abort', abort);
   }
 }

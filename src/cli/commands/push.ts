@@ -25,6 +25,7 @@ export interface PushOptions extends PackingOptions {
   /** MiB. */
   readonly partSize?: number;
   readonly dryRun?: boolean;
+  readonly verify?: boolean;
   readonly ifExists: 'overwrite' | 'skip' | 'fail';
   readonly digestFile?: string;
 }
@@ -81,7 +82,7 @@ async function pushFrom(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<SentImage> {
-  const { concurrency, partSize, dryRun = false, ifExists } = options;
+  const { concurrency, partSize, dryRun = false, verify = false, ifExists } = options;
   const registryHost = findRegistryHost(context);
   const source = await openGivenSource(context, sourcePath);
   try {
@@ -96,6 +97,7 @@ async function pushFrom(
       partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
       dryRun,
       ifExists,
+      verify,
     });
   } finally {
     await source.close();

@@ -1,4 +1,5 @@
 import type { TagResult } from '../../push/push-result.ts';
+import type { VerifiedImage } from '../../registry/verify-image.ts';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import type { Outcome } from '../outcome.ts';
 import type { GuardedResult } from './guard-tags.ts';
@@ -15,6 +16,8 @@ export interface PushFacts {
   readonly apiCalls: number;
   readonly retries: number;
   readonly durationMs: number;
+  /** What was read back of it. */
+  readonly verified?: VerifiedImage | undefined;
 }
 
 export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
@@ -37,6 +40,7 @@ export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
       apiCalls,
       retries,
       durationMs,
+      verified: facts.verified && { ...facts.verified },
       ...(dryRun && { dryRun }),
     },
     view: `${reference}@${imageDigest}`,
@@ -58,7 +62,9 @@ export function summarizePush(result: GuardedResult, facts: PushFacts): string {
     return `Skipped: ${tags.length === 1 ? 'the tag exists' : 'all tags exist'} already; checked in ${took}.`;
   }
   const isUnchanged = layers.uploaded === 0 && tags.every((tag) => tag.status === 'unchanged');
-  if (isUnchanged && !facts.dryRun) return `Unchanged: everything was there already; checked in ${took}.`;
+  if (isUnchanged && !facts.dryRun) {
+    return `Unchanged: everything was there already; ${facts.verified ? 'verified' : 'checked'} in ${took}.`;
+  }
   const parts = [
     layers.uploaded > 0 &&
       `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)}) uploaded`,
@@ -68,5 +74,5 @@ export function summarizePush(result: GuardedResult, facts: PushFacts): string {
   const done = parts.filter((part) => part !== false).join(', ');
   return facts.dryRun
     ? `Dry run, nothing was sent: ${done.replace('uploaded', 'to upload')}.`
-    : `Pushed in ${took}: ${done}.`;
+    : `Pushed${facts.verified ? ' and verified' : ''} in ${took}: ${done}.`;
 }

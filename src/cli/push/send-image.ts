@@ -4,6 +4,7 @@ import { formatReference } from '../../oci/reference.ts';
 import { pushImage } from '../../push/push-image.ts';
 import type { PushOptions, TagLookup } from '../../push/push-options.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
+import type { PushResult } from '../../push/push-result.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
@@ -19,6 +20,7 @@ import {
 import type { PushFacts } from './push-outcome.ts';
 import { RegistryFinder } from './registry-finder.ts';
 import { makeTagLocator } from './tag-locator.ts';
+import { verifyPushed } from './verify-pushed.ts';
 
 export interface ImageToSend {
   readonly plan: PushPlan;
@@ -31,6 +33,8 @@ export interface ImageToSend {
   readonly dryRun: boolean;
   /** What happens to tags that are on another image. */
   readonly ifExists: 'overwrite' | TagPolicy;
+  /** Reads the image back afterwards. */
+  readonly verify: boolean;
 }
 
 export interface SentImage {
@@ -78,6 +82,10 @@ export async function sendImage(
     };
     const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
     const result = addKeptTags(pushed, kept, target.tags);
+    const verified =
+      image.verify && !dryRun && isPut(pushed)
+        ? await verifyPushed(pushed, { registryHost, repositoryName, concurrency }, finder, session, signal)
+        : undefined;
     const { alias, registryId } = await finder.find(result.registryId);
     const reference = formatReference(
       {
@@ -89,7 +97,16 @@ export async function sendImage(
     );
     return {
       result,
-      facts: { reference, registryId, repositoryName, dryRun, createdRepository, apiCalls, retries },
+      facts: {
+        reference,
+        registryId,
+        repositoryName,
+        dryRun,
+        createdRepository,
+        apiCalls,
+        retries,
+        verified,
+      },
     };
   };
 
@@ -131,4 +148,9 @@ async function guardImage(
 function chooseShownTag({ tags, imageDigest }: GuardedResult, mainTag: string): string {
   const shown = tags.filter((tag) => tag.imageDigest === undefined || tag.imageDigest === imageDigest);
   return shown.some(({ imageTag }) => imageTag === mainTag) ? mainTag : (shown[0]?.imageTag ?? mainTag);
+}
+
+/** Whether any tag was put on the image. */
+function isPut(pushed: PushResult | undefined): pushed is PushResult {
+  return pushed?.tags.some(({ imageDigest }) => imageDigest === undefined) ?? false;
 }

@@ -1,0 +1,39 @@
+import { getAuthorizationToken } from '../../ecr/authorization.ts';
+import { EcrpError } from '../../errors.ts';
+import type { PushResult } from '../../push/push-result.ts';
+import { createRegistryReader } from '../../registry/registry-reader.ts';
+import { type VerifiedImage, verifyImage } from '../../registry/verify-image.ts';
+import type { EcrSession } from '../ecr-session.ts';
+import type { RegistryFinder } from './registry-finder.ts';
+
+export interface PushedPlace {
+  readonly registryHost: string;
+  readonly repositoryName: string;
+  /** Blobs read at the same time. */
+  readonly concurrency: number;
+}
+
+/** Reads back what a push has put; tags that it left on another image are none of that. */
+export async function verifyPushed(
+  result: PushResult,
+  { registryHost, repositoryName, concurrency }: PushedPlace,
+  finder: RegistryFinder,
+  session: EcrSession,
+  signal: AbortSignal,
+): Promise<VerifiedImage> {
+  const registryAlias = await finder.findAlias();
+  if (registryAlias === undefined) {
+    throw new EcrpError(
+      'UNAVAILABLE',
+      `The image is pushed, but not verified: the alias of the registry of ${repositoryName} is not known`,
+      { hint: `Give the whole reference: ${registryHost}/ALIAS/${repositoryName}:TAG.` },
+    );
+  }
+  const registry = createRegistryReader({ registryHost, registryAlias, repositoryName }, async (inner) => {
+    return (await getAuthorizationToken(session.client, inner)).authorizationToken;
+  });
+  const tags = result.tags.filter(({ imageDigest }) => imageDigest === undefined);
+  const { imageDigest: digest, imageManifestMediaType: mediaType } = result;
+  const image = { tags: tags.map(({ imageTag }) => imageTag), digest, mediaType };
+  return verifyImage(registry, image, { concurrency, signal });
+}

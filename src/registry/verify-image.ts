@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { EcrpError } from '../errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { streamBytes } from './read-bytes.ts';
+import { readManifest, type StoredManifest } from './read-manifest.ts';
+import type { RegistryReader } from './registry-reader.ts';
+import { type RetryOptions, retryReading } from './retry-reading.ts';
+import { withDeadline } from './with-deadline.ts';
+
+export interface ImageToVerify {
+  readonly tags: readonly string[];
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+export interface VerifyOptions {
+  /** Blobs read at the same time. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Before each further try of what cannot be read or is different; default 0.5 and 2 s. */
+  readonly waitsMs?: readonly number[];
+}
+
+const WAITS_MS = [500, 2_000];
+
+/** What was read back and found to be as it should. */
+export interface VerifiedImage {
+  readonly manifests: number;
+  /** Distinct ones, configs included; foreign layers that the registry does not have are left out. */
+  readonly blobs: number;
+  /** Of the blobs. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads a whole image back, as those who pull it will, and compares: where its tags point, and by its digest everything
+ * below it, as every manifest names what follows by digest and size. Blobs are streamed. Throws UNAVAILABLE naming what is
+ * missing or different.
+ */
+export async function verifyImage(
+  registry: RegistryReader,
+  image: ImageToVerify,
+  { concurrency, signal, waitsMs = WAITS_MS }: VerifyOptions,
+): Promise<VerifiedImage> {
+  return withDeadline(signal, undefined, async (inner) => {
+    const options = { waitsMs, signal: inner };
+    for (const tag of image.tags) await verifyTag(registry, tag, image.digest, options);
+    const blobs = new Map<Digest, Descriptor>();
+    const manifests = new Set<Digest>();
+    const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      if (manifests.has(next.digest)) continue;
+      manifests.add(next.digest);
+      const manifest = await verifyManifest(registry, next, options);
+      if (manifest.kind === 'index') pending.push(...manifest.manifests);
+      else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
+    }
+    const queue = blobs.values();
+    const sizes: number[] = [];
+    const drain = async (): Promise<void> => {
+      // All of them draw from the one iterator.
+      for (const blob of queue) {
+        const size = await retryReading(
+          `${registry.name}: the blob ${blob.digest}`,
+          () => verifyBlob(registry, blob, inner),
+          options,
+        );
+        if (size !== undefined) sizes.push(size);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, drain));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    return { manifests: manifests.size, blobs: sizes.length, bytes };
+  });
+}
+
+async function verifyTag(
+  registry: RegistryReader,
+  tag: string,
+  digest: Digest,
+  options: RetryOptions,
+): Promise<void> {
+  const subject = `${registry.name}: the tag ${tag}`;
+  const check = async (): Promise<void> => {
+    const found = await readManifest(registry, tag, options.signal);
+    if (found === undefined) throw refuse(`${subject} is not there`);
+    if (found.digest !== digest) {
+      throw refuse(
+        `${subject} is on ${found.digest}, and not on the image that was pushed, ${digest}`,
+        'Perhaps another client has moved it meanwhile; look which image it should be on.',
+      );
+    }
+  };
+  await retryReading(subject, check, options);
+}
+
+async function verifyManifest(
+  registry: RegistryReader,
+  { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
+  options: RetryOptions,
+): Promise<ImageManifest | ImageIndex> {
+  const subject = `${registry.name}: the manifest ${digest}`;
+  const check = async (): Promise<StoredManifest> => {
+    const found = await readManifest(registry, digest, options.signal);
+    if (found === undefined) throw refuse(`${subject} is not there`);
+    if (found.digest !== digest) throw refuse(`${subject} reads back as other bytes, ${found.digest}`);
+    return found;
+  };
+  return parseManifest((await retryReading(subject, check, options)).bytes, mediaType, registry.name);
+}
+
+/** The size; undefined for a layer that is served elsewhere and not here. */
+async function verifyBlob(
+  registry: RegistryReader,
+  { digest, size, urls = [] }: Descriptor,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const subject = `${registry.name}: the blob ${digest}`;
+  const response = await registry.getBlob(digest, signal);
+  if (response.status === 404) {
+    await response.body?.cancel();
+    if (urls.length > 0) return undefined;
+    throw refuse(`${subject} is not there`);
+  }
+  const hash = createHash('sha256');
+  let read = 0;
+  for await (const chunk of streamBytes(response)) {
+    hash.update(chunk);
+    read += chunk.length;
+    if (read > size) throw refuse(`${subject} is longer than the ${size} bytes that the manifest says`);
+  }
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found === digest) return size;
+  throw refuse(
+    read === size
+      ? `${subject} reads back as other bytes, ${found}`
+      : `${subject} reads back cut short: ${read} of ${size} bytes`,
+  );
+}
+
+function refuse(
+  message: string,
+  hint = 'The registry does not hold what was pushed: push the image under another tag, and tell AWS.',
+): EcrpError {
+  return new EcrpError('UNAVAILABLE', message, { hint });
+}

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
+import { verifyImage } from '../../../src/registry/verify-image.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeImage, makeIndex, makeRandomBytes } from '../../support/images.ts';
+import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from './fake-registry.ts';
+
+const image = await makeImage({ seed: 1, layers: [{ size: 200_000 }, {}] });
+const other = await makeImage({
+  seed: 2,
+  layers: [{}],
+  platform: { os: 'linux', architecture: 'arm64' },
+});
+const index = makeIndex([image, other]);
+const layer = image.layers[0]?.descriptor.digest ?? '';
+const layerBytes = image.layers[0]?.bytes ?? Buffer.alloc(0);
+const flipped = Buffer.from(layerBytes);
+flipped.writeUInt8((flipped.at(100) ?? 0) ^ 1, 100);
+
+let registry: FakeRegistry;
+beforeEach(async () => {
+  registry = await startFakeRegistry();
+  storeImage(registry, index, '1.0', 'latest');
+});
+afterEach(() => registry.close());
+
+const signal = new AbortController().signal;
+
+function verify(
+  tags: readonly string[] = ['1.0', 'latest'],
+  authorize?: () => Promise<string>,
+  waitsMs: readonly number[] = [0, 0],
+) {
+  const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY }, authorize);
+  const { digest, mediaType } = index.descriptor;
+  return verifyImage(reader, { tags, digest, mediaType }, { concurrency: 3, signal, waitsMs });
+}
+
+describe('an image that is as it was pushed', () => {
+  test('is read back whole: tags, index, manifests, every blob once', async () => {
+    const blobs = [...registry.blobs.values()];
+    expect(await verify()).toEqual({
+      manifests: 3,
+      blobs: blobs.length,
+      bytes: blobs.reduce((sum, { length }) => sum + length, 0),
+    });
+    // One token for all, and none where the registry sends the client to.
+    expect(registry.seen.filter((line) => line.includes('/token/'))).toHaveLength(1);
+    const downloads = registry.seen.filter((line) => line.startsWith('GET /sha256:'));
+    expect(downloads).toHaveLength(blobs.length);
+    for (const line of downloads) expect(line).toMatch(/ -$/);
+  });
+
+  test('is read by those with credentials where others are refused', async () => {
+    registry.intercept = ({ headers, url }, response) => {
+      if (headers.authorization !== 'Bearer anyone' || url?.includes('/manifests/')) return false;
+      response.writeHead(429).end('Data limit exceeded');
+      return true;
+    };
+    const error = await catchError(() => verify());
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('answers 429') });
+    expect(await verify(['1.0'], async () => 'own')).toMatchObject({ manifests: 3 });
+  });
+
+  test('is read after its token ran out, which is told with 400', async () => {
+    let refused = 0;
+    registry.intercept = ({ headers, url }, response) => {
+      if (headers.authorization === undefined || !url?.includes(layer) || refused > 0) return false;
+      refused += 1;
+      response.writeHead(400).end('Your Authorization Token is invalid.');
+      return true;
+    };
+    expect(await verify([], undefined, [])).toMatchObject({ manifests: 3 });
+    expect(refused).toBe(1);
+  });
+
+  test('may have foreign layers that are served elsewhere', async () => {
+    const foreign = { ...image.layers[1]?.descriptor, urls: ['https://example.com/layer'] };
+    const manifest = JSON.parse(image.manifest.toString());
+    const bytes = Buffer.from(JSON.stringify({ ...manifest, layers: [manifest.layers[0], foreign] }));
+    const { mediaType } = image.descriptor;
+    registry.manifests.set(digestOf(bytes), { bytes, mediaType });
+    registry.blobs.delete(image.layers[1]?.descriptor.digest ?? '');
+    const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY });
+    const given = { tags: [], digest: digestOf(bytes), mediaType };
+    const options = { concurrency: 1, signal, waitsMs: [] };
+    expect(await verifyImage(reader, given, options)).toMatchObject({ manifests: 1, blobs: 2 });
+  });
+
+  test('is read again where the network fails in between', async () => {
+    let failures = 2;
+    registry.intercept = ({ url }, response) => {
+      if (!url?.includes('/blobs/') || failures === 0) return false;
+      failures -= 1;
+      if (failures === 1) response.destroy();
+      else response.writeHead(503).end();
+      return true;
+    };
+    expect(await verify()).toMatchObject({ manifests: 3 });
+  });
+});
+
+describe('an image that is not as it was pushed', () => {
+  test.each<[string, () => void, string]>([
+    ['a layer has a wrong bit', () => registry.blobs.set(layer, flipped), digestOf(flipped)],
+    [
+      'a layer is cut short',
+      () => registry.blobs.set(layer, layerBytes.subarray(0, 5000)),
+      `5000 of ${layerBytes.length} bytes`,
+    ],
+    [
+      'a layer is longer',
+      () => registry.blobs.set(layer, Buffer.concat([layerBytes, makeRandomBytes(1, 9)])),
+      'longer than',
+    ],
+    ['a layer is missing', () => registry.blobs.delete(layer), 'is not there'],
+    [
+      'a config is another',
+      () => registry.blobs.set(digestOf(other.config), image.config),
+      digestOf(other.config),
+    ],
+    [
+      'a manifest is another',
+      () =>
+        registry.manifests.set(other.descriptor.digest, {
+          bytes: image.manifest,
+          mediaType: image.descriptor.mediaType,
+        }),
+      other.descriptor.digest,
+    ],
+    [
+      'a manifest is missing',
+      () => registry.manifests.delete(other.descriptor.digest),
+      other.descriptor.digest,
+    ],
+    ['a tag is missing', () => registry.manifests.delete('latest'), 'the tag latest is not there'],
+    [
+      'a tag is on another image',
+      () => registry.manifests.set('latest', { bytes: image.manifest, mediaType: '' }),
+      `the tag latest is on ${image.descriptor.digest}`,
+    ],
+  ])('%s: it is named', async (_what, damage, named) => {
+    damage();
+    const error = await catchError(() => verify());
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toContain(named);
+    expect(error.message).toContain(`${registry.host}/a1b2c3d4/team/app: the `);
+  });
+
+  test('nobody is there: the reason is told', async () => {
+    registry.close();
+    const error = await catchError(() => verify());
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toMatch(/the tag 1\.0 cannot be read back: .*ECONNREFUSED/);
+  });
+});
+
+test('an interruption ends it with its own reason', async () => {
+  const controller = new AbortController();
+  registry.intercept = () => {
+    controller.abort(new Error('by you'));
+    return true;
+  };
+  const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY });
+  const given = { tags: ['1.0'], digest: index.descriptor.digest, mediaType: index.descriptor.mediaType };
+  await expect(verifyImage(reader, given, { concurrency: 1, signal: controller.signal })).rejects.toThrow(
+    'by you',
+  );
+});
