@@ -50,6 +50,14 @@ export class Exchange {
     this.response.end(body);
   }
 
+  /** Sends the first half of an answer, and cuts the connection. */
+  sendHalf(status: number, headers: OutgoingHttpHeaders, body: string): void {
+    this.log(status);
+    const bytes = Buffer.from(body);
+    this.response.writeHead(status, { ...headers, 'content-length': bytes.length });
+    this.response.write(bytes.subarray(0, bytes.length / 2), () => this.request.socket.destroy());
+  }
+
   /** Cuts the connection without an answer. */
   reset(): void {
     this.log(0);
@@ -63,11 +71,17 @@ export class Exchange {
     this.#onRequest({
       time: this.#time,
       ...(this.operation === undefined
-        ? { route: `${this.request.method} ${this.request.url?.split('?', 1)[0]}` }
+        ? { route: `${this.request.method} ${nameRoute(this.request.url ?? '')}` }
         : { operation: this.operation }),
       status,
       bytes: this.bytes,
       ms: Math.round((performance.now() - this.#start) * 10) / 10,
     });
   }
+}
+
+/** The path. What follows `/download/` lets everybody read, so it is no matter for a log. */
+function nameRoute(url: string): string {
+  const path = url.split('?', 1)[0] ?? '';
+  return path.startsWith('/download/') ? '/download/' : path;
 }

@@ -1,11 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** How long an idle connection is kept, in ms: longer than clients keep theirs, so that none writes to one that is being closed. */
-const KEEP_ALIVE_MS = 120_000;
-const HEADERS_TIMEOUT_MS = 20_000;
-/** For a whole request, its body included. */
-const REQUEST_TIMEOUT_MS = 300_000;
-const MAX_CONNECTIONS = 1000;
+/** What a client may ask of the server; times in ms. */
+export interface HttpLimits {
+  /** How long an idle connection is kept: longer than clients keep theirs, so that none writes to one that is being closed. */
+  readonly keepAliveMs: number;
+  /** For a request's headers to come. */
+  readonly headersMs: number;
+  /** For a whole request, its body included: a client that compresses while it sends may take its time. */
+  readonly requestMs: number;
+  /** For the next byte to come or to be taken. */
+  readonly idleMs: number;
+  /** How often overdue requests are looked for. */
+  readonly checkMs: number;
+  readonly connections: number;
+  readonly headerBytes: number;
+}
+
+const LIMITS: HttpLimits = {
+  keepAliveMs: 120_000,
+  headersMs: 20_000,
+  requestMs: 3_600_000,
+  idleMs: 60_000,
+  checkMs: 5_000,
+  connections: 1000,
+  headerBytes: 16 * 1024,
+};
 
 export interface HttpServer {
   /** Host and port, as a URL has them. */
@@ -19,16 +38,22 @@ export async function startHttpServer(
   host: string,
   port: number,
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  limits: HttpLimits = LIMITS,
 ): Promise<HttpServer> {
   const atWork = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  const options = {
+    keepAliveTimeout: limits.keepAliveMs,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    maxHeaderSize: limits.headerBytes,
+  };
+  const server = createServer(options, (request, response) => {
     const handled = handle(request, response).finally(() => atWork.delete(handled));
     atWork.add(handled);
   });
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = limits.idleMs;
+  server.maxConnections = limits.connections;
   await listen(server, host, port);
   const address = server.address();
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;

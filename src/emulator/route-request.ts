@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiContext } from './api/api-context.ts';
 import { handleApiRequest } from './api/handle-api-request.ts';
+import { FAULTS_PATH, handleFaultsRequest } from './control.ts';
 import { Exchange, type RequestLogEntry } from './exchange.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
@@ -15,6 +16,7 @@ export async function routeRequest(
   const path = request.url?.split('?', 1)[0] ?? '';
   try {
     if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
+    else if (path === FAULTS_PATH) await handleFaultsRequest(exchange, context.faults);
     else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);
     else exchange.send(404, { 'content-type': 'text/plain' }, 'Not found\n');
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import { CONTENT_TYPE, TARGET_PREFIX } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
@@ -55,7 +56,9 @@ function sendError(exchange: Exchange, context: ApiContext, error: unknown): voi
     exchange.log(0);
   } else if (error instanceof ServiceError) {
     const { exception, message, members, status } = error;
-    sendJson(exchange, status, { __type: exception, ...members, ...(message !== '' && { message }) });
+    const body = { __type: exception, ...members, ...(message !== '' && { message }) };
+    // What has not been read of the body is not going to be.
+    sendJson(exchange, status, body, exchange.request.complete ? {} : { connection: 'close' });
   } else {
     context.onError(error);
     sendJson(exchange, 500, { __type: 'ServerException', message: 'Internal server error' });
@@ -63,7 +66,7 @@ function sendError(exchange: Exchange, context: ApiContext, error: unknown): voi
 }
 
 /** Members that are undefined are left out by JSON. */
-function sendJson(exchange: Exchange, status: number, body: object): void {
-  const headers = { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': exchange.requestId };
+function sendJson(exchange: Exchange, status: number, body: object, more: OutgoingHttpHeaders = {}): void {
+  const headers = { ...more, 'content-type': CONTENT_TYPE, 'x-amzn-requestid': exchange.requestId };
   exchange.send(status, headers, JSON.stringify(body));
 }

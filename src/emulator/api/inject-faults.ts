@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONTENT_TYPE } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Effect } from '../faults/parse-fault.ts';
 import { ServiceError } from '../service-error.ts';
@@ -64,7 +65,12 @@ export function applyFaultsAfter(
     exchange.reset();
     return undefined;
   }
-  return effects.reduce<object>(alter, output);
+  const altered = effects.reduce<object>(alter, output);
+  if (effects.some((effect) => effect.kind === 'cut-response')) {
+    exchange.sendHalf(200, { 'content-type': CONTENT_TYPE }, JSON.stringify(altered));
+    return undefined;
+  }
+  return altered;
 }
 
 function alter(output: object, effect: Effect): object {

@@ -3,9 +3,18 @@ import { canHappenTo, type Effect, type FaultRule, type Trigger } from './parse-
 
 /** Says which faults happen to a request. Each rule counts the requests that match it, and no others. */
 export class FaultPlan {
-  readonly #rules: readonly { readonly rule: FaultRule; readonly fires: () => boolean }[];
+  #rules: readonly { readonly rule: FaultRule; readonly fires: () => boolean }[] = [];
 
   constructor(rules: readonly FaultRule[]) {
+    this.replace(rules);
+  }
+
+  get rules(): readonly FaultRule[] {
+    return this.#rules.map(({ rule }) => rule);
+  }
+
+  /** These instead of the rules there are, counting from the start. */
+  replace(rules: readonly FaultRule[]): void {
     this.#rules = rules.map((rule) => ({ rule, fires: startTrigger(rule.trigger) }));
   }
 

@@ -17,6 +17,8 @@ export type Trigger =
   | { readonly kind: 'chance'; readonly probability: number; readonly seed: number };
 
 export interface FaultRule {
+  /** As it was given, with single spaces. */
+  readonly text: string;
   /** `*`: every operation that the effect can happen to. */
   readonly operation: OperationName | '*';
   readonly effect: Effect;
@@ -28,6 +30,7 @@ const plainEffects = [
   'stall',
   'reset-before',
   'reset-after',
+  'cut-response',
   'html-503',
   'expired-token',
   'off-by-one',
@@ -56,7 +59,7 @@ export function parseFault(rule: string): FaultRule {
   if (operation !== '*' && !canHappenTo(effect, operation)) {
     throw malformed(rule, `${name} is for ${onlyFor[name]?.join(' and ')}`);
   }
-  return { operation, effect, trigger: parseTrigger(rule, rest) };
+  return { text: rule.trim().replace(/\s+/g, ' '), operation, effect, trigger: parseTrigger(rule, rest) };
 }
 
 export function canHappenTo(effect: Effect, operation: OperationName): boolean {

@@ -12,6 +12,9 @@ import { checkTag } from './manifests.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import { readBody } from './request-body.ts';
 
+/** Up to here a body that is too large is read to its end, as clients look for an answer only then. */
+const MAX_READ_BYTES = 2 * MAX_MANIFEST_CHARS;
+
 /** PUT of a manifest, with the conditions of PutImage; one that is there already is no error here. */
 export async function receiveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
   const { request, response, context, origin } = exchange;
@@ -70,12 +73,18 @@ function sendDeleted(response: ServerResponse): void {
 }
 
 async function readManifest(exchange: Exchange): Promise<Buffer> {
+  if (Number(exchange.request.headers['content-length'] ?? 0) > MAX_READ_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   for await (const chunk of readBody(exchange)) {
-    if (exchange.receivedBytes > MAX_MANIFEST_CHARS) {
-      throw new RegistryError(413, 'SIZE_INVALID', `A manifest has at most ${MAX_MANIFEST_CHARS} bytes`);
-    }
-    chunks.push(chunk);
+    if (exchange.receivedBytes <= MAX_MANIFEST_CHARS) chunks.push(chunk);
+    // The answer would be lost on a client that is still sending, but so would be our time.
+    else if (exchange.receivedBytes > MAX_READ_BYTES) throw tooLarge();
   }
+  if (exchange.receivedBytes > MAX_MANIFEST_CHARS) throw tooLarge();
   return Buffer.concat(chunks);
+}
+
+function tooLarge(): RegistryError {
+  const text = `A manifest has at most ${MAX_MANIFEST_CHARS} bytes`;
+  return new RegistryError(413, 'SIZE_INVALID', text, { connection: 'close' });
 }

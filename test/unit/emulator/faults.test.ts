@@ -36,7 +36,8 @@ describe('rules', () => {
     ['* reset-after p=0.05 seed=7', { kind: 'reset-after' }, { kind: 'chance', probability: 0.05, seed: 7 }],
     ['PutImage throttle every=3', { kind: 'throttle' }, { kind: 'every', count: 3 }],
   ])('%s', (rule, effect, trigger) => {
-    expect(parseFault(rule)).toEqual({ operation: rule.trim().split(' ')[0], effect, trigger });
+    const text = rule.trim().replace('  ', ' ');
+    expect(parseFault(rule)).toEqual({ text, operation: text.split(' ')[0], effect, trigger });
   });
 
   test.each([
@@ -135,6 +136,14 @@ describe('effects', () => {
       'team/after',
     ]);
     expect(target.requests.map((entry) => entry.status)).toEqual([200, 0, 0, 200]);
+  });
+
+  test('cut-response: it is done, and half of the answer is there', async () => {
+    const target = await startWith('CreateRepository cut-response on=2');
+    const cut = ask(target, 'CreateRepository', { repositoryName: 'team/cut' });
+    await expect(cut).rejects.toThrow('terminated');
+    const { repositories } = await callApi(target, 'DescribeRepositories');
+    expect(repositories).toHaveLength(2);
   });
 
   test('the SDK resends a part whose answer was lost, and is told where the upload is', async () => {

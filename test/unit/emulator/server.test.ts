@@ -112,6 +112,30 @@ test('bodies of unannounced length are read as well', async () => {
   expect(emulator.requests.at(-1)?.bytes).toBe(body.length);
 });
 
+test('a body announced as far too large is refused before it comes', async () => {
+  const repositoryName = 'team/announced';
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
+  const path = `/v2/${emulator.registryAlias}/${repositoryName}/manifests/v1`;
+  const ask = async (line: string) => {
+    const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
+    const authorization = `authorization: Bearer ${authorizationData?.authorizationToken}`;
+    socket.write(`${line} HTTP/1.1\r\nhost: x\r\n${authorization}\r\ncontent-length: 10000000000\r\n\r\n`);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    return text.split('\r\n');
+  };
+  const [api, registry] = await Promise.all([ask('POST /'), ask(`PUT ${path}`)]);
+  expect([api[0], api.at(-1)]).toEqual([
+    'HTTP/1.1 413 Payload Too Large',
+    expect.stringContaining('"RequestEntityTooLarge"'),
+  ]);
+  expect([registry[0], registry.at(-1)]).toEqual([
+    'HTTP/1.1 413 Payload Too Large',
+    expect.stringContaining('"SIZE_INVALID"'),
+  ]);
+});
+
 test('garbage instead of HTTP ends the connection and nothing else', async () => {
   const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
   const closed = new Promise((resolve) => socket.once('close', resolve));

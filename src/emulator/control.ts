@@ -1,0 +1,69 @@
+import type { Exchange } from './exchange.ts';
+import type { FaultPlan } from './faults/fault-plan.ts';
+import { parseFault } from './faults/parse-fault.ts';
+import { parseObject } from './json.ts';
+
+/** Where the fault rules of a running emulator are read and changed. */
+export const FAULTS_PATH = '/emulator/faults';
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * Answers `GET` (the rules), `PUT {"faults": [RULE, …]}` (these instead, counting from the start) and `DELETE` (none), each with the rules as they
+ * are then. Only this machine may, whatever address the emulator listens on, and no page in a browser.
+ */
+export async function handleFaultsRequest(exchange: Exchange, faults: FaultPlan): Promise<void> {
+  const { method } = exchange.request;
+  if (!isLocal(exchange)) return sendError(exchange, 403, 'Faults can be changed from this machine alone');
+  if (method === 'PUT') {
+    const problem = replaceFaults(faults, await readText(exchange));
+    if (problem !== undefined) return sendError(exchange, 400, problem);
+  } else if (method === 'DELETE') {
+    faults.replace([]);
+  } else if (method !== 'GET') {
+    return sendError(exchange, 405, 'Use GET, PUT or DELETE');
+  }
+  sendJson(exchange, 200, { faults: faults.rules.map((rule) => rule.text) });
+}
+
+/** Returns what is wrong with the request; then nothing has changed. */
+function replaceFaults(plan: FaultPlan, body: string | undefined): string | undefined {
+  const given = parseObject(body ?? '')?.faults;
+  if (!Array.isArray(given) || !given.every((rule) => typeof rule === 'string')) {
+    return 'The body must be {"faults": [RULE, …]}';
+  }
+  try {
+    plan.replace(given.map(parseFault));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** By its address; by the name it calls us, which a page that was led here by DNS has not; and by its being no page. */
+function isLocal({ request }: Exchange): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  return (
+    /^(?:::ffff:)?127\.|^::1$/.test(address) &&
+    /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '') &&
+    request.headers.origin === undefined
+  );
+}
+
+/** Undefined when it is too long. */
+async function readText(exchange: Exchange): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  // as: no encoding is set, so chunks are buffers
+  for await (const chunk of exchange.request as AsyncIterable<Buffer>) {
+    exchange.bytes += chunk.length;
+    if (exchange.bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return exchange.bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
+}
+
+function sendError(exchange: Exchange, status: number, message: string): void {
+  sendJson(exchange, status, { message });
+}
+
+function sendJson(exchange: Exchange, status: number, body: object): void {
+  exchange.send(status, { 'content-type': 'application/json' }, `${JSON.stringify(body)}\n`);
+}
