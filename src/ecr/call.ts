@@ -1,19 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../errors.ts';
+import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
-import { classifyFailure, isAmbiguous, type Verdict } from './classify.ts';
+import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { Pacer } from './pacing.ts';
 
-/** How long a call is repeated without success before it is given up. */
+/** How long a call is repeated before it is given up, while no other call succeeds either. */
 const BUDGET_MS = 5 * 60_000;
 /** The same, as long as the endpoint has never answered: it is mistyped more often than down. */
 const UNREACHED_BUDGET_MS = 10_000;
 const MIN_ATTEMPTS = 3;
-const FIRST_DELAY_MS = 200;
-const MAX_DELAY_MS = 20_000;
 
 /** One call of the API. */
 export interface ApiCall<Answer, Result> {
@@ -66,8 +65,9 @@ export function makeCaller(settings: CallerSettings): Caller {
   const pacer = settings.pacer ?? new Pacer();
   const budgetMs = settings.budgetMs ?? BUDGET_MS;
   const unreachedBudgetMs = settings.unreachedBudgetMs ?? UNREACHED_BUDGET_MS;
-  const firstDelayMs = settings.firstDelayMs ?? FIRST_DELAY_MS;
+  const backoff = new Backoff(settings.firstDelayMs);
   let reached = false;
+  let lastSuccessMs = 0;
   let refreshing: Promise<void> | undefined;
 
   const refresh = (): Promise<void> => {
@@ -88,13 +88,17 @@ export function makeCaller(settings: CallerSettings): Caller {
     const spent = { refresh: false, clock: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
+      let sentMs = performance.now();
       try {
         signal.throwIfAborted();
+        await wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
+        sentMs = performance.now();
         const answer = await call.send(signal);
         reached = true;
         const result = call.read(answer);
         if (result !== undefined) {
+          succeed();
           report(attempt, answer.$metadata.requestId);
           return result;
         }
@@ -114,14 +118,31 @@ export function makeCaller(settings: CallerSettings): Caller {
       reached ||= failure.status !== undefined;
       const result = failure.fromService ? call.answers?.[failure.name]?.(failure, ambiguous) : undefined;
       if (result !== undefined) {
+        succeed();
         report(attempt, failure.requestId, failure.name);
         return result;
       }
-      firstFailureMs ??= performance.now();
+      const failedMs = performance.now();
+      firstFailureMs ??= failedMs;
       const verdict = judge(failure, spent);
       spent.clock ||= failure.clockCorrected;
-      const delayMs = verdict === 'refresh' ? 0 : chooseDelay(attempt, failure);
-      if (verdict === 'final' || isSpent(attempt, performance.now() - firstFailureMs + delayMs)) {
+      const delayMs =
+        verdict === 'retry'
+          ? backoff.fail(
+              {
+                operation,
+                isNetwork: isNetworkFailure(failure),
+                attempt,
+                startedMs: sentMs,
+                retryAfterMs: failure.retryAfterMs,
+              },
+              failedMs,
+            )
+          : 0;
+      if (
+        verdict === 'final' ||
+        isSpent(attempt, failedMs - Math.max(firstFailureMs, lastSuccessMs) + delayMs)
+      ) {
         report(attempt, failure.requestId, failure.name);
         throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
       }
@@ -134,6 +155,11 @@ export function makeCaller(settings: CallerSettings): Caller {
       } else {
         await wait(delayMs, signal);
       }
+    }
+
+    function succeed(): void {
+      lastSuccessMs = performance.now();
+      backoff.succeed(operation);
     }
 
     function report(attempts: number, requestId: string | undefined, error?: string): void {
@@ -151,15 +177,12 @@ export function makeCaller(settings: CallerSettings): Caller {
     const verdict = classifyFailure(spent.clock ? { ...failure, clockCorrected: false } : failure);
     return verdict === 'refresh' && (spent.refresh || !settings.refreshCredentials) ? 'final' : verdict;
   }
-
-  /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-  function chooseDelay(attempt: number, failure: Failure): number {
-    const ceilingMs = Math.min(MAX_DELAY_MS, firstDelayMs * 2 ** Math.min(attempt - 1, 20));
-    return Math.max(failure.retryAfterMs ?? 0, Math.random() * ceilingMs);
-  }
 }
 
 async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
+  if (delayMs <= 0) {
+    return;
+  }
   try {
     await sleep(delayMs, undefined, { signal });
   } catch (error) {

@@ -5,7 +5,7 @@ import { chooseCredentials, silentLogger } from './credentials.ts';
 import { chooseEndpoint, DEFAULT_REGION } from './endpoint.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
-/** A connection on which no byte moves for this long is given up, and the attempt repeated. */
+/** A connection on which no byte moves for this long, or for the whole budget, is given up, and the attempt repeated. */
 const STALL_MS = 60_000;
 
 export interface EcrClientSettings {
@@ -17,6 +17,8 @@ export interface EcrClientSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Layers in flight; each needs a connection. */
   readonly concurrency?: number | undefined;
+  /** How long calls are repeated while none makes progress; default 5 min, or 10 s while the endpoint has never answered. */
+  readonly retryBudgetMs?: number | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
 }
 
@@ -49,13 +51,18 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
       httpAgent: agent,
       httpsAgent: agent,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      socketTimeout: STALL_MS,
+      socketTimeout: Math.min(STALL_MS, settings.retryBudgetMs ?? STALL_MS),
       logger: silentLogger,
     },
   });
   const call = makeCaller({
     endpoint: endpoint ?? `the endpoint of ECR Public in ${region}`,
     onEvent: settings.onEvent,
+    // Whoever gives a budget has it kept in any case.
+    ...(settings.retryBudgetMs !== undefined && {
+      budgetMs: settings.retryBudgetMs,
+      unreachedBudgetMs: settings.retryBudgetMs,
+    }),
     refreshCredentials: credentials.refreshable
       ? async () => {
           await sdk.config.credentials({ forceRefresh: true });

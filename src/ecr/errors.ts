@@ -1,6 +1,6 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
-import { isNetworkFailure } from './classify.ts';
 import type { Failure } from './exception.ts';
+import { explainConnection, isConnectionFailure } from './explain-connection.ts';
 
 /** What of the call goes into the error of its failure. */
 export interface CallSubject {
@@ -41,13 +41,8 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
       hint: 'Is that the endpoint of ECR Public, and is there a proxy between? See --endpoint-url.',
     };
   }
-  if (isNetworkFailure(failure) || /^(ERR_)?(SSL|TLS|CERT|EPROTO|UNABLE|DEPTH|SELF)/.test(failure.name)) {
-    const detail = failure.message || failure.name;
-    return {
-      code: 'UNAVAILABLE',
-      message: `${subject.operation}: cannot reach ${subject.endpoint}${tries}: ${detail}`,
-      hint: 'Check the network, and the endpoint if you gave one; then run it again.',
-    };
+  if (isConnectionFailure(failure)) {
+    return { code: 'UNAVAILABLE', ...explainConnection(failure, subject, tries) };
   }
   return { code: 'INTERNAL', message: `${subject.operation}: ${failure.name}: ${failure.message}` };
 }

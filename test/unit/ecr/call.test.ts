@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
@@ -120,6 +121,46 @@ describe('failures that may pass', () => {
     expect((await catchError(run)).code).toBe('UNAVAILABLE');
     // Slow links: a few attempts are made however long they take.
     expect(countAttempts()).toBe(3);
+  });
+
+  test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
+    const call = makeCaller({ endpoint, firstDelayMs: 0.001, pacer: new Pacer({}), budgetMs: 100 });
+    const { signal } = new AbortController();
+    const succeed = () =>
+      call<Answer, string>(
+        { operation: 'InitiateLayerUpload', send: async () => success, read: ({ value }) => value },
+        signal,
+      );
+    let attempts = 0;
+    // Three times the budget in all.
+    const send = async () => {
+      attempts += 1;
+      if (attempts > 10) return success;
+      await sleep(30);
+      if (progresses) await succeed();
+      throw reset();
+    };
+    const done = call<Answer, string>({ operation: 'PutImage', send, read: ({ value }) => value }, signal);
+    if (progresses) expect(await done).toBe('done');
+    else expect((await catchError(() => done)).code).toBe('UNAVAILABLE');
+  });
+
+  test.each([
+    ['ENOTFOUND', 'the host name of http://127.0.0.1:1 cannot be resolved'],
+    ['EAI_AGAIN', 'the host name of http://127.0.0.1:1 cannot be resolved'],
+    ['ECONNREFUSED', 'nothing accepts connections at http://127.0.0.1:1'],
+    ['ENETUNREACH', 'there is no way through the network to http://127.0.0.1:1'],
+    ['ETIMEDOUT', 'no answer from http://127.0.0.1:1'],
+    ['TimeoutError', 'no answer from http://127.0.0.1:1'],
+    ['ECONNRESET', 'the connection to http://127.0.0.1:1 broke'],
+    ['HPE_INVALID_CONSTANT', 'the connection to http://127.0.0.1:1 broke'],
+    ['CERT_HAS_EXPIRED', 'no trusted connection to http://127.0.0.1:1'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'no trusted connection to http://127.0.0.1:1'],
+  ])('%s is told as: %s', async (code, text) => {
+    const error = await catchError(prepare([reset(code)], { budgetMs: 0 }).run);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
+    expect(error.message).toContain(text);
+    expect(error.hint).toMatch(/^Check .*; then run it again: it goes on where it ended\.$/);
   });
 
   test('in the end the error says how often and where', async () => {
