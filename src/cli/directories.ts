@@ -15,6 +15,18 @@ export function findCacheDirectory(io: Io): string {
   return join(home, '.cache', 'ecrp');
 }
 
+/** Where interrupted uploads are kept; losing it only costs time. */
+export function findStateDirectory(io: Io): string {
+  const { env } = io;
+  if (env.ECRP_STATE_DIR) return resolve(io.cwd, env.ECRP_STATE_DIR);
+  if (env.XDG_STATE_HOME?.startsWith('/')) return join(env.XDG_STATE_HOME, 'ecrp');
+  const home = findHome(io);
+  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'ecrp');
+  if (process.platform === 'win32')
+    return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'ecrp', 'state');
+  return join(home, '.local', 'state', 'ecrp');
+}
+
 /** Where docker keeps its configuration. */
 export function findDockerConfigDirectory(io: Io): string {
   return io.env.DOCKER_CONFIG ? resolve(io.cwd, io.env.DOCKER_CONFIG) : join(findHome(io), '.docker');

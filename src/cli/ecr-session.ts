@@ -10,6 +10,8 @@ import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
 /** A client for as long as a command runs, and what is known of the registry behind it. */
 export interface EcrSession {
   readonly client: EcrClient;
+  /** URL of the API, or its region. */
+  readonly endpoint: string;
   /** Facts that an earlier command learned; asks nobody. */
   recallRegistry(): Promise<RegistryFacts | undefined>;
   /** Keeps facts for later commands. */
@@ -19,6 +21,8 @@ export interface EcrSession {
 export interface EcrSessionSettings {
   /** Layers in flight. */
   readonly concurrency?: number;
+  /** How long calls are repeated without progress. */
+  readonly retryBudgetMs?: number | undefined;
   readonly onEvent?: (event: ApiEvent) => void;
 }
 
@@ -37,6 +41,7 @@ export async function withEcr<T>(
     profile: options.profile,
     env: io.env,
     concurrency: settings.concurrency,
+    retryBudgetMs: settings.retryBudgetMs,
     onEvent: (event) => {
       tellApiEvent(context, event);
       settings.onEvent?.(event);
@@ -51,6 +56,7 @@ export async function withEcr<T>(
   try {
     return await use({
       client,
+      endpoint,
       recallRegistry: async () => readRegistryFacts(directory, await findKey()),
       rememberRegistry: async (facts) => writeRegistryFacts(directory, await findKey(), facts),
     });

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
+const MOST_DURATION_MS = 7 * 24 * 3_600_000;
+
 /** Makes a parser of whole numbers from `least` to `most`, both included. */
 export function parseIntegerWithin(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -9,6 +11,21 @@ export function parseIntegerWithin(least: number, most: number): (text: string) 
     }
     return value;
   };
+}
+
+const durationUnits = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+
+/** Reads `90s`, `5m` or `1h30m` as milliseconds. */
+export function parseDuration(text: string): number {
+  const [, ...amounts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text) ?? [];
+  const value = Object.values(durationUnits).reduce(
+    (sum, unitMs, position) => sum + unitMs * Number(amounts[position] ?? 0),
+    0,
+  );
+  if (!(value > 0 && value <= MOST_DURATION_MS)) {
+    throw new InvalidArgumentError('It must be a duration such as 90s, 5m or 1h30m, a week at most.');
+  }
+  return value;
 }
 
 /** Adds one occurrence of a repeatable option to those before it. */

@@ -9,6 +9,7 @@ import { addGlobalOptions } from './global-options.ts';
 import { collectValues, parseNonEmpty } from './option-values.ts';
 import { addPush } from './push-command.ts';
 import { readVersion } from './read-version.ts';
+import { addUploads } from './uploads-command.ts';
 
 /** The whole command line. Commands are imported when they are run, so that none pays for another. */
 export function buildProgram(run: Runner): Command {
@@ -29,6 +30,7 @@ export function buildProgram(run: Runner): Command {
   addPush(program, run);
   addRepo(program, run);
   addLogin(program, run);
+  addUploads(program, run);
   addEmulator(program, run);
   return program;
 }

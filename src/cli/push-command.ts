@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { PushOptions } from './commands/push.ts';
 import { addExamples, type Runner } from './declare-command.ts';
-import { collectValues, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
+import { collectValues, parseDuration, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
 
 /** Declares `ecrp push`. */
 export function addPush(program: Command, run: Runner): void {
@@ -41,6 +41,12 @@ export function addPush(program: Command, run: Runner): void {
     .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
     .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
+    .option('--no-resume', 'neither go on with interrupted uploads nor keep them')
+    .option(
+      '--retry-budget <duration>',
+      'how long to retry without progress, as 90s, 5m or 1h30m (default: 5m)',
+      parseDuration,
+    )
     .option('--verify', 'afterwards read the image back through the registry, and compare')
     .option('--dry-run', 'read and check everything, send nothing')
     .option('--digest-file <file>', 'write the digest there', parseNonEmpty)

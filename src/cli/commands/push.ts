@@ -26,6 +26,10 @@ export interface PushOptions extends PackingOptions {
   /** MiB. */
   readonly partSize?: number;
   readonly dryRun?: boolean;
+  /** False with `--no-resume`. */
+  readonly resume: boolean;
+  /** Milliseconds. */
+  readonly retryBudget?: number;
   readonly verify?: boolean;
   readonly ifExists: 'overwrite' | 'skip' | 'fail';
   readonly digestFile?: string;
@@ -83,7 +87,7 @@ async function pushFrom(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<SentImage> {
-  const { concurrency, partSize, dryRun = false, verify = false, ifExists } = options;
+  const { concurrency, partSize, dryRun = false, verify = false, ifExists, resume, retryBudget } = options;
   const registryHost = findRegistryHost(context);
   const source = await openGivenSource(context, sourcePath);
   try {
@@ -97,6 +101,8 @@ async function pushFrom(
       concurrency,
       partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
       dryRun,
+      resume,
+      retryBudgetMs: retryBudget,
       ifExists,
       verify,
     });

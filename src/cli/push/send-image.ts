@@ -17,6 +17,7 @@ import {
   guardTags,
   type TagPolicy,
 } from './guard-tags.ts';
+import { openUploads } from './open-uploads.ts';
 import type { PushFacts } from './push-outcome.ts';
 import { RegistryFinder } from './registry-finder.ts';
 import { makeTagLocator } from './tag-locator.ts';
@@ -31,6 +32,9 @@ export interface ImageToSend {
   readonly concurrency: number;
   readonly partBytes: number | undefined;
   readonly dryRun: boolean;
+  /** Whether uploads are kept, and gone on with. */
+  readonly resume: boolean;
+  readonly retryBudgetMs: number | undefined;
   /** What happens to tags that are on another image. */
   readonly ifExists: 'overwrite' | TagPolicy;
   /** Reads the image back afterwards. */
@@ -48,7 +52,7 @@ export async function sendImage(
   progress: ProgressDisplay,
   image: ImageToSend,
 ): Promise<SentImage> {
-  const { target, registryHost, repository, concurrency, partBytes, dryRun } = image;
+  const { target, registryHost, repository, concurrency, partBytes, dryRun, retryBudgetMs } = image;
   const { registryAlias, repositoryName } = target;
   const { signal } = context.io;
   let apiCalls = 0;
@@ -66,6 +70,7 @@ export async function sendImage(
       tags,
       concurrency,
       partBytes,
+      uploads: image.resume ? openUploads(context, session.endpoint, target) : undefined,
       dryRun,
       signal,
       onEvent: (event) => progress.show(event),
@@ -112,6 +117,7 @@ export async function sendImage(
 
   return withEcr(context, send, {
     concurrency,
+    retryBudgetMs,
     onEvent: ({ kind }) => {
       if (kind === 'call') {
         apiCalls += 1;

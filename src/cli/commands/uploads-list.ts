@@ -1,0 +1,39 @@
+import { type KnownUpload, listUploads } from '../../push/upload-files.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatBytes, formatDuration, formatTable } from '../format.ts';
+import type { JsonObject, Outcome } from '../outcome.ts';
+import { findUploadDirectory } from '../push/open-uploads.ts';
+
+/** Lists the interrupted uploads that a push would go on with. */
+export function listInterruptedUploads(context: CommandContext): Outcome {
+  const uploads = listUploads(findUploadDirectory(context));
+  if (uploads.length === 0) context.messages.note('No upload is interrupted.');
+  const rows = uploads.map((upload) => viewUpload(upload, Date.now()));
+  return {
+    result: { uploads: uploads.map(describeUpload) },
+    view: rows.length === 0 ? '' : formatTable(['TARGET', 'LAYER', 'SENT', 'AGE'], rows),
+  };
+}
+
+function describeUpload(upload: KnownUpload): JsonObject {
+  const { endpoint, registryAlias, repositoryName, id, encoding, uploadId, nextByte, inUse } = upload;
+  const layer = encoding === undefined ? { layerDigest: id } : { diffId: id, encoding };
+  return {
+    endpoint,
+    registryAlias,
+    repositoryName,
+    ...layer,
+    uploadId,
+    sentBytes: nextByte,
+    updatedAt: upload.updatedAt.toISOString(),
+    inUse,
+  };
+}
+
+function viewUpload(upload: KnownUpload, nowMs: number): readonly string[] {
+  const { registryAlias, repositoryName, id, nextByte, updatedAt, inUse } = upload;
+  // Clocks are set back now and then.
+  const age = formatDuration(Math.max(0, nowMs - updatedAt.getTime()));
+  const target = registryAlias === undefined ? repositoryName : `${registryAlias}/${repositoryName}`;
+  return [target, id, formatBytes(nextByte), inUse ? `${age}, in use` : age];
+}
