@@ -14,10 +14,10 @@ const MANIFEST_TYPES =
 
 /**
  * Measures `runs` pushes by each client (`clients` is by name). Cold: to an empty repository, nothing remembered. Else: what the
- * same client pushed before; `fresh` has it forget that. Gives the runs by client.
+ * same client pushed before; `fresh` has it forget that. `storage` is a directory for what the servers get. Gives the runs by client.
  */
-export async function runCase({ image, form, link, scenario }, { clients, runs, work }) {
-  const servers = new Servers(work);
+export async function runCase({ image, form, link, scenario }, { clients, runs, work, storage }) {
+  const servers = new Servers(storage);
   const results = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
   const shape = LINKS[link];
   const push = (name, stage) =>
@@ -67,15 +67,15 @@ export async function runCase({ image, form, link, scenario }, { clients, runs, 
 
 /** The servers of a case. The emulator stays, as the service would; a registry is as fast when it has just started. */
 class Servers {
-  #work;
+  #storage;
   #running = new Map();
 
-  constructor(work) {
-    this.#work = work;
+  constructor(storage) {
+    this.#storage = storage;
   }
 
   async get(kind) {
-    const server = this.#running.get(kind) ?? (await STARTERS[kind](join(this.#work, kind)));
+    const server = this.#running.get(kind) ?? (await STARTERS[kind](join(this.#storage, kind)));
     this.#running.set(kind, server);
     return server;
   }

@@ -7,7 +7,7 @@
 // README.md. Linux; as root, which dockerd needs, it is done in a mount namespace of its own.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,8 @@ import { formatCase, formatStart, formatTargets, takeMedians } from './table.js'
 const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
 /** Of what the others would make ten times as much on disk. */
 const CLIENTS_OF_HUGE = ['ecrp'];
+/** In memory, where Linux has it: it is not the disk that is measured. */
+const MEMORY = '/dev/shm';
 const readme = join(import.meta.dirname, 'README.md');
 const MARKS = ['<!-- results -->', '<!-- end of results -->'];
 
@@ -37,6 +39,8 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
+// Ctrl-C reaches the push that runs, which fails; everything is then stopped as after any failure.
+process.on('SIGINT', () => undefined);
 const inside = 'ECRP_BENCH_INSIDE';
 if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
 await runBench();
@@ -61,6 +65,7 @@ async function runBench() {
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const cases = chooseCases();
   const clients = await openClients();
+  const storage = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : values.work, 'ecrp-bench-'));
   try {
     const start = await measureStart(3 * Number(values.runs), values.work);
     results.start = { medians: mapValues(start, takeMedians) };
@@ -77,6 +82,7 @@ async function runBench() {
           clients: Object.fromEntries(taking),
           runs: Number(values.runs),
           work: values.work,
+          storage,
         };
         const runs = await runCase({ ...one, image }, settings);
         const medians = mapValues(runs, takeMedians);
@@ -87,6 +93,7 @@ async function runBench() {
     }
   } finally {
     for (const client of Object.values(clients)) await client.stop();
+    rmSync(storage, { recursive: true, force: true });
   }
   say(formatTargets(results));
   if (values.write) writeReadme(results);
