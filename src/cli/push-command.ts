@@ -39,6 +39,12 @@ export function addPush(program: Command, run: Runner): void {
         .default('gzip'),
     )
     .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
+    .option(
+      '--cache-from <tag>',
+      'look for layers in this image of the repository too (repeatable)',
+      collectValues,
+    )
+    .option('--no-remote-cache', 'do not look for layers in the images that are under the tags now')
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
     .option('--part-size <mib>', 'largest part, in MiB', parseIntegerWithin(5, 20))
     .option('--no-resume', 'neither go on with interrupted uploads nor keep them')

@@ -22,6 +22,9 @@ export interface PushOptions extends PackingOptions {
   readonly image?: string;
   readonly createRepo?: boolean;
   readonly catalog?: string;
+  /** False with `--no-remote-cache`. */
+  readonly remoteCache: boolean;
+  readonly cacheFrom?: readonly string[];
   readonly concurrency: number;
   /** MiB. */
   readonly partSize?: number;
@@ -65,9 +68,13 @@ export async function push(
 
 /** Finds what is wrong with the command line before a file is opened. */
 function checkOptions(context: CommandContext, reference: string | undefined, options: PushOptions): void {
-  const { tag = [], createRepo, catalog, compression, compressionLevel } = options;
+  const { tag = [], cacheFrom, createRepo, catalog, compression, compressionLevel } = options;
   if (reference !== undefined) parseReference(reference, findRegistryHost(context));
   tag.forEach(assertTag);
+  cacheFrom?.forEach(assertTag);
+  if (cacheFrom !== undefined && !options.remoteCache) {
+    throw new EcrpError('USAGE', '--cache-from does not go with --no-remote-cache');
+  }
   if (catalog !== undefined && !createRepo) {
     throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo', {
       hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given.",
@@ -88,6 +95,7 @@ async function pushFrom(
   options: PushOptions,
 ): Promise<SentImage> {
   const { concurrency, partSize, dryRun = false, verify = false, ifExists, resume, retryBudget } = options;
+  const { remoteCache, cacheFrom = [] } = options;
   const registryHost = findRegistryHost(context);
   const source = await openGivenSource(context, sourcePath);
   try {
@@ -95,7 +103,14 @@ async function pushFrom(
     const target = chooseTarget(reference, options.tag ?? [], image, registryHost);
     return await sendImage(context, progress, {
       repository: await readRepository(context, target, options),
-      plan: await planImage(context, source, image, options),
+      plan: (finder) =>
+        planImage(
+          context,
+          source,
+          image,
+          options,
+          remoteCache ? { finder, registryHost, target, cacheFrom } : undefined,
+        ),
       target,
       registryHost,
       concurrency,

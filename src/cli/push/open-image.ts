@@ -7,6 +7,7 @@ import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { openSource } from '../../source/open-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory } from '../directories.ts';
+import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
 
 export interface PackingOptions {
   readonly format: 'docker' | 'oci';
@@ -28,23 +29,26 @@ export async function openGivenSource({ io }: CommandContext, source: string): P
   });
 }
 
-/** Plans the push of an image; what compresses its layers is loaded only when it has uncompressed ones. */
+/**
+ * Plans the push of an image; what compresses its layers is loaded only when it has uncompressed ones. `remote` is asked
+ * about those that the local cache does not know.
+ */
 export async function planImage(
-  { io }: CommandContext,
+  context: CommandContext,
   source: ImageSource,
   image: SourceImage,
   options: PackingOptions,
+  remote: RemoteCache | undefined,
 ): Promise<PushPlan> {
   const { format, compression, compressionLevel } = options;
-  const isPlain = image.kind === 'archive' && image.layers.some(({ packing }) => packing === 'none');
-  if (!isPlain || compression === 'none') return planPush(source, image, { format });
+  const isPacked = image.kind === 'manifest' || image.layers.every(({ packing }) => packing !== 'none');
+  if (isPacked || compression === 'none') return planPush(source, image, { format });
   const [{ createGzipCompressor }, { openDigestCache }] = await Promise.all([
     import('../../compress/gzip-compressor.ts'),
     import('../../compress/digest-cache.ts'),
   ]);
-  return planPush(source, image, {
-    format,
-    compressor: createGzipCompressor({ level: compressionLevel }),
-    digestCache: openDigestCache(join(findCacheDirectory(io), 'layers')),
-  });
+  const compressor = createGzipCompressor({ level: compressionLevel });
+  const local = openDigestCache(join(findCacheDirectory(context.io), 'layers'));
+  const digestCache = remote ? addRemoteCache(context, local, compressor, image, remote) : local;
+  return planPush(source, image, { format, compressor, digestCache });
 }

@@ -24,7 +24,8 @@ import { makeTagLocator } from './tag-locator.ts';
 import { verifyPushed } from './verify-pushed.ts';
 
 export interface ImageToSend {
-  readonly plan: PushPlan;
+  /** Plans the push, when the registry can be asked. */
+  readonly plan: (finder: RegistryFinder) => Promise<PushPlan>;
   readonly target: PushTarget;
   readonly registryHost: string;
   /** The repository to create when it is missing; undefined: that is an error. */
@@ -139,12 +140,14 @@ function makeTagLookup(finder: RegistryFinder, registryHost: string, repositoryN
 
 /** With a policy, no tag is moved; see `guardTags`. */
 async function guardImage(
-  { plan, target, ifExists, registryHost }: ImageToSend,
+  image: ImageToSend,
   finder: RegistryFinder,
   session: EcrSession,
   signal: AbortSignal,
 ): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
+  const { target, ifExists, registryHost } = image;
   const { tags, repositoryName } = target;
+  const plan = await image.plan(finder);
   if (ifExists === 'overwrite') return { plan, tags, kept: [] };
   const locate = makeTagLocator(session, finder, { registryHost, repositoryName });
   return guardTags(ifExists, plan, tags, locate, signal);

@@ -1,0 +1,71 @@
+import type { Compressor, DigestCache } from '../../compress/compressor.ts';
+import type { Content } from '../../oci/archive-manifest.ts';
+import { parseConfig } from '../../oci/config.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { readLayers } from '../../registry/read-layers.ts';
+import { createRegistryReader } from '../../registry/registry-reader.ts';
+import type { ArchiveImage } from '../../source/image-source.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatCount } from '../format.ts';
+import type { PushTarget } from './choose-target.ts';
+import type { RegistryFinder } from './registry-finder.ts';
+
+/** No push waits longer for what would merely save it time. */
+const TIMEOUT_MS = 3_000;
+
+export interface RemoteCache {
+  readonly finder: RegistryFinder;
+  readonly registryHost: string;
+  readonly target: PushTarget;
+  /** Further tags of the repository to look at. */
+  readonly cacheFrom: readonly string[];
+}
+
+/**
+ * A cache that asks the registry about what the local one does not know: the images that are under the tags now. It asks
+ * once, at the first such layer. What the registry says is not kept here: only whoever may push there has vouched for it.
+ */
+export function addRemoteCache(
+  context: CommandContext,
+  local: DigestCache,
+  compressor: Compressor,
+  image: ArchiveImage,
+  remote: RemoteCache,
+): DigestCache {
+  let asked: Promise<ReadonlyMap<Digest, Content>> | undefined;
+  return {
+    async find(diffId, compressorId) {
+      const known = await local.find(diffId, compressorId);
+      if (known !== undefined || compressorId !== compressor.id) return known;
+      asked ??= askRegistry(context, compressor.packing, image, remote);
+      return (await asked).get(diffId);
+    },
+    record: (diffId, compressorId, layer) => local.record(diffId, compressorId, layer),
+  };
+}
+
+async function askRegistry(
+  { io, messages }: CommandContext,
+  packing: Compressor['packing'],
+  image: ArchiveImage,
+  { finder, registryHost, target, cacheFrom }: RemoteCache,
+): Promise<ReadonlyMap<Digest, Content>> {
+  const registryAlias = await finder.findAlias();
+  if (registryAlias === undefined) return new Map();
+  const { repositoryName } = target;
+  const registry = createRegistryReader({ registryHost, registryAlias, repositoryName });
+  const tags = [...new Set([...target.tags, ...cacheFrom])];
+  const layers = await readLayers(registry, {
+    tags,
+    platform: parseConfig(image.config).platform,
+    packing,
+    timeoutMs: TIMEOUT_MS,
+    signal: io.signal,
+    onProblem: (tag, reason) =>
+      messages.detail(`the layers of ${repositoryName}:${tag} are not known: ${reason}`),
+  });
+  messages.detail(
+    `${repositoryName}:${tags.join(', ')}: ${formatCount(layers.size, 'compressed layer')} known`,
+  );
+  return layers;
+}

@@ -1,0 +1,99 @@
+import type { Content } from '../oci/archive-manifest.ts';
+import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
+import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { DOCKER_LAYER_GZIP, DOCKER_LAYER_ZSTD, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { verifyContent } from '../oci/verify-content.ts';
+import { readBytes } from './read-bytes.ts';
+import { readManifest } from './read-manifest.ts';
+import type { RegistryReader } from './registry-reader.ts';
+import { withDeadline } from './with-deadline.ts';
+
+const LAYER_TYPES = {
+  gzip: [DOCKER_LAYER_GZIP, OCI_LAYER_GZIP],
+  zstd: [DOCKER_LAYER_ZSTD, OCI_LAYER_ZSTD],
+} as const;
+
+export interface LayersWanted {
+  /** Tags of images to look at; of those that have the same layer, the first one counts. */
+  readonly tags: readonly string[];
+  /** Which image of an index. */
+  readonly platform: Platform;
+  readonly packing: 'gzip' | 'zstd';
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Told of each image that could not be looked at, and why. */
+  readonly onProblem: (tag: string, reason: string) => void;
+}
+
+/**
+ * What layers came to that are in the registry already, by diff ID: an image's manifest lists its layers compressed, its
+ * config the same ones uncompressed. Both are read, and their digests checked; that the config tells the truth about the
+ * layers is believed of whoever pushed the image, as nobody reads a layer here. Ends within `timeoutMs`, with what is known
+ * by then; throws the signal's reason and nothing else.
+ */
+export async function readLayers(
+  registry: RegistryReader,
+  { tags, timeoutMs, signal, ...wanted }: LayersWanted,
+): Promise<ReadonlyMap<Digest, Content>> {
+  const found = await withDeadline(signal, timeoutMs, (inner) =>
+    Promise.all(
+      tags.map(async (tag) => {
+        try {
+          return await readLayersOf(registry, tag, wanted, inner);
+        } catch (error) {
+          signal.throwIfAborted();
+          const reason = error instanceof Error ? error.message : String(error);
+          wanted.onProblem(tag, inner.aborted ? `no answer within ${timeoutMs} ms` : reason);
+          return [];
+        }
+      }),
+    ),
+  );
+  // Of a key that comes twice, a map keeps the last.
+  return new Map(found.flat().reverse());
+}
+
+async function readLayersOf(
+  registry: RegistryReader,
+  tag: string,
+  { platform, packing }: Pick<LayersWanted, 'platform' | 'packing'>,
+  signal: AbortSignal,
+): Promise<readonly (readonly [Digest, Content])[]> {
+  const image = await readImage(registry, tag, platform, signal);
+  if (image === undefined) return [];
+  const config = await readBytes(await registry.getBlob(image.config.digest, signal), MAX_CONFIG_BYTES);
+  verifyContent(config, image.config);
+  const { diffIds } = parseConfig(config);
+  if (diffIds.length !== image.layers.length) return [];
+  return image.layers.flatMap(({ mediaType, digest, size }, position) => {
+    const diffId = diffIds[position];
+    const fits = LAYER_TYPES[packing].some((type) => type === mediaType);
+    return fits && diffId !== undefined ? [[diffId, { digest, size }] as const] : [];
+  });
+}
+
+/** The image of a tag, or the one for the platform when it is an index; undefined when there is none. */
+async function readImage(
+  registry: RegistryReader,
+  tag: string,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<ImageManifest | undefined> {
+  const root = await readManifest(registry, tag, signal);
+  if (root === undefined) return undefined;
+  const manifest = parseManifest(root.bytes, root.mediaType);
+  if (manifest.kind === 'image') return manifest;
+  const child = manifest.manifests.find((entry) => isFor(entry, platform));
+  const found = child && (await readManifest(registry, child.digest, signal));
+  if (child === undefined || found === undefined) return undefined;
+  verifyContent(found.bytes, child);
+  const image = parseManifest(found.bytes, child.mediaType);
+  return image.kind === 'image' ? image : undefined;
+}
+
+function isFor({ platform }: Descriptor, wanted: Platform): boolean {
+  return platform !== undefined && formatPlatform(platform) === formatPlatform(wanted);
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliResult, makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { writeDockerArchive } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+let archive: string;
+let rebuilt: string;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator();
+  archive = join(home.directory, 'image.tar');
+  rebuilt = join(home.directory, 'rebuilt.tar');
+  const layers = [{ size: 50_000 }, { size: 3_000 }];
+  const image = await makeImage({ seed: 1, layers });
+  const changed = await makeImage({ seed: 1, layers: [...layers, { size: 700 }] });
+  await writeDockerArchive(archive, [image], { style: 'legacy-symlink' });
+  await writeDockerArchive(rebuilt, [changed], { style: 'legacy-symlink' });
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+let machines = 0;
+
+/** Runs on a machine that knows nothing of earlier pushes. */
+function runFresh(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  machines += 1;
+  const cache = join(home.directory, `machine-${machines}`);
+  return runCli(argv, { env: { ...home.env, ...emulator.env, ECRP_CACHE_DIR: cache, ...env } });
+}
+
+describe('on a machine without a cache', () => {
+  it('the image under the tag tells what its layers came to: nothing is sent again', async () => {
+    const argv = ['push', archive, 'cold/same:1.0', '--create-repo', '--json'];
+    const first = await runFresh(argv);
+    expect(first.json()).toMatchObject({ layers: { total: 3, uploaded: 3 } });
+    const again = await runFresh(argv);
+    expect(again.json()).toMatchObject({
+      imageDigest: first.json().imageDigest,
+      tags: [{ status: 'unchanged' }],
+      layers: { total: 3, uploaded: 0, existing: 3 },
+    });
+    const without = await runFresh([...argv, '--no-remote-cache']);
+    expect(without.json()).toMatchObject({
+      imageDigest: first.json().imageDigest,
+      layers: { total: 3, uploaded: 2, existing: 1 },
+    });
+  });
+
+  it('so do layers that were compressed otherwise', async () => {
+    const argv = ['push', archive, 'cold/other:1.0', '--create-repo', '--json'];
+    const first = await runFresh([...argv, '--compression-level', '1']);
+    const again = await runFresh(argv);
+    expect(again.json()).toMatchObject({
+      imageDigest: first.json().imageDigest,
+      layers: { uploaded: 0, existing: 3 },
+    });
+  });
+
+  it('of a rebuilt image the new layer and the config are sent, also to a new tag with --cache-from', async () => {
+    await runFresh(['push', archive, 'cold/rebuilt:1.0', '--create-repo']);
+    const argv = ['push', rebuilt, 'cold/rebuilt:1.1', '--cache-from', '1.0', '--json', '--verify', '-v'];
+    const result = await runFresh(argv);
+    expect(result.json()).toMatchObject({
+      layers: { total: 4, uploaded: 2, existing: 2 },
+      verified: { blobs: 4 },
+    });
+    expect(result.stderr).toContain('cold/rebuilt:1.1, 1.0: 2 compressed layers known');
+    const without = await runFresh(['push', rebuilt, 'cold/rebuilt:1.2', '--json']);
+    expect(without.json()).toMatchObject({ layers: { total: 4, uploaded: 3, existing: 1 } });
+  });
+
+  it('a registry that nobody reaches costs time alone', async () => {
+    const argv = ['push', archive, 'cold/alone:1.0', '--create-repo', '--json', '-v'];
+    const result = await runFresh(argv, { ECRP_REGISTRY_HOST: '127.0.0.1:1' });
+    expect(result.json()).toMatchObject({ layers: { uploaded: 3 } });
+    expect(result.stderr).toContain('the layers of cold/alone:1.0 are not known');
+  });
+});
+
+it('nobody is asked when the local cache knows all layers', async () => {
+  const argv = ['push', archive, 'warm:1.0', '--create-repo'];
+  const env = { ...home.env, ...emulator.env };
+  await runCli(argv, { env });
+  const before = emulator.requests.length;
+  await runCli(argv, { env });
+  const operations = emulator.requests.slice(before).map(({ operation }) => operation);
+  expect(operations).toEqual(['BatchCheckLayerAvailability', 'PutImage']);
+});
+
+it.each([
+  ['--cache-from', 'not a tag'],
+  ['--cache-from', '1.0', '--no-remote-cache'],
+])('a usage error: %s %s %s', async (...options) => {
+  expect(await runFresh(['push', archive, 'app:1', ...options.filter(Boolean)])).toMatchObject({ status: 2 });
+});
