@@ -3,7 +3,7 @@ import type { ProgressSnapshot } from './progress-state.ts';
 
 /** How much is done and how fast, the most important first. */
 export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
-  const { sentBytes, totalBytes, isTotalExact, bytesPerSecond, retries } = snapshot;
+  const { sentBytes, resumedBytes, totalBytes, isTotalExact, bytesPerSecond, retries } = snapshot;
   const parts: string[] = [];
   if (isTotalExact && totalBytes > 0) parts.push(`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`);
   // What is being compressed may come out as anything up to what it is.
@@ -13,6 +13,7 @@ export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
     const msLeft = ((totalBytes - sentBytes) * 1000) / bytesPerSecond;
     if (isTotalExact && msLeft >= 1000) parts.push(`${formatDuration(msLeft)} left`);
   }
+  if (resumedBytes > 0) parts.push(`resumed ${formatBytes(resumedBytes)}`);
   if (retries > 0) parts.push(retries === 1 ? '1 retry' : `${retries} retries`);
   return parts;
 }

@@ -34,6 +34,9 @@ function describeEvent(event: PushEvent, dryRun: boolean): string | undefined {
   if (event.kind === 'phase' && event.phase === 'upload' && event.blobs) {
     return `${formatCount(event.blobs, 'blob')} to upload`;
   }
+  if (event.kind === 'blob-resumed') {
+    return `layer ${labelBlob(event.id, 'layer')} goes on, resumed ${formatBytes(event.resumedBytes)}`;
+  }
   if (event.kind !== 'blob-finished') return undefined;
   const what = event.role === 'config' ? 'config' : `layer ${labelBlob(event.id, event.role)}`;
   if (event.outcome === 'existing') return `${what} is there already`;

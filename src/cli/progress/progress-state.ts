@@ -3,6 +3,8 @@ import type { BlobFinishedEvent, PushEvent } from '../../push/events.ts';
 export interface ActiveBlob {
   readonly label: string;
   readonly sentBytes: number;
+  /** How many of these an earlier push had sent. */
+  readonly resumedBytes: number;
   /** Undefined while it is being compressed. */
   readonly totalBytes: number | undefined;
 }
@@ -12,8 +14,9 @@ export interface ProgressSnapshot {
   readonly phase: 'read' | 'check' | 'upload' | 'put';
   /** In the order they were started. */
   readonly active: readonly ActiveBlob[];
-  /** Bytes that the service has acknowledged. */
+  /** Bytes that the service has acknowledged, those to earlier pushes included. */
   readonly sentBytes: number;
+  readonly resumedBytes: number;
   readonly totalBytes: number;
   /** False while layers are being compressed: `totalBytes` is what they have uncompressed. */
   readonly isTotalExact: boolean;
@@ -34,6 +37,7 @@ export class ProgressState {
   #phase: ProgressSnapshot['phase'] = 'read';
   readonly #active = new Map<string, Blob>();
   #finishedBytes = 0;
+  #finishedResumedBytes = 0;
   /** Of the blobs that are missing: exact ones as soon as they are known. */
   #totalBytes = 0;
   #isTotalExact = true;
@@ -50,8 +54,11 @@ export class ProgressState {
       case 'blob-started':
         this.#start(event);
         break;
+      case 'blob-resumed':
+        this.#change(event.id, { sentBytes: event.resumedBytes, resumedBytes: event.resumedBytes });
+        break;
       case 'blob-progress':
-        this.#advance(event.id, event.acknowledgedBytes);
+        this.#change(event.id, { sentBytes: event.acknowledgedBytes });
         this.#sample(nowMs);
         break;
       case 'blob-finished':
@@ -59,6 +66,9 @@ export class ProgressState {
         this.#sample(nowMs);
         break;
       case 'blob-restarted':
+        // What was resumed turned out to be of no use.
+        if (event.nextByte === 0) this.#change(event.id, { sentBytes: 0, resumedBytes: 0 });
+        break;
       case 'manifest-put':
         break;
     }
@@ -74,22 +84,24 @@ export class ProgressState {
       phase: this.#phase,
       active: [...this.#active.values()],
       sentBytes,
+      resumedBytes: this.#countResumed(),
       totalBytes: Math.max(this.#totalBytes, sentBytes),
       isTotalExact: this.#isTotalExact,
-      bytesPerSecond: this.#measureRate(sentBytes, nowMs),
+      bytesPerSecond: this.#measureRate(sentBytes - this.#countResumed(), nowMs),
       retries: this.#retries,
     };
   }
 
   #start(event: PushEvent & { readonly kind: 'blob-started' }): void {
     const { id, role, totalBytes, sourceBytes } = event;
-    this.#active.set(id, { label: labelBlob(id, role), sentBytes: 0, totalBytes, sourceBytes });
+    const label = labelBlob(id, role);
+    this.#active.set(id, { label, sentBytes: 0, resumedBytes: 0, totalBytes, sourceBytes });
     if (totalBytes === undefined) this.#isTotalExact = false;
   }
 
-  #advance(id: string, sentBytes: number): void {
+  #change(id: string, change: Partial<Pick<Blob, 'sentBytes' | 'resumedBytes'>>): void {
     const blob = this.#active.get(id);
-    if (blob !== undefined) this.#active.set(id, { ...blob, sentBytes });
+    if (blob !== undefined) this.#active.set(id, { ...blob, ...change });
   }
 
   #finish(event: BlobFinishedEvent): void {
@@ -98,6 +110,7 @@ export class ProgressState {
     if (blob === undefined) return;
     this.#active.delete(event.id);
     this.#finishedBytes += event.bytes;
+    this.#finishedResumedBytes += blob.resumedBytes;
     this.#totalBytes += event.bytes - blob.sourceBytes;
   }
 
@@ -105,18 +118,24 @@ export class ProgressState {
     return [...this.#active.values()].reduce((sum, blob) => sum + blob.sentBytes, this.#finishedBytes);
   }
 
+  #countResumed(): number {
+    const active = [...this.#active.values()];
+    return active.reduce((sum, blob) => sum + blob.resumedBytes, this.#finishedResumedBytes);
+  }
+
+  /** What was resumed has not moved in this run. */
   #sample(nowMs: number): void {
-    this.#samples.push({ atMs: nowMs, bytes: this.#countSent() });
+    this.#samples.push({ atMs: nowMs, bytes: this.#countSent() - this.#countResumed() });
     this.#samples = this.#samples.filter(({ atMs }, index, all) => {
       // The last one before the window is where the window begins.
       return atMs >= nowMs - WINDOW_MS || (all[index + 1]?.atMs ?? nowMs) >= nowMs - WINDOW_MS;
     });
   }
 
-  #measureRate(sentBytes: number, nowMs: number): number {
+  #measureRate(movedBytes: number, nowMs: number): number {
     const first = this.#samples[0];
     if (first === undefined || nowMs <= first.atMs) return 0;
-    return ((sentBytes - first.bytes) * 1000) / (nowMs - first.atMs);
+    return ((movedBytes - first.bytes) * 1000) / (nowMs - first.atMs);
   }
 }
 

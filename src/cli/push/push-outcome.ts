@@ -68,6 +68,7 @@ export function summarizePush(result: GuardedResult, facts: PushFacts): string {
   const parts = [
     layers.uploaded > 0 &&
       `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)}) uploaded`,
+    bytes.resumed > 0 && `${formatBytes(bytes.resumed)} resumed`,
     layers.existing > 0 && `${formatCount(layers.existing, 'blob')} there already`,
     layers.skipped > 0 && `${formatCount(layers.skipped, 'foreign layer')} left out`,
   ];

@@ -45,7 +45,7 @@ describe('the state of a push', () => {
       sentBytes: 20 * MIB,
       totalBytes: 30 * MIB,
       isTotalExact: true,
-      active: [{ label: first.slice(7, 19), sentBytes: 10 * MIB, totalBytes: 20 * MIB }],
+      active: [{ label: first.slice(7, 19), sentBytes: 10 * MIB, resumedBytes: 0, totalBytes: 20 * MIB }],
     });
   });
 
@@ -77,6 +77,31 @@ describe('the state of a push', () => {
       state.apply(progress(first, (500 + second) * MIB), second * 1000);
     }
     expect(state.snapshot(30_000).bytesPerSecond).toBeCloseTo(MIB, 0);
+  });
+});
+
+describe('a resumed upload', () => {
+  const resumed = (nextByte?: number): PushEvent[] => [
+    { kind: 'phase', phase: 'upload', blobs: 1, sourceBytes: 100 * MIB },
+    start(first, 100 * MIB),
+    { kind: 'blob-resumed', id: first, resumedBytes: 60 * MIB },
+    ...(nextByte === undefined
+      ? []
+      : [{ kind: 'blob-restarted', id: first, reason: 'vanished', nextByte } as const]),
+  ];
+
+  it('counts what an earlier push sent, but not as having moved now', () => {
+    const state = applyAll(resumed());
+    state.apply(progress(first, 60 * MIB), 1000);
+    state.apply(progress(first, 70 * MIB), 2000);
+    const snapshot = state.snapshot(2000);
+    expect(snapshot).toMatchObject({ sentBytes: 70 * MIB, resumedBytes: 60 * MIB, totalBytes: 100 * MIB });
+    expect(snapshot.bytesPerSecond).toBeCloseTo(10 * MIB, 0);
+    expect(describeAmounts(snapshot)).toContain('resumed 62.9 MB');
+  });
+
+  it('that turns out to be of no use counts no more', () => {
+    expect(applyAll(resumed(0)).snapshot(0)).toMatchObject({ sentBytes: 0, resumedBytes: 0 });
   });
 });
 
