@@ -29,4 +29,12 @@ describeWithClients('images of real tools, pushed and fetched back', JUDGES, () 
       await judgePush(sandbox, reference, result, await readSource(sandbox, source, name));
     }
   });
+
+  test('another image is not taken for the one that was pushed', async () => {
+    const source = join(archives, 'docker-20.10-two-images.tar');
+    const [first = '', second = ''] = await listImages(sandbox, source);
+    const result = await sandbox.push(source, 'archives/other:1', '--image', first);
+    const judged = judgePush(sandbox, 'archives/other:1', result, await readSource(sandbox, source, second));
+    await expect(judged).rejects.toThrow('expected');
+  });
 });
