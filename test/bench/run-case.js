@@ -26,8 +26,9 @@ export async function runCase({ image, form, link, scenario }, { clients, runs, 
     for (const client of Object.values(clients)) client.load(image);
     if (scenario !== 'cold') {
       const stages = {};
+      // All of them first, as skopeo and podman share what they remember.
+      for (const client of Object.values(clients)) client.forget();
       for (const [name, client] of Object.entries(clients)) {
-        client.forget();
         stages[name] = await setStage(await servers.get(client.server), name, shape);
         await push(name, stages[name]);
       }
