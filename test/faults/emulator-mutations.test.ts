@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import { callApi } from '../support/call-api.ts';
+import { makeRandom } from '../support/images.ts';
+import { type HostileRequest, mutateRequest, type ValidRequest } from '../support/mutate-request.ts';
+import { sha256, uploadImage } from '../support/push-by-hand.ts';
+import type { Signer } from '../support/signed-request.ts';
+
+// ECRP_MUTATIONS=10000 ECRP_MUTATION_SEED=7 npx vitest run --project faults test/faults/emulator-mutations.test.ts
+const mutations = Number(process.env.ECRP_MUTATIONS ?? 600);
+const firstSeed = Number(process.env.ECRP_MUTATION_SEED ?? 1);
+const MOST_GROWTH_BYTES = 20 * 1024 * 1024;
+const AT_ONCE = 8;
+const program = join(import.meta.dirname, '../../bin/ecrp.js');
+const repositoryName = 'team/mutated';
+
+test(`${mutations} mutations of valid requests: always an answer, never a bug, no leak`, {
+  timeout: 60_000 + mutations * 50,
+}, async () => {
+  const { emulator, registryAlias, complaints, measure } = await spawnMeasured();
+  const valid = await prepare(emulator);
+  const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
+  const registry = {
+    token: authorizationData?.authorizationToken ?? '',
+    repository: `${registryAlias}/${repositoryName}`,
+  };
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  onTestFinished(() => agent.destroy());
+  const statuses = new Map<number, number>();
+  const sendMany = async (first: number, count: number) => {
+    let next = first;
+    const sender = async () => {
+      while (next < first + count) {
+        const seed = next++;
+        const hostile = mutateRequest(emulator, valid, makeRandom(seed), registry);
+        const status = await send(emulator.url, agent, hostile);
+        expect(status, `seed ${seed}: ${hostile.method} ${hostile.path} ${hostile.body}`).toBeLessThan(500);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, sender));
+  };
+
+  // What code and caches take is there after the first ones.
+  await sendMany(firstSeed + mutations, Math.max(300, mutations / 5));
+  const before = measure();
+  await sendMany(firstSeed, mutations);
+  const growth = measure() - before;
+
+  expect(complaints()).toBe('');
+  expect(growth).toBeLessThan(MOST_GROWTH_BYTES);
+  await callApi(emulator, 'DescribeRepositories');
+  // They are near enough to valid ones: some are taken, some refused at each door.
+  expect(statuses.get(200)).toBeGreaterThan(mutations / 50);
+  expect(statuses.get(400)).toBeGreaterThan(mutations / 5);
+  expect(statuses.get(404)).toBeGreaterThan(0);
+});
+
+/** An emulator in a process of its own with little room to let garbage lie. */
+async function spawnMeasured() {
+  const options = ['--max-semi-space-size=1', '--max-old-space-size=128'];
+  const child = spawn(
+    process.execPath,
+    [...options, program, 'emulator', '--port', '0', '--json', '--quiet'],
+    {
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  onTestFinished(() => void child.kill('SIGTERM'));
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    told += text;
+  });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  // The contract of the command line fixes the members.
+  const emulator = JSON.parse(String(line)) as Signer & { readonly registryAlias: string };
+  return {
+    emulator,
+    registryAlias: emulator.registryAlias,
+    complaints: () => told,
+    /** Resident bytes; elsewhere than on Linux always the same. */
+    measure: () => {
+      if (process.platform !== 'linux') return 0;
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) * 1024;
+    },
+  };
+}
+
+/** Makes a repository with an image and an upload, and gives a valid request of each operation. */
+async function prepare(emulator: Signer): Promise<ValidRequest[]> {
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const { imageManifest, imageDigest } = await uploadImage(emulator, repositoryName, 'one');
+  await callApi(emulator, 'PutImage', { repositoryName, imageManifest, imageTag: 'v1' });
+  const { uploadId } = await callApi(emulator, 'InitiateLayerUpload', { repositoryName });
+  const resourceArn = `arn:aws:ecr-public::123456789012:repository/${repositoryName}`;
+  const policyText = '{"Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*"}]}';
+  const layerDigests = [sha256('abc')];
+  const part = { partFirstByte: 0, partLastByte: 2, layerPartBlob: 'YWJj' };
+  const inputs: Readonly<Record<string, object>> = {
+    BatchCheckLayerAvailability: { repositoryName, layerDigests: [...layerDigests, ''] },
+    BatchDeleteImage: { repositoryName, imageIds: [{ imageTag: 'v9' }, { imageDigest: layerDigests[0] }] },
+    CompleteLayerUpload: { repositoryName, uploadId, layerDigests },
+    CreateRepository: {
+      repositoryName: 'team/other',
+      catalogData: { aboutText: 'é' },
+      tags: [{ Key: 'a', Value: 'b' }],
+    },
+    DeleteRepository: { repositoryName: 'team/other', force: true },
+    DeleteRepositoryPolicy: { repositoryName },
+    DescribeImageTags: { repositoryName, maxResults: 3 },
+    DescribeImages: { repositoryName, imageIds: [{ imageTag: 'v1' }, { imageDigest }] },
+    DescribeRegistries: {},
+    DescribeRepositories: { maxResults: 3, nextToken: Buffer.from('{"scope":"x"}').toString('base64') },
+    GetAuthorizationToken: {},
+    GetRegistryCatalogData: {},
+    GetRepositoryCatalogData: { registryId: '123456789012', repositoryName },
+    GetRepositoryPolicy: { repositoryName },
+    InitiateLayerUpload: { repositoryName },
+    ListTagsForResource: { resourceArn },
+    PutImage: { repositoryName, imageManifest, imageTag: 'v1', imageDigest },
+    PutRegistryCatalogData: { displayName: 'name' },
+    PutRepositoryCatalogData: { repositoryName, catalogData: { architectures: ['x86'], aboutText: 'é' } },
+    SetRepositoryPolicy: { repositoryName, policyText, force: true },
+    TagResource: { resourceArn, tags: [{ Key: 'a', Value: 'b' }] },
+    UntagResource: { resourceArn, tagKeys: ['a'] },
+    UploadLayerPart: { repositoryName, uploadId, ...part },
+  };
+  return Object.entries(inputs).map(([operation, input]) => ({ operation, input }));
+}
+
+/** The status of the answer; rejects when there is none within 20 seconds. */
+function send(url: string, agent: Agent, { method, path, headers, body }: HostileRequest): Promise<number> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { agent, hostname, port, method, path, headers: { ...headers, 'content-length': body.length } },
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode ?? 0));
+        response.on('error', reject);
+      },
+    );
+    sent.setTimeout(20_000, () => sent.destroy(new Error(`no answer to ${method} ${path} ${body}`)));
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
