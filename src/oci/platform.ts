@@ -17,3 +17,13 @@ export function parsePlatform(text: string): Platform {
   }
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
+
+/** What an architecture is without a variant; so containerd reads it. */
+const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
+
+/** Whether an image for `found` is one of those asked for; a platform without a variant asks for all its variants. */
+export function matchesPlatform(found: Platform, asked: Platform): boolean {
+  if (found.os !== asked.os || found.architecture !== asked.architecture) return false;
+  const variant = found.variant ?? DEFAULT_VARIANTS[found.architecture];
+  return asked.variant === undefined || asked.variant === variant;
+}

@@ -68,7 +68,7 @@ async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer>
   if (!source.has(ref)) {
     const of = platform ? ` (${formatPlatform(platform)})` : '';
     throw new EcrpError('INVALID_INPUT', `${source.path}: the manifest ${digest}${of} is not in it`, {
-      hint: 'An index is pushed whole; save all its platforms, or save the one you want without the index.',
+      hint: 'An index is pushed whole; save all its platforms, or choose those that are there with --platform.',
     });
   }
   walk.manifestBytes += size;

@@ -1,0 +1,153 @@
+import { EcrpError } from '../errors.ts';
+import { parseConfig } from '../oci/config.ts';
+import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import { digestOf } from '../oci/digest.ts';
+import { expectArray, expectObject, invalidInput, type JsonObject, parseJson } from '../oci/json.ts';
+import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
+import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
+import { addBlob } from './added-blob.ts';
+import type { ImageSource, ManifestImage, SourceImage } from './image-source.ts';
+import { readBlob } from './read-blob.ts';
+
+/** Which images of an index are wanted. */
+export interface Selection {
+  /** Empty: all. */
+  readonly platforms: readonly Platform[];
+  /** BuildKit's attestation manifests; kept ones follow the image that they are about. */
+  readonly attestations: 'keep' | 'drop';
+}
+
+export interface SelectedImage {
+  /** The same source, with the new index in it. */
+  readonly source: ImageSource;
+  readonly image: SourceImage;
+}
+
+/** An entry of an index. `json` is what the index has of it, unknown members included. */
+interface Entry {
+  readonly descriptor: Descriptor;
+  readonly json: JsonObject;
+}
+
+/**
+ * Makes an index of those images of an index that are wanted; its bytes depend on the index and the selection alone, and
+ * are those of the index itself when nothing is left out. An image that is none of an index is checked for its platform.
+ * Throws USAGE for a platform that there is no image for.
+ */
+export async function selectImages(
+  source: ImageSource,
+  image: SourceImage,
+  selection: Selection,
+): Promise<SelectedImage> {
+  if (image.kind === 'manifest' && isIndex(image.root.mediaType)) {
+    return selectFromIndex(source, image, selection);
+  }
+  if (selection.platforms.length > 0) {
+    const { platform } = parseConfig(await readConfig(source, image), source.path);
+    assertFound(source, selection.platforms, [platform]);
+  }
+  return { source, image };
+}
+
+async function readConfig(source: ImageSource, image: SourceImage): Promise<Buffer> {
+  if (image.kind === 'archive') return image.config;
+  const manifest = parseManifest(await readBlob(source, image.root), image.root.mediaType, source.path);
+  if (manifest.kind === 'index') throw new TypeError('an index has no config');
+  return readBlob(source, manifest.config);
+}
+
+async function selectFromIndex(
+  source: ImageSource,
+  image: ManifestImage,
+  { platforms, attestations }: Selection,
+): Promise<SelectedImage> {
+  const { root } = image;
+  const bytes = await readBlob(source, root);
+  const entries = await listEntries(source, root, bytes, 0);
+  const images = entries.filter((entry) => !isAttestation(entry));
+  const found = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
+  assertFound(source, platforms, found);
+  const wanted = images.filter(
+    ({ descriptor: { platform } }) =>
+      platforms.length === 0 ||
+      (platform !== undefined && platforms.some((asked) => matchesPlatform(platform, asked))),
+  );
+  const digests = new Set<string | undefined>(wanted.map(({ descriptor }) => descriptor.digest));
+  const kept = entries.filter(
+    (entry) =>
+      wanted.includes(entry) ||
+      (attestations === 'keep' &&
+        isAttestation(entry) &&
+        (platforms.length === 0 || digests.has(findAttested(entry)))),
+  );
+  if (kept.length === entries.length) return { source, image };
+  if (kept.length === 0) {
+    throw invalidInput(`${source.path}: index ${root.digest}`, 'nothing but attestations is in it', {
+      hint: 'Push it with --attestations keep.',
+    });
+  }
+  const document = { ...readObject(source, root, bytes), manifests: kept.map(({ json }) => json) };
+  const made = Buffer.from(JSON.stringify(document));
+  const content = { digest: digestOf(made), size: made.length };
+  return {
+    source: addBlob(source, content.digest, made),
+    image: { ...image, root: { ...root, ...content } },
+  };
+}
+
+/** The images and attestations of an index, those of indexes in it among them, in their order. */
+async function listEntries(
+  source: ImageSource,
+  index: Descriptor,
+  bytes: Buffer,
+  depth: number,
+): Promise<readonly Entry[]> {
+  const subject = `${source.path}: index ${index.digest}`;
+  if (depth > MAX_INDEX_DEPTH) throw invalidInput(subject, `it is nested deeper than ${MAX_INDEX_DEPTH}`);
+  const parsed = parseManifest(bytes, index.mediaType, source.path);
+  const descriptors = parsed.kind === 'index' ? parsed.manifests : [];
+  const documents = expectArray(
+    readObject(source, index, bytes).manifests ?? [],
+    subject,
+    'manifests',
+    MAX_ITEMS,
+  );
+  const entries: Entry[] = [];
+  for (const [position, descriptor] of descriptors.entries()) {
+    if (isIndex(descriptor.mediaType)) {
+      const inner = await readBlob(source, descriptor);
+      entries.push(...(await listEntries(source, descriptor, inner, depth + 1)));
+    } else {
+      const json = expectObject(documents[position], subject, `manifests[${position}]`);
+      entries.push({ descriptor, json });
+    }
+    if (entries.length > MAX_ITEMS) throw invalidInput(subject, `it lists more than ${MAX_ITEMS} images`);
+  }
+  return entries;
+}
+
+function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer): JsonObject {
+  const subject = `${source.path}: index ${digest}`;
+  return expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
+}
+
+/** Source: BuildKit, docs/attestations/attestation-storage.md. */
+function isAttestation({ descriptor }: Entry): boolean {
+  return descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
+}
+
+/** The digest of the image that an attestation is about. */
+function findAttested({ descriptor }: Entry): string | undefined {
+  return descriptor.annotations?.['vnd.docker.reference.digest'];
+}
+
+function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {
+  const missing = asked.find((platform) => !found.some((each) => matchesPlatform(each, platform)));
+  if (missing === undefined) return;
+  const list = [...new Set(found.map(formatPlatform))].join(', ') || 'none that say their platform';
+  throw new EcrpError('USAGE', `${source.path} holds no image for ${formatPlatform(missing)}`, {
+    hint: `It holds: ${list}`,
+  });
+}
