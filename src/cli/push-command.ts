@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { PushOptions } from './commands/push.ts';
 import { addExamples, type Runner } from './declare-command.ts';
 import { collectValues, parseDuration, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
+import type { PushOptions } from './push/push-options.ts';
 
 /** Declares `ecrp push`. */
 export function addPush(program: Command, run: Runner): void {
@@ -18,6 +18,17 @@ export function addPush(program: Command, run: Runner): void {
     )
     .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
     .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
+    .option('--all', 'each image of the archive, under the tags of its own names')
+    .option(
+      '--platform <os/arch[/variant]>',
+      'only the images of an index for this platform, in an index of their own (repeatable)',
+      collectValues,
+    )
+    .addOption(
+      new Option('--attestations <what>', 'attestation manifests of an index')
+        .choices(['keep', 'drop'])
+        .default('keep'),
+    )
     .addOption(
       new Option(
         '--if-exists <what>',
@@ -64,6 +75,8 @@ export function addPush(program: Command, run: Runner): void {
     'ecrp push app.tar team/app:1.0 -t 1 -t latest',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
     'ecrp push app.tar app:1.0 --if-exists fail',
+    'ecrp push ./layout app:1.0 --platform linux/amd64 --platform linux/arm64',
+    'ecrp push many.tar team/app --all',
     'ecrp push app.tar app:1.0 --dry-run --json',
   ]);
 }

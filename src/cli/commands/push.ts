@@ -1,51 +1,35 @@
 import { basename, resolve } from 'node:path';
 import type { RepositoryInput } from '../../ecr/repositories.ts';
-import { EcrpError } from '../../errors.ts';
-import { assertTag, parseReference } from '../../oci/reference.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { selectImages } from '../../source/select-images.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Outcome } from '../outcome.ts';
 import { openProgress } from '../progress/open-progress.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
-import { chooseImage } from '../push/choose-image.ts';
-import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
+import { chooseImages } from '../push/choose-images.ts';
+import type { PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
-import { openGivenSource, type PackingOptions, planImage } from '../push/open-image.ts';
-import { describePush, summarizePush } from '../push/push-outcome.ts';
-import { type SentImage, sendImage } from '../push/send-image.ts';
+import { openGivenSource, planImage } from '../push/open-image.ts';
+import { checkOptions, type PushOptions } from '../push/push-options.ts';
+import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
+import { type ImageToSend, type SentImage, sendImage } from '../push/send-image.ts';
 import { findRegistryHost } from '../registry-host.ts';
 import { readRepositoryInput } from '../repository-input.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-export interface PushOptions extends PackingOptions {
-  readonly tag?: readonly string[];
-  readonly image?: string;
-  readonly createRepo?: boolean;
-  readonly catalog?: string;
-  /** False with `--no-remote-cache`. */
-  readonly remoteCache: boolean;
-  readonly cacheFrom?: readonly string[];
-  readonly concurrency: number;
-  /** MiB. */
-  readonly partSize?: number;
-  readonly dryRun?: boolean;
-  /** False with `--no-resume`. */
-  readonly resume: boolean;
-  /** Milliseconds. */
-  readonly retryBudget?: number;
-  readonly verify?: boolean;
-  readonly ifExists: 'overwrite' | 'skip' | 'fail';
-  readonly digestFile?: string;
+interface PushedImage {
+  readonly result: SentImage['result'];
+  readonly facts: PushFacts;
 }
 
-/** Pushes one image of an archive. What can be found wrong without the network is found before anything is sent. */
+/** Pushes images of an archive. What can be found wrong without the network is found before anything is sent. */
 export async function push(
   context: CommandContext,
   source: string,
   reference: string | undefined,
   options: PushOptions,
 ): Promise<Outcome> {
-  const startedMs = performance.now();
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
   checkOptions(context, reference, options);
   if (digestFile !== undefined) await checkDigestFile(digestFile);
@@ -53,76 +37,80 @@ export async function push(
     name: reference ?? basename(source),
     dryRun: options.dryRun ?? false,
   });
-  let sent: SentImage;
+  let pushed: readonly PushedImage[];
   try {
-    sent = await pushFrom(context, progress, source, reference, options);
+    pushed = await pushFrom(context, progress, source, reference, options);
   } finally {
     progress.stop();
   }
-  const { result } = sent;
-  const facts = { ...sent.facts, durationMs: Math.round(performance.now() - startedMs) };
-  context.messages.note(summarizePush(result, facts));
-  if (digestFile !== undefined && !facts.dryRun) await writeDigestFile(digestFile, result.imageDigest);
-  return describePush(result, facts);
+  for (const { result, facts } of pushed) {
+    context.messages.note(`${options.all ? `${facts.reference}: ` : ''}${summarizePush(result, facts)}`);
+  }
+  if (digestFile !== undefined && !options.dryRun) {
+    await writeDigestFile(digestFile, pushed.map(({ result }) => result.imageDigest).join('\n'));
+  }
+  const [first, ...others] = pushed.map(({ result, facts }) => describePush(result, facts));
+  if (first === undefined) throw new TypeError('no image was pushed');
+  if (!options.all) return first;
+  const outcomes = [first, ...others];
+  return {
+    result: { images: outcomes.map(({ result }) => result) },
+    view: outcomes.map(({ view }) => view).join('\n'),
+  };
 }
 
-/** Finds what is wrong with the command line before a file is opened. */
-function checkOptions(context: CommandContext, reference: string | undefined, options: PushOptions): void {
-  const { tag = [], cacheFrom, createRepo, catalog, compression, compressionLevel } = options;
-  if (reference !== undefined) parseReference(reference, findRegistryHost(context));
-  tag.forEach(assertTag);
-  cacheFrom?.forEach(assertTag);
-  if (cacheFrom !== undefined && !options.remoteCache) {
-    throw new EcrpError('USAGE', '--cache-from does not go with --no-remote-cache');
-  }
-  if (catalog !== undefined && !createRepo) {
-    throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo', {
-      hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given.",
-    });
-  }
-  if (compression === 'none' && compressionLevel !== undefined) {
-    throw new EcrpError('USAGE', '--compression-level does not go with --compression none', {
-      hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
-    });
-  }
-}
-
+/** Pushes one image after the other. */
 async function pushFrom(
   context: CommandContext,
   progress: ProgressDisplay,
   sourcePath: string,
   reference: string | undefined,
   options: PushOptions,
-): Promise<SentImage> {
-  const { concurrency, partSize, dryRun = false, verify = false, ifExists, resume, retryBudget } = options;
-  const { remoteCache, cacheFrom = [] } = options;
+): Promise<readonly PushedImage[]> {
+  const startedMs = performance.now();
   const registryHost = findRegistryHost(context);
-  const source = await openGivenSource(context, sourcePath);
+  const { concurrency, partSize, dryRun = false, verify = false, ifExists, resume, retryBudget } = options;
+  const { remoteCache, cacheFrom = [], tag: tags = [], image: name, all = false } = options;
+  const selection = {
+    platforms: (options.platform ?? []).map(parsePlatform),
+    attestations: options.attestations,
+  };
+  const opened = await openGivenSource(context, sourcePath);
   try {
-    const image = chooseImage(source, options.image);
-    const target = chooseTarget(reference, options.tag ?? [], image, registryHost);
-    return await sendImage(context, progress, {
-      repository: await readRepository(context, target, options),
-      plan: (finder) =>
-        planImage(
-          context,
-          source,
-          image,
-          options,
-          remoteCache ? { finder, registryHost, target, cacheFrom } : undefined,
-        ),
-      target,
-      registryHost,
-      concurrency,
-      partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
-      dryRun,
-      resume,
-      retryBudgetMs: retryBudget,
-      ifExists,
-      verify,
-    });
+    const images: ImageToSend[] = [];
+    for (const chosen of chooseImages(opened, { reference, tags, image: name, all }, registryHost)) {
+      const { target } = chosen;
+      const { source, image } = await selectImages(opened, chosen.image, selection);
+      // What is wrong with the last image shall not be found when the others are there already.
+      if (all) await planImage(context, source, image, options, undefined);
+      images.push({
+        repository: await readRepository(context, target, options),
+        plan: (finder) => {
+          const remote = remoteCache ? { finder, registryHost, target, cacheFrom } : undefined;
+          return planImage(context, source, image, options, remote);
+        },
+        target,
+        registryHost,
+        concurrency,
+        partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
+        dryRun,
+        resume,
+        retryBudgetMs: retryBudget,
+        ifExists,
+        verify,
+      });
+    }
+    const pushed: PushedImage[] = [];
+    let lastMs = startedMs;
+    for (const image of images) {
+      const { result, facts } = await sendImage(context, progress, image);
+      const nowMs = performance.now();
+      pushed.push({ result, facts: { ...facts, durationMs: Math.round(nowMs - lastMs) } });
+      lastMs = nowMs;
+    }
+    return pushed;
   } finally {
-    await source.close();
+    await opened.close();
   }
 }
 

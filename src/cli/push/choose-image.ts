@@ -7,9 +7,13 @@ export function chooseImage(source: ImageSource, wanted: string | undefined): So
   if (wanted === undefined) {
     const [only, ...others] = images;
     if (only !== undefined && others.length === 0) return only;
-    throw new EcrpError('USAGE', `${path} holds ${images.length} images; --image says which one to push`, {
-      hint: `Choose one of: ${listNames(images)}`,
-    });
+    throw new EcrpError(
+      'USAGE',
+      `${path} holds ${images.length} images; --image says which one to push, --all pushes each`,
+      {
+        hint: `Choose one of: ${listNames(images)}`,
+      },
+    );
   }
   const found = images.filter((image) => isMeant(image, wanted));
   const [image, ...more] = found;

@@ -1,0 +1,65 @@
+import { EcrpError } from '../../errors.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { assertTag, parseReference } from '../../oci/reference.ts';
+import type { CommandContext } from '../command-context.ts';
+import { findRegistryHost } from '../registry-host.ts';
+import type { PackingOptions } from './open-image.ts';
+
+/** The options of `ecrp push`, as commander gives them. */
+export interface PushOptions extends PackingOptions {
+  readonly tag?: readonly string[];
+  readonly image?: string;
+  readonly all?: boolean;
+  /** As written; `checkOptions` has seen that each is a platform. */
+  readonly platform?: readonly string[];
+  readonly attestations: 'keep' | 'drop';
+  readonly createRepo?: boolean;
+  readonly catalog?: string;
+  /** False with `--no-remote-cache`. */
+  readonly remoteCache: boolean;
+  readonly cacheFrom?: readonly string[];
+  readonly concurrency: number;
+  /** MiB. */
+  readonly partSize?: number;
+  readonly dryRun?: boolean;
+  /** False with `--no-resume`. */
+  readonly resume: boolean;
+  /** Milliseconds. */
+  readonly retryBudget?: number;
+  readonly verify?: boolean;
+  readonly ifExists: 'overwrite' | 'skip' | 'fail';
+  readonly digestFile?: string;
+}
+
+/** Finds what is wrong with the command line before a file is opened. */
+export function checkOptions(
+  context: CommandContext,
+  reference: string | undefined,
+  options: PushOptions,
+): void {
+  const { tag = [], platform, cacheFrom, createRepo, catalog, compression, compressionLevel } = options;
+  if (reference !== undefined) parseReference(reference, findRegistryHost(context));
+  tag.forEach(assertTag);
+  platform?.forEach(parsePlatform);
+  cacheFrom?.forEach(assertTag);
+  if (cacheFrom !== undefined && !options.remoteCache) {
+    throw new EcrpError('USAGE', '--cache-from does not go with --no-remote-cache', {
+      hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
+    });
+  }
+  if (catalog !== undefined && !createRepo) {
+    throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo', {
+      hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given.",
+    });
+  }
+  if (compression === 'none' && compressionLevel !== undefined) {
+    throw new EcrpError('USAGE', '--compression-level does not go with --compression none', {
+      hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
+    });
+  }
+  if (options.all && options.image !== undefined) {
+    throw new EcrpError('USAGE', '--image chooses one image, and --all pushes each', {
+      hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { type Choice, chooseImages } from '../../../src/cli/push/choose-images.ts';
+import type { ImageSource, SourceImage } from '../../../src/source/image-source.ts';
+
+const host = 'public.ecr.aws';
+
+function choose(names: readonly (readonly string[])[], choice: Partial<Choice>) {
+  const images = names.map(
+    (each): SourceImage => ({ kind: 'archive', names: each, config: Buffer.from('{}'), layers: [] }),
+  );
+  const source: ImageSource = {
+    path: 'many.tar',
+    format: 'docker-archive',
+    images,
+    has: () => false,
+    async *open() {},
+    close: async () => undefined,
+  };
+  const given: Choice = { reference: undefined, tags: [], image: undefined, all: true, ...choice };
+  return chooseImages(source, given, host).map(({ image, target }) => [
+    images.indexOf(image),
+    target.registryAlias,
+    `${target.repositoryName}:${target.tags.join(',')}`,
+  ]);
+}
+
+describe('each image of an archive', () => {
+  it('goes where its names at the registry host point', () => {
+    const names = [
+      ['public.ecr.aws/a1b2c3d4/one:1.0', 'one:dev'],
+      ['public.ecr.aws/a1b2c3d4/two:latest', 'public.ecr.aws/a1b2c3d4/two:2.0'],
+    ];
+    expect(choose(names, {})).toEqual([
+      [0, 'a1b2c3d4', 'one:1.0'],
+      [1, 'a1b2c3d4', 'two:2.0,latest'],
+    ]);
+  });
+
+  it('goes to the repository given, under the tags of its names', () => {
+    const names = [['app:1.0', 'docker.io/library/app:1'], ['localhost:5000/app:2.0'], ['3.0']];
+    expect(choose(names, { reference: 'team/app' })).toEqual([
+      [0, undefined, 'team/app:1.0,1'],
+      [1, undefined, 'team/app:2.0'],
+      [2, undefined, 'team/app:3.0'],
+    ]);
+  });
+
+  it('goes to the tag given when it is the only one', () => {
+    expect(choose([['app:1.0']], { reference: 'app:2.0', tags: ['latest'] })).toEqual([
+      [0, undefined, 'app:2.0,latest'],
+    ]);
+  });
+
+  it.each<[string, readonly (readonly string[])[], Partial<Choice>, string]>([
+    ['a tag for all', [['a:1'], ['b:2']], { reference: 'app:1' }, '"app:1" can be only one of them'],
+    ['a further tag for all', [['a:1'], ['b:2']], { reference: 'app', tags: ['x'] }, '"x" can be only one'],
+    ['one tag twice', [['a:1'], ['b:1']], { reference: 'app' }, 'two images of many.tar would be app:1'],
+    ['no name', [['a:1'], []], { reference: 'app' }, 'has no name'],
+    ['no tag', [['a:1'], ['team/b']], { reference: 'app' }, 'the image team/b has no tag'],
+    ['no name at the host', [['a:1'], ['b:1']], {}, 'where to push the image is not said'],
+  ])('is a usage error with %s', (_what, names, choice, message) => {
+    expect(() => choose(names, choice)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: expect.stringContaining(message),
+        hint: expect.any(String),
+      }),
+    );
+  });
+});
+
+it('without --all it is one image', () => {
+  expect(choose([['a:1'], ['b:2']], { all: false, image: 'b:2', reference: 'app:1', tags: ['2'] })).toEqual([
+    [1, undefined, 'app:1,2'],
+  ]);
+});
