@@ -64,11 +64,27 @@ async function findAvailable(
     if (!repositoryIsMissing || !createRepository || ledger.createdRepository) {
       throw error;
     }
-    if (!dryRun) {
-      await createRepository(signal);
-    }
     ledger.createdRepository = true;
-    return new Set();
+    if (dryRun || (await isCreated(createRepository, signal))) {
+      return new Set();
+    }
+    return service.findAvailable([...new Set(digests)], signal);
+  }
+}
+
+/** False when another push has created it in the meantime. */
+async function isCreated(
+  createRepository: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await createRepository(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof EcrpError && error.awsError === 'RepositoryAlreadyExistsException') {
+      return false;
+    }
+    throw error;
   }
 }
 

@@ -195,6 +195,25 @@ describe('the repository is missing', () => {
     expect(service.log).not.toContain('check 2');
   });
 
+  test('another push creates it at the same time: what that has sent is asked for', async () => {
+    const image = await makeImage({ seed: 4, layers: [{}] });
+    let exists = false;
+    const service = fakeService(1000, (truth) => ({
+      findAvailable: async (...given) => {
+        if (!exists) throw missing();
+        return truth.findAvailable(...given);
+      },
+    }));
+    for (const { descriptor, bytes } of image.layers) service.blobs.set(descriptor.digest, bytes);
+    const { result } = await push(layoutSource([image]), rootOf(image), service, {
+      createRepository: async () => {
+        exists = true;
+        throw new EcrpError('CONFLICT', 'it exists', { awsError: 'RepositoryAlreadyExistsException' });
+      },
+    });
+    expect(result.layers).toMatchObject({ uploaded: 1, existing: 1 });
+  });
+
   test('it is an error otherwise', async () => {
     const image = await makeImage({ seed: 4, layers: [{}] });
     const service = fakeService(1000, () => ({
