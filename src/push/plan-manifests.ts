@@ -43,7 +43,7 @@ async function walkManifest(walk: Walk, descriptor: Descriptor, depth: number): 
   }
   checkManifestSize(digest, descriptor.size);
   const bytes = await readManifest(walk, descriptor);
-  const manifest = parseManifest(bytes, mediaType);
+  const manifest = parseManifest(bytes, mediaType, walk.source.path);
   if (manifest.kind === 'index') {
     for (const child of manifest.manifests) {
       await walkManifest(walk, child, depth + 1);
@@ -83,7 +83,7 @@ async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer>
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  verifyContent(bytes, descriptor);
+  verifyContent(bytes, descriptor, source.path);
   return bytes;
 }
 
