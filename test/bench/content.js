@@ -27,6 +27,13 @@ export function* makeFiles(seed, bytes) {
   }
 }
 
+/** One file of `bytes`, the same line all over but for a number in each MiB: it is made, and compressed, in no time. */
+export function* makeLongFile(seed, bytes) {
+  const content = Buffer.alloc(bytes, 'The same line again and again.\n');
+  for (let at = 0; at < bytes; at += 1024 * 1024) content.write(`${seed}, MiB ${at / (1024 * 1024)}\n`, at);
+  yield { name: 'file', content };
+}
+
 function chooseKind(random) {
   const drawn = random();
   return MIXTURE.find(({ upTo }) => drawn < upTo);

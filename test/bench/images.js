@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { makeFiles } from './content.js';
+import { makeFiles, makeLongFile } from './content.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -21,6 +21,9 @@ export const IMAGES = {
   tiny: Array(60).fill(2 * KIB),
   huge: Array(10).fill(1000 * MIB),
 };
+
+/** Layers as long as this are there for their length alone. */
+const LONG_BYTES = 1000 * MIB;
 
 export const FORMS = { layout: 'OCI layout', 'oci-tar': 'OCI tar', docker: 'docker-archive' };
 
@@ -72,7 +75,8 @@ async function makeLayer(place, seed, bytes, index) {
   const tar = join(place, `${index}.tar`);
   const archive = pack();
   const written = pipeline(archive, createWriteStream(tar));
-  for (const { name, content } of makeFiles(seed, bytes)) {
+  const files = bytes < LONG_BYTES ? makeFiles(seed, bytes) : makeLongFile(seed, bytes);
+  for (const { name, content } of files) {
     const entry = archive.entry({ name, mtime: new Date(0), size: content.length });
     entry.end(content);
     await once(entry, 'finish');

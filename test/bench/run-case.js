@@ -1,5 +1,6 @@
 // One case: its clients take turns, round by round, so that what drifts hits them all.
 
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINKS } from './cases.js';
@@ -18,52 +19,59 @@ const MANIFEST_TYPES =
  */
 export async function runCase({ image, form, link, scenario }, { clients, runs, work, storage }) {
   const servers = new Servers(storage);
-  const results = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
-  const shape = LINKS[link];
   const push = (name, stage) =>
     pushOnce(clients[name], { image, form, stage, log: join(work, `${name}.log`) });
   try {
     for (const client of Object.values(clients)) client.load(image);
-    if (scenario !== 'cold') {
-      const stages = {};
-      // All of them first, as skopeo and podman share what they remember.
-      for (const client of Object.values(clients)) client.forget();
-      for (const [name, client] of Object.entries(clients)) {
-        stages[name] = await setStage(await servers.get(client.server), name, shape);
-        await push(name, stages[name]);
-      }
-      for (let run = 0; run < runs; run += 1)
-        for (const [name, client] of Object.entries(clients)) {
-          if (scenario === 'fresh') client.forget();
-          results[name].push(await push(name, stages[name]));
-        }
-      for (const stage of Object.values(stages)) await stage.close();
-      return results;
-    }
-    const pushCold = async (name, linkShape) => {
-      const client = clients[name];
-      client.forget();
-      const stage = await setStage(await servers.getEmpty(client.server), `cold-${name}`, linkShape);
-      try {
-        return await push(name, stage);
-      } finally {
-        await stage.close();
-      }
-    };
-    // On loopback nothing stands between; so a first push, not measured, goes through a link that only counts.
-    const counted = {};
-    if (link === 'loopback')
-      for (const name of Object.keys(clients))
-        counted[name] = (await pushCold(name, { isCounted: true })).wire;
-    for (let run = 0; run < runs; run += 1)
-      for (const name of Object.keys(clients)) {
-        const result = await pushCold(name, shape);
-        results[name].push({ ...result, wire: result.wire ?? counted[name] });
-      }
-    return results;
+    const settings = { clients, runs, servers, push, shape: LINKS[link] };
+    return scenario === 'cold' ? await pushCold(settings) : await pushAgain(settings, scenario === 'fresh');
   } finally {
     await servers.stop();
   }
+}
+
+async function pushCold({ clients, runs, servers, push, shape }) {
+  const pushFirst = async (name, linkShape) => {
+    clients[name].forget();
+    const stage = await setStage(await servers.getEmpty(clients[name].server), `cold-${name}`, linkShape);
+    try {
+      return await push(name, stage);
+    } finally {
+      await stage.close();
+    }
+  };
+  // On loopback nothing stands between; so a first push, not measured, goes through a link that only counts.
+  const counted = {};
+  if (shape.bitsPerSecond === undefined)
+    for (const name of Object.keys(clients))
+      counted[name] = (await pushFirst(name, { isCounted: true })).wire;
+  return takeTurns(clients, runs, async (name) => {
+    const result = await pushFirst(name, shape);
+    return { ...result, wire: result.wire ?? counted[name] };
+  });
+}
+
+async function pushAgain({ clients, runs, servers, push, shape }, isFresh) {
+  // All of them first, as skopeo and podman share what they remember.
+  for (const client of Object.values(clients)) client.forget();
+  const stages = {};
+  for (const [name, client] of Object.entries(clients)) {
+    stages[name] = await setStage(await servers.get(client.server), name, shape);
+    await push(name, stages[name]);
+  }
+  const results = await takeTurns(clients, runs, (name) => {
+    if (isFresh) clients[name].forget();
+    return push(name, stages[name]);
+  });
+  for (const stage of Object.values(stages)) await stage.close();
+  return results;
+}
+
+async function takeTurns(clients, runs, work) {
+  const results = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
+  for (let run = 0; run < runs; run += 1)
+    for (const name of Object.keys(clients)) results[name].push(await work(name));
+  return results;
 }
 
 /** The servers of a case. The emulator stays, as the service would; a registry is as fast when it has just started. */
@@ -121,7 +129,7 @@ async function pushOnce(client, { image, form, stage, log }) {
     const requests = server.countRequests();
     const before = await link?.countBytes();
     const result = await measure(client.push(target), {
-      env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR ?? '/tmp', ...server.env, ...client.env },
+      env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...server.env, ...client.env },
       log,
       engine: client.engine,
       watch: [server.pid, ...(link ? [link.pid] : [])],

@@ -41,6 +41,8 @@ const { values } = parseArgs({
 });
 // Ctrl-C reaches the push that runs, which fails; everything is then stopped as after any failure.
 process.on('SIGINT', () => undefined);
+const runs = Number(values.runs);
+if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of pushes`);
 const inside = 'ECRP_BENCH_INSIDE';
 if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
 await runBench();
@@ -67,7 +69,7 @@ async function runBench() {
   const clients = await openClients();
   const storage = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : values.work, 'ecrp-bench-'));
   try {
-    const start = await measureStart(3 * Number(values.runs), values.work);
+    const start = await measureStart(3 * runs, values.work);
     results.start = { medians: mapValues(start, takeMedians) };
     say(`${formatStart(results.start.medians)}\n`);
     for (const name of new Set(cases.map(({ image }) => image))) {
@@ -78,14 +80,8 @@ async function runBench() {
             forms.includes(one.form) && (name !== 'huge' || CLIENTS_OF_HUGE.includes(client)),
         );
         if (taking.length === 0) continue;
-        const settings = {
-          clients: Object.fromEntries(taking),
-          runs: Number(values.runs),
-          work: values.work,
-          storage,
-        };
-        const runs = await runCase({ ...one, image }, settings);
-        const medians = mapValues(runs, takeMedians);
+        const settings = { clients: Object.fromEntries(taking), runs, work: values.work, storage };
+        const medians = mapValues(await runCase({ ...one, image }, settings), takeMedians);
         results[one.key] = { medians, image: { layers: image.layers } };
         writeFileSync(file, JSON.stringify(results));
         say(`${formatCase(one.key, medians)}\n`);
@@ -126,8 +122,12 @@ async function openClients() {
   for (const name of values.peers.split(',')) {
     if (!CLIENT_NAMES.includes(name)) throw new Error(`--peers ${name}: choose from ${CLIENT_NAMES}`);
     const missing = name === 'ecrp-zstd' && !knowsZstd() ? ['zstd in ecrp'] : findMissing(name);
-    if (missing.length > 0) say(`${name} is left out: there is no ${missing.join(', no ')}.\n`);
-    else clients[name] = await openClient(name, join(values.work, 'clients', name));
+    try {
+      if (missing.length > 0) throw new Error(`there is no ${missing.join(', no ')}`);
+      clients[name] = await openClient(name, join(values.work, 'clients', name));
+    } catch (error) {
+      say(`${name} is left out: ${error.message}.\n`);
+    }
   }
   return clients;
 }
