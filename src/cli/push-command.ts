@@ -46,10 +46,14 @@ export function addPush(program: Command, run: Runner): void {
     )
     .addOption(
       new Option('--compression <kind>', 'for layers that are uncompressed in the archive')
-        .choices(['gzip', 'none'])
+        .choices(['gzip', 'zstd', 'none'])
         .default('gzip'),
     )
-    .option('--compression-level <n>', 'gzip level for uncompressed layers', parseIntegerWithin(1, 9))
+    .option(
+      '--compression-level <n>',
+      'gzip 1 to 9 (default: 5), zstd 1 to 19 (default: 3)',
+      parseIntegerWithin(1, 19),
+    )
     .option(
       '--cache-from <tag>',
       'look for layers in this image of the repository too (repeatable)',

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Compressor } from '../../compress/compressor.ts';
 import { EcrpError } from '../../errors.ts';
 import { planPush } from '../../push/plan.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
@@ -11,7 +12,7 @@ import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
 
 export interface PackingOptions {
   readonly format: 'docker' | 'oci';
-  readonly compression: 'gzip' | 'none';
+  readonly compression: 'gzip' | 'zstd' | 'none';
   readonly compressionLevel?: number;
 }
 
@@ -43,12 +44,18 @@ export async function planImage(
   const { format, compression, compressionLevel } = options;
   const isPacked = image.kind === 'manifest' || image.layers.every(({ packing }) => packing !== 'none');
   if (isPacked || compression === 'none') return planPush(source, image, { format });
-  const [{ createGzipCompressor }, { openDigestCache }] = await Promise.all([
-    import('../../compress/gzip-compressor.ts'),
-    import('../../compress/digest-cache.ts'),
-  ]);
-  const compressor = createGzipCompressor({ level: compressionLevel });
+  const { openDigestCache } = await import('../../compress/digest-cache.ts');
+  const compressor = await createCompressor(compression, compressionLevel);
   const local = openDigestCache(join(findCacheDirectory(context.io), 'layers'));
   const digestCache = remote ? addRemoteCache(context, local, compressor, image, remote) : local;
   return planPush(source, image, { format, compressor, digestCache });
+}
+
+async function createCompressor(kind: 'gzip' | 'zstd', level: number | undefined): Promise<Compressor> {
+  if (kind === 'zstd') {
+    const { createZstdCompressor } = await import('../../compress/zstd-compressor.ts');
+    return createZstdCompressor({ level });
+  }
+  const { createGzipCompressor } = await import('../../compress/gzip-compressor.ts');
+  return createGzipCompressor({ level });
 }

@@ -31,6 +31,8 @@ export interface PushOptions extends PackingOptions {
   readonly digestFile?: string;
 }
 
+const MAX_GZIP_LEVEL = 9;
+
 /** Finds what is wrong with the command line before a file is opened. */
 export function checkOptions(
   context: CommandContext,
@@ -55,6 +57,11 @@ export function checkOptions(
   if (compression === 'none' && compressionLevel !== undefined) {
     throw new EcrpError('USAGE', '--compression-level does not go with --compression none', {
       hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
+    });
+  }
+  if (compression === 'gzip' && compressionLevel !== undefined && compressionLevel > MAX_GZIP_LEVEL) {
+    throw new EcrpError('USAGE', `gzip has no level ${compressionLevel}`, {
+      hint: `Give --compression-level 1 to ${MAX_GZIP_LEVEL}, or --compression zstd.`,
     });
   }
   if (options.all && options.image !== undefined) {
