@@ -1,8 +1,11 @@
 import type { Handler } from './context.ts';
+import { paginate } from './paginate.ts';
 
 /** Always one registry with one alias: there is no second page. */
-export const describeRegistries: Handler<'DescribeRegistries'> = (context) => {
+export const describeRegistries: Handler<'DescribeRegistries'> = (context, input) => {
   const { registryId, registryAlias } = context.identity;
+  // For what it says of a token that is none.
+  paginate([registryId], input, 'registries');
   return {
     registries: [
       {
