@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import { callApi } from '../support/call-api.ts';
 import { describeWithClients } from './support/clients.ts';
 import { Dockerd } from './support/dockerd.ts';
 import { readFetched, readSource } from './support/image-facts.ts';
@@ -101,6 +102,37 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     expect(refused.status).not.toBe(0);
     expect(await dockerd.tryDocker(login, { input: password })).toMatchObject({ status: 0 });
     await dockerd.docker('logout', sandbox.emulator.registryHost);
+  });
+
+  test('docker push and pull: what it pushes is described, and comes back', async (context) => {
+    const dockerd = engine(context);
+    const env = { DOCKER_CONFIG: sandbox.makeDirectory('config') };
+    const repositoryName = 'pushed/docker';
+    const images = ['fixture/app:1.0', 'made/big:1'];
+    await callApi(sandbox.emulator, 'CreateRepository', { repositoryName });
+    const push = async (image: string, tag: string) => {
+      await dockerd.docker('tag', image, sandbox.locate(`${repositoryName}:${tag}`));
+      return dockerd.tryDocker(['push', '--quiet', sandbox.locate(`${repositoryName}:${tag}`)], { env });
+    };
+    expect((await push(images[0] ?? '', 'denied')).stderr).toMatch(/denied|unauthorized|authorization/i);
+    const { stdout: input } = await sandbox.ecrp('token', '--password');
+    const login = ['login', '--username', 'AWS', '--password-stdin', sandbox.emulator.registryHost];
+    expect(await dockerd.tryDocker(login, { env, input })).toMatchObject({ status: 0 });
+    for (const [at, image] of images.entries()) {
+      const pushed = await push(image, `v${at}`);
+      expect(pushed, pushed.stderr).toMatchObject({ status: 0 });
+    }
+    const { imageDetails = [] } = await callApi(sandbox.emulator, 'DescribeImages', { repositoryName });
+    expect(imageDetails.map((detail) => detail.imageTags)).toEqual([['v0'], ['v1']]);
+    for (const [at, { imageDigest }] of imageDetails.entries()) {
+      const name = sandbox.locate(`${repositoryName}:v${at}`);
+      const before = readInspection((await dockerd.docker('image', 'inspect', name)).stdout);
+      await dockerd.docker('rmi', name);
+      expect(await dockerd.tryDocker(['pull', '--quiet', name], { env })).toMatchObject({ status: 0 });
+      const pulled = readInspection((await dockerd.docker('image', 'inspect', name)).stdout);
+      expect(pulled).toMatchObject({ configDigest: before.configDigest, diffIds: before.diffIds });
+      expect(pulled.manifestDigests).toContain(imageDigest);
+    }
   });
 
   test('docker pull logs in with what ecrp login wrote', async (context) => {
