@@ -90,6 +90,8 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
               existed: !ambiguous,
             }),
             UploadNotFoundException: (): CompleteAnswer => ({ kind: 'vanished' }),
+            // It has lost what it had acknowledged: nothing is completed that nothing was sent of.
+            EmptyUploadException: (): CompleteAnswer => ({ kind: 'vanished' }),
             InvalidLayerException: (): CompleteAnswer => ({ kind: 'mismatch' }),
           },
         },

@@ -100,6 +100,9 @@ function explainAstray(blob: PlannedBlob, end: number, wanted: number): EcrpErro
 }
 
 function explainLength(blob: PlannedBlob, { size }: Content, sentBytes: number): EcrpError {
+  if (sentBytes > size) {
+    return explainAstray(blob, size, sentBytes);
+  }
   return new EcrpError('INVALID_INPUT', `${blob.id} ended after ${sentBytes} of ${size} bytes`);
 }
 

@@ -15,6 +15,8 @@ import {
 export interface UploadStore {
   /** Takes what is kept of an upload, so that no other push goes on with it at the same time. */
   claim(subject: UploadSubject): UploadClaim;
+  /** Forgets what was left of blobs that turned out to be stored. */
+  discard(subjects: readonly UploadSubject[]): void;
 }
 
 /** One push's hold on the record of a blob. */
@@ -51,6 +53,15 @@ export function openUploadStore(
     }
   };
   return {
+    discard(subjects) {
+      const names = new Set(subjects.map((subject) => nameRecord(target, subject)));
+      attempt(() => {
+        for (const { path, name, inUse } of listUploadFiles(directory)) {
+          if (name !== undefined && names.has(name) && !inUse) rmSync(path, { force: true });
+        }
+      });
+    },
+
     claim({ id, encoding }) {
       const subject = { id, encoding };
       const name = nameRecord(target, subject);

@@ -156,6 +156,24 @@ describe('a fault that stays', () => {
   });
 });
 
+describe('a service that lies', () => {
+  test.each([
+    ['CompleteLayerUpload wrong-digest on=1', 'CompleteLayerUpload'],
+    ['PutImage wrong-digest on=1', 'PutImage'],
+    ['UploadLayerPart off-by-one every=1', 'UploadLayerPart'],
+    ['UploadLayerPart forget-part every=1', undefined],
+  ])('%s is noticed, and the next push is whole', async (rule, operation) => {
+    const place = await prepare([rule]);
+    const failure = await push(place).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EcrpError);
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', ...(operation && { operation }) });
+    const { url } = place.emulator;
+    expect((await fetch(`${url}/emulator/faults`, { method: 'DELETE' })).status).toBe(200);
+    await push(place);
+    await expectWhole(place);
+  });
+});
+
 test('without faults the calls are those of the formula, and an unchanged image reads no layer byte', async () => {
   const place = await prepare([]);
   await createThenForget(place);

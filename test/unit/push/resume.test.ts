@@ -17,6 +17,7 @@ const signal = new AbortController().signal;
 function memoryStore(kept?: BegunUpload) {
   const state = { kept };
   const store: UploadStore = {
+    discard() {},
     claim: () => ({
       found: state.kept,
       keep: (upload) => {
