@@ -1,0 +1,137 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { writeDockerArchive } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+
+const MIB = 1024 * 1024;
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+let archive: string;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator();
+  archive = join(home.directory, 'app.tar');
+  // Three parts; random bytes stay as long as they are when compressed.
+  await writeDockerArchive(archive, [await makeImage({ seed: 91, layers: [{ size: 12 * MIB }] })], {
+    style: 'skopeo',
+  });
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+function ecrp(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return runCli(argv, { env: { ...home.env, ...emulator.env, ...env }, cwd: home.directory });
+}
+
+async function setFaults(...faults: readonly string[]): Promise<void> {
+  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+}
+
+/** A push that fails at the third part. */
+async function failPush(repositoryName: string, env: Readonly<Record<string, string>> = {}) {
+  await setFaults('UploadLayerPart error AccessDeniedException on=3');
+  const argv = ['push', archive, `${repositoryName}:1.0`, '--create-repo', '--part-size', '5'];
+  const result = await ecrp([...argv, '--concurrency', '1'], env);
+  await setFaults();
+  return result;
+}
+
+describe('uploads', () => {
+  it('are listed after a push that failed, and gone when one went through', async () => {
+    const env = { ECRP_STATE_DIR: 'state' };
+    expect(await ecrp(['uploads', 'list'], env)).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: 'No upload is interrupted.\n',
+    });
+    expect(await failPush('listed/app', env)).toMatchObject({ status: 4 });
+    const list = await ecrp(['uploads', 'list'], env);
+    expect(list.stdout).toMatch(
+      /^TARGET +LAYER +SENT +AGE\nlisted\/app +sha256:[0-9a-f]{64} +10\.5 MB +0\.\d s\n$/,
+    );
+    const { uploads } = (await ecrp(['uploads', 'list', '--json'], env)).json();
+    expect(uploads).toEqual([
+      {
+        endpoint: emulator.url,
+        repositoryName: 'listed/app',
+        diffId: expect.stringMatching(/^sha256:/),
+        encoding: expect.stringMatching(/^gzip-/),
+        uploadId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        sentBytes: 10 * MIB,
+        updatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        inUse: false,
+      },
+    ]);
+    const pushed = await ecrp(['push', archive, 'listed/app:1.0', '--part-size', '5', '--json'], env);
+    expect(pushed.json().bytes).toMatchObject({ resumed: 10 * MIB });
+    expect(pushed.stderr).toContain('goes on, resumed 10.5 MB');
+    expect(pushed.stderr).toMatch(/Pushed in .*10\.5 MB resumed\./);
+    expect((await ecrp(['uploads', 'list', '--json'], env)).json()).toEqual({
+      schemaVersion: 1,
+      uploads: [],
+    });
+  });
+
+  it('are forgotten by clear', async () => {
+    const env = { XDG_STATE_HOME: join(home.directory, 'xdg') };
+    await failPush('cleared/app', env);
+    expect((await ecrp(['uploads', 'clear'], env)).stdout).toBe('Forgot 1 interrupted upload.\n');
+    expect((await ecrp(['uploads', 'clear', '--json'], env)).json()).toEqual({
+      schemaVersion: 1,
+      removed: 0,
+      inUse: 0,
+    });
+    const pushed = await ecrp(['push', archive, 'cleared/app:1.0', '--json', '-q'], env);
+    expect(pushed.json().bytes).toMatchObject({ resumed: 0 });
+  });
+
+  it('that cannot be kept are a warning, and the push goes through', async () => {
+    await writeFile(join(home.directory, 'file'), '');
+    const env = { ECRP_STATE_DIR: join(home.directory, 'file') };
+    const result = await ecrp(['push', archive, 'unkept/app:1.0', '--create-repo', '--part-size', '5'], env);
+    expect(result.status).toBe(0);
+    expect(result.stderr.match(/warning: uploads cannot be kept in .*file.uploads/g)).toHaveLength(1);
+  });
+
+  it('of an image that another machine pushed meanwhile are forgotten', async () => {
+    const env = { ECRP_STATE_DIR: 'behind' };
+    await failPush('behind/app', env);
+    await mkdir(join(home.directory, 'elsewhere'));
+    await ecrp(['push', archive, 'behind/app:1.0'], { ECRP_STATE_DIR: 'elsewhere' });
+    expect((await ecrp(['uploads', 'list', '--json'], env)).json().uploads).toHaveLength(1);
+    await ecrp(['push', archive, 'behind/app:1.0'], env);
+    expect((await ecrp(['uploads', 'list', '--json'], env)).json().uploads).toEqual([]);
+  });
+});
+
+describe('--retry-budget', () => {
+  it('gives up when the service is silent for so long, says so, and keeps what was sent', async () => {
+    await ecrp(['repo', 'create', 'silent/app']);
+    await setFaults('InitiateLayerUpload stall every=1');
+    const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '200ms', '--progress', 'json'];
+    const result = await ecrp(argv);
+    await setFaults();
+    expect(result.status).toBe(8);
+    const lines = result.stderr.trim().split('\n');
+    const events = lines.map((line): Record<string, unknown> => JSON.parse(line));
+    expect(events.filter(({ event }) => event === 'retry').length).toBeGreaterThanOrEqual(2);
+    expect(events.at(-1)).toMatchObject({
+      event: 'error',
+      code: 'UNAVAILABLE',
+      operation: 'InitiateLayerUpload',
+    });
+    expect(events.at(-1)?.message).toContain('no answer from');
+  });
+
+  it('is a duration', async () => {
+    const result = await ecrp(['push', archive, 'a:1', '--retry-budget', '5']);
+    expect(result).toMatchObject({ status: 2 });
+    expect(result.stderr).toContain('It must be a duration such as 90s, 5m or 1h30m');
+  });
+});
