@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Emulator } from '../../emulator/server.ts';
 import { EcrpError, exitStatusOf } from '../../errors.ts';
 import type { CommandContext } from '../command-context.ts';
+import { readIdentityFile } from '../emulator/identity-file.ts';
 import { openRequestLog } from '../emulator/request-log.ts';
 import { runCommand } from '../emulator/run-command.ts';
 import { explainBadOption, explainStartFailure } from '../emulator/start-failure.ts';
@@ -51,50 +51,34 @@ async function startFor(
   options: EmulatorOptions,
   onRequest: ((entry: object) => void) | undefined,
 ): Promise<Emulator> {
-  const [{ startEmulator }, { deriveIdentity }, { readIdentities }, { parseFault }] = await Promise.all([
+  const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
     import('../../emulator/server.ts'),
     import('../../emulator/identity.ts'),
-    import('../../emulator/identity-file.ts'),
     import('../../emulator/faults/parse-fault.ts'),
   ]);
   const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
   const { quotas, registryMode } = options;
-  const identityText =
-    options.identity === undefined ? undefined : await readText(resolve(context.io.cwd, options.identity));
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
   const given = { account, alias, accessKeyId, secretAccessKey, tokenLifetimeMs };
-  const identity = explainBadOptions(() => {
-    const identities = identityText === undefined ? undefined : readIdentities(identityText);
+  try {
     deriveIdentity(given);
     faults.forEach(parseFault);
-    return { ...given, identities };
-  });
+  } catch (error) {
+    throw explainBadOption(error);
+  }
+  const identities =
+    options.identity === undefined
+      ? undefined
+      : await readIdentityFile(resolve(context.io.cwd, options.identity));
   const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {
     return await startEmulator({
-      ...{ port, dataDirectory, ...identity, quotas, registryMode, faults },
+      ...{ port, dataDirectory, ...given, identities, quotas, registryMode, faults },
       ...{ onRequest, onError },
     });
   } catch (error) {
     throw explainStartFailure(error, port);
-  }
-}
-
-function explainBadOptions<Result>(check: () => Result): Result {
-  try {
-    return check();
-  } catch (error) {
-    throw explainBadOption(error);
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EcrpError('INVALID_INPUT', `cannot read the identity file ${path}: ${reason}`, { cause });
   }
 }
 
@@ -107,7 +91,7 @@ async function serve(
   const environment = Object.entries(describeEnvironment(emulator));
   await context.publish({
     result,
-    view: environment.map(([name, value]) => `export ${name}=${value}`).join('\n'),
+    view: environment.map(([name, value]) => `export ${name}=${quoteForShell(value)}`).join('\n'),
   });
   const kept =
     options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;
@@ -118,6 +102,10 @@ async function serve(
     signal.addEventListener('abort', () => stop(), { once: true });
   });
   return { exitStatus: signal.reason instanceof EcrpError ? exitStatusOf(signal.reason) : 130 };
+}
+
+function quoteForShell(text: string): string {
+  return /^[\w.:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What a client of the emulator needs in its environment, as cli.md lists it. */

@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import type { GivenPrincipal } from '../../emulator/identity-file.ts';
+import { EcrpError } from '../../errors.ts';
+
+/** Reads who may call the emulator. Throws INVALID_INPUT, which names the file and no secret. */
+export async function readIdentityFile(path: string): Promise<readonly GivenPrincipal[]> {
+  const { readIdentities } = await import('../../emulator/identity-file.ts');
+  try {
+    return readIdentities(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EcrpError('INVALID_INPUT', `cannot use the identity file ${path}: ${reason}`, {
+      hint: 'It is JSON: {"accessKeyId", "secretAccessKey", "sessionToken", "expiresAt", "arn", "allowedActions": ["ecr-public:PutImage"]}, or a list of such.',
+      cause,
+    });
+  }
+}
