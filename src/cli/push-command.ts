@@ -9,9 +9,9 @@ export function addPush(program: Command, run: Runner): void {
     .command('push')
     .summary('push an image archive to a repository')
     .description(
-      'Push an image archive: a docker-archive, an OCI image layout (directory or tar), plain or gzipped.',
+      'Push an image archive: a docker-archive or an OCI image layout, as a directory or a tar, compressed or not.',
     )
-    .argument('<source>', 'the archive; it is recognised by its content')
+    .argument('<source>', 'the archive, recognised by its content; `-` is a tar on standard input')
     .argument(
       '[reference]',
       'REPOSITORY[:TAG] or HOST/ALIAS/REPOSITORY[:TAG]; without it, the names in the archive',
@@ -76,6 +76,7 @@ export function addPush(program: Command, run: Runner): void {
     );
   addExamples(push, [
     'docker save app:1.0 -o app.tar && ecrp push app.tar app:1.0',
+    'docker save app:1.0 | ecrp push - app:1.0',
     'ecrp push app.tar team/app:1.0 -t 1 -t latest',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --create-repo',
     'ecrp push app.tar app:1.0 --if-exists fail',

@@ -2,6 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { EcrpError } from '../errors.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
 import { type ByteFile, describeOpenError, openByteFile } from './byte-file.ts';
+import { canDecode } from './decoders.ts';
 import { openDirectoryStore } from './directory-store.ts';
 import { readArchiveImages } from './docker-archive.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
@@ -10,20 +11,20 @@ import type { BlobRef, ImageSource, SourceImage } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readOciLayout } from './oci-layout.ts';
 import { detectFileType } from './packing.ts';
 import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
-import { SPOOL_LIMIT, type SpoolLimit, spoolGzip } from './spool.ts';
+import { SPOOL_LIMIT, type SpoolLimit, spoolPacked } from './spool.ts';
 import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
 import { openTarStore } from './tar-store.ts';
 
 export interface OpenSourceOptions {
   readonly signal?: AbortSignal;
-  /** Where a gzipped tar is unpacked to. */
+  /** Where a compressed tar is unpacked to. */
   readonly temporaryDirectory: string;
   readonly spoolLimit?: SpoolLimit;
 }
 
 /**
  * Opens a source of images, recognised by its content: an OCI image layout as a directory or a tar, a docker-archive, each
- * tar also gzipped. The caller closes it. Throws INVALID_INPUT naming the entry when it is none of these or malformed.
+ * tar also compressed with gzip, or with zstd where Node has it. The caller closes it. Throws INVALID_INPUT naming the entry when it is none of these or malformed.
  */
 export async function openSource(path: string, options: OpenSourceOptions): Promise<ImageSource> {
   options.signal?.throwIfAborted();
@@ -63,13 +64,14 @@ async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<B
       isTaken = true;
       return file;
     }
-    if (detectFileType(start) !== 'gzip') throw refuseFile(file, start);
+    const packing = detectFileType(start);
+    if (!canDecode(packing)) throw refuseFile(file, start);
     const limit = options.spoolLimit ?? SPOOL_LIMIT;
-    const unpacked = await spoolGzip(file, options.temporaryDirectory, limit, options.signal);
+    const unpacked = await spoolPacked(file, packing, options.temporaryDirectory, limit, options.signal);
     const unpackedStart = await unpacked.read(0, BLOCK_BYTES);
     if (isTarHeader(unpackedStart)) return unpacked;
     unpacked.close();
-    throw refuseFile(file, unpackedStart, 'gzip');
+    throw refuseFile(file, unpackedStart, packing);
   } finally {
     if (!isTaken) file.close();
   }

@@ -1,5 +1,6 @@
 import { EcrpError } from '../errors.ts';
 import { quoteText } from '../oci/json.ts';
+import type { ArchivePacking } from './decoders.ts';
 import type { FileStore } from './file-store.ts';
 import { detectFileType } from './packing.ts';
 import type { TarStore } from './tar-store.ts';
@@ -7,20 +8,21 @@ import type { TarStore } from './tar-store.ts';
 // Errors for what is no source of images: what was found, and what would be taken.
 
 const ACCEPTED =
-  'ecrp takes what `docker save` writes, and OCI image layouts as a directory or a tar, tars also gzipped.';
+  'ecrp takes what `docker save` writes, and OCI image layouts as a directory or a tar, tars also compressed with gzip or zstd.';
 
 /** The error for a file that is no tar; `packing` when it was unpacked already. */
 export function refuseFile(
   { path, size }: { path: string; size: number },
   start: Buffer,
-  packing?: 'gzip',
+  packing?: ArchivePacking,
 ): EcrpError {
   const type = detectFileType(start);
-  if (size === 0) return refuse(path, 'the file is empty');
+  if (size === 0) return refuse(path, 'it is empty');
   if (packing !== undefined) return refuse(path, `it is ${packing}-compressed, but what is inside is no tar`);
   if (type === 'zstd' || type === 'xz' || type === 'bzip2') {
     const command = { zstd: 'zstd -d', xz: 'xz -d', bzip2: 'bzip2 -d' }[type];
-    return refuse(path, `it is ${type}-compressed`, `Unpack it first: \`${command} < ${path} > image.tar\``);
+    const hint = `Unpack it first with \`${command}\`${type === 'zstd' ? ', or run ecrp with Node 22.15 or later' : ''}.`;
+    return refuse(path, `it is ${type}-compressed`, hint);
   }
   if (type === 'zip') return refuse(path, 'it is a zip file');
   if (start.every((byte) => byte === 0)) return refuse(path, 'it is an empty tar, or a file of zeros');

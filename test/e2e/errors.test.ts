@@ -73,7 +73,7 @@ describe('a push is refused before anything is sent', () => {
     ['no-such.tar', 3, 'INVALID_INPUT', 'no such file', 'docker save'],
     ['text.tar', 3, 'INVALID_INPUT', 'text.tar', 'OCI image layout'],
     ['.', 3, 'INVALID_INPUT', 'oci-layout', 'docker save'],
-    ['-', 2, 'USAGE', 'standard input', 'docker save'],
+    ['-', 3, 'INVALID_INPUT', 'standard input: it is empty', 'docker save'],
     ['docker:app', 2, 'USAGE', 'docker engine', 'docker save'],
     [two, 2, 'USAGE', 'holds 2 images', 'fixture/other:2'],
   ])('source %s', async (source, status, code, message, hint) => {

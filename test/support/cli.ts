@@ -19,7 +19,7 @@ export interface CliSettings {
   /** The whole environment: nothing of the test runner's reaches the CLI. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
   readonly signal?: AbortSignal;
   /** Makes standard error a terminal of so many columns. */
   readonly terminalColumns?: number;
@@ -56,7 +56,11 @@ const programs = join(import.meta.dirname, '..', '..', 'bin');
 /** Starts a built program (`npm run build` first) in an environment of its own. */
 export function spawnCli(
   argv: readonly string[],
-  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns'> & { readonly program?: string } = {},
+  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns'> & {
+    readonly program?: string;
+    /** Leaves it to the test to write more, and to end it. */
+    readonly keepStdinOpen?: boolean;
+  } = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<CliResult> } {
   const child = spawn(process.execPath, [join(programs, settings.program ?? 'ecrp.js'), ...argv], {
     cwd: settings.cwd ?? tmpdir(),
@@ -65,7 +69,8 @@ export function spawnCli(
   });
   // A program that ends without reading its input is not a failure.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(settings.stdin ?? '');
+  child.stdin.write(settings.stdin ?? '');
+  if (!settings.keepStdinOpen) child.stdin.end();
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -34,7 +34,7 @@ export async function push(
   checkOptions(context, reference, options);
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const progress = await openProgress(context, {
-    name: reference ?? basename(source),
+    name: reference ?? (source === '-' ? 'standard input' : basename(source)),
     dryRun: options.dryRun ?? false,
   });
   let pushed: readonly PushedImage[];

@@ -18,16 +18,20 @@ export interface PackingOptions {
 
 /** Opens the source given on the command line; the caller closes it. */
 export async function openGivenSource({ io }: CommandContext, source: string): Promise<ImageSource> {
-  if (source === '-' || source.startsWith('docker:')) {
-    const what = source === '-' ? 'standard input' : 'a docker engine';
-    throw new EcrpError('USAGE', `an image cannot be read from ${what} yet`, {
-      hint: 'Save it to a file first: docker save NAME -o image.tar',
+  const options = { signal: io.signal, temporaryDirectory: io.env.TMPDIR || tmpdir() };
+  if (source.startsWith('docker:')) {
+    throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
+      hint: `Pipe it: docker save ${source.slice('docker:'.length)} | ecrp push - REFERENCE`,
     });
   }
-  return openSource(resolve(io.cwd, source), {
-    signal: io.signal,
-    temporaryDirectory: io.env.TMPDIR || tmpdir(),
-  });
+  if (source !== '-') return openSource(resolve(io.cwd, source), options);
+  if (io.stdin.isTTY) {
+    throw new EcrpError('USAGE', 'standard input is a terminal, and not an archive', {
+      hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
+    });
+  }
+  const { openStreamSource } = await import('../../source/open-stream.ts');
+  return openStreamSource(io.stdin, 'standard input', options);
 }
 
 /**

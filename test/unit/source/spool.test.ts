@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ByteFile, openByteFile } from '../../../src/source/byte-file.ts';
-import { spoolGzip } from '../../../src/source/spool.ts';
+import { spoolPacked } from '../../../src/source/spool.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -18,17 +18,19 @@ async function openPacked(directory: string): Promise<ByteFile> {
   return openByteFile(path, { followLinks: true });
 }
 
-describe('spoolGzip', () => {
+describe('spoolPacked', () => {
   it('gives back the very bytes, up to the limit', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
-    const spool = await spoolGzip(file, directory, limit);
+    const spool = await spoolPacked(file, 'gzip', directory, limit);
     expect(spool.size).toBe(content.length);
     expect((await spool.read(0, spool.size)).equals(content)).toBe(true);
     expect(spool.path).toBe(file.path);
     spool.close();
     spool.close();
-    const error = await catchError(() => spoolGzip(file, directory, { ...limit, bytes: limit.bytes - 1 }));
+    const error = await catchError(() =>
+      spoolPacked(file, 'gzip', directory, { ...limit, bytes: limit.bytes - 1 }),
+    );
     expect(error.message).toMatch(/unpack to more than 2999999 bytes/);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
@@ -43,7 +45,7 @@ describe('spoolGzip', () => {
       if (position > 0) controller.abort(reason);
       return file.read(position, length);
     };
-    const spooling = spoolGzip({ ...file, read }, directory, limit, controller.signal);
+    const spooling = spoolPacked({ ...file, read }, 'gzip', directory, limit, controller.signal);
     await expect(spooling).rejects.toBe(reason);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
@@ -52,7 +54,7 @@ describe('spoolGzip', () => {
   it('says so when there is no place to unpack', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
-    const error = await catchError(() => spoolGzip(file, join(directory, 'none'), limit));
+    const error = await catchError(() => spoolPacked(file, 'gzip', join(directory, 'none'), limit));
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toMatch(/cannot be unpacked into .*none \(ENOENT\)/);
     expect(error.hint).toMatch(/TMPDIR/);
