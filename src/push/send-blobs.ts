@@ -41,7 +41,9 @@ export async function sendMissingBlobs(
     const { digest, size: bytes } = content;
     onEvent?.({ kind: 'blob-finished', id, role, outcome: 'existing', digest, bytes });
   }
-  options.uploads?.discard(plan.blobs.filter((blob) => !missing.includes(blob)));
+  if (!options.dryRun) {
+    options.uploads?.discard(plan.blobs.filter((blob) => !missing.includes(blob)));
+  }
   checkPresence(missing);
   missing.sort((a, b) => b.sourceBytes - a.sourceBytes);
   const sourceBytes = missing.reduce((sum, blob) => sum + blob.sourceBytes, 0);
