@@ -40,9 +40,10 @@ export function addPush(program: Command, run: Runner): void {
     .option('--create-repo', 'create the repository when it is missing')
     .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
     .addOption(
-      new Option('--format <format>', 'manifest made for a docker-archive')
-        .choices(['docker', 'oci'])
-        .default('docker'),
+      new Option(
+        '--format <format>',
+        'manifest made for a docker-archive (default: docker, oci with zstd layers)',
+      ).choices(['docker', 'oci']),
     )
     .addOption(
       new Option('--compression <kind>', 'for layers that are uncompressed in the archive')

@@ -1,4 +1,5 @@
-import { buildArchiveManifest, type PackedLayer } from '../oci/archive-manifest.ts';
+import { EcrpError } from '../errors.ts';
+import { buildArchiveManifest, type ManifestFormat, type PackedLayer } from '../oci/archive-manifest.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { ArchiveImage, ArchiveLayer, ImageSource, Packing } from '../source/image-source.ts';
 import { planDerivedLayer } from './derived-layer.ts';
@@ -24,6 +25,7 @@ export async function planArchive(
   const packings = new Map(
     image.layers.toReversed().map(({ diffId, packing }) => [diffId, choosePacking(packing, options)]),
   );
+  const format = chooseFormat([...packings.values()], options);
   return {
     blobs: [...blobs.values()],
     skippedLayers: 0,
@@ -36,7 +38,7 @@ export async function planArchive(
         }
         return { ...content, packing };
       });
-      const manifest = buildArchiveManifest(options.format ?? 'docker', config, layers);
+      const manifest = buildArchiveManifest(format, config, layers);
       checkManifestSize(manifest.digest, manifest.bytes.length);
       return [manifest];
     },
@@ -60,4 +62,19 @@ async function planLayer(
 
 function choosePacking(packing: Packing, { compressor }: PlanOptions): Packing {
   return packing === 'none' && compressor ? compressor.packing : packing;
+}
+
+/** Docker's manifest has no zstd layers: podman and skopeo refuse the type that some tools write, so there is none here. */
+function chooseFormat(packings: readonly Packing[], { format }: PlanOptions): ManifestFormat {
+  const isZstd = packings.includes('zstd');
+  if (isZstd && format === 'docker') {
+    throw new EcrpError(
+      'USAGE',
+      'a manifest in the format of docker cannot have layers compressed with zstd',
+      {
+        hint: 'Leave --format out, or give --format oci; or --compression gzip, if the layers are uncompressed in the archive.',
+      },
+    );
+  }
+  return format ?? (isZstd ? 'oci' : 'docker');
 }

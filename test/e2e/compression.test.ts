@@ -30,7 +30,11 @@ it('zstd makes zstd layers where Node has it, and is a usage error that names th
     expect(emulator.count('InitiateLayerUpload')).toBe(0);
     return;
   }
-  expect(first.json()).toMatchObject({ layers: { total: 5, uploaded: 5 }, verified: { blobs: 5 } });
+  expect(first.json()).toMatchObject({
+    imageManifestMediaType: 'application/vnd.oci.image.manifest.v1+json',
+    layers: { total: 5, uploaded: 5 },
+    verified: { blobs: 5 },
+  });
   const gzip = await push();
   expect(gzip.json()).toMatchObject({ layers: { uploaded: 4, existing: 1 }, tags: [{ status: 'moved' }] });
   const again = await push('--compression', 'zstd');

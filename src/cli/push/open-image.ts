@@ -11,7 +11,7 @@ import { findCacheDirectory } from '../directories.ts';
 import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
 
 export interface PackingOptions {
-  readonly format: 'docker' | 'oci';
+  readonly format?: 'docker' | 'oci';
   readonly compression: 'gzip' | 'zstd' | 'none';
   readonly compressionLevel?: number;
 }

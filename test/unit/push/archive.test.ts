@@ -9,7 +9,7 @@ import type { PlanOptions } from '../../../src/push/plan-options.ts';
 import { pushImage } from '../../../src/push/push-image.ts';
 import type { ArchiveImage } from '../../../src/source/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { makeImage } from '../../support/images.ts';
+import { makeImage, storeAsZstd } from '../../support/images.ts';
 import { answerParts, type FakeService, fakeService } from './fake-service.ts';
 import { archiveSource, type MemorySource } from './memory-source.ts';
 
@@ -182,5 +182,27 @@ describe('layers that are gzipped in the archive', () => {
     const tornError = await catchError(() => push([torn, tornArchive], fakeService(1000)));
     expect(tornError.code).toBe('INVALID_INPUT');
     expect(tornError.message).toMatch(/layer 0\/layer\.tar .*unexpected end of file/);
+  });
+});
+
+describe('layers that are zstd in the archive', () => {
+  function zstdArchive(): [MemorySource, ArchiveImage] {
+    const [source, archive] = archiveSource(image);
+    const layers = archive.layers.map((layer) => {
+      const tar = layer.ref.kind === 'entry' ? source.contents.get(layer.ref.name) : undefined;
+      const bytes = storeAsZstd(tar ?? Buffer.alloc(0));
+      if (layer.ref.kind === 'entry') source.contents.set(`${layer.diffId}.zst`, bytes);
+      const ref = { kind: 'entry', name: `${layer.diffId}.zst`, size: bytes.length } as const;
+      return { ...layer, ref, packing: 'zstd' as const };
+    });
+    return [source, { ...archive, layers }];
+  }
+
+  test('make an OCI manifest, as the format of docker has no type for them', async () => {
+    const service = fakeService(4096);
+    const result = await push(zstdArchive(), service);
+    expect(result.imageManifestMediaType).toBe('application/vnd.oci.image.manifest.v1+json');
+    const error = await catchError(() => push(zstdArchive(), service, { format: 'docker' }));
+    expect(error).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('--format oci') });
   });
 });
