@@ -48,6 +48,25 @@ test('every request is logged once, with the size of its body', async () => {
   ]);
 });
 
+test('nothing that lets anybody in is logged', async () => {
+  const repositoryName = 'team/logged';
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const digest = await uploadBlob(emulator, repositoryName, Buffer.from('blob'));
+  const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
+  const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
+  const path = `/v2/${emulator.registryAlias}/${repositoryName}/blobs/${digest}`;
+  const redirect = await fetch(`${emulator.url}${path}`, { headers, redirect: 'manual' });
+  const location = new URL(redirect.headers.get('location') ?? '');
+  expect(await (await fetch(location)).text()).toBe('blob');
+  expect(emulator.requests.at(-1)).toMatchObject({ route: 'GET /download/', status: 200 });
+  const log = JSON.stringify(emulator.requests);
+  const token = authorizationData?.authorizationToken ?? '';
+  for (const secret of [emulator.secretAccessKey, token, location.pathname.slice('/download/'.length)]) {
+    expect(secret.length).toBeGreaterThan(20);
+    expect(log).not.toContain(secret);
+  }
+});
+
 test('an authorization token opens the registry', async () => {
   const client = new ECRPUBLICClient({
     endpoint: emulator.url,

@@ -80,6 +80,13 @@ test('a request that the SDK signed is taken, also with another content hash hea
   expect((await sendSigned(emulator, hashed)).status).toBe(200);
 });
 
+test('a request is good a second time: AWS keeps no list of signatures', async () => {
+  const headers = signRequest(emulator, describeRegistries);
+  for (const _ of ['first', 'again']) {
+    expect((await sendRaw(emulator.url, headers, '{}')).status).toBe(200);
+  }
+});
+
 test('no header', async () => {
   const { authorization: _, ...headers } = signRequest(emulator, describeRegistries);
   const answer = await sendRaw(emulator.url, headers, '{}');
