@@ -1,0 +1,67 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
+import { type GeneratedImage, makeImage } from '../support/images.ts';
+
+const MIB = 1024 * 1024;
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+let image: GeneratedImage;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator({ faults: ['UploadLayerPart delay 100'] });
+  image = await makeImage({ seed: 55, layers: [{ size: 27 * MIB }] });
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+function push(source: string, name: string) {
+  const argv = ['push', source, `${name}:1.0`, '--create-repo', '--json', '-q'];
+  return runCli([...argv, '--part-size', '5', '--concurrency', '1'], {
+    env: { ...home.env, ...emulator.env },
+    cwd: home.directory,
+  });
+}
+
+/** Turns over a byte near the end of a file as soon as one more part was answered: no read-ahead goes that far. */
+async function change(path: string): Promise<void> {
+  const before = emulator.count('UploadLayerPart');
+  while (emulator.count('UploadLayerPart') === before) await sleep(2);
+  const file = await open(path, 'r+');
+  try {
+    const position = (await file.stat()).size - MIB;
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, position);
+    await file.write(Buffer.from([buffer.readUInt8(0) ^ 255]), 0, 1, position);
+  } finally {
+    await file.close();
+  }
+}
+
+test.each([
+  ['changed/layout', 'layout'],
+  ['changed/archive', 'archive.tar'],
+])(
+  '%s is noticed while it is pushed: status 3, no tag, and nothing left that could be gone on with',
+  async (name, source) => {
+    if (source === 'layout') await writeOciLayout(join(home.directory, source), [image]);
+    else await writeDockerArchive(join(home.directory, source), [image], { style: 'skopeo' });
+    const layer = image.layers[0]?.descriptor.digest.slice('sha256:'.length) ?? '';
+    const file = source === 'layout' ? join(source, 'blobs', 'sha256', layer) : source;
+    const [result] = await Promise.all([push(source, name), change(join(home.directory, file))]);
+    expect(result.status).toBe(3);
+    expect(result.json().error).toMatchObject({
+      code: 'INVALID_INPUT',
+      hint: expect.stringContaining('again'),
+    });
+    expect(emulator.count('PutImage')).toBe(0);
+    const list = await runCli(['uploads', 'list', '--json'], { env: home.env });
+    expect(list.json().uploads).toEqual([]);
+  },
+);
