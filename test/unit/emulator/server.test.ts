@@ -58,7 +58,10 @@ test('nothing that lets anybody in is logged', async () => {
   const redirect = await fetch(`${emulator.url}${path}`, { headers, redirect: 'manual' });
   const location = new URL(redirect.headers.get('location') ?? '');
   expect(await (await fetch(location)).text()).toBe('blob');
-  expect(emulator.requests.at(-1)).toMatchObject({ route: 'GET /download/', status: 200 });
+  // The registry's lines come after their answers.
+  await expect
+    .poll(() => emulator.requests.at(-1), { timeout: 20_000 })
+    .toMatchObject({ route: 'GET /download/', status: 200 });
   const log = JSON.stringify(emulator.requests);
   const token = authorizationData?.authorizationToken ?? '';
   for (const secret of [emulator.secretAccessKey, token, location.pathname.slice('/download/'.length)]) {
