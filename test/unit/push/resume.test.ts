@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { planPush } from '../../../src/push/plan.ts';
 import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
-import type { BegunUpload } from '../../../src/push/upload-record.ts';
+import { type BegunUpload, nameRecord } from '../../../src/push/upload-record.ts';
 import type { UploadStore } from '../../../src/push/upload-store.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { makeRandomBytes } from '../../support/images.ts';
+import { makeImage, makeRandomBytes } from '../../support/images.ts';
 import { type FakeService, fakeService } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
+import { archiveSource } from './memory-source.ts';
 
 const bytes = makeRandomBytes('resume', 10);
 const signal = new AbortController().signal;
@@ -183,4 +186,23 @@ describe('a push that fails', () => {
     expect((await catchError(() => upload(service, store).done)).code).toBe('UNAVAILABLE');
     expect(state.kept).toBeUndefined();
   });
+});
+
+test('what is kept of a layer of a docker-archive is for the same way of packing alone', async () => {
+  const image = await makeImage({ seed: 6, layers: [{}] });
+  const name = async (packed: boolean, level?: number) => {
+    const [source, archive] = archiveSource(image, packed);
+    const compressor = level === undefined ? undefined : createGzipCompressor({ level });
+    const plan = await planPush(source, archive, { compressor });
+    const layer = plan.blobs.find(({ role }) => role === 'layer');
+    return nameRecord(
+      { endpoint: 'https://127.0.0.1', repositoryName: 'app' },
+      layer ?? { id: digestOf('') },
+    );
+  };
+  const names = await Promise.all([name(false), name(false, 1), name(false, 5), name(true), name(true, 5)]);
+  // Layers that are packed already are sent as they are, whatever the compressor.
+  expect(names[4]).toBe(names[3]);
+  expect(new Set(names).size).toBe(4);
+  expect(await name(false, 5)).toBe(names[2]);
 });
