@@ -99,3 +99,34 @@ describeWithClients('images that skopeo and podman push to the emulator', ['skop
     expect(tags.sort()).toEqual(['v0', 'v1', 'v2', 'v3', 'v4']);
   });
 });
+
+describeWithClients('skopeo and the emulator in the mode of the OCI specification', ['skopeo'], () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await Sandbox.start('--registry-mode', 'oci');
+  });
+  afterAll(() => sandbox.close());
+
+  test('an index is pushed to two repositories, listed, deleted', async () => {
+    const credentials = `AWS:${(await sandbox.ecrp('token', '--password')).stdout.trim()}`;
+    const source = `oci-archive:${join(archives, 'skopeo-multi-oci.tar')}`;
+    const [first, second] = ['mode/first', 'mode/second'];
+    for (const repositoryName of [first, second]) {
+      await callApi(sandbox.emulator, 'CreateRepository', { repositoryName });
+      const place = `docker://${sandbox.locate(`${repositoryName}:1`)}`;
+      const options = ['--dest-creds', credentials, '--all', '--preserve-digests'];
+      await copyWithSkopeo(sandbox, source, place, ...options);
+    }
+    const fetched = readFetched(await fetchWithSkopeo(sandbox, `${first}:1`));
+    expect(readFetched(await fetchWithSkopeo(sandbox, `${second}:1`))).toEqual(fetched);
+    const reference = `docker://${sandbox.locate(first)}`;
+    const ask = (command: string, name: string) =>
+      sandbox.run(requireClient('skopeo'), command, '--tls-verify=false', '--creds', credentials, name);
+    expect(JSON.parse((await ask('list-tags', reference)).stdout).Tags).toEqual(['1']);
+    await ask('delete', `${reference}:1`);
+    const { imageDetails = [] } = await callApi(sandbox.emulator, 'DescribeImages', {
+      repositoryName: first,
+    });
+    expect(imageDetails.map((image) => image.imageDigest)).not.toContain(fetched.rootDigest);
+  });
+});
