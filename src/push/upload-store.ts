@@ -30,8 +30,8 @@ export interface UploadClaim {
 }
 
 /**
- * Opens the store in a directory, which is made when something is kept. One small file per blob, replaced as a whole;
- * a push that has one under way bears its file's name, and a dead process's file is anybody's.
+ * Opens the store in a directory, which is made when something is kept. One small file per blob, replaced as a whole; that of
+ * an upload under way is named after its process, and anybody's when that has ended.
  * Nothing throws: `onProblem` is told once when nothing can be kept, and pushes go on without.
  *
  * Synchronous, as a turn in the thread pool that compresses layers would take far longer than such a write.
