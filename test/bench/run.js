@@ -8,12 +8,13 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LINKS, listCases, SCENARIOS } from './cases.js';
 import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js';
 import { FORMS, IMAGES, provideImage } from './images.js';
+import { writeReadme } from './readme.js';
 import { runCase } from './run-case.js';
 import { program } from './servers.js';
 import { measureStart } from './start.js';
@@ -24,8 +25,6 @@ const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
 const CLIENTS_OF_HUGE = ['ecrp'];
 /** In memory, where Linux has it: it is not the disk that is measured. */
 const MEMORY = '/dev/shm';
-const readme = join(import.meta.dirname, 'README.md');
-const MARKS = ['<!-- results -->', '<!-- end of results -->'];
 
 const { values } = parseArgs({
   options: {
@@ -135,21 +134,6 @@ async function openClients() {
 function knowsZstd() {
   const { stdout } = spawnSync(process.execPath, [program, 'push', '--help'], { encoding: 'utf8' });
   return /"zstd"/.test(stdout);
-}
-
-function writeReadme(results) {
-  const text = readFileSync(readme, 'utf8');
-  const [start, end] = MARKS.map((mark) => text.indexOf(mark));
-  const cases = listCases().filter(({ key }) => results[key] !== undefined);
-  const machine = `${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  const parts = [
-    MARKS[0],
-    `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
-    formatTargets(results),
-    formatStart(results.start.medians),
-    ...cases.map((one) => formatCase(one.key, results[one.key].medians)),
-  ];
-  writeFileSync(readme, `${text.slice(0, start)}${parts.join('\n\n')}\n\n${text.slice(end)}`);
 }
 
 function mapValues(object, change) {
