@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
 import { collectBytes } from '../../../src/source/file-store.ts';
 import type { OpenSourceOptions } from '../../../src/source/open-source.ts';
 import { openStreamSource } from '../../../src/source/open-stream.ts';
@@ -52,7 +53,8 @@ describe('a stream', () => {
     expect(found.config).toEqual(image.config);
     for (const [position, { ref, diffId }] of found.layers.entries()) {
       expect(diffId).toBe(image.layers[position]?.diffId);
-      expect(await collectBytes(source.open(ref, 0))).toEqual(image.layers[position]?.tar);
+      const bytes = await collectBytes(source.open(ref, 0));
+      expect(digestOf(bytes)).toBe(diffId);
     }
     await source.close();
   });
@@ -72,7 +74,7 @@ describe('a stream', () => {
   it('that unpacks without end is given up', async () => {
     const spoolLimit = { bytes: 100_000, factor: 10 };
     const header = tar.subarray(0, 512);
-    const bomb = zlib.gzipSync(Buffer.concat([header, Buffer.alloc(50_000_000)]));
+    const bomb = zlib.gzipSync(Buffer.concat([header, Buffer.alloc(5_000_000)]));
     const error = await catchError(() => open(bomb, { spoolLimit }));
     expect(error.message).toMatch(/would unpack to more than \d+ bytes/);
   });
