@@ -50,7 +50,7 @@ export function issueAnonymousToken(context: TokenContext, now: number): IssuedT
  * an authorization token. Whether that form is fit for the route is the caller's to say.
  */
 export function verifyToken(context: TokenContext, token: string, now: number): TokenVerdict {
-  const decoded = Buffer.from(token, 'base64').toString('latin1');
+  const decoded = decodeBase64(token)?.toString('latin1') ?? '';
   const isPassword = decoded.startsWith(`${TOKEN_USERNAME}:`);
   const claim = openClaim(context, isPassword ? decoded.slice(TOKEN_USERNAME.length + 1) : token);
   if (claim === undefined || isPassword === (claim.holder === NOBODY)) return 'invalid';
@@ -79,7 +79,7 @@ function sealClaim(context: TokenContext, holder: string, expiration: number): s
 
 /** Undefined for what was not sealed here. */
 function openClaim(context: TokenContext, sealed: string): Claim | undefined {
-  const { payload, datakey, expiration } = parseObject(Buffer.from(sealed, 'base64').toString()) ?? {};
+  const { payload, datakey, expiration } = parseObject(decodeBase64(sealed)?.toString() ?? '') ?? {};
   if (typeof payload !== 'string' || typeof datakey !== 'string' || typeof expiration !== 'number') {
     return undefined;
   }
@@ -87,6 +87,12 @@ function openClaim(context: TokenContext, sealed: string): Claim | undefined {
   const given = Buffer.from(payload, 'base64');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   return { holder: Buffer.from(datakey, 'base64').toString('utf8', SALT_BYTES), expiration };
+}
+
+/** Undefined for anything but the one way to write these bytes: Node skips what is not base64, and a token with junk in it is another token. */
+function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
 }
 
 function computeProof(context: TokenContext, datakey: string, expiration: number): Buffer {

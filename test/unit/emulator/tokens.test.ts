@@ -53,6 +53,16 @@ test('an altered claim, and anything that is no token', () => {
   }
 });
 
+test('a token or password with anything added is another one', () => {
+  const { token } = issueAuthorizationToken(identity, identity.principal, now);
+  const password = Buffer.from(token, 'base64').toString().slice('AWS:'.length);
+  for (const junk of ['x', 'junk', '!', '=', ' ', '\n']) {
+    const spoiled = Buffer.from(`AWS:${password}${junk}`).toString('base64');
+    expect(verifyToken(identity, spoiled, now), JSON.stringify(junk)).toBe('invalid');
+    expect(verifyToken(identity, `${token}${junk}`, now), JSON.stringify(junk)).toBe('invalid');
+  }
+});
+
 test('identities: derived from account and alias, the same every time', () => {
   expect(deriveIdentity({})).toEqual(identity);
   expect(identity.registryId).toMatch(/^\d{12}$/);
