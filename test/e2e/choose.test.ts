@@ -1,19 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CliResult, runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const multi = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'skopeo-multi-oci.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
+const { home, emulator } = await startWorkplace();
 let many: string;
 beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
   many = join(home.directory, 'many.tar');
   const host = `${emulator.registryHost}/${emulator.registryAlias}`;
   const images = await Promise.all([
@@ -21,10 +18,6 @@ beforeAll(async () => {
     makeImage({ seed: 2, layers: [{}], names: [`${host}/all/two:2.0`, `${host}/all/two:latest`] }),
   ]);
   await writeDockerArchive(many, images, { style: 'skopeo' });
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
 });
 
 function ecrp(...argv: string[]): Promise<CliResult> {

@@ -1,21 +1,12 @@
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 function push(...options: string[]) {
   const argv = ['push', one, 'app:1.0', '--create-repo', '--json', ...options];

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 // What a person is told, and what a script gets, when it does not work.
 
@@ -10,16 +10,9 @@ const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');
 const two = join(archives, 'docker-20.10-two-images.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
+const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
   await writeFile(join(home.directory, 'text.tar'), 'no tar at all\n');
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
 });
 
 interface Expected {

@@ -1,23 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { describe, expect, it } from 'vitest';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');
 const other = join(archives, 'skopeo-multi-oci.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 function ecrp(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
   return runCli(argv, { env: { ...home.env, ...emulator.env, ...env }, cwd: home.directory });

@@ -1,20 +1,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { main as runCredentialHelper } from '../../src/cli/credential-helper.ts';
-import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 /** Runs the CLI with a docker configuration of its own. */
 async function ecrp(configuration: string, ...argv: string[]): Promise<CliResult> {

@@ -1,25 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EcrpError } from '../../src/errors.ts';
-import { type CliResult, makeHome, makeInterruption, patience, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { type CliResult, makeInterruption, patience, runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');
 const multi = join(archives, 'skopeo-multi-oci.tar');
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });

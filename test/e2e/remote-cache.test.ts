@@ -1,17 +1,14 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CliResult, runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
+const { home, emulator } = await startWorkplace();
 let archive: string;
 let rebuilt: string;
 beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
   archive = join(home.directory, 'image.tar');
   rebuilt = join(home.directory, 'rebuilt.tar');
   const layers = [{ size: 50_000 }, { size: 3_000 }];
@@ -19,10 +16,6 @@ beforeAll(async () => {
   const changed = await makeImage({ seed: 1, layers: [...layers, { size: 700 }] });
   await writeDockerArchive(archive, [image], { style: 'legacy-symlink' });
   await writeDockerArchive(rebuilt, [changed], { style: 'legacy-symlink' });
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
 });
 
 let machines = 0;

@@ -1,21 +1,13 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { describe, expect, it } from 'vitest';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });

@@ -1,24 +1,17 @@
 import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeHome, patience, runCli, spawnCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { patience, runCli, spawnCli } from '../support/cli.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
+const { home, emulator } = await startWorkplace();
 let temporary: string;
 beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
   temporary = join(home.directory, 'tmp');
   await mkdir(temporary);
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
 });
 
 function findEnv() {

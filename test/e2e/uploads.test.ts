@@ -1,28 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const MIB = 1024 * 1024;
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
+const { home, emulator } = await startWorkplace();
 let archive: string;
 beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
   archive = join(home.directory, 'app.tar');
   // Three parts; random bytes stay as long as they are when compressed.
   await writeDockerArchive(archive, [await makeImage({ seed: 91, layers: [{ size: 12 * MIB }] })], {
     style: 'skopeo',
   });
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
 });
 
 function ecrp(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {

@@ -1,24 +1,16 @@
 import { request as ask, createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { startWorkplace } from '../support/workplace.ts';
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');
 const multi = join(archives, 'skopeo-multi-oci.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let emulator: TestEmulator;
-beforeAll(async () => {
-  home = await makeHome();
-  emulator = await startTestEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await home.remove();
-});
+const { home, emulator } = await startWorkplace();
 
 /** Passes on what the emulator says, with one bit changed in what is downloaded from it. */
 async function startLiar(): Promise<{ readonly host: string; readonly server: Server }> {

@@ -1,0 +1,16 @@
+import { afterAll } from 'vitest';
+import { makeHome } from './cli.ts';
+import { startTestEmulator, type TestEmulator } from './emulator.ts';
+
+/** An empty home and an emulator for the tests of a file, which awaits them at its top; they go after its last test. */
+export async function startWorkplace(): Promise<{
+  readonly home: Awaited<ReturnType<typeof makeHome>>;
+  readonly emulator: TestEmulator;
+}> {
+  const [home, emulator] = await Promise.all([makeHome(), startTestEmulator()]);
+  afterAll(async () => {
+    await emulator.close();
+    await home.remove();
+  });
+  return { home, emulator };
+}
