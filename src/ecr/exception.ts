@@ -53,7 +53,7 @@ function readRetryAfter(headers: Record<string, unknown>): number | undefined {
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
-  // A cast, as any object can be looked into by name; what is found is `unknown` again.
+  // A cast, as every object can be looked into by name; what is found is `unknown` again.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
