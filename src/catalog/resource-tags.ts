@@ -35,7 +35,11 @@ export function parseResourceTag(text: string): ResourceTag {
   const findings: Findings = { problems: [], warnings: [] };
   const tag = { Key: text.slice(0, split), Value: text.slice(split + 1) };
   checkTag(tag, 'resource tag', findings);
-  if (findings.problems.length > 0) throw new EcrpError('USAGE', findings.problems.join('; '));
+  if (findings.problems.length > 0) {
+    throw new EcrpError('USAGE', findings.problems.join('; '), {
+      hint: `A key has 1 to ${MAX_KEY_CHARS} characters and does not begin with aws:, a value at most ${MAX_VALUE_CHARS}.`,
+    });
+  }
   return tag;
 }
 

@@ -148,5 +148,6 @@ function refuseDigest(digest: string | undefined, reason: string | undefined): E
 function refuseAnswer(digest: Digest, found: string): EcrpError {
   return new EcrpError('UNAVAILABLE', `PutImage: the service stored ${found} where ${digest} was sent`, {
     operation: 'PutImage',
+    hint: 'Something between here and the service changed the manifest; run it again, with --verify.',
   });
 }
