@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
-import { createRandom, makeMixedContent } from './random.ts';
+import { makeRandom } from '../../support/images.ts';
+import { makeMixedContent } from './mixed-content.ts';
 
 const BLOCK = 512 * 1024;
 
@@ -27,13 +28,13 @@ const boundaries = [0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLO
 
 describe('createGzipCompressor', () => {
   it.each(boundaries)('gives back %i bytes when unpacked by zlib', async (size) => {
-    const content = makeMixedContent(createRandom(size + 1), size);
+    const content = makeMixedContent(makeRandom(size + 1), size);
     const packed = await compress(content);
     expect(gunzipSync(packed).equals(content)).toBe(true);
   });
 
   it('gives the same bytes for any chunking of the input and any number of lanes', async () => {
-    const random = createRandom(42);
+    const random = makeRandom(42);
     for (let round = 0; round < 8; round += 1) {
       const content = makeMixedContent(random, Math.floor(random() * 4 * BLOCK));
       const expected = await compress(content, { lanes: 1 });
@@ -46,7 +47,7 @@ describe('createGzipCompressor', () => {
   });
 
   it('takes empty chunks for nothing', async () => {
-    const content = makeMixedContent(createRandom(7), 1000);
+    const content = makeMixedContent(makeRandom(7), 1000);
     async function* input() {
       yield Buffer.alloc(0);
       yield content.subarray(0, 10);
@@ -59,14 +60,14 @@ describe('createGzipCompressor', () => {
   });
 
   it('is one gzip member without time, name or operating system', async () => {
-    const content = makeMixedContent(createRandom(3), 3 * BLOCK);
+    const content = makeMixedContent(makeRandom(3), 3 * BLOCK);
     const packed = await compress(content);
     expect([...packed.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
     expect(packed.readUInt32LE(packed.length - 4)).toBe(content.length);
   });
 
   it('is hardly larger than zlib at its default level, and its level matters', async () => {
-    const content = makeMixedContent(createRandom(11), 8 * BLOCK);
+    const content = makeMixedContent(makeRandom(11), 8 * BLOCK);
     const packed = await compress(content);
     expect(packed.length).toBeLessThan(1.03 * gzipSync(content, { level: 6 }).length);
     expect((await compress(content, { level: 9 })).length).toBeLessThan(packed.length);
@@ -74,7 +75,7 @@ describe('createGzipCompressor', () => {
   });
 
   it('refers to the block before across the boundary', async () => {
-    const half = makeMixedContent(createRandom(5), BLOCK);
+    const half = makeMixedContent(makeRandom(5), BLOCK);
     const tail = half.subarray(-16 * 1024);
     const alone = await compress(half);
     const followed = await compress(Buffer.concat([half, tail]));
@@ -88,7 +89,7 @@ describe('createGzipCompressor', () => {
   });
 
   it('reads no further ahead than twice its lanes', async () => {
-    const content = makeMixedContent(createRandom(9), BLOCK);
+    const content = makeMixedContent(makeRandom(9), BLOCK);
     let blocksRead = 0;
     async function* endless() {
       for (;;) {

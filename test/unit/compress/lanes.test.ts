@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createLanes } from '../../../src/compress/lanes.ts';
-import { createRandom } from './random.ts';
+import { makeRandom } from '../../support/images.ts';
 
 it('starts tasks in order, never more than the lanes at a time, and goes on after a failure', async () => {
-  const random = createRandom(1);
+  const random = makeRandom(1);
   const runInLane = createLanes(3);
   const started: number[] = [];
   let running = 0;

@@ -2,7 +2,8 @@ import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createZstdCompressor } from '../../../src/compress/zstd-compressor.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { createRandom, makeMixedContent } from './random.ts';
+import { makeRandom } from '../../support/images.ts';
+import { makeMixedContent } from './mixed-content.ts';
 
 const BLOCK = 1024 * 1024;
 const unpack: unknown = Reflect.get(zlib, 'zstdDecompressSync');
@@ -30,13 +31,13 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
   it.each([0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])(
     'gives back %i bytes when unpacked',
     async (size) => {
-      const content = makeMixedContent(createRandom(size + 1), size);
+      const content = makeMixedContent(makeRandom(size + 1), size);
       expect(unpackSync(await compress(content)).equals(content)).toBe(true);
     },
   );
 
   it('gives the same bytes for any chunking of the input and any number of lanes', async () => {
-    const content = makeMixedContent(createRandom(42), 3 * BLOCK + 1000);
+    const content = makeMixedContent(makeRandom(42), 3 * BLOCK + 1000);
     const expected = await compress(content, { lanes: 1 });
     for (const [lanes, chunkBytes] of [
       [2, 1000],
@@ -48,7 +49,7 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
   });
 
   it('has an id of its own for each level, and a level that makes a difference', async () => {
-    const content = makeMixedContent(createRandom(1), 2 * BLOCK);
+    const content = makeMixedContent(makeRandom(1), 2 * BLOCK);
     const [fast, small] = [await compress(content, { level: 1 }), await compress(content, { level: 15 })];
     expect(small.length).toBeLessThan(fast.length);
     expect(createZstdCompressor({ level: 1 }).id).not.toBe(createZstdCompressor({ level: 15 }).id);

@@ -1,14 +1,3 @@
-/** Seeded numbers in [0, 1): mulberry32. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Content as in a layer: runs of random bytes, of one byte, of words, and copies of what came before. */
 export function makeMixedContent(random: () => number, size: number): Buffer {
   const content = Buffer.alloc(size);
