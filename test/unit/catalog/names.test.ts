@@ -40,7 +40,9 @@ describe('parseResourceTag', () => {
   });
 
   it.each(['team', '=x', '', 'aws:x=y', `${'k'.repeat(129)}=v`])('refuses %j', (text) => {
-    expect(() => parseResourceTag(text)).toThrow(expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }));
+    expect(() => parseResourceTag(text)).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
+    );
   });
 });
 
