@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-import module from 'node:module';
-
-module.enableCompileCache?.();
-const [{ runOnProcess }, { main }] = await Promise.all([
-  import('../dist/process-io.js'),
-  import('../dist/cli/credential-helper.js'),
-]);
-await runOnProcess(main);
+require('node:module').enableCompileCache?.();
+const { runOnProcess } = require('../dist/process-io.cjs');
+const { main } = require('../dist/credential-helper.cjs');
+runOnProcess(main);

@@ -1,3 +1,5 @@
+import { printError } from './cli/output.ts';
+import { findOutputStyle } from './cli/output-style.ts';
 import { EcrpError } from './errors.ts';
 import type { Io } from './io.ts';
 
@@ -36,9 +38,5 @@ export async function runOnProcess(
 
 /** What nobody awaited was thrown, so nothing that runs can be relied on any more. */
 async function reportBug(argv: readonly string[], io: Io, error: unknown): Promise<void> {
-  const [{ printError }, { findOutputStyle }] = await Promise.all([
-    import('./cli/output.ts'),
-    import('./cli/output-style.ts'),
-  ]);
   process.exit(await printError(io, findOutputStyle(argv, io), error));
 }

@@ -94,6 +94,7 @@ describe('the rules see what breaks them', () => {
       'src/source/c.ts':
         "import { x } from 'tar-stream';\nimport ora from 'ora';\nimport { y } from 'left-pad';\n",
       'src/oci/d.ts': "import { x } from '../../test/x.ts';\nimport { y } from 'node:fs';\n",
+      'src/cli/e.ts': "import metadata from '../../package.json' with { type: 'json' };\n",
     });
     expect(findForeignPackages(files, ['@aws-sdk/client-ecr-public', 'chalk', 'tar-stream', 'ora'])).toEqual([
       'src/push/a.ts imports @aws-sdk/client-ecr-public, which is for ecr',

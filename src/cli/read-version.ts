@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs';
+import metadata from '../../package.json' with { type: 'json' };
 
-/** The version of the package that this file is in. */
+/** The version of the package; the bundle has it in itself. */
 export function readVersion(): string {
-  // The same relative place from src/ and from dist/.
-  const metadata: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const version =
-    typeof metadata === 'object' && metadata !== null && 'version' in metadata && metadata.version;
-  return typeof version === 'string' ? version : 'unknown';
+  return metadata.version;
 }

@@ -34,6 +34,9 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^(commander|ora|chalk)$/, 'cli'],
 ];
 
+/** The package's own metadata, which the bundler takes in. */
+const METADATA = 'package.json';
+
 const MOST_LINES = 250;
 const MEDIAN_LINES = 80;
 
@@ -61,6 +64,7 @@ export function findForeignImports(files: readonly SourceFile[]): string[] {
 export function findForeignPackages(files: readonly SourceFile[], dependencies: readonly string[]): string[] {
   return eachImport(files, (file, { target }) => {
     if (target.startsWith('src/') || target.startsWith('node:') || target === '(computed)') return undefined;
+    if (target === METADATA) return undefined;
     if (target.startsWith('..')) return `imports ${target}, which is outside src`;
     const keeper = KEPT_PACKAGES.find(([pattern]) => pattern.test(target))?.[1];
     if (keeper !== undefined && roomOf(file.path) !== keeper)
@@ -122,7 +126,7 @@ export function findPackagesAtStart(files: readonly SourceFile[], entrance: stri
     if (seen.has(path)) return;
     seen.add(path);
     for (const { target, kind } of byPath.get(path)?.imports ?? []) {
-      if (kind !== 'static' || target.startsWith('node:')) continue;
+      if (kind !== 'static' || target.startsWith('node:') || target === METADATA) continue;
       if (byPath.has(target)) visit(target);
       else packages.add(target.startsWith('src/') ? target : packageOf(target));
     }

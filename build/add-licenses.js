@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A plugin of the bundler that adds a file with the licenses of all packages that the bundle has code of: they ask for it. */
+export function addLicenses(fileName) {
+  return {
+    name: 'ecrp-licenses',
+    generateBundle(_options, bundle) {
+      const titlesByText = new Map();
+      for (const directory of listPackages(bundle)) {
+        const { title, text } = readLicense(directory);
+        titlesByText.set(text, (titlesByText.get(text) ?? new Set()).add(title));
+      }
+      const parts = Array.from(titlesByText, ([text, titles]) => `${[...titles].join('\n')}\n\n${text}\n`);
+      this.emitFile({ type: 'asset', fileName, source: parts.join(`\n${'-'.repeat(80)}\n\n`) });
+    },
+  };
+}
+
+/** Directories of packages; the innermost, as packages may have others inside. */
+function listPackages(bundle) {
+  const directories = Object.values(bundle)
+    .flatMap(({ moduleIds = [] }) => moduleIds)
+    .flatMap((id) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id)?.[1] ?? []);
+  return [...new Set(directories)].sort();
+}
+
+function readLicense(directory) {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const texts = readdirSync(directory)
+    .filter((file) => /^(licen[cs]e|notice)/i.test(file))
+    .sort()
+    .map((file) => readFileSync(join(directory, file), 'utf8').trim());
+  return { title: `${name} ${version} (${license})`, text: texts.join('\n\n') };
+}

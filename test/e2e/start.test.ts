@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeHome, spawnCli } from '../support/cli.ts';
+import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+
+// What the programs load when they start: every file takes its time, and the start is most of what an unchanged push takes.
+
+const root = join(import.meta.dirname, '..', '..');
+const dist = join(root, 'dist');
+const layout = join(root, 'fixtures', 'archives', 'skopeo-oci-dir');
+const start = ['dist/process-io.cjs', 'dist/rolldown-runtime.cjs', 'dist/start.cjs'];
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+let emulator: TestEmulator;
+beforeAll(async () => {
+  home = await makeHome();
+  emulator = await startTestEmulator();
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+/** Runs a program that must succeed, and tells which files it loaded, from the root of the package. */
+async function listLoaded(argv: readonly string[], program = 'ecrp.js'): Promise<readonly string[]> {
+  const list = join(home.directory, 'loaded');
+  const { status, stderr } = await spawnCli(argv, {
+    program,
+    env: {
+      ...home.env,
+      ...emulator.env,
+      NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'test/support/report-loaded.cjs'))}`,
+      ECRP_TEST_LOADED: list,
+    },
+  }).ended;
+  expect(status, stderr).toBe(0);
+  return (await readFile(list, 'utf8'))
+    .split('\n')
+    .map((file) => relative(root, file))
+    .sort();
+}
+
+describe('loaded', () => {
+  it('by ecrp --version: the command line alone', async () => {
+    expect(await listLoaded(['--version'])).toEqual(['bin/ecrp.js', 'dist/main.cjs', ...start].sort());
+  });
+
+  it('by a push with keys of the environment: the client, and no other provider of credentials', async () => {
+    const push = ['push', layout, 'loaded:1', '--create-repo'];
+    await listLoaded([...push, '--quiet']);
+    expect(await listLoaded(push)).toEqual(
+      ['bin/ecrp.js', 'dist/main.cjs', ...start, 'dist/ecr.cjs', 'dist/push.cjs', 'dist/session.cjs'].sort(),
+    );
+  });
+
+  it('by docker-credential-ecrp list: no client', async () => {
+    const loaded = await listLoaded(['list'], 'docker-credential-ecrp.js');
+    expect(loaded).toContain('dist/credential-helper.cjs');
+    expect(loaded).not.toContain('dist/ecr.cjs');
+  });
+});
+
+describe('dist', () => {
+  const chunks = readdirSync(dist).filter((file) => file.endsWith('.cjs'));
+
+  it('needs no package', () => {
+    const needed = chunks.flatMap((chunk) =>
+      Array.from(
+        // As the bundler writes it; a message of the SDK has it in single quotes.
+        readFileSync(join(dist, chunk), 'utf8').matchAll(/\b(?:require|import)\("([^"]+)"\)/g),
+        ([, specifier = '']) => specifier,
+      ),
+    );
+    expect(needed).toContain('node:https');
+    expect(needed.filter((specifier) => !specifier.startsWith('./') && !isBuiltin(specifier))).toEqual([]);
+  });
+
+  it('has the licenses of what is in it', () => {
+    const parts = `\n${readFileSync(join(dist, 'licenses.txt'), 'utf8')}`.split(/^-{80}$/m);
+    for (const name of ['@aws-sdk/client-ecr-public', '@smithy/core', 'commander', 'yaml']) {
+      const part = parts.find((text) => text.includes(`\n${name} `)) ?? '';
+      expect(part.split('\n\n').slice(1).join()).toMatch(/license|copyright/i);
+    }
+  });
+});
