@@ -5,8 +5,11 @@
 // read as it is; `node --enable-source-maps` gives the places in src/.
 
 import { join } from 'node:path';
+import asc from 'assemblyscript/asc';
 import { build } from 'rolldown';
 import { addLicenses } from './add-licenses.js';
+
+const root = join(import.meta.dirname, '..');
 
 /** Files that several commands share. What a module here imports goes with it, unless a file above has it. */
 const chunks = [
@@ -20,11 +23,12 @@ const chunks = [
 ];
 
 await build({
-  cwd: join(import.meta.dirname, '..'),
+  cwd: root,
   input: {
     main: 'src/main.ts',
     'process-io': 'src/process-io.ts',
     'credential-helper': 'src/cli/credential-helper.ts',
+    'deflate-worker': 'src/compress/deflate-worker.ts',
   },
   platform: 'node',
   // The packages' ES modules, of which unused parts can be left out.
@@ -49,3 +53,11 @@ await build({
     codeSplitting: { groups: chunks.map((chunk, index) => ({ ...chunk, priority: chunks.length - index })) },
   },
 });
+
+// Our deflate is AssemblyScript: its compiler checks it as well. The memory is what memory.ts lays out; bulk memory is in every Node.
+const { error, stderr } = await asc.main([
+  join(root, 'src/compress/deflate/deflate.ts'),
+  ...['--outFile', join(root, 'dist/deflate.wasm')],
+  ...['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--initialMemory', '32'],
+]);
+if (error) throw new Error(String(stderr));

@@ -1,15 +1,15 @@
 export interface Block {
-  readonly bytes: Buffer;
+  readonly bytes: Buffer<ArrayBuffer>;
   /** True for exactly one block, which is empty when the input is. */
   readonly last: boolean;
 }
 
 /**
  * Cuts a stream into blocks of exactly `size` bytes, the last one excepted, whatever the chunks it comes in.
- * Every block is a buffer of its own: the chunks may be used again by whoever gave them.
+ * Every block has memory of its own: the chunks may be used again by whoever gave them, the blocks be given to a thread.
  */
 export async function* cutBlocks(input: AsyncIterable<Buffer>, size: number): AsyncGenerator<Block> {
-  let block = Buffer.allocUnsafe(size);
+  let block = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   for await (const chunk of input) {
     let taken = 0;
@@ -17,7 +17,7 @@ export async function* cutBlocks(input: AsyncIterable<Buffer>, size: number): As
       // A full block goes out only now that more is known to follow: the last one has to be told.
       if (filled === size) {
         yield { bytes: block, last: false };
-        block = Buffer.allocUnsafe(size);
+        block = Buffer.allocUnsafeSlow(size);
         filled = 0;
       }
       const copied = chunk.copy(block, filled, taken);

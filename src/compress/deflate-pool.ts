@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { findBuiltFile } from './built-file.ts';
+import type { DeflateJob } from './deflate-worker.ts';
+import { type DeflateModule, loadDeflateModule } from './deflater.ts';
+
+/** A thread takes 30 ms to start: layers that come one after the other shall find those of the one before. */
+const IDLE_MS = 1_000;
+
+/** Deflates one chunk in a thread of its own; the memory of the chunk goes with it and cannot be used afterwards. */
+export type DeflateInThread = (
+  job: DeflateJob & { readonly chunk: Uint8Array<ArrayBuffer> },
+) => Promise<Uint8Array>;
+
+/**
+ * Makes threads as they are needed: as many as there are chunks at the same time, which is for the caller to limit. None keeps the
+ * process alive, and one without work ends.
+ */
+export function createDeflatePool(): DeflateInThread {
+  const idle: Worker[] = [];
+  let module: Promise<DeflateModule> | undefined;
+
+  const start = async (): Promise<Worker> => {
+    module ??= loadDeflateModule();
+    return new Worker(findBuiltFile('deflate-worker.cjs'), {
+      workerData: await module,
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      execArgv: [],
+      stdin: false,
+    });
+  };
+
+  const rest = (worker: Worker): void => {
+    worker.unref();
+    idle.push(worker);
+    setTimeout(() => {
+      const place = idle.indexOf(worker);
+      if (place === -1) return;
+      idle.splice(place, 1);
+      void worker.terminate();
+    }, IDLE_MS).unref();
+  };
+
+  return async (job) => {
+    const worker = idle.pop() ?? (await start());
+    worker.ref();
+    worker.postMessage(job, [job.chunk.buffer]);
+    // Rejects with the worker's error, after which there is no worker any more.
+    const [output] = await once(worker, 'message');
+    rest(worker);
+    return output;
+  };
+}
