@@ -61,7 +61,10 @@ function readDerived(
       );
     }
   };
-  const packed = source.open(ref, 0);
+  let packedBytes = 0;
+  const packed = countBytes(source.open(ref, 0), (bytes) => {
+    packedBytes += bytes;
+  });
   const encoded =
     packing === 'none'
       ? compress(hashBytes(packed, checkDiffId), compressor)
@@ -78,6 +81,7 @@ function readDerived(
   });
   return {
     bytes: skipBytes(hashed, start),
+    estimateSize: () => (size === 0 ? undefined : Math.round((size * ref.size) / packedBytes)),
     finish: () => {
       if (content === undefined) {
         throw new TypeError('the blob has not been read to its end');

@@ -7,6 +7,7 @@ export type PushEvent =
   | BlobResumedEvent
   | BlobProgressEvent
   | BlobRestartedEvent
+  | BlobSentEvent
   | BlobFinishedEvent
   | ManifestPutEvent;
 
@@ -18,6 +19,8 @@ export interface PhaseEvent {
   readonly blobs?: number;
   /** With `upload`: their bytes in the source; what is compressed on the way will be fewer. */
   readonly sourceBytes?: number;
+  /** With `put`: how often one will be put: each manifest below the root once, the root once per tag. */
+  readonly manifests?: number;
 }
 
 /** `id` names a blob in all its events: its digest, or the diff ID of a layer whose digest comes out at the end. */
@@ -43,8 +46,10 @@ export interface BlobResumedEvent extends BlobEvent {
 
 export interface BlobProgressEvent extends BlobEvent {
   readonly kind: 'blob-progress';
-  /** Bytes of the blob that the service has acknowledged; absolute, never decreasing. */
+  /** Bytes of the blob that the service has acknowledged; in a dry run, that were read. Absolute, never decreasing. */
   readonly acknowledgedBytes: number;
+  /** Of a layer that is being compressed: what it will come to, if the rest is like what was read of it so far. */
+  readonly estimatedBytes?: number | undefined;
 }
 
 /**
@@ -55,6 +60,12 @@ export interface BlobRestartedEvent extends BlobEvent {
   readonly kind: 'blob-restarted';
   readonly reason: 'resync' | 'vanished' | 'refused';
   readonly nextByte: number;
+}
+
+/** Every byte is acknowledged; now the service checks the blob and stores it. */
+export interface BlobSentEvent extends BlobEvent {
+  readonly kind: 'blob-sent';
+  readonly bytes: number;
 }
 
 export interface BlobFinishedEvent extends BlobEvent {

@@ -47,6 +47,8 @@ export interface PlannedBlob {
 export interface BlobReading {
   /** Bytes to be sent, from `start` on. Throws INVALID_INPUT when they turn out not to be what the source says. */
   readonly bytes: AsyncIterable<Buffer>;
+  /** What a blob that is being compressed will come to, if the rest is like what was read so far; undefined while nothing was. */
+  estimateSize?(): number | undefined;
   /** What the blob is; to be called when `bytes` has ended. */
   finish(): Content;
 }

@@ -29,6 +29,8 @@ export async function putManifests(
   }
   let registryId: string | undefined;
   let repaired = false;
+  const startPhase = (): void =>
+    options.onEvent?.({ kind: 'phase', phase: 'put', manifests: children.length + Math.max(1, tags.length) });
 
   const put = async (manifest: PlannedManifest, tag: string | undefined): Promise<Stored['kind']> => {
     const answer = await putOne(manifest, tag, options);
@@ -41,7 +43,7 @@ export async function putManifests(
     }
     repaired = true;
     await repair();
-    options.onEvent?.({ kind: 'phase', phase: 'put' });
+    startPhase();
     const position = children.indexOf(manifest);
     for (const child of position < 0 ? children : children.slice(0, position)) {
       await put(child, undefined);
@@ -49,7 +51,7 @@ export async function putManifests(
     return put(manifest, tag);
   };
 
-  options.onEvent?.({ kind: 'phase', phase: 'put' });
+  startPhase();
   const results: ManifestResult[] = [];
   for (const child of children) {
     results.push(describe(child, await put(child, undefined)));

@@ -113,15 +113,18 @@ async function sendBlob(blob: PlannedBlob, options: PushOptions, ledger: BlobLed
   const { service, partBytes, onEvent, signal } = options;
   const { id, role, sourceBytes } = blob;
   onEvent?.({ kind: 'blob-started', id, role, totalBytes: blob.content?.size, sourceBytes });
+  const onProgress = (acknowledgedBytes: number, estimatedBytes?: number) =>
+    onEvent?.({ kind: 'blob-progress', id, acknowledgedBytes, estimatedBytes });
   const { content, outcome, resumedBytes } = options.dryRun
-    ? { content: await readThrough(blob, signal), outcome: 'uploaded' as const, resumedBytes: 0 }
+    ? { content: await readThrough(blob, signal, onProgress), outcome: 'uploaded' as const, resumedBytes: 0 }
     : await uploadBlob(blob, {
         service,
         partBytes,
         signal,
         uploads: options.uploads,
         onResume: (bytes) => onEvent?.({ kind: 'blob-resumed', id, resumedBytes: bytes }),
-        onProgress: (acknowledgedBytes) => onEvent?.({ kind: 'blob-progress', id, acknowledgedBytes }),
+        onProgress,
+        onSent: (bytes) => onEvent?.({ kind: 'blob-sent', id, bytes }),
         onRestart: (reason, nextByte) => onEvent?.({ kind: 'blob-restarted', id, reason, nextByte }),
       });
   const { digest, size } = content;

@@ -15,8 +15,8 @@ export interface SendOptions {
   /** Upper bound of a part in bytes; the service asks for a size of its own. */
   readonly partBytes?: number | undefined;
   readonly signal: AbortSignal;
-  /** Bytes acknowledged; absolute, never decreasing. */
-  readonly onProgress: (acknowledgedBytes: number) => void;
+  /** Bytes acknowledged, absolute, never decreasing; `estimatedBytes` as `BlobReading` tells it. */
+  readonly onProgress: (acknowledgedBytes: number, estimatedBytes?: number) => void;
   readonly onRestart: (reason: BlobRestartedEvent['reason'], nextByte: number) => void;
 }
 
@@ -79,7 +79,7 @@ export async function sendParts(
           }
           keep({ uploadId, partSize, nextByte: position.nextByte });
           follows = position.nextByte === end;
-          onProgress(position.mostAcknowledged);
+          onProgress(position.mostAcknowledged, reading.estimateSize?.());
         }
       } finally {
         await parts.close();

@@ -11,6 +11,8 @@ export interface UploadOptions extends SendOptions {
   readonly uploads?: UploadStore | undefined;
   /** Bytes that an earlier push has sent; they count as acknowledged. */
   readonly onResume: (resumedBytes: number) => void;
+  /** The size of the blob, once all of it is acknowledged; again after a restart. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 /** `existing`: another push has stored the blob meanwhile. */
@@ -86,10 +88,11 @@ async function sendUpload(
   claim: UploadClaim,
   options: UploadOptions,
 ): Promise<UploadedBlob | FailedUpload> {
-  const { service, signal } = options;
+  const { service, signal, onSent } = options;
   const sent = await sendParts(blob, upload, claim.keep, options);
   if (sent.kind === 'sent') {
     const { content, resumedBytes } = sent;
+    onSent?.(content.size);
     const answer = await service.completeUpload(upload.uploadId, content.digest, signal);
     claim.forget();
     if (answer.kind === 'stored') {
@@ -120,12 +123,12 @@ function explainLoss(blob: PlannedBlob, operation: string): FailedUpload {
   return { reason: 'vanished', error };
 }
 
-function neverDecrease(onProgress: (acknowledgedBytes: number) => void): (bytes: number) => void {
+function neverDecrease(onProgress: UploadOptions['onProgress']): UploadOptions['onProgress'] {
   let most = 0;
-  return (bytes) => {
+  return (bytes, estimatedBytes) => {
     if (bytes > most) {
       most = bytes;
-      onProgress(bytes);
+      onProgress(bytes, estimatedBytes);
     }
   };
 }

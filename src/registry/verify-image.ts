@@ -7,6 +7,7 @@ import { streamBytes } from './read-bytes.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
 import { type RetryOptions, retryReading } from './retry-reading.ts';
+import type { VerifyEvent } from './verify-events.ts';
 import { withDeadline } from './with-deadline.ts';
 
 export interface ImageToVerify {
@@ -21,9 +22,12 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
   /** Before each further try of what cannot be read or is different; default 0.5 and 2 s. */
   readonly waitsMs?: readonly number[];
+  readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
 }
 
 const WAITS_MS = [500, 2_000];
+/** As often as it is told how much was read of a blob. */
+const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 /** What was read back and found to be as it should. */
 export interface VerifiedImage {
@@ -42,7 +46,7 @@ export interface VerifiedImage {
 export async function verifyImage(
   registry: RegistryReader,
   image: ImageToVerify,
-  { concurrency, signal, waitsMs = WAITS_MS }: VerifyOptions,
+  { concurrency, signal, waitsMs = WAITS_MS, onEvent }: VerifyOptions,
 ): Promise<VerifiedImage> {
   return withDeadline(signal, undefined, async (inner) => {
     const options = { waitsMs, signal: inner };
@@ -57,6 +61,8 @@ export async function verifyImage(
       if (manifest.kind === 'index') pending.push(...manifest.manifests);
       else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
     }
+    const totalBytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+    onEvent?.({ kind: 'verify-started', blobs: blobs.size, bytes: totalBytes });
     const queue = blobs.values();
     const sizes: number[] = [];
     const drain = async (): Promise<void> => {
@@ -64,10 +70,12 @@ export async function verifyImage(
       for (const blob of queue) {
         const size = await retryReading(
           `${registry.name}: the blob ${blob.digest}`,
-          () => verifyBlob(registry, blob, inner),
+          () => verifyBlob(registry, blob, inner, onEvent),
           options,
         );
-        if (size !== undefined) sizes.push(size);
+        if (size === undefined) continue;
+        sizes.push(size);
+        onEvent?.({ kind: 'blob-verified', digest: blob.digest, bytes: size });
       }
     };
     await Promise.all(Array.from({ length: concurrency }, drain));
@@ -116,6 +124,7 @@ async function verifyBlob(
   registry: RegistryReader,
   { digest, size, urls = [] }: Descriptor,
   signal: AbortSignal,
+  onEvent: VerifyOptions['onEvent'],
 ): Promise<number | undefined> {
   const subject = `${registry.name}: the blob ${digest}`;
   const response = await registry.getBlob(digest, signal);
@@ -126,10 +135,15 @@ async function verifyBlob(
   }
   const hash = createHash('sha256');
   let read = 0;
+  let told = 0;
   for await (const chunk of streamBytes(response)) {
     hash.update(chunk);
     read += chunk.length;
     if (read > size) throw refuse(`${subject} is longer than the ${size} bytes that the manifest says`);
+    if (read >= told + PROGRESS_BYTES) {
+      told = read;
+      onEvent?.({ kind: 'verify-progress', digest, readBytes: read });
+    }
   }
   const found = `sha256:${hash.digest('hex')}`;
   if (found === digest) return size;

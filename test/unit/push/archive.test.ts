@@ -4,6 +4,7 @@ import type { CompressedLayer, DigestCache } from '../../../src/compress/compres
 import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
+import type { PushEvent } from '../../../src/push/events.ts';
 import { planPush } from '../../../src/push/plan.ts';
 import type { PlanOptions } from '../../../src/push/plan-options.ts';
 import { pushImage } from '../../../src/push/push-image.ts';
@@ -57,6 +58,28 @@ describe('layers that are uncompressed in the archive', () => {
     expect(layers.map((bytes) => digestOf(gunzipSync(bytes)))).toEqual(diffIds);
     expect(result.layers).toEqual({ total: 3, uploaded: 3, existing: 0, skipped: 0 });
     expect(service.blobs.size).toBe(3);
+  });
+
+  test('say meanwhile what they will come to', async () => {
+    const even = await makeImage({ seed: 2, layers: [{ size: 3_000_000 }] });
+    const [source, archive] = archiveSource(even);
+    const plan = await planPush(source, archive, { compressor });
+    const events: PushEvent[] = [];
+    const signal = new AbortController().signal;
+    const service = fakeService(100_000);
+    await pushImage(plan, { service, tags: ['1.0'], signal, onEvent: (event) => events.push(event) });
+    const id = even.layers[0]?.diffId;
+    const told = events.filter((event) => event.kind === 'blob-progress' && event.id === id);
+    const finished = events.find((event) => event.kind === 'blob-finished' && event.id === id);
+    const bytes = finished?.kind === 'blob-finished' ? finished.bytes : 0;
+    expect(told.length).toBeGreaterThan(10);
+    for (const event of told) {
+      // All of it is as hard to compress as any part; what the compressor holds back is missing at first.
+      const { estimatedBytes = 0, acknowledgedBytes = 0 } = event.kind === 'blob-progress' ? event : {};
+      expect(estimatedBytes).toBeLessThan(bytes * 1.01);
+      expect(estimatedBytes).toBeGreaterThanOrEqual(Math.min(acknowledgedBytes, bytes * 0.1));
+    }
+    expect(told.at(-1)).toMatchObject({ acknowledgedBytes: bytes, estimatedBytes: bytes });
   });
 
   test('give the same image again, whatever the parts', async () => {

@@ -77,17 +77,27 @@ describe('a random image', () => {
     });
     expect(result.bytes).toEqual({ total, uploaded: total, existing: 0, resumed: 0 });
     expectOrderly(events, plan.blobs.length);
+    expect(events).toContainEqual({ kind: 'phase', phase: 'put', manifests: tags.length });
+    expect(events.filter(({ kind }) => kind === 'manifest-put')).toHaveLength(tags.length);
   });
 });
 
 function expectOrderly(events: readonly PushEvent[], blobs: number): void {
   const acknowledged = new Map<Digest, number>();
+  const sent = new Set<Digest>();
   for (const event of events) {
     if (event.kind === 'blob-progress') {
       expect(event.acknowledgedBytes).toBeGreaterThan(acknowledged.get(event.id) ?? 0);
       acknowledged.set(event.id, event.acknowledgedBytes);
     }
-    if (event.kind === 'blob-finished') expect(acknowledged.get(event.id)).toBe(event.bytes);
+    if (event.kind === 'blob-sent') {
+      expect(acknowledged.get(event.id)).toBe(event.bytes);
+      sent.add(event.id);
+    }
+    if (event.kind === 'blob-finished') {
+      expect(acknowledged.get(event.id)).toBe(event.bytes);
+      expect(sent).toContain(event.id);
+    }
   }
   expect(events.filter((event) => event.kind === 'blob-finished')).toHaveLength(blobs);
 }
@@ -360,6 +370,14 @@ describe('a dry run', () => {
     expect(result.layers.uploaded).toBe(3);
     expect(result.imageDigest).toBe(image.descriptor.digest);
     expect(new Set(source.reads).size).toBe(4);
+  });
+
+  test('tells how much it has read', async () => {
+    const image = await makeImage({ seed: 14, layers: [{ size: 9 * 1024 * 1024, packing: 'none' }] });
+    const source = layoutSource([image]);
+    const { events } = await push(source, rootOf(image), fakeService(1000), { dryRun: true });
+    const told = events.flatMap((event) => (event.kind === 'blob-progress' ? [event.acknowledgedBytes] : []));
+    expect(told).toEqual([4 * 1024 * 1024, 8 * 1024 * 1024]);
   });
 
   test('finds a damaged layer', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
+import type { VerifyEvent } from '../../../src/registry/verify-events.ts';
 import { verifyImage } from '../../../src/registry/verify-image.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeImage, makeIndex, makeRandomBytes } from '../../support/images.ts';
@@ -38,6 +39,26 @@ function verify(
 }
 
 describe('an image that is as it was pushed', () => {
+  test('is told of while it is read', async () => {
+    const large = await makeImage({ seed: 3, layers: [{ size: 9 * 1024 * 1024 }, {}] });
+    storeImage(registry, large, 'large');
+    const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY });
+    const events: VerifyEvent[] = [];
+    const { blobs, bytes } = await verifyImage(
+      reader,
+      { tags: ['large'], ...large.descriptor },
+      { concurrency: 2, signal, onEvent: (event) => events.push(event) },
+    );
+    expect(events[0]).toEqual({ kind: 'verify-started', blobs, bytes });
+    const done = events.filter((event) => event.kind === 'blob-verified');
+    expect(done.reduce((sum, event) => sum + event.bytes, 0)).toBe(bytes);
+    expect(done).toHaveLength(blobs);
+    const digest = large.layers[0]?.descriptor.digest;
+    const told = events.flatMap((event) => (event.kind === 'verify-progress' ? [event] : []));
+    expect(told.map((event) => event.digest)).toEqual([digest, digest]);
+    expect(told.map(({ readBytes }) => Math.floor(readBytes / (4 * 1024 * 1024)))).toEqual([1, 2]);
+  });
+
   test('is read back whole: tags, index, manifests, every blob once', async () => {
     const blobs = [...registry.blobs.values()];
     expect(await verify()).toEqual({
