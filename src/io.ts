@@ -1,7 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** An output stream; `isTTY` and `columns` are there when it is a terminal. */
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** An output stream; `isTTY`, `columns` and `rows` are there when it is a terminal. */
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Everything of the outside world that `main` may touch, so that a test can run the whole CLI in-process. */
 export interface Io {

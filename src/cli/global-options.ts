@@ -21,7 +21,10 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('--json', 'print one JSON document on standard output'))
     .addOption(
-      new Option('--progress <mode>', 'how progress is shown on standard error')
+      new Option(
+        '--progress <mode>',
+        'how progress is shown on standard error; auto is live on a terminal, else plain',
+      )
         .choices(progressModes)
         .default('auto'),
     )

@@ -184,6 +184,21 @@ describe('a push', () => {
   });
 });
 
+/** The table of events in README.md: the members of each. */
+async function readListedEvents(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const text = await readFile(join(archives, '..', '..', 'README.md'), 'utf8');
+  const [, table = ''] = text.split('| event | members | |');
+  const events = new Map<string, readonly string[]>();
+  for (const row of table.slice(0, table.indexOf('\n\n')).split('\n').slice(2)) {
+    const [names = [], members = []] = row
+      .split('|')
+      .slice(1, 3)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+    for (const name of names) events.set(name, members);
+  }
+  return events;
+}
+
 describe('progress', () => {
   it('is NDJSON on stderr when asked, retries and details included', async () => {
     await createRepo('ndjson');
@@ -204,6 +219,47 @@ describe('progress', () => {
         requestId: expect.any(String),
       }),
     );
+  });
+
+  it('is made of the events and members that README.md lists', async () => {
+    const flaky = await startTestEmulator({ faults: ['UploadLayerPart throttle on=1'] });
+    const seen = new Map<string, Set<string>>();
+    try {
+      // That another region is not taken is a detail.
+      const env = { ...home.env, ...flaky.env, AWS_REGION: 'eu-west-1' };
+      const many = join(archives, 'docker-20.10-two-images.tar');
+      for (const argv of [
+        [one, 'events:1', '--create-repo', '--verify'],
+        [one, 'events:2', '--dry-run'],
+        [many, 'events', '--all'],
+        [one, 'missing:1'],
+      ]) {
+        const { stderr } = await runCli(['push', ...argv, '--progress', 'json', '-v'], { env });
+        for (const line of stderr.trimEnd().split('\n')) {
+          const { event, ...members } = JSON.parse(line);
+          seen.set(event, new Set([...(seen.get(event) ?? []), ...Object.keys(members)]));
+        }
+      }
+    } finally {
+      await flaky.close();
+    }
+    const listed = await readListedEvents();
+    for (const [event, members] of seen)
+      expect(listed.get(event) ?? [], event).toEqual(expect.arrayContaining([...members]));
+    // Those that need an upload to be interrupted, a large blob or a read-only place are not among them.
+    const rare = ['blob-resumed', 'blob-restarted', 'verify-progress', 'warning'];
+    expect([...seen.keys(), ...rare].sort()).toEqual([...listed.keys()].sort());
+  });
+
+  it('has lines for a log without a terminal', async () => {
+    await createRepo('log');
+    const { stderr } = await ecrp('push', one, 'log:1', '--verify');
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^log:1: 5 blobs to upload, [\d.]+ [kM]?B in the source$/);
+    expect(lines.filter((line) => /^log:1: (layer \w{12}|config) uploaded, /.test(line))).toHaveLength(5);
+    expect(lines.at(-2)).toMatch(/^log:1: verifying 5 blobs, [\d.]+ [kM]?B$/);
+    expect(lines.at(-1)).toMatch(/^Pushed and verified in /);
+    expect(stderr).not.toContain('\u001b');
   });
 
   it('has a line per API call with --verbose: operation, ms, attempts, request id', async () => {

@@ -31,7 +31,7 @@ const ENTRANCES = ['cli', 'main', 'process-io'];
 const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@aws-sdk\//, 'ecr'],
   [/^@smithy\//, 'ecr'],
-  [/^(commander|ora|chalk)$/, 'cli'],
+  [/^(commander|ora|chalk|string-width)$/, 'cli'],
 ];
 
 /** The package's own metadata, which the bundler takes in. */

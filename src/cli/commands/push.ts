@@ -102,7 +102,12 @@ async function pushFrom(
     }
     const pushed: PushedImage[] = [];
     let lastMs = startedMs;
-    for (const image of images) {
+    for (const [index, image] of images.entries()) {
+      if (images.length > 1) {
+        const { repositoryName, mainTag } = image.target;
+        const name = `${repositoryName}:${mainTag}`;
+        progress.startImage({ name, position: index + 1, images: images.length });
+      }
       const { result, facts } = await sendImage(context, progress, image);
       const nowMs = performance.now();
       pushed.push({ result, facts: { ...facts, durationMs: Math.round(nowMs - lastMs) } });

@@ -1,14 +1,18 @@
 import type { CommandContext } from '../command-context.ts';
+import { makePrintable } from '../output.ts';
 import type { ProgressDisplay, ProgressSubject } from './progress-display.ts';
 
 /** The display that the options, the environment and the terminal call for. */
 export async function openProgress(
   context: CommandContext,
-  subject: ProgressSubject,
+  { name, dryRun }: ProgressSubject,
 ): Promise<ProgressDisplay> {
   const { io, options, style } = context;
   const { progress, quiet = false } = options;
-  if (quiet || progress === 'none') return { show() {}, countRetry() {}, stop() {} };
+  if (quiet || progress === 'none') {
+    return { startImage() {}, show() {}, showCall() {}, stop() {} };
+  }
+  const subject = { name: makePrintable(name.replaceAll(/\s+/g, ' ')), dryRun };
   if (progress === 'json') {
     const { createJsonProgress } = await import('./json-progress.ts');
     return createJsonProgress(context.messages);
@@ -16,7 +20,7 @@ export async function openProgress(
   const isLive = io.stderr.isTTY === true && io.env.TERM !== 'dumb' && !io.env.CI;
   if (progress === 'auto' && isLive) {
     const { createLiveProgress } = await import('./live-progress.ts');
-    return createLiveProgress(io.stderr, subject, style.color);
+    return createLiveProgress(io, subject, style.color);
   }
   const { createPlainProgress } = await import('./plain-progress.ts');
   return createPlainProgress(context.messages, subject);

@@ -1,28 +1,39 @@
-import type { PushEvent } from '../../push/events.ts';
+import type { BlobRestartedEvent } from '../../push/events.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Messages } from '../messages.ts';
-import { describeAmounts } from './describe-amounts.ts';
-import type { ProgressDisplay, ProgressSubject } from './progress-display.ts';
-import { labelBlob, ProgressState } from './progress-state.ts';
+import { labelBlob } from './blob-tally.ts';
+import { describeAmounts, describePhase, describeStall } from './describe-progress.ts';
+import type { ProgressDisplay, ProgressEvent, ProgressSubject } from './progress-display.ts';
+import { ProgressState } from './progress-state.ts';
 
 const INTERVAL_MS = 10_000;
 
 /** Lines for a log: one per finished blob, and one for the whole every ten seconds. */
-export function createPlainProgress(messages: Messages, { name, dryRun }: ProgressSubject): ProgressDisplay {
-  const state = new ProgressState();
+export function createPlainProgress(
+  messages: Messages,
+  { name: given, dryRun }: ProgressSubject,
+): ProgressDisplay {
+  let name = given;
+  const state = new ProgressState(performance.now());
   const timer = setInterval(() => {
     const snapshot = state.snapshot(performance.now());
-    if (snapshot.phase === 'upload') messages.note(`${name}: ${describeAmounts(snapshot).join(', ')}`);
+    const parts = [...describeAmounts(snapshot), describeStall(snapshot, dryRun)].filter(Boolean);
+    messages.note(`${name}: ${[describePhase(snapshot, dryRun).toLowerCase(), ...parts].join(', ')}`);
   }, INTERVAL_MS);
   timer.unref();
   return {
+    startImage(image) {
+      name = image.name;
+      state.startImage(performance.now());
+      messages.note(`${name}: image ${image.position} of ${image.images}`);
+    },
     show(event) {
       state.apply(event, performance.now());
       const line = describeEvent(event, dryRun);
       if (line !== undefined) messages.note(`${name}: ${line}`);
     },
-    countRetry() {
-      state.countRetry();
+    showCall(event) {
+      state.applyCall(event, performance.now());
     },
     stop() {
       clearInterval(timer);
@@ -30,15 +41,30 @@ export function createPlainProgress(messages: Messages, { name, dryRun }: Progre
   };
 }
 
-function describeEvent(event: PushEvent, dryRun: boolean): string | undefined {
-  if (event.kind === 'phase' && event.phase === 'upload' && event.blobs) {
-    return `${formatCount(event.blobs, 'blob')} to upload`;
+const restarts: Readonly<Record<BlobRestartedEvent['reason'], string>> = {
+  resync: 'the service holds nothing of it',
+  vanished: 'the service has lost its upload',
+  refused: 'the service did not take what an earlier push had sent',
+};
+
+function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefined {
+  switch (event.kind) {
+    case 'phase':
+      if (event.phase !== 'upload' || !event.blobs) return undefined;
+      return `${formatCount(event.blobs, 'blob')} to upload, ${formatBytes(event.sourceBytes ?? 0)} in the source`;
+    case 'blob-resumed':
+      return `layer ${labelBlob(event.id, 'layer')} goes on, resumed ${formatBytes(event.resumedBytes)}`;
+    case 'blob-restarted':
+      if (event.nextByte !== 0) return undefined;
+      return `layer ${labelBlob(event.id, 'layer')} is sent from the start: ${restarts[event.reason]}`;
+    case 'blob-finished': {
+      const what = event.role === 'config' ? 'config' : `layer ${labelBlob(event.id, event.role)}`;
+      if (event.outcome === 'existing') return `${what} is there already`;
+      return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
+    }
+    case 'verify-started':
+      return `verifying ${formatCount(event.blobs, 'blob')}, ${formatBytes(event.bytes)}`;
+    default:
+      return undefined;
   }
-  if (event.kind === 'blob-resumed') {
-    return `layer ${labelBlob(event.id, 'layer')} goes on, resumed ${formatBytes(event.resumedBytes)}`;
-  }
-  if (event.kind !== 'blob-finished') return undefined;
-  const what = event.role === 'config' ? 'config' : `layer ${labelBlob(event.id, event.role)}`;
-  if (event.outcome === 'existing') return `${what} is there already`;
-  return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
 }

@@ -1,15 +1,29 @@
+import type { ApiEvent } from '../../ecr/call-event.ts';
 import type { PushEvent } from '../../push/events.ts';
+import type { VerifyEvent } from '../../registry/verify-events.ts';
+
+export type ProgressEvent = PushEvent | VerifyEvent;
 
 /** Shows how a push goes on, on standard error. */
 export interface ProgressDisplay {
-  show(event: PushEvent): void;
-  countRetry(): void;
+  /** With several images: the one that all further events are about. */
+  startImage(image: ImageSubject): void;
+  show(event: ProgressEvent): void;
+  showCall(event: ApiEvent): void;
   /** Takes away what is not to stay; to be called before anything else is printed at the end. Idempotent. */
   stop(): void;
 }
 
+export interface ImageSubject {
+  /** `repository:tag` */
+  readonly name: string;
+  /** From 1. */
+  readonly position: number;
+  readonly images: number;
+}
+
 export interface ProgressSubject {
-  /** What is being pushed. */
+  /** What is being pushed; nothing in it that a terminal would obey. */
   readonly name: string;
   /** Nothing is sent, so nothing may be said to be. */
   readonly dryRun: boolean;

@@ -1,145 +1,124 @@
-import type { BlobFinishedEvent, PushEvent } from '../../push/events.ts';
+import type { ApiEvent } from '../../ecr/call-event.ts';
+import type { PhaseEvent } from '../../push/events.ts';
+import { type ActiveBlob, BlobTally, type Total } from './blob-tally.ts';
+import { CallTroubles, type Trouble } from './call-troubles.ts';
+import type { ProgressEvent } from './progress-display.ts';
+import { TransferRate } from './transfer-rate.ts';
 
-export interface ActiveBlob {
-  readonly label: string;
-  readonly sentBytes: number;
-  /** How many of these an earlier push had sent. */
-  readonly resumedBytes: number;
-  /** Undefined while it is being compressed. */
-  readonly totalBytes: number | undefined;
-}
+/** `read`: the source, before anything is asked; `verify`: what was pushed, back. */
+export type Phase = 'read' | PhaseEvent['phase'] | 'verify';
 
 /** What a display shows at one moment. */
 export interface ProgressSnapshot {
-  readonly phase: 'read' | 'check' | 'upload' | 'put';
-  /** In the order they were started. */
+  readonly phase: Phase;
+  /** Since the phase began. */
+  readonly phaseMs: number;
   readonly active: readonly ActiveBlob[];
-  /** Bytes that the service has acknowledged, those to earlier pushes included. */
-  readonly sentBytes: number;
+  /** Bytes that the service has acknowledged, those to earlier pushes included; in the phase `verify`, that were read back. */
+  readonly doneBytes: number;
+  readonly total: Total;
+  /** Of the bytes of this run; undefined while it cannot be told. */
+  readonly bytesPerSecond: number | undefined;
+  /** Sent by an earlier push. */
   readonly resumedBytes: number;
-  readonly totalBytes: number;
-  /** False while layers are being compressed: `totalBytes` is what they have uncompressed. */
-  readonly isTotalExact: boolean;
-  /** Over the last seconds. */
-  readonly bytesPerSecond: number;
+  /** Of how many, in the phases `upload` and `verify` blobs, in `put` manifests. */
+  readonly doneItems: number;
+  readonly items: number;
   readonly retries: number;
+  readonly trouble: Trouble | undefined;
+  /** Since anything was heard of the push. */
+  readonly quietMs: number;
 }
 
-/** The rate is that of this long. */
-const WINDOW_MS = 10_000;
-
-interface Blob extends ActiveBlob {
-  readonly sourceBytes: number;
-}
-
-/** Adds up the events of a push. Times are milliseconds of any one clock. */
+/** Adds up what is told of a push. Times are milliseconds of any one clock. */
 export class ProgressState {
-  #phase: ProgressSnapshot['phase'] = 'read';
-  readonly #active = new Map<string, Blob>();
-  #finishedBytes = 0;
-  #finishedResumedBytes = 0;
-  /** Of the blobs that are missing: exact ones as soon as they are known. */
-  #totalBytes = 0;
-  #isTotalExact = true;
-  #retries = 0;
-  #samples: { readonly atMs: number; readonly bytes: number }[] = [];
+  #phase: Phase = 'read';
+  #phaseSinceMs: number;
+  #heardMs: number;
+  #blobs = new BlobTally();
+  #rate = new TransferRate();
+  #manifests = { put: 0, all: 0 };
+  #verified = { blobs: 0, bytes: 0, all: 0, allBytes: 0, reading: new Map<string, number>() };
+  readonly #troubles = new CallTroubles();
 
-  apply(event: PushEvent, nowMs: number): void {
-    switch (event.kind) {
-      case 'phase':
-        this.#phase = event.phase;
-        // What an earlier round has sent stays counted.
-        if (event.phase === 'upload') this.#totalBytes = this.#finishedBytes + (event.sourceBytes ?? 0);
-        break;
-      case 'blob-started':
-        this.#start(event);
-        break;
-      case 'blob-resumed':
-        this.#change(event.id, { sentBytes: event.resumedBytes, resumedBytes: event.resumedBytes });
-        break;
-      case 'blob-progress':
-        this.#change(event.id, { sentBytes: event.acknowledgedBytes });
-        this.#sample(nowMs);
-        break;
-      case 'blob-finished':
-        this.#finish(event);
-        this.#sample(nowMs);
-        break;
-      case 'blob-restarted':
-        // What was resumed turned out to be of no use.
-        if (event.nextByte === 0) this.#change(event.id, { sentBytes: 0, resumedBytes: 0 });
-        break;
-      case 'manifest-put':
-        break;
-    }
+  constructor(nowMs: number) {
+    this.#phaseSinceMs = nowMs;
+    this.#heardMs = nowMs;
   }
 
-  countRetry(): void {
-    this.#retries += 1;
+  /** Another image follows; retries go on being counted. */
+  startImage(nowMs: number): void {
+    this.#blobs = new BlobTally();
+    this.#enter('read', nowMs);
+  }
+
+  apply(event: ProgressEvent, nowMs: number): void {
+    this.#heardMs = nowMs;
+    switch (event.kind) {
+      case 'phase':
+        if (event.phase === 'upload') this.#blobs.expect(event.blobs ?? 0, event.sourceBytes ?? 0);
+        if (event.phase === 'put') this.#manifests = { put: 0, all: event.manifests ?? 0 };
+        this.#enter(event.phase, nowMs);
+        return;
+      case 'manifest-put':
+        this.#manifests.put += 1;
+        return;
+      case 'verify-started': {
+        const { blobs: all, bytes: allBytes } = event;
+        this.#verified = { blobs: 0, bytes: 0, all, allBytes, reading: new Map() };
+        this.#enter('verify', nowMs);
+        return;
+      }
+      case 'verify-progress':
+        this.#verified.reading.set(event.digest, event.readBytes);
+        break;
+      case 'blob-verified':
+        this.#verified.reading.delete(event.digest);
+        this.#verified.blobs += 1;
+        this.#verified.bytes += event.bytes;
+        break;
+      default:
+        this.#blobs.apply(event);
+    }
+    this.#rate.add(this.#countMoved(), nowMs);
+  }
+
+  applyCall(event: ApiEvent, nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#troubles.apply(event, nowMs);
   }
 
   snapshot(nowMs: number): ProgressSnapshot {
-    const sentBytes = this.#countSent();
+    const isVerifying = this.#phase === 'verify';
+    const { blobs, all, allBytes } = this.#verified;
+    const isPutting = this.#phase === 'put';
     return {
       phase: this.#phase,
-      active: [...this.#active.values()],
-      sentBytes,
-      resumedBytes: this.#countResumed(),
-      totalBytes: Math.max(this.#totalBytes, sentBytes),
-      isTotalExact: this.#isTotalExact,
-      bytesPerSecond: this.#measureRate(sentBytes - this.#countResumed(), nowMs),
-      retries: this.#retries,
+      phaseMs: nowMs - this.#phaseSinceMs,
+      active: this.#blobs.active,
+      doneBytes: isVerifying ? this.#countMoved() : this.#blobs.sentBytes,
+      total: isVerifying ? { bytes: allBytes, kind: 'exact' } : this.#blobs.total,
+      bytesPerSecond: this.#rate.measure(nowMs),
+      resumedBytes: this.#blobs.resumedBytes,
+      doneItems: isVerifying ? blobs : isPutting ? this.#manifests.put : this.#blobs.finishedBlobs,
+      items: isVerifying ? all : isPutting ? this.#manifests.all : this.#blobs.blobs,
+      retries: this.#troubles.retries,
+      trouble: this.#troubles.find(nowMs),
+      quietMs: nowMs - this.#heardMs,
     };
   }
 
-  #start(event: PushEvent & { readonly kind: 'blob-started' }): void {
-    const { id, role, totalBytes, sourceBytes } = event;
-    const label = labelBlob(id, role);
-    this.#active.set(id, { label, sentBytes: 0, resumedBytes: 0, totalBytes, sourceBytes });
-    if (totalBytes === undefined) this.#isTotalExact = false;
-  }
-
-  #change(id: string, change: Partial<Pick<Blob, 'sentBytes' | 'resumedBytes'>>): void {
-    const blob = this.#active.get(id);
-    if (blob !== undefined) this.#active.set(id, { ...blob, ...change });
-  }
-
-  #finish(event: BlobFinishedEvent): void {
-    const blob = this.#active.get(event.id);
-    // What was there already was never part of the total.
-    if (blob === undefined) return;
-    this.#active.delete(event.id);
-    this.#finishedBytes += event.bytes;
-    this.#finishedResumedBytes += blob.resumedBytes;
-    this.#totalBytes += event.bytes - blob.sourceBytes;
-  }
-
-  #countSent(): number {
-    return [...this.#active.values()].reduce((sum, blob) => sum + blob.sentBytes, this.#finishedBytes);
-  }
-
-  #countResumed(): number {
-    const active = [...this.#active.values()];
-    return active.reduce((sum, blob) => sum + blob.resumedBytes, this.#finishedResumedBytes);
+  #enter(phase: Phase, nowMs: number): void {
+    this.#phase = phase;
+    this.#phaseSinceMs = nowMs;
+    this.#rate = new TransferRate();
+    this.#rate.add(this.#countMoved(), nowMs);
   }
 
   /** What was resumed has not moved in this run. */
-  #sample(nowMs: number): void {
-    this.#samples.push({ atMs: nowMs, bytes: this.#countSent() - this.#countResumed() });
-    this.#samples = this.#samples.filter(({ atMs }, index, all) => {
-      // The last one before the window is where the window begins.
-      return atMs >= nowMs - WINDOW_MS || (all[index + 1]?.atMs ?? nowMs) >= nowMs - WINDOW_MS;
-    });
+  #countMoved(): number {
+    if (this.#phase !== 'verify') return this.#blobs.sentBytes - this.#blobs.resumedBytes;
+    const { bytes, reading } = this.#verified;
+    return [...reading.values()].reduce((sum, read) => sum + read, bytes);
   }
-
-  #measureRate(movedBytes: number, nowMs: number): number {
-    const first = this.#samples[0];
-    if (first === undefined || nowMs <= first.atMs) return 0;
-    return ((movedBytes - first.bytes) * 1000) / (nowMs - first.atMs);
-  }
-}
-
-/** As short as docker writes it. */
-export function labelBlob(id: string, role: 'config' | 'layer'): string {
-  return role === 'config' ? 'config' : id.replace('sha256:', '').slice(0, 12);
 }

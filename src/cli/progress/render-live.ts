@@ -1,70 +1,84 @@
 import type { ChalkInstance } from 'chalk';
 import { formatBytes, formatCount } from '../format.ts';
-import { describeAmounts } from './describe-amounts.ts';
+import type { ActiveBlob } from './blob-tally.ts';
+import { describeAmounts, describePhase, describeStall } from './describe-progress.ts';
+import { cutEnd, cutStart, flowParts } from './fit-text.ts';
 import type { ProgressSubject } from './progress-display.ts';
-import type { ActiveBlob, ProgressSnapshot } from './progress-state.ts';
+import type { ProgressSnapshot } from './progress-state.ts';
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 const MAX_BAR = 24;
-const MIN_BAR = 8;
+const MIN_BAR = 6;
 /** Most layers shown; with more in flight the rest is counted. */
-const MAX_LINES = 8;
+const MAX_BLOBS = 8;
+const LEAST_NAME = 12;
 const INDENT = '  ';
 
-const titles: Readonly<Record<ProgressSnapshot['phase'], string>> = {
-  read: 'Reading',
-  check: 'Checking',
-  upload: 'Uploading',
-  put: 'Publishing',
+/** What stands in place of a bar. */
+const steps: Readonly<Record<ActiveBlob['step'], string | undefined>> = {
+  sending: undefined,
+  completing: 'completing',
+  again: 'from the start',
 };
 
-/** The text of the live display: a line for the whole and one per blob in flight, none wider than `columns`. */
+/**
+ * The lines of the live display: the whole, what holds it up, and one per blob in flight. None is as wide as the screen,
+ * the spinner and a space before the first included, and together they are not as high.
+ */
 export function renderLive(
   snapshot: ProgressSnapshot,
   { name, dryRun }: ProgressSubject,
-  columns: number,
+  screen: Screen,
   chalk: ChalkInstance,
 ): string {
-  const { active, phase } = snapshot;
-  const lines = active.slice(0, MAX_LINES).map((blob) => renderBlob(blob, columns, chalk));
-  const more = active.length - lines.length;
-  if (more > 0) lines.push(chalk.dim(cut(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
-  // The spinner and a space stand before the first line.
-  const total = joinFitting(
-    [`${dryRun ? 'Reading' : titles[phase]} ${name}`, ...describeAmounts(snapshot)],
-    columns - 2,
-  );
-  return [total, ...lines].join('\n');
+  const columns = Math.max(1, screen.columns - 1);
+  const lines = renderWhole(snapshot, name, dryRun, columns);
+  const stall = describeStall(snapshot, dryRun);
+  if (stall !== undefined) lines.push(chalk.yellow(cutEnd(`${INDENT}${stall}`, columns)));
+  const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length);
+  const shown = snapshot.phase === 'upload' ? snapshot.active.slice(0, Math.max(0, room)) : [];
+  for (const blob of shown) lines.push(renderBlob(blob, columns, chalk));
+  const more = snapshot.phase === 'upload' ? snapshot.active.length - shown.length : 0;
+  if (more > 0) lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
+  return lines.slice(0, Math.max(1, screen.rows - 1)).join('\n');
 }
 
-function renderBlob(
-  { label, sentBytes, totalBytes }: ActiveBlob,
-  columns: number,
-  chalk: ChalkInstance,
-): string {
-  const name = `${INDENT}${label.padEnd(12)}`;
-  if (totalBytes === undefined) {
-    return cut(`${name}  ${formatBytes(sentBytes).padStart(9)}, compressing`, columns);
+/** One line, or two where the screen is narrow. */
+function renderWhole(snapshot: ProgressSnapshot, name: string, dryRun: boolean, columns: number): string[] {
+  const width = Math.max(1, columns - INDENT.length);
+  const title = describePhase(snapshot, dryRun);
+  const amounts = describeAmounts(snapshot);
+  const beside = title.length + 1 + (amounts[0] === undefined ? 0 : amounts[0].length + 2);
+  const short = cutStart(name, Math.max(LEAST_NAME, width - beside));
+  const [first = '', ...others] = flowParts([`${title} ${short}`, ...amounts], width, 2);
+  return [first, ...others.map((line) => `${INDENT}${line}`)];
+}
+
+function renderBlob(blob: ActiveBlob, columns: number, chalk: ChalkInstance): string {
+  const { label, sentBytes, totalBytes, estimatedBytes, resumedBytes } = blob;
+  const name = `${INDENT}${label.padEnd(12)}${INDENT}`;
+  const step = steps[blob.step];
+  const total = totalBytes ?? estimatedBytes;
+  if (total === undefined) {
+    return cutEnd(`${name}${step ?? 'compressing'}  ${formatBytes(sentBytes)}`, columns);
   }
-  const ratio = totalBytes === 0 ? 1 : Math.min(1, sentBytes / totalBytes);
-  const share = `${Math.floor(ratio * 100)}%`.padStart(4);
-  const amount = `${share} of ${formatBytes(totalBytes).padStart(8)}`;
-  const bar = Math.min(MAX_BAR, columns - name.length - 2 - amount.length);
-  if (bar < MIN_BAR) return cut(`${name}${amount}`, columns);
-  const filled = Math.round(ratio * bar);
-  return `${name}  ${chalk.cyan('━'.repeat(filled))}${chalk.dim('─'.repeat(bar - filled))}${amount}`;
-}
-
-/** Joins parts from the left as long as they fit. */
-function joinFitting(parts: readonly string[], columns: number): string {
-  let line = '';
-  for (const part of parts) {
-    const longer = line === '' ? part : `${line}  ${part}`;
-    if (longer.length > columns) break;
-    line = longer;
+  const ratio = total === 0 ? 1 : Math.min(1, sentBytes / total);
+  const about = totalBytes === undefined ? '~' : '';
+  const share = `${Math.floor(ratio * 100)}%`;
+  const amount = `${share.padStart(4)} of ${about}${formatBytes(total)}`;
+  const width = Math.min(MAX_BAR, columns - name.length - amount.length);
+  if (width < Math.max(MIN_BAR, step?.length ?? 0)) {
+    const fits = name.length + amount.length <= columns;
+    return cutEnd(`${name}${step ?? (fits ? amount.trimStart() : share)}`, columns);
   }
-  return line === '' ? cut(parts[0] ?? '', columns) : line;
-}
-
-function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+  const filled = Math.round(ratio * width);
+  const bar =
+    step?.padEnd(width) ?? `${chalk.cyan('━'.repeat(filled))}${chalk.dim('─'.repeat(width - filled))}`;
+  const resumed = resumedBytes > 0 ? `${INDENT}resumed ${formatBytes(resumedBytes)}` : '';
+  const fits = name.length + width + amount.length + resumed.length <= columns;
+  return `${name}${bar}${amount}${fits ? resumed : ''}`;
 }

@@ -6,6 +6,7 @@ import type { PushOptions, TagLookup } from '../../push/push-options.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
 import type { PushResult } from '../../push/push-result.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
+import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
@@ -88,9 +89,11 @@ export async function sendImage(
     };
     const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
     const result = addKeptTags(pushed, kept, target.tags);
+    const onEvent = (event: VerifyEvent) => progress.show(event);
+    const place = { registryHost, repositoryName, concurrency, onEvent };
     const verified =
       image.verify && !dryRun && isPut(pushed)
-        ? await verifyPushed(pushed, { registryHost, repositoryName, concurrency }, finder, session, signal)
+        ? await verifyPushed(pushed, place, finder, session, signal)
         : undefined;
     const { alias, registryId } = await finder.find(result.registryId);
     const reference = formatReference(
@@ -119,13 +122,10 @@ export async function sendImage(
   return withEcr(context, send, {
     concurrency,
     retryBudgetMs,
-    onEvent: ({ kind }) => {
-      if (kind === 'call') {
-        apiCalls += 1;
-        return;
-      }
-      retries += 1;
-      progress.countRetry();
+    onEvent: (event) => {
+      if (event.kind === 'call') apiCalls += 1;
+      else retries += 1;
+      progress.showCall(event);
     },
   });
 }

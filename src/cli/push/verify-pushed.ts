@@ -2,6 +2,7 @@ import { getAuthorizationToken } from '../../ecr/authorization.ts';
 import { EcrpError } from '../../errors.ts';
 import type { PushResult } from '../../push/push-result.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
+import type { VerifyEvent } from '../../registry/verify-events.ts';
 import { type VerifiedImage, verifyImage } from '../../registry/verify-image.ts';
 import type { EcrSession } from '../ecr-session.ts';
 import type { RegistryFinder } from './registry-finder.ts';
@@ -11,12 +12,13 @@ export interface PushedPlace {
   readonly repositoryName: string;
   /** Blobs read at the same time. */
   readonly concurrency: number;
+  readonly onEvent: (event: VerifyEvent) => void;
 }
 
 /** Reads back what a push has put; tags that it left on another image are none of that. */
 export async function verifyPushed(
   result: PushResult,
-  { registryHost, repositoryName, concurrency }: PushedPlace,
+  { registryHost, repositoryName, concurrency, onEvent }: PushedPlace,
   finder: RegistryFinder,
   session: EcrSession,
   signal: AbortSignal,
@@ -35,5 +37,5 @@ export async function verifyPushed(
   const tags = result.tags.filter(({ imageDigest }) => imageDigest === undefined);
   const { imageDigest: digest, imageManifestMediaType: mediaType } = result;
   const image = { tags: tags.map(({ imageTag }) => imageTag), digest, mediaType };
-  return verifyImage(registry, image, { concurrency, signal });
+  return verifyImage(registry, image, { concurrency, signal, onEvent });
 }

@@ -1,0 +1,145 @@
+import type { BlobFinishedEvent, BlobStartedEvent, PushEvent } from '../../push/events.ts';
+
+export interface ActiveBlob {
+  readonly label: string;
+  readonly sentBytes: number;
+  /** How many of these an earlier push had sent. */
+  readonly resumedBytes: number;
+  /** Undefined while it is being compressed. */
+  readonly totalBytes: number | undefined;
+  /** What it will come to, as far as that can be told. */
+  readonly estimatedBytes: number | undefined;
+  /** `completing`: all is acknowledged, and the service checks it; `again`: sent from the start once more. */
+  readonly step: 'sending' | 'completing' | 'again';
+}
+
+export interface Total {
+  readonly bytes: number;
+  /** `most`: what the layers have uncompressed; `about`: judged by what some of them came to. */
+  readonly kind: 'exact' | 'about' | 'most';
+}
+
+interface Blob extends ActiveBlob {
+  readonly sourceBytes: number;
+}
+
+type BlobEvent = Extract<PushEvent, { readonly id: unknown }>;
+
+/** Adds up the blobs that a push sends; what was there already is none of them. */
+export class BlobTally {
+  readonly #active = new Map<string, Blob>();
+  #finished = { blobs: 0, bytes: 0, resumedBytes: 0 };
+  /** Of the finished blobs that were compressed on the way: before and after. */
+  #derived = { sourceBytes: 0, bytes: 0 };
+  #blobs = 0;
+  /** Of the blobs that have not begun. */
+  #waitingBytes = 0;
+  #anyDerived = false;
+
+  /** Blobs were found missing, at the start or once more later. */
+  expect(blobs: number, sourceBytes: number): void {
+    this.#blobs = this.#finished.blobs + blobs;
+    this.#waitingBytes = sourceBytes;
+  }
+
+  apply(event: BlobEvent): void {
+    switch (event.kind) {
+      case 'blob-started':
+        this.#start(event);
+        break;
+      case 'blob-resumed':
+        this.#change(event.id, { sentBytes: event.resumedBytes, resumedBytes: event.resumedBytes });
+        break;
+      case 'blob-progress': {
+        const { acknowledgedBytes: sentBytes, estimatedBytes } = event;
+        this.#change(event.id, { sentBytes, estimatedBytes, step: 'sending' });
+        break;
+      }
+      case 'blob-restarted':
+        // What was resumed turned out to be of no use.
+        if (event.nextByte === 0) this.#change(event.id, { sentBytes: 0, resumedBytes: 0, step: 'again' });
+        break;
+      case 'blob-sent':
+        this.#change(event.id, { sentBytes: event.bytes, totalBytes: event.bytes, step: 'completing' });
+        break;
+      case 'blob-finished':
+        this.#finish(event);
+        break;
+    }
+  }
+
+  /** In the order they were started. */
+  get active(): readonly ActiveBlob[] {
+    return [...this.#active.values()];
+  }
+
+  get finishedBlobs(): number {
+    return this.#finished.blobs;
+  }
+
+  get blobs(): number {
+    return this.#blobs;
+  }
+
+  get sentBytes(): number {
+    return this.active.reduce((sum, blob) => sum + blob.sentBytes, this.#finished.bytes);
+  }
+
+  get resumedBytes(): number {
+    return this.active.reduce((sum, blob) => sum + blob.resumedBytes, this.#finished.resumedBytes);
+  }
+
+  /** Never less than what is sent. */
+  get total(): Total {
+    let isKnown = !this.#anyDerived || this.#waitingBytes === 0;
+    let { sourceBytes, bytes } = this.#derived;
+    for (const blob of this.#active.values()) {
+      if (blob.totalBytes !== undefined) continue;
+      isKnown = false;
+      if (blob.estimatedBytes === undefined) continue;
+      sourceBytes += blob.sourceBytes;
+      bytes += blob.estimatedBytes;
+    }
+    const isJudged = !isKnown && sourceBytes > 0;
+    const ratio = isJudged ? bytes / sourceBytes : 1;
+    let total = this.#finished.bytes + this.#waitingBytes * ratio;
+    for (const blob of this.#active.values()) {
+      const expected = blob.totalBytes ?? blob.estimatedBytes ?? blob.sourceBytes * ratio;
+      total += Math.max(expected, blob.sentBytes);
+    }
+    return { bytes: Math.round(total), kind: isKnown ? 'exact' : isJudged ? 'about' : 'most' };
+  }
+
+  #start({ id, role, totalBytes, sourceBytes }: BlobStartedEvent): void {
+    const label = labelBlob(id, role);
+    const unsent = { sentBytes: 0, resumedBytes: 0, estimatedBytes: undefined, step: 'sending' } as const;
+    this.#active.set(id, { ...unsent, label, totalBytes, sourceBytes });
+    this.#waitingBytes = Math.max(0, this.#waitingBytes - sourceBytes);
+    this.#anyDerived ||= totalBytes === undefined;
+  }
+
+  #change(id: string, change: Partial<ActiveBlob>): void {
+    const blob = this.#active.get(id);
+    if (blob !== undefined) this.#active.set(id, { ...blob, ...change });
+  }
+
+  #finish({ id, outcome, bytes }: BlobFinishedEvent): void {
+    const blob = this.#active.get(id);
+    // What was there already was never part of the total.
+    if (blob === undefined) return;
+    this.#active.delete(id);
+    this.#finished.blobs += 1;
+    // Another push has sent it meanwhile.
+    if (outcome === 'existing') return;
+    this.#finished.bytes += bytes;
+    this.#finished.resumedBytes += blob.resumedBytes;
+    if (blob.estimatedBytes === undefined) return;
+    this.#derived.sourceBytes += blob.sourceBytes;
+    this.#derived.bytes += bytes;
+  }
+}
+
+/** As short as docker writes it. */
+export function labelBlob(id: string, role: 'config' | 'layer'): string {
+  return role === 'config' ? 'config' : id.replace('sha256:', '').slice(0, 12);
+}

@@ -1,0 +1,90 @@
+import { formatBytes, formatCount, formatDuration } from '../format.ts';
+import { makePrintable } from '../output.ts';
+import type { Total } from './blob-tally.ts';
+import type { Phase, ProgressSnapshot } from './progress-state.ts';
+
+/** Until then, that nothing is heard is nothing to tell. */
+const QUIET_MS = 5_000;
+
+const titles: Readonly<Record<Phase, string>> = {
+  read: 'Reading',
+  check: 'Checking',
+  upload: 'Uploading',
+  put: 'Publishing',
+  verify: 'Verifying',
+};
+
+export function describePhase({ phase }: ProgressSnapshot, dryRun: boolean): string {
+  return dryRun && phase === 'upload' ? 'Reading' : titles[phase];
+}
+
+/** How much is done and how fast, the most important first. */
+export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
+  const { phase, phaseMs, doneBytes, total, bytesPerSecond, retries, resumedBytes, doneItems, items } =
+    snapshot;
+  const parts: string[] = [];
+  const movesBytes = phase === 'upload' || phase === 'verify';
+  if (movesBytes) {
+    if (total.bytes > 0) parts.push(formatShare(doneBytes, total));
+    // While nothing moves, the rate says when it stopped, and the time left nothing.
+    if (bytesPerSecond !== undefined && !isStalled(snapshot)) {
+      parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
+      const left = describeTimeLeft(total, doneBytes, bytesPerSecond);
+      if (left !== undefined) parts.push(left);
+    }
+  } else if (phase !== 'put' && phaseMs >= QUIET_MS) {
+    parts.push(formatSeconds(phaseMs));
+  }
+  if (retries > 0) parts.push(retries === 1 ? '1 retry' : `${retries} retries`);
+  if (phase === 'upload' && resumedBytes > 0) parts.push(`resumed ${formatBytes(resumedBytes)}`);
+  if (items > 1 && (movesBytes || phase === 'put')) {
+    parts.push(`${doneItems} of ${formatCount(items, movesBytes ? 'blob' : 'manifest')}`);
+  }
+  return parts;
+}
+
+function isStalled({ trouble, quietMs, bytesPerSecond }: ProgressSnapshot): boolean {
+  return trouble !== undefined || quietMs >= QUIET_MS || bytesPerSecond === 0;
+}
+
+/** Why nothing moves, when it is so. */
+export function describeStall(
+  { phase, trouble, quietMs }: ProgressSnapshot,
+  dryRun: boolean,
+): string | undefined {
+  if (trouble !== undefined) {
+    const { operation, reason, waitMs } = trouble;
+    const when = waitMs > 0 ? ` in ${formatSeconds(waitMs)}` : '';
+    return `retrying${when}: ${operation}, ${makePrintable(reason.replaceAll(/\s+/g, ' '))}`;
+  }
+  if (quietMs < QUIET_MS || phase === 'read' || (dryRun && phase !== 'check')) return undefined;
+  const seconds = formatSeconds(quietMs);
+  if (phase === 'upload') return `nothing acknowledged for ${seconds}`;
+  return phase === 'verify' ? `nothing read for ${seconds}` : `no answer for ${seconds}`;
+}
+
+/** `3.2 of 9.0 MB`; `~` stands before what is an estimate. */
+export function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
+  const total = formatBytes(totalBytes);
+  const done = formatBytes(bytes);
+  if (kind === 'most') return `${done} of at most ${total}`;
+  const unit = total.slice(total.indexOf(' '));
+  const short = done.endsWith(unit) ? done.slice(0, -unit.length) : done;
+  return `${short} of ${kind === 'about' ? '~' : ''}${total}`;
+}
+
+function describeTimeLeft(
+  { bytes, kind }: Total,
+  doneBytes: number,
+  bytesPerSecond: number,
+): string | undefined {
+  const ms = ((bytes - doneBytes) * 1000) / bytesPerSecond;
+  if (kind === 'most' || !(ms >= 1000 && ms < 100 * 3_600_000)) return undefined;
+  // To the second, nobody can tell what takes minutes.
+  const stepMs = ms < 60_000 ? 1000 : ms < 600_000 ? 5000 : 60_000;
+  return `${kind === 'about' ? '~' : ''}${formatSeconds(Math.round(ms / stepMs) * stepMs)} left`;
+}
+
+function formatSeconds(ms: number): string {
+  return ms < 59_000 ? `${Math.ceil(ms / 1000)} s` : formatDuration(ms);
+}
