@@ -256,7 +256,7 @@ describe('progress', () => {
     const { stderr } = await ecrp('push', one, 'log:1', '--verify');
     const lines = stderr.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^log:1: 5 blobs to upload, [\d.]+ [kM]?B in the source$/);
-    expect(lines.filter((line) => /^log:1: (layer \w{12}|config) uploaded, /.test(line))).toHaveLength(5);
+    expect(lines.filter((line) => /^log:1: (layer|config) \w{12} uploaded, /.test(line))).toHaveLength(5);
     expect(lines.at(-2)).toMatch(/^log:1: verifying 5 blobs, [\d.]+ [kM]?B$/);
     expect(lines.at(-1)).toMatch(/^Pushed and verified in /);
     expect(stderr).not.toContain('\u001b');
@@ -274,6 +274,17 @@ describe('progress', () => {
     expect(await ecrp('push', one, 'quiet:1', '-q')).toMatchObject({ status: 0, stderr: '' });
     const { stderr } = await ecrp('push', one, 'quiet:1', '--progress', 'none');
     expect(stderr).toMatch(/^Unchanged.*\n$/);
+  });
+
+  it('has lines for a log on a terminal that says it has no columns', async () => {
+    await createRepo('columnless');
+    const { status, stderr } = await runCli(['push', one, 'columnless:1', '--no-color'], {
+      env: { ...home.env, ...emulator.env },
+      terminalColumns: 0,
+    });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^columnless:1: 5 blobs to upload/);
+    expect(stderr).not.toContain('\u001b');
   });
 
   it('leaves nothing behind on a terminal', async () => {

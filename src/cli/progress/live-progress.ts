@@ -31,6 +31,8 @@ export function createLiveProgress(
   const draw = spinner.render.bind(spinner);
   spinner.render = () => {
     const { columns = 80, rows = 24 } = stream;
+    // ora would count endless lines.
+    if (columns === 0) return spinner;
     const lines = renderLive(state.snapshot(performance.now()), subject, { columns, rows }, chalk);
     // The cursor waits at the left: there is room for the ^C that a terminal prints, and ora would miscount a line more.
     spinner.text = `${lines}\r`;
@@ -41,7 +43,9 @@ export function createLiveProgress(
       stream.uncork();
     }
   };
-  const onResize = () => clearWrapped(stream, spinner.text);
+  const onResize = () => {
+    if (stream.columns !== 0) clearWrapped(stream, spinner.text);
+  };
   const stop = () => {
     stream.off('resize', onResize);
     signal.removeEventListener('abort', stop);

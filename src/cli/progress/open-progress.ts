@@ -17,7 +17,8 @@ export async function openProgress(
     const { createJsonProgress } = await import('./json-progress.ts');
     return createJsonProgress(context.messages);
   }
-  const isLive = io.stderr.isTTY === true && io.env.TERM !== 'dumb' && !io.env.CI;
+  // Some pseudo-terminals, as of `script` and of CI, say that they have no columns: nothing can be drawn there.
+  const isLive = io.stderr.isTTY === true && io.stderr.columns !== 0 && io.env.TERM !== 'dumb' && !io.env.CI;
   if (progress === 'auto' && isLive) {
     const { createLiveProgress } = await import('./live-progress.ts');
     return createLiveProgress(io, subject, style.color);

@@ -58,7 +58,8 @@ function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefine
       if (event.nextByte !== 0) return undefined;
       return `layer ${labelBlob(event.id, 'layer')} is sent from the start: ${restarts[event.reason]}`;
     case 'blob-finished': {
-      const what = event.role === 'config' ? 'config' : `layer ${labelBlob(event.id, event.role)}`;
+      // An index has several configs.
+      const what = `${event.role} ${labelBlob(event.id, 'layer')}`;
       if (event.outcome === 'existing') return `${what} is there already`;
       return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
     }

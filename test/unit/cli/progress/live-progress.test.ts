@@ -95,6 +95,18 @@ describe('the live display', () => {
     expect(screen.lines).toEqual(['$ ecrp push app.tar app:1.0']);
   });
 
+  it('draws nothing while a terminal says that it has no columns', () => {
+    const { screen, display } = begin(80);
+    const before = screen.lines;
+    screen.columns = 0;
+    screen.emit('resize');
+    vi.advanceTimersByTime(1000);
+    expect(screen.lines).toEqual(before);
+    screen.columns = 80;
+    display.stop();
+    expect(screen.lines).toEqual(['$ ecrp push app.tar app:1.0']);
+  });
+
   it('is not begun when all is over already', () => {
     const screen = new Screen(80);
     const place = { stderr: screen, signal: AbortSignal.abort() };
