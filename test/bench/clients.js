@@ -29,16 +29,16 @@ export function findMissing(name) {
 /**
  * Opens a client that keeps everything below `directory`. `server` is what it pushes to, `forms` what it reads. `load` gives it an
  * image beforehand where it pushes from a storage of its own; `prepare` and `release` are around each push, untimed; `forget` makes
- * it a client on a fresh machine. `push` gives the command; `reference` is HOST:PORT/REPOSITORY:TAG.
+ * it a client on a fresh machine. `zstdNode` is the Node that runs `ecrp-zstd`. `push` gives the command; `reference` is HOST:PORT/REPOSITORY:TAG.
  */
-export async function openClient(name, directory) {
+export async function openClient(name, directory, { zstdNode }) {
   mkdirSync(directory, { recursive: true });
-  return OPENERS[name](directory);
+  return OPENERS[name](directory, zstdNode);
 }
 
 const OPENERS = {
-  ecrp: (directory) => openEcrp(directory, []),
-  'ecrp-zstd': (directory) => openEcrp(directory, ['--compression', 'zstd', '--format', 'oci']),
+  ecrp: (directory) => openEcrp(directory, process.execPath, []),
+  'ecrp-zstd': (directory, node) => openEcrp(directory, node, ['--compression', 'zstd', '--format', 'oci']),
   skopeo: openSkopeo,
   podman: openPodman,
   docker: openDocker,
@@ -52,7 +52,7 @@ const NOTHING = {
   stop: async () => undefined,
 };
 
-function openEcrp(directory, options) {
+function openEcrp(directory, node, options) {
   const cache = join(directory, 'cache');
   return {
     ...NOTHING,
@@ -61,7 +61,7 @@ function openEcrp(directory, options) {
     env: { HOME: directory, ECRP_CACHE_DIR: cache, ECRP_STATE_DIR: join(directory, 'state') },
     forget: () => empty(cache),
     push: ({ image, form, reference }) => [
-      ...[process.execPath, program, 'push', image.locate(form)],
+      ...[node, program, 'push', image.locate(form)],
       ...[reference, '--registry-host', hostOf(reference), '--endpoint-url', `http://${hostOf(reference)}`],
       ...options,
     ],

@@ -1,7 +1,7 @@
 // `npm run bench`: ecrp beside the clients that others wrote. README.md says what is measured and how.
 //
 //   npm run bench -- [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold] [--peers ecrp,skopeo]
-//                    [-n 7] [--work DIRECTORY] [--write]
+//                    [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
 //
 // Results are added to results.json of the work directory, which keeps the images as well; `--write` puts all of them into
 // README.md. Linux; as root, which dockerd needs, it is done in a mount namespace of its own.
@@ -16,7 +16,6 @@ import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js'
 import { FORMS, IMAGES, provideImage } from './images.js';
 import { writeReadme } from './readme.js';
 import { runCase } from './run-case.js';
-import { program } from './servers.js';
 import { measureStart } from './start.js';
 import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
 
@@ -34,6 +33,7 @@ const { values } = parseArgs({
     scenarios: { type: 'string', default: Object.keys(SCENARIOS).join() },
     peers: { type: 'string', default: CLIENT_NAMES.join() },
     runs: { type: 'string', short: 'n', default: '7' },
+    'zstd-node': { type: 'string', default: process.execPath },
     work: { type: 'string', default: join(tmpdir(), 'ecrp-bench') },
     write: { type: 'boolean', default: false },
   },
@@ -123,7 +123,9 @@ async function openClients() {
     const missing = name === 'ecrp-zstd' && !knowsZstd() ? ['zstd in ecrp'] : findMissing(name);
     try {
       if (missing.length > 0) throw new Error(`there is no ${missing.join(', no ')}`);
-      clients[name] = await openClient(name, join(values.work, 'clients', name));
+      clients[name] = await openClient(name, join(values.work, 'clients', name), {
+        zstdNode: values['zstd-node'],
+      });
     } catch (error) {
       say(`${name} is left out: ${error.message}.\n`);
     }
@@ -132,8 +134,8 @@ async function openClients() {
 }
 
 function knowsZstd() {
-  const { stdout } = spawnSync(process.execPath, [program, 'push', '--help'], { encoding: 'utf8' });
-  return /"zstd"/.test(stdout);
+  const { stdout } = spawnSync(values['zstd-node'], ['-p', '"zstdCompress" in zlib'], { encoding: 'utf8' });
+  return stdout.trim() === 'true';
 }
 
 function mapValues(object, change) {
