@@ -6,10 +6,15 @@ export interface Block {
 
 /**
  * Cuts a stream into blocks of exactly `size` bytes, the last one excepted, whatever the chunks it comes in.
- * Every block has memory of its own: the chunks may be used again by whoever gave them, the blocks be given to a thread.
+ * Each block is written into memory that `allocate` gives for it alone: the chunks may be used again by whoever gave them, the
+ * blocks be given to a thread.
  */
-export async function* cutBlocks(input: AsyncIterable<Buffer>, size: number): AsyncGenerator<Block> {
-  let block = Buffer.allocUnsafeSlow(size);
+export async function* cutBlocks(
+  input: AsyncIterable<Buffer>,
+  size: number,
+  allocate: () => Buffer<ArrayBuffer> = () => Buffer.allocUnsafeSlow(size),
+): AsyncGenerator<Block> {
+  let block = allocate();
   let filled = 0;
   for await (const chunk of input) {
     let taken = 0;
@@ -17,7 +22,7 @@ export async function* cutBlocks(input: AsyncIterable<Buffer>, size: number): As
       // A full block goes out only now that more is known to follow: the last one has to be told.
       if (filled === size) {
         yield { bytes: block, last: false };
-        block = Buffer.allocUnsafeSlow(size);
+        block = allocate();
         filled = 0;
       }
       const copied = chunk.copy(block, filled, taken);

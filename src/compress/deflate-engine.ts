@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
 import type { Block } from './cut-blocks.ts';
 import { createDeflatePool } from './deflate-pool.ts';
+import type { Deflated } from './deflate-worker.ts';
 import { createDeflate, type Deflate, loadDeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
 
 /** What deflates a stream block by block. */
@@ -14,9 +15,9 @@ export interface DeflateEngine {
   readonly maxLanes: number;
   /**
    * Deflates a block to whole bytes, raw (RFC 1951); it may refer to the bytes of `window` before it. The block cannot be used
-   * afterwards.
+   * any more; its memory, which is given back, can.
    */
-  deflate(block: Block, window: Buffer): Promise<Uint8Array>;
+  deflate(block: Block, window: Buffer): Promise<Deflated>;
 }
 
 /** What is deflated sooner than a thread is started. */
@@ -38,11 +39,10 @@ export function createOwnEngine(): DeflateEngine {
     maxLanes: MAX_THREADS,
     async deflate({ bytes, last }, window) {
       if (!last || bytes.length > INLINE_BYTES) {
-        // Copied, unlike the block: it is the end of the block before, which has gone to another thread.
         return deflateInThread({ window, chunk: bytes, last });
       }
       deflateHere ??= loadDeflateModule().then(createDeflate);
-      return (await deflateHere)(window, bytes, last);
+      return { output: (await deflateHere)(window, bytes, last), memory: bytes.buffer };
     },
   };
 }
@@ -62,7 +62,7 @@ export function createZlibEngine(level: number): DeflateEngine {
         chunkSize: ZLIB_BLOCK_BYTES + 1024,
       });
       // A copy, as zlib's result holds on to all of that room.
-      return Buffer.from(deflated);
+      return { output: Buffer.from(deflated), memory: bytes.buffer };
     },
   };
 }

@@ -1,16 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { findBuiltFile } from './built-file.ts';
-import type { DeflateJob } from './deflate-worker.ts';
+import type { Deflated, DeflateJob } from './deflate-worker.ts';
 import { type DeflateModule, loadDeflateModule } from './deflater.ts';
 
 /** A thread takes 30 ms to start: layers that come one after the other shall find those of the one before. */
 const IDLE_MS = 1_000;
 
-/** Deflates one chunk in a thread of its own; the memory of the chunk goes with it and cannot be used afterwards. */
-export type DeflateInThread = (
-  job: DeflateJob & { readonly chunk: Uint8Array<ArrayBuffer> },
-) => Promise<Uint8Array>;
+/** Deflates one chunk in a thread of its own. The memory of the chunk goes there and comes back. */
+export type DeflateInThread = (job: DeflateJob) => Promise<Deflated>;
 
 /**
  * Makes threads as they are needed: as many as there are chunks at the same time, which is for the caller to limit. None keeps the
@@ -46,8 +44,8 @@ export function createDeflatePool(): DeflateInThread {
     worker.ref();
     worker.postMessage(job, [job.chunk.buffer]);
     // Rejects with the worker's error, after which there is no worker any more.
-    const [output] = await once(worker, 'message');
+    const [deflated] = await once(worker, 'message');
     rest(worker);
-    return output;
+    return deflated;
   };
 }

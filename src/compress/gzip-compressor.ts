@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
 import type { Compressor } from './compressor.ts';
-import { cutBlocks } from './cut-blocks.ts';
-import { createOwnEngine, createZlibEngine, type DeflateEngine } from './deflate-engine.ts';
+import { type Block, cutBlocks } from './cut-blocks.ts';
+import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
 import { WINDOW_BYTES } from './deflater.ts';
-import { createLanes, type Lanes } from './lanes.ts';
+import { createLanes } from './lanes.ts';
 
 export interface GzipOptions {
   /** zlib's level, 0 (stored) to 9; by default our own deflate, which has none. */
@@ -33,18 +33,30 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const engine = options.level === undefined ? createOwnEngine() : createZlibEngine(options.level);
   const laneCount = options.lanes ?? Math.min(availableParallelism(), engine.maxLanes);
   const runInLane = createLanes(laneCount);
+  // Memory of blocks, for the next ones: left to the garbage collector, it would be collected every 64 MB.
+  const spare: Buffer<ArrayBuffer>[] = [];
+  const deflate: DeflateBlock = (block, window, isStopped) =>
+    runInLane(async () => {
+      if (isStopped()) return block.bytes;
+      const { output, memory } = await engine.deflate(block, window);
+      spare.push(Buffer.from(memory));
+      return output;
+    });
+  const cut = (input: AsyncIterable<Buffer>) =>
+    cutBlocks(input, engine.blockBytes, () => spare.pop() ?? Buffer.allocUnsafeSlow(engine.blockBytes));
   return {
     id: engine.id,
     packing: 'gzip',
-    compress: (input) => compressGzip(input, engine, 2 * laneCount, runInLane),
+    compress: (input) => compressGzip(cut(input), deflate, 2 * laneCount),
   };
 }
 
+type DeflateBlock = (block: Block, window: Buffer, isStopped: () => boolean) => Promise<Uint8Array>;
+
 async function* compressGzip(
-  input: AsyncIterable<Buffer>,
-  engine: DeflateEngine,
+  blocks: AsyncIterable<Block>,
+  deflate: DeflateBlock,
   maxPending: number,
-  runInLane: Lanes,
 ): AsyncGenerator<Buffer> {
   const pending: Promise<Uint8Array>[] = [];
   let stopped = false;
@@ -53,12 +65,13 @@ async function* compressGzip(
   let size = 0;
   try {
     yield HEADER;
-    for await (const block of cutBlocks(input, engine.blockBytes)) {
+    for await (const block of blocks) {
       const before = window;
+      // A copy, as the block goes away.
       window = Buffer.from(block.bytes.subarray(-WINDOW_BYTES));
       checksum = crc32(block.bytes, checksum);
       size += block.bytes.length;
-      const job = runInLane(async () => (stopped ? block.bytes : engine.deflate(block, before)));
+      const job = deflate(block, before, () => stopped);
       // Whoever awaits it gets the error; this keeps one that nobody came to await from ending the process.
       job.catch(() => undefined);
       pending.push(job);
