@@ -28,10 +28,13 @@ export interface FailedAttempt {
  */
 export class Backoff {
   readonly #firstDelayMs: number;
+  readonly #findMostMs: () => number;
   readonly #troubles = new Map<string, Trouble>();
 
-  constructor(firstDelayMs = FIRST_DELAY_MS) {
+  /** `findMostMs` says how long a wait may be at this time, but for one that the service asks for. */
+  constructor(firstDelayMs = FIRST_DELAY_MS, findMostMs: () => number = () => MAX_DELAY_MS) {
     this.#firstDelayMs = firstDelayMs;
+    this.#findMostMs = findMostMs;
   }
 
   /** How long the next attempt waits, as others are in trouble; `attempt` from 1: a retry has waited already. */
@@ -65,6 +68,7 @@ export class Backoff {
   }
 
   #drawDelay(rounds: number): number {
-    return Math.random() * Math.min(MAX_DELAY_MS, this.#firstDelayMs * 2 ** Math.min(rounds - 1, 20));
+    const ceilingMs = Math.min(MAX_DELAY_MS, this.#findMostMs());
+    return Math.random() * Math.min(ceilingMs, this.#firstDelayMs * 2 ** Math.min(rounds - 1, 20));
   }
 }

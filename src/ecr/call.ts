@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../errors.ts';
+import { limitAttempt, makeAttempt, wait } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
@@ -28,6 +28,8 @@ export interface ApiCall<Answer, Result> {
   readonly answers?: Readonly<Record<string, (exception: Failure, ambiguous: boolean) => Result | undefined>>;
   /** For hints. */
   readonly repositoryName?: string;
+  /** Length of the body, when it is one that takes time. */
+  readonly bodyBytes?: number;
 }
 
 /**
@@ -57,6 +59,8 @@ export interface CallerSettings {
   readonly budgetMs?: number;
   readonly unreachedBudgetMs?: number;
   readonly firstDelayMs?: number;
+  /** How long an attempt may take in all, in ms. */
+  readonly limitAttempt?: (bodyBytes: number) => number;
 }
 
 /** Makes the one retry layer, shared by all calls of a client: attempts, waits, pacing, events. */
@@ -65,7 +69,9 @@ export function makeCaller(settings: CallerSettings): Caller {
   const pacer = settings.pacer ?? new Pacer();
   const budgetMs = settings.budgetMs ?? BUDGET_MS;
   const unreachedBudgetMs = settings.unreachedBudgetMs ?? UNREACHED_BUDGET_MS;
-  const backoff = new Backoff(settings.firstDelayMs);
+  // Three attempts are made in any case, and the waits between them are no reason for going over the budget.
+  const backoff = new Backoff(settings.firstDelayMs, () => findBudgetMs() / MIN_ATTEMPTS);
+  const limit = settings.limitAttempt ?? ((bodyBytes) => limitAttempt(bodyBytes, 1));
   let reached = false;
   let lastSuccessMs = 0;
   let refreshing: Promise<void> | undefined;
@@ -94,7 +100,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         await wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
         sentMs = performance.now();
-        const answer = await call.send(signal);
+        const answer = await makeAttempt(call.send, limit(call.bodyBytes ?? 0), signal);
         reached = true;
         const result = call.read(answer);
         if (result !== undefined) {
@@ -139,10 +145,8 @@ export function makeCaller(settings: CallerSettings): Caller {
               failedMs,
             )
           : 0;
-      if (
-        verdict === 'final' ||
-        isSpent(attempt, failedMs - Math.max(firstFailureMs, lastSuccessMs) + delayMs)
-      ) {
+      const spentMs = failedMs - Math.max(firstFailureMs, lastSuccessMs) + delayMs;
+      if (verdict === 'final' || isSpent(attempt, spentMs, failure.retryAfterMs)) {
         report(attempt, failure.requestId, failure.name);
         throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
       }
@@ -168,25 +172,18 @@ export function makeCaller(settings: CallerSettings): Caller {
     }
   };
 
-  /** A slow link may take longer than the budget for one attempt, so a few are made in any case. */
-  function isSpent(attempt: number, spentMs: number): boolean {
-    return attempt >= MIN_ATTEMPTS && spentMs > (reached ? budgetMs : Math.min(budgetMs, unreachedBudgetMs));
+  /** A slow link may take longer than the budget for one attempt, so a few are made, but not after any wait asked for. */
+  function isSpent(attempt: number, spentMs: number, retryAfterMs = 0): boolean {
+    const mostMs = findBudgetMs();
+    return retryAfterMs > mostMs || (attempt >= MIN_ATTEMPTS && spentMs > mostMs);
+  }
+
+  function findBudgetMs(): number {
+    return reached ? budgetMs : Math.min(budgetMs, unreachedBudgetMs);
   }
 
   function judge(failure: Failure, spent: { refresh: boolean; clock: boolean }): Verdict {
     const verdict = classifyFailure(spent.clock ? { ...failure, clockCorrected: false } : failure);
     return verdict === 'refresh' && (spent.refresh || !settings.refreshCredentials) ? 'final' : verdict;
-  }
-}
-
-async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
-  if (delayMs <= 0) {
-    return;
-  }
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   }
 }

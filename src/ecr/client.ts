@@ -1,4 +1,5 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import { limitAttempt } from './attempt.ts';
 import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials, silentLogger } from './credentials.ts';
@@ -38,7 +39,8 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const endpoint = chooseEndpoint(settings.endpointUrl, settings.env);
   const region = settings.region ?? DEFAULT_REGION;
   const credentials = chooseCredentials(settings.profile, settings.env);
-  const agent = { keepAlive: true, maxSockets: Math.max(settings.concurrency ?? 4, 4) * 2 };
+  const concurrency = Math.max(settings.concurrency ?? 4, 4);
+  const agent = { keepAlive: true, maxSockets: concurrency * 2 };
   const sdk = new ECRPUBLICClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -58,6 +60,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const call = makeCaller({
     endpoint: endpoint ?? `the endpoint of ECR Public in ${region}`,
     onEvent: settings.onEvent,
+    limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
     // Whoever gives a budget has it kept in any case.
     ...(settings.retryBudgetMs !== undefined && {
       budgetMs: settings.retryBudgetMs,

@@ -21,12 +21,16 @@ interface Explanation {
 export function explainFailure(failure: Failure, subject: CallSubject): EcrpError {
   const { code, message, hint } = explain(failure, subject);
   return new EcrpError(code, message ?? failure.message, {
-    hint,
+    hint: code === 'UNAVAILABLE' && failure.retryAfterMs ? explainWait(failure.retryAfterMs) : hint,
     operation: subject.operation,
     awsError: failure.fromService ? failure.name : undefined,
     requestId: failure.requestId,
     cause: failure.cause,
   });
+}
+
+function explainWait(retryAfterMs: number): string {
+  return `The service asks to wait ${Math.ceil(retryAfterMs / 1000)} s: run it again after that.`;
 }
 
 function explain(failure: Failure, subject: CallSubject): Explanation {

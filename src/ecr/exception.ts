@@ -48,7 +48,12 @@ function readRetryAfter(headers: Record<string, unknown>): number | undefined {
   if (text === undefined) {
     return undefined;
   }
-  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  if (/^\d+$/.test(text)) {
+    return Number(text) * 1000;
+  }
+  // A time is the sender's, whose clock the answer tells: ours may be hours off.
+  const sentMs = Date.parse(asString(headers.date) ?? '');
+  const delayMs = Date.parse(text) - (Number.isNaN(sentMs) ? Date.now() : sentMs);
   return Number.isFinite(delayMs) ? Math.max(0, delayMs) : undefined;
 }
 

@@ -30,6 +30,7 @@ export function preparePartUploads(
           {
             operation: 'UploadLayerPart',
             repositoryName: address.repositoryName,
+            bodyBytes: body.bytes.length,
             send: (abortSignal) => sdk.send(makePartCommand(members, body), { abortSignal }),
             read: ({ lastByteReceived }): PartAnswer | undefined =>
               lastByteReceived === undefined

@@ -25,6 +25,13 @@ describe('the wait after a failure', () => {
     );
   });
 
+  test('is no longer than there is time for, but for one that the answer asks for', () => {
+    const backoff = new Backoff(FIRST_MS, () => 10);
+    expect(findMost(() => backoff.fail(attempt({ attempt: 1000 }), 0))).toBeLessThanOrEqual(10);
+    expect(findMost(() => backoff.hold('PutImage', 1, 0))).toBeLessThanOrEqual(10);
+    expect(backoff.fail(attempt({ retryAfterMs: 5000 }), 0)).toBe(5000);
+  });
+
   test('is no shorter than the answer asks for', () => {
     expect(new Backoff(FIRST_MS).fail(attempt({ retryAfterMs: 5000 }), 0)).toBe(5000);
   });

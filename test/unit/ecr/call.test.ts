@@ -114,13 +114,44 @@ describe('failures that may pass', () => {
     expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000, reason: 'ThrottlingException' });
   });
 
-  test('a wait longer than the budget is not begun', async () => {
-    const { run, countAttempts } = prepare([exception('ThrottlingException', 400, { 'retry-after': '0' })], {
-      budgetMs: 0,
-    });
+  test('a time to wait until is told by the clock of whoever answers', async () => {
+    const headers = {
+      date: 'Wed, 21 Oct 2015 07:28:00 GMT',
+      'retry-after': 'Wed, 21 Oct 2015 07:28:01 GMT',
+    };
+    const { run, events } = prepare([exception('ThrottlingException', 400, headers), success]);
+    await run();
+    expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000 });
+  });
+
+  test('a few attempts are made however long they take, as links are slow', async () => {
+    const { run, countAttempts } = prepare([exception('ThrottlingException')], { budgetMs: 0 });
     expect((await catchError(run)).code).toBe('UNAVAILABLE');
-    // Slow links: a few attempts are made however long they take.
     expect(countAttempts()).toBe(3);
+  });
+
+  test('a wait longer than the budget is not begun, and the error says how long it is', async () => {
+    const outcomes = [exception('ThrottlingException', 400, { 'retry-after': '7200' })];
+    const { run, countAttempts } = prepare(outcomes, { budgetMs: 60_000 });
+    const error = await catchError(run);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('7200 s') });
+    expect(countAttempts()).toBe(1);
+  });
+
+  test('an attempt whose answer never comes to its end is given up', async () => {
+    let attempts = 0;
+    const asked: AbortSignal[] = [];
+    const send = (signal: AbortSignal): Promise<Answer> => {
+      attempts += 1;
+      asked.push(signal);
+      // As when bytes trickle: nothing that watches over silence would end it.
+      return attempts === 1 ? new Promise(() => undefined) : Promise.resolve(success);
+    };
+    const limitAttempt = (bodyBytes: number) => bodyBytes / 1000;
+    const { run, events } = prepare([], { limitAttempt }, { send, bodyBytes: 20_000 });
+    expect(await run()).toBe('done');
+    expect(asked.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('was not there') });
   });
 
   test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
@@ -294,6 +325,15 @@ describe('an abort', () => {
       onEvent: () => setImmediate(() => controller.abort(reason)),
     });
     await expect(run(controller.signal)).rejects.toBe(reason);
+  });
+
+  test('during an attempt that does not listen, as one that waits for credentials', async () => {
+    const controller = new AbortController();
+    const send = (): Promise<Answer> => {
+      setImmediate(() => controller.abort(reason));
+      return new Promise(() => undefined);
+    };
+    await expect(prepare([], {}, { send }).run(controller.signal)).rejects.toBe(reason);
   });
 
   test('during an attempt: the reason is thrown, whatever the SDK says', async () => {

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** An attempt of a call that carries nothing has so long, many times what the slowest of them takes. */
+const MOST_MS = 2 * 60_000;
+/** A link slower than this is none; all layers in flight share it. */
+const LEAST_BYTES_PER_MS = 16;
+
+/**
+ * The longest that an attempt can take on any link that is one, in ms. It is for connections on which now and then a byte
+ * moves, which the watch over silent ones never gives up.
+ */
+export function limitAttempt(bodyBytes: number, concurrency: number): number {
+  return MOST_MS + (bodyBytes * concurrency) / LEAST_BYTES_PER_MS;
+}
+
+/**
+ * Makes one attempt. Throws the signal's reason as soon as it is aborted, a `TimeoutError` when `mostMs` are over;
+ * whatever `send` still does then, as asking for credentials, nobody waits for.
+ */
+export function makeAttempt<Answer>(
+  send: (signal: AbortSignal) => Promise<Answer>,
+  mostMs: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const stop = new AbortController();
+  return new Promise<Answer>((resolve, reject) => {
+    const end = (reason: unknown): void => {
+      reject(reason);
+      stop.abort(reason);
+    };
+    const follow = (): void => end(signal.reason);
+    const timer = setTimeout(() => end(describeTimeout(mostMs)), mostMs);
+    signal.addEventListener('abort', follow, { once: true });
+    send(stop.signal)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', follow);
+      });
+  });
+}
+
+function describeTimeout(mostMs: number): Error {
+  const seconds = Math.round(mostMs / 1000);
+  return Object.assign(new Error(`the answer was not there after ${seconds} s`), { name: 'TimeoutError' });
+}
+
+/** Waits; throws the signal's reason when it is aborted. */
+export async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
+  if (delayMs <= 0) {
+    return;
+  }
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
