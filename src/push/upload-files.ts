@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning, type ProcessTag } from './upload-owner.ts';
-import { nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
+import { isOfLaterVersion, nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /**
  * `NAME.json` waits for whoever goes on with it; `NAME.PID-START-NUMBER.json` is that of a push, and as good as the first
@@ -34,6 +34,15 @@ export function readUploadFile({ path, name }: UploadFile): UploadRecord | undef
     return record && nameRecord(record, record) === name ? record : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a file is one that a later version of this program has left, and can go on with. */
+export function isLeftByLaterVersion({ path }: UploadFile): boolean {
+  try {
+    return isOfLaterVersion(readFileSync(path, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

@@ -52,6 +52,16 @@ export function parseRecord(text: string): UploadRecord | undefined {
   }
 }
 
+/** Whether it is for a later version of this program to go on with. */
+export function isOfLaterVersion(text: string): boolean {
+  try {
+    const { version }: Members = JSON.parse(text);
+    return typeof version === 'number' && version > VERSION;
+  } catch {
+    return false;
+  }
+}
+
 type Members = Readonly<Partial<Record<keyof UploadRecord | 'version' | 'check', unknown>>>;
 
 function readRecord({ version, check, updatedAt, ...rest }: Members): UploadRecord | undefined {

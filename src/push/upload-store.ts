@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listUploadFiles, readUploadFile } from './upload-files.ts';
+import { isLeftByLaterVersion, listUploadFiles, readUploadFile } from './upload-files.ts';
 import { tagOwnProcess } from './upload-owner.ts';
 import {
   type BegunUpload,
@@ -32,7 +32,8 @@ export interface UploadClaim {
 /**
  * Opens the store in a directory, which is made when something is kept. One small file per blob, replaced as a whole; that of
  * an upload under way is named after its process, and anybody's when that has ended.
- * Nothing throws: `onProblem` is told once when nothing can be kept, and pushes go on without.
+ * Nothing throws: `onProblem` is told once when something cannot be kept, and pushes go on; where there is room again, so
+ * do the records. What a later version of this program has left is for that one.
  *
  * Synchronous, as a turn in the thread pool that compresses layers would take far longer than such a write.
  */
@@ -42,14 +43,13 @@ export function openUploadStore(
   onProblem: (problem: unknown) => void,
 ): UploadStore {
   const owner = `${tagOwnProcess()}-${randomBytes(8).toString('hex')}`;
-  let works = true;
+  let isTold = false;
   const attempt = (act: () => void): void => {
-    if (!works) return;
     try {
       act();
     } catch (problem) {
-      works = false;
-      onProblem(problem);
+      if (!isTold) onProblem(problem);
+      isTold = true;
     }
   };
   return {
@@ -77,8 +77,7 @@ export function openUploadStore(
           attempt(() => {
             mkdirSync(directory, { recursive: true, mode: 0o700 });
             const record = { ...target, ...subject, ...upload, updatedAt: new Date() };
-            writeFileSync(`${path}.tmp`, formatRecord(record), { mode: 0o600 });
-            renameSync(`${path}.tmp`, path);
+            replaceFile(path, formatRecord(record));
             isKept = true;
           }),
         forget: () => {
@@ -94,18 +93,30 @@ export function openUploadStore(
   };
 }
 
+/** On a full disk nothing is left of the attempt, and the file is what it was. */
+function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
 /** Renames the record that went furthest to `path`, and removes the others that nobody has. */
 function takeOver(directory: string, name: string, path: string): BegunUpload | undefined {
   const candidates = listUploadFiles(directory)
     .filter((file) => file.name === name && !file.inUse)
-    .map((file) => ({ from: file.path, record: readUploadFile(file) }))
+    .map((file) => ({ file, from: file.path, record: readUploadFile(file) }))
     .sort((a, b) => (b.record?.nextByte ?? 0) - (a.record?.nextByte ?? 0));
   let taken: BegunUpload | undefined;
-  for (const { from, record } of candidates) {
+  for (const { file, from, record } of candidates) {
     if (taken === undefined && record && renameIfThere(from, path)) {
       const { uploadId, partSize, nextByte } = record;
       taken = { uploadId, partSize, nextByte };
-    } else {
+    } else if (!isLeftByLaterVersion(file)) {
       rmSync(from, { force: true });
     }
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
@@ -83,7 +83,7 @@ describe('what one push leaves', () => {
     ['another number', (text: string) => text.replace('"nextByte":30', '"nextByte":31')],
     ['another upload', (text: string) => text.replace('u-1', 'u-2')],
     ['another repository', (text: string) => text.replace('team/app', 'team/oth')],
-    ['a later version', (text: string) => text.replace('"version":1', '"version":2')],
+    ['an earlier version', (text: string) => text.replace('"version":1', '"version":0')],
     ['no date', (text: string) => text.replace(/"updatedAt":"[^"]*"/, '"updatedAt":"soon"')],
     ['no object', () => 'null'],
     ['no text', () => Buffer.from([0, 255, 254])],
@@ -97,6 +97,24 @@ describe('what one push leaves', () => {
     expect(listUploads(directory)).toEqual([]);
     expect(open(directory).claim(subject).found).toBeUndefined();
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('is left alone when a later version of this program has left it', async () => {
+    const directory = await makeDirectory();
+    const claim = open(directory).claim(subject);
+    claim.keep(upload);
+    claim.release();
+    const path = await findFile(directory);
+    const text = (await readFile(path, 'utf8')).replace('"version":1', '"version":2');
+    await writeFile(path, text);
+    const next = open(directory).claim(subject);
+    expect(next.found).toBeUndefined();
+    next.keep(upload);
+    next.forget();
+    expect(listUploads(directory)).toEqual([]);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    // Until the layer is stored, or somebody asks for it.
+    expect(clearUploads(directory)).toEqual({ removed: 1, inUse: 0 });
   });
 
   test('a file of its name that is another’s is not believed', async () => {
@@ -128,6 +146,13 @@ test('without a place to write, it says so once and goes on', async () => {
     claim.release();
     claim.forget();
   }
+  expect(problems).toHaveLength(1);
+  // As a disk that was full: what can be kept again, is.
+  await rm(join(directory, 'file'));
+  const claim = store.claim(subject);
+  claim.keep(upload);
+  claim.release();
+  expect(store.claim(subject).found).toEqual(upload);
   expect(problems).toHaveLength(1);
 });
 
