@@ -68,6 +68,20 @@ describe('on a machine without a cache', () => {
     expect(without.json()).toMatchObject({ layers: { total: 4, uploaded: 3, existing: 1 } });
   });
 
+  it('a service that does not tell the alias costs seconds, not the budget for retries', async () => {
+    await fetch(`${emulator.url}/emulator/faults`, {
+      method: 'PUT',
+      body: JSON.stringify({ faults: ['DescribeRegistries stall on=1'] }),
+    });
+    const argv = ['push', archive, 'cold/silent:1.0', '--create-repo', '--json', '-v'];
+    const result = await runFresh(argv);
+    expect(result.json()).toMatchObject({
+      layers: { uploaded: 3 },
+      reference: expect.stringMatching(/\/cold\/silent:1\.0$/),
+    });
+    expect(result.stderr).toContain('the alias of your registry is not known within');
+  });
+
   it('a registry that nobody reaches costs time alone', async () => {
     const argv = ['push', archive, 'cold/alone:1.0', '--create-repo', '--json', '-v'];
     const result = await runFresh(argv, { ECRP_REGISTRY_HOST: '127.0.0.1:1' });

@@ -32,8 +32,9 @@ export class RegistryFinder {
     await learnRegistry(this.#session, repository);
   }
 
-  async findAlias(): Promise<string | undefined> {
-    return this.#givenAlias ?? (await this.#findOwn())?.registryAlias;
+  /** Throws when `signal` is aborted, and then asks anew the next time. */
+  async findAlias(signal = this.#context.io.signal): Promise<string | undefined> {
+    return this.#givenAlias ?? (await this.#findOwn(signal))?.registryAlias;
   }
 
   /** `toldId` is what the service said in the push, if it did. */
@@ -55,22 +56,31 @@ export class RegistryFinder {
   }
 
   /** What was learned, in this run or an earlier one, else one DescribeRegistries. */
-  async #findOwn(): Promise<RegistryFacts | undefined> {
+  async #findOwn(signal = this.#context.io.signal): Promise<RegistryFacts | undefined> {
     if (this.#created !== undefined) return this.#created;
-    this.#own ??= this.#session.recallRegistry().then((known) => known ?? this.#ask());
+    this.#own ??= this.#recallOrAsk(signal);
     return this.#own;
   }
 
-  async #ask(): Promise<RegistryFacts | undefined> {
-    const { io, messages } = this.#context;
+  async #recallOrAsk(signal: AbortSignal): Promise<RegistryFacts | undefined> {
     try {
-      const registry = await describeRegistry(this.#session.client, io.signal);
+      return (await this.#session.recallRegistry()) ?? (await this.#ask(signal));
+    } catch (error) {
+      this.#own = undefined;
+      throw error;
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<RegistryFacts | undefined> {
+    const { messages } = this.#context;
+    try {
+      const registry = await describeRegistry(this.#session.client, signal);
       if (registry?.registryAlias === undefined) return undefined;
       const facts = { registryId: registry.registryId, registryAlias: registry.registryAlias };
       await this.#session.rememberRegistry(facts);
       return facts;
     } catch (error) {
-      io.signal.throwIfAborted();
+      signal.throwIfAborted();
       // The push does not depend on it: there are credentials that may push and nothing else.
       const reason = error instanceof Error ? error.message : String(error);
       messages.warn(

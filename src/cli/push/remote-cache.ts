@@ -4,6 +4,7 @@ import { parseConfig } from '../../oci/config.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readLayers } from '../../registry/read-layers.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
+import { withDeadline } from '../../registry/with-deadline.ts';
 import type { ArchiveImage } from '../../source/image-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatCount } from '../format.ts';
@@ -50,7 +51,13 @@ async function askRegistry(
   image: ArchiveImage,
   { finder, registryHost, target, cacheFrom }: RemoteCache,
 ): Promise<ReadonlyMap<Digest, Content>> {
-  const registryAlias = await finder.findAlias();
+  const registryAlias = await withDeadline(io.signal, TIMEOUT_MS, (signal) => finder.findAlias(signal)).catch(
+    () => {
+      io.signal.throwIfAborted();
+      messages.detail(`the alias of your registry is not known within ${TIMEOUT_MS} ms`);
+      return undefined;
+    },
+  );
   if (registryAlias === undefined) return new Map();
   const { repositoryName } = target;
   const registry = createRegistryReader({ registryHost, registryAlias, repositoryName });
