@@ -131,6 +131,10 @@ const explainRepository: Explain = (_failure, { operation, repositoryName }) => 
 });
 
 const inputIsBad: Explain = () => ({ code: 'INVALID_INPUT' });
+const explainLength: Explain = () => ({
+  code: 'LIMIT',
+  hint: 'Parts make the longest requests; --part-size 5 has them half as long.',
+});
 const limitIsReached: Explain = () => ({
   code: 'LIMIT',
   hint: 'Delete what is not needed, or ask for a higher quota: AWS console, Service Quotas, ECR Public.',
@@ -169,7 +173,13 @@ const exceptions: Readonly<Record<string, Explain>> = {
   }),
   LimitExceededException: limitIsReached,
   TooManyTagsException: limitIsReached,
-  RequestEntityTooLargeException: () => ({ code: 'LIMIT' }),
+  RequestEntityTooLarge: explainLength,
+  RequestEntityTooLargeException: explainLength,
+  // The model has it; no repository of ECR Public is known to guard its tags.
+  ImageTagAlreadyExistsException: () => ({
+    code: 'CONFLICT',
+    hint: 'Push it under another tag.',
+  }),
   InvalidParameterException: inputIsBad,
   InvalidTagParameterException: inputIsBad,
   InvalidLayerException: inputIsBad,

@@ -9,7 +9,7 @@ import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 export type Effect =
   | { readonly kind: 'delay'; readonly delayMs: number }
   | { readonly kind: 'error'; readonly exception: ExceptionName | CommonExceptionName }
-  | { readonly kind: (typeof plainEffects)[number] };
+  | { readonly kind: (typeof PLAIN_EFFECTS)[number] };
 
 /** `on`: the nth matching request alone. `every`: each nth. `chance`: with that probability, the same requests for the same seed. */
 export type Trigger =
@@ -25,7 +25,8 @@ export interface FaultRule {
   readonly trigger: Trigger;
 }
 
-const plainEffects = [
+/** Effects that take no value. */
+export const PLAIN_EFFECTS = [
   'throttle',
   'stall',
   'reset-before',
@@ -77,9 +78,9 @@ function parseEffect(rule: string, name: string, value: string | undefined): Eff
       throw malformed(rule, `error needs the name of an exception, not '${value ?? ''}'`);
     return { kind: 'error', exception: value };
   }
-  const kind = plainEffects.find((plain) => plain === name);
+  const kind = PLAIN_EFFECTS.find((plain) => plain === name);
   if (kind === undefined) {
-    throw malformed(rule, `'${name}' is none of the effects delay, error, ${plainEffects.join(', ')}`);
+    throw malformed(rule, `'${name}' is none of the effects delay, error, ${PLAIN_EFFECTS.join(', ')}`);
   }
   return { kind };
 }
