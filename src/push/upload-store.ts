@@ -75,7 +75,7 @@ export function openUploadStore(
         found,
         keep: (upload) =>
           attempt(() => {
-            mkdirSync(directory, { recursive: true, mode: 0o700 });
+            makeDirectory(directory);
             const record = { ...target, ...subject, ...upload, updatedAt: new Date() };
             replaceFile(path, formatRecord(record));
             isKept = true;
@@ -91,6 +91,20 @@ export function openUploadStore(
       };
     },
   };
+}
+
+/** With `recursive`, Node says ENOENT of a disk that is read-only. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    else if (!hasCode(error, 'EEXIST')) throw error;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** On a full disk nothing is left of the attempt, and the file is what it was. */
@@ -129,7 +143,7 @@ function renameIfThere(from: string, to: string): boolean {
     renameSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }

@@ -2,21 +2,17 @@ import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EcrpError } from '../../src/errors.ts';
+import { planPush } from '../../src/push/plan.ts';
 import { callApi } from '../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
-import { makeRandom } from '../support/images.ts';
+import { makeImage, makeRandom } from '../support/images.ts';
 import { useTemporaryDirectories } from '../support/temporary-directory.ts';
-import {
-  makeFault,
-  makeStormImage,
-  Puller,
-  pick,
-  planStormImage,
-  pushInStorm,
-  type StormPush,
-  setFaults,
-  TAGS,
-} from './storm.ts';
+import { layoutSource } from '../unit/push/memory-source.ts';
+import { PartWitness } from './part-witness.ts';
+import { Puller } from './puller.ts';
+import { PART_BYTES, pushInStorm, type StormPush, TAGS } from './storm.ts';
+import { EFFECTS, makeFault, setFaults } from './storm-faults.ts';
+import { makeStormImage, pick, planStormImage } from './storm-images.ts';
 
 // ECRP_STORM_PUSHES=2000 ECRP_STORM_SEED=1 npx vitest run --project faults test/faults/storm.test.ts
 const pushes = Number(process.env.ECRP_STORM_PUSHES ?? 12);
@@ -25,7 +21,17 @@ const reportFile = process.env.ECRP_STORM_REPORT;
 const MOST_RUNS = 3;
 
 const makeDirectory = useTemporaryDirectories();
-const counts = { images: 0, runs: 0, pushed: 0, failed: 0, killed: 0, interrupted: 0, resumedBytes: 0 };
+const counts = {
+  images: 0,
+  runs: 0,
+  pushed: 0,
+  failed: 0,
+  killed: 0,
+  interrupted: 0,
+  parts: 0,
+  repeatedParts: 0,
+  resumedBytes: 0,
+};
 let emulator: TestEmulator;
 let puller: Puller;
 beforeAll(async () => {
@@ -43,18 +49,50 @@ test(`${pushes} images through a storm: each ends whole, or with a true error an
   for (let seed = firstSeed; seed < firstSeed + pushes; seed += 1) await weather(seed);
 });
 
+test('its faults are the whole list of the emulator', () => {
+  const random = makeRandom(1);
+  const drawn = new Set(Array.from({ length: 1000 }, () => makeFault(random).rule.split(' ')[1]));
+  expect([...drawn].sort()).toEqual([...EFFECTS].sort());
+});
+
+test('control: a push that begins anew although there is something to go on with is noticed', async () => {
+  const repositoryName = 'storm/control';
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const image = await makeImage({ seed: 1, layers: [{ size: 3 * PART_BYTES + 1 }] });
+  const root = { kind: 'manifest', names: [], root: image.descriptor } as const;
+  const plan = await planPush(layoutSource([image]), root);
+  const witness = new PartWitness(PART_BYTES);
+  const push = async () =>
+    pushInStorm({
+      emulator,
+      repositoryName,
+      // Not the one before.
+      stateDirectory: await makeDirectory(),
+      plan,
+      witness,
+      stallMs: 60_000,
+    });
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=4']);
+  expect(await push()).toMatchObject({ code: 'AUTH' });
+  await setFaults(emulator, []);
+  expect(witness.complaints).toEqual([]);
+  expect(await push()).toHaveProperty('imageDigest');
+  expect(witness.complaints).not.toEqual([]);
+});
+
 async function weather(seed: number): Promise<void> {
   const random = makeRandom(seed);
   const stateDirectory = await makeDirectory();
   const repositoryName = `storm/s${seed}`;
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const image = makeStormImage(seed, random);
-  const isArchive = random() < 0.3;
+  const witness = new PartWitness(PART_BYTES);
   const run = async (rules: readonly string[], end?: StormPush['end']) => {
     counts.runs += 1;
     const stallMs = rules.some((rule) => rule.includes('stall')) ? 500 : 60_000;
-    const plan = await planStormImage(image, isArchive);
-    const outcome = await pushInStorm({ emulator, repositoryName, stateDirectory, plan, stallMs, end });
+    const plan = await planStormImage(image);
+    const push = { emulator, repositoryName, stateDirectory, plan, witness, stallMs, end };
+    const outcome = await pushInStorm(push);
     if (outcome === 'ended') counts[end?.how === 'kill' ? 'killed' : 'interrupted'] += 1;
     else if (outcome instanceof EcrpError) counts.failed += 1;
     else {
@@ -90,11 +128,14 @@ async function weather(seed: number): Promise<void> {
   if (last === 'ended' || last instanceof EcrpError) throw new Error(`seed ${seed}: ${String(last)}`);
   const { bytes, imageDigest } = last;
   expect(bytes.uploaded + bytes.existing + bytes.resumed, `seed ${seed}`).toBe(bytes.total);
-  if (!isArchive) expect(imageDigest).toBe(image.descriptor.digest);
+  if (image.kind === 'layout') expect(imageDigest).toBe(image.root?.descriptor.digest);
   for (const tag of TAGS) {
     expect(await puller.findDigest(repositoryName, tag), `seed ${seed}`).toBe(imageDigest);
   }
   expect(await puller.findDamage(repositoryName, '1.0'), `seed ${seed}`).toBeUndefined();
+  expect(witness.complaints, `seed ${seed}`).toEqual([]);
+  counts.parts += witness.counts.parts;
+  counts.repeatedParts += witness.counts.repeated;
   // Nothing is left of uploads that are done.
   expect(await readdir(join(stateDirectory, 'uploads')).catch(() => []), `seed ${seed}`).toEqual([]);
   counts.images += 1;

@@ -17,6 +17,8 @@ import {
 export interface LayerSpec {
   /** Bytes of random content of the one file in the layer; the tar around it adds 2 to 3 blocks of 512. Default 1000. */
   readonly size?: number;
+  /** Bytes of the file, instead of random ones. */
+  readonly content?: Buffer;
   /** How the layer is packed in an OCI layout (default gzip); docker-archives keep it as `writeDockerArchive` says. */
   readonly packing?: 'none' | 'gzip' | 'zstd';
   /** Position of an earlier layer that this one repeats, byte for byte. */
@@ -148,7 +150,7 @@ export function storeAsZstd(content: Buffer): Buffer {
 }
 
 async function makeLayer(seed: string, spec: LayerSpec): Promise<GeneratedLayer> {
-  const content = makeRandomBytes(seed, spec.size ?? 1000);
+  const content = spec.content ?? makeRandomBytes(seed, spec.size ?? 1000);
   const tar = await packTar([{ name: `data-${digestOf(seed).slice(7, 15)}`, content }]);
   const { mediaType, bytes } = packLayer(tar, spec.packing ?? 'gzip');
   return { tar, diffId: digestOf(tar), bytes, descriptor: describeBytes(mediaType, bytes) };

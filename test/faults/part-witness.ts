@@ -1,0 +1,97 @@
+import type { LayerPart, PushService } from '../../src/ecr/push-service.ts';
+import type { UploadClaim, UploadStore } from '../../src/push/upload-store.ts';
+
+interface WitnessedUpload {
+  /** All bytes below were acknowledged, by the last word of the service. */
+  nextByte: number;
+  /** Whether the push that runs has sent a part of it. */
+  isAtWork: boolean;
+}
+
+/**
+ * Watches the pushes of one image, one after the other, for bytes that are sent although they were acknowledged. One part
+ * of a layer may be: that whose answer an ended push has not lived to note.
+ */
+export class PartWitness {
+  readonly #mostBytes: number;
+  readonly #uploads = new Map<string, WitnessedUpload>();
+  /** By what is uploaded: the upload that the next push should go on with. */
+  readonly #left = new Map<string, string>();
+  /** What was sent again, and should not have been. */
+  readonly complaints: string[] = [];
+  /** Parts that went out while this watched, and how many of them were sent again after a push had ended. */
+  readonly counts = { parts: 0, repeated: 0 };
+
+  /** `mostBytes`: of a part. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  watchService(service: PushService): PushService {
+    for (const upload of this.#uploads.values()) upload.isAtWork = false;
+    return {
+      ...service,
+      createPart: (capacity) => this.#watchPart(service.createPart(capacity)),
+    };
+  }
+
+  #watchPart(part: LayerPart): LayerPart {
+    return {
+      get size() {
+        return part.size;
+      },
+      append: (bytes) => part.append(bytes),
+      clear: () => part.clear(),
+      release: () => part.release(),
+      upload: async (uploadId, start, signal) => {
+        const upload = this.#uploads.get(uploadId) ?? { nextByte: 0, isAtWork: false };
+        this.#uploads.set(uploadId, upload);
+        const again = upload.nextByte - start;
+        this.counts.parts += 1;
+        if (again > 0) {
+          this.counts.repeated += 1;
+          if (upload.isAtWork || again > this.#mostBytes) {
+            this.complaints.push(`byte ${start} of ${uploadId}, where ${upload.nextByte} is next`);
+          }
+        }
+        upload.isAtWork = true;
+        const answer = await part.upload(uploadId, start, signal);
+        // Also when it goes back: the service has the last word.
+        if (answer.kind !== 'vanished') upload.nextByte = answer.nextByte ?? 0;
+        return answer;
+      },
+    };
+  }
+
+  watchStore(store: UploadStore): UploadStore {
+    return {
+      ...store,
+      claim: (subject) => {
+        const claim = store.claim(subject);
+        const key = `${subject.id} ${subject.encoding}`;
+        this.#checkFound(key, claim);
+        return {
+          found: claim.found,
+          keep: (upload) => {
+            this.#left.set(key, upload.uploadId);
+            claim.keep(upload);
+          },
+          forget: () => {
+            this.#left.delete(key);
+            claim.forget();
+          },
+          release: () => claim.release(),
+        };
+      },
+    };
+  }
+
+  /** What an ended push has left is all there but for one part. */
+  #checkFound(key: string, { found }: UploadClaim): void {
+    const uploadId = this.#left.get(key) ?? '';
+    const nextByte = this.#uploads.get(uploadId)?.nextByte ?? 0;
+    if (nextByte - (found?.nextByte ?? 0) > this.#mostBytes) {
+      this.complaints.push(`${key} goes on at ${found?.nextByte}, where ${nextByte} is next in ${uploadId}`);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import type { TestEmulator } from '../support/emulator.ts';
+
+interface Named {
+  readonly digest: string;
+  readonly isManifest: boolean;
+  readonly bytes: Buffer | undefined;
+}
+
+/** What anyone gets from the registry; undefined for what is not there. */
+export class Puller {
+  readonly #emulator: TestEmulator;
+  #token: Promise<string> | undefined;
+
+  constructor(emulator: TestEmulator) {
+    this.#emulator = emulator;
+  }
+
+  /** A digest that is named below the tag and that is not there; undefined for a tag that is whole or nowhere. */
+  async findHole(repositoryName: string, tag: string): Promise<string | undefined> {
+    for (const { digest, isManifest, bytes } of await this.#walk(repositoryName, tag)) {
+      if (isManifest) {
+        if (bytes === undefined) return `${digest} (a manifest)`;
+        continue;
+      }
+      // A blob that is there is a redirection to its bytes.
+      const response = await this.#ask(repositoryName, `blobs/${digest}`, 'manual');
+      await response.body?.cancel();
+      if (response.status !== 307) return `${digest} (${response.status})`;
+    }
+    return undefined;
+  }
+
+  async findDigest(repositoryName: string, tag: string): Promise<Digest | undefined> {
+    const manifest = await this.pull(repositoryName, `manifests/${tag}`);
+    return manifest && digestOf(manifest);
+  }
+
+  /** A digest that is named below the tag and whose bytes are others; undefined when all are right. */
+  async findDamage(repositoryName: string, tag: string): Promise<string | undefined> {
+    for (const { digest, isManifest, bytes } of await this.#walk(repositoryName, tag)) {
+      const found = isManifest ? bytes : await this.pull(repositoryName, `blobs/${digest}`);
+      if (found === undefined || digestOf(found) !== digest) return digest;
+    }
+    return undefined;
+  }
+
+  /** Everything that is named below the tag, manifests with their bytes if they are there. */
+  async #walk(repositoryName: string, tag: string): Promise<readonly Named[]> {
+    const named: Named[] = [];
+    const visit = async (manifest: Buffer | undefined): Promise<void> => {
+      const isIndex = /"manifests":/.test(String(manifest));
+      for (const digest of listDigests(manifest)) {
+        const bytes = isIndex ? await this.pull(repositoryName, `manifests/${digest}`) : undefined;
+        named.push({ digest, isManifest: isIndex, bytes });
+        if (isIndex) await visit(bytes);
+      }
+    };
+    await visit(await this.pull(repositoryName, `manifests/${tag}`));
+    return named;
+  }
+
+  async pull(repositoryName: string, path: string): Promise<Buffer | undefined> {
+    const response = await this.#ask(repositoryName, path, 'follow');
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${bytes}`);
+    return bytes;
+  }
+
+  async #ask(repositoryName: string, path: string, redirect: 'follow' | 'manual'): Promise<Response> {
+    const { url, registryAlias } = this.#emulator;
+    this.#token ??= fetch(`${url}/token/`).then(async (answer) => String(Object(await answer.json()).token));
+    return fetch(`${url}/v2/${registryAlias}/${repositoryName}/${path}`, {
+      headers: { authorization: `Bearer ${await this.#token}`, accept: '*/*' },
+      redirect,
+    });
+  }
+}
+
+function listDigests(manifest: Buffer | undefined): ReadonlySet<string> {
+  const found = String(manifest ?? '').matchAll(/sha256:[0-9a-f]{64}/g);
+  return new Set(Array.from(found, ([digest]) => digest));
+}

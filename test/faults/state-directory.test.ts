@@ -1,0 +1,141 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { writeDockerArchive } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
+import { Puller } from './puller.ts';
+import { setFaults } from './storm-faults.ts';
+
+const MIB = 1024 * 1024;
+const program = join(import.meta.dirname, '../../bin/ecrp.js');
+
+const { home, emulator } = await startWorkplace();
+beforeAll(async () => {
+  const image = await makeImage({ seed: 3, layers: [{ size: 11 * MIB }, { size: 6 * MIB }] });
+  await writeDockerArchive(join(home.directory, 'archive.tar'), [image], { style: 'skopeo' });
+});
+
+/** State and cache in one place. */
+function env(directory: string) {
+  return { ...home.env, ...emulator.env, ECRP_STATE_DIR: directory, ECRP_CACHE_DIR: directory };
+}
+
+/** Nothing is compressed: what writes that cache makes the signal of `ulimit -f` end the process. */
+function makeArgv(name: string, compression = 'none'): string[] {
+  const argv = ['push', join(home.directory, 'archive.tar'), `${name}:1.0`, '--create-repo'];
+  return [...argv, '--part-size', '5', '--compression', compression];
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+/** Runs the built program after a line of shell, in a mount namespace of its own where there shall be one. */
+function pushAfter(line: string, argv: readonly string[], directory: string, hasMounts: boolean) {
+  const shell = ['sh', '-c', `${line} && exec "$@"`, 'sh', process.execPath, program, ...argv];
+  const [command = '', ...rest] = hasMounts ? ['unshare', '--mount', ...shell] : shell;
+  const child = spawn(command, rest, {
+    env: { PATH: process.env.PATH, ...env(directory), STATE: directory },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stderr }));
+  });
+  return { child, ended };
+}
+
+async function expectWhole(name: string): Promise<void> {
+  const puller = new Puller(emulator);
+  expect(await puller.findDigest(name, '1.0')).toBeDefined();
+  expect(await puller.findDamage(name, '1.0')).toBeUndefined();
+}
+
+/** Only the superuser may mount. */
+const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+const full = 'mount -t tmpfs -o size=16k tmpfs "$STATE" && ! cat /dev/zero 2>/dev/null >"$STATE/filler"';
+describe.each([
+  // No file may grow at all, for any user: as on a full disk, files can be made and nothing can be put into them.
+  ['that takes no byte', 'ulimit -f 0', false, 'EFBIG'],
+  ['on a disk that is full', full, true, 'ENOSPC'],
+  ['on a disk that is read-only', 'mount -t tmpfs -o ro tmpfs "$STATE"', true, 'EROFS'],
+])('a state directory %s', (name, line, hasMounts, code) => {
+  const place = code.toLowerCase();
+  const compression = hasMounts ? 'gzip' : 'none';
+
+  test.skipIf(hasMounts && !canMount)('costs a warning, and the push goes through', async () => {
+    const directory = join(home.directory, place);
+    await mkdir(directory);
+    const argv = makeArgv(`state/${place}`, compression);
+    const { status, stderr } = await pushAfter(line, argv, directory, hasMounts).ended;
+    expect(status, `${name}: ${stderr}`).toBe(0);
+    expect(stderr.match(/^warning: uploads cannot be kept in .*/gm)).toEqual([expect.stringContaining(code)]);
+    await expectWhole(`state/${place}`);
+  });
+
+  test.skipIf(hasMounts && !canMount)('after kill -9, the next push begins anew', async () => {
+    const repositoryName = `state/killed-${place}`;
+    const directory = join(home.directory, `killed-${place}`);
+    await mkdir(directory);
+    await setFaults(emulator, ['UploadLayerPart stall on=3']);
+    const since = emulator.requests.length;
+    const argv = makeArgv(repositoryName, compression);
+    const { child, ended } = pushAfter(line, argv, directory, hasMounts);
+    const hasStalled = () => emulator.requests.slice(since).some(({ status }) => status === 0);
+    while (!hasStalled() && child.exitCode === null) await sleep(2);
+    child.kill('SIGKILL');
+    expect(await ended).toMatchObject({ status: null });
+    await setFaults(emulator, []);
+    const again = await runCli([...argv, '--verify', '--json'], { env: env(directory) });
+    expect(again.json().bytes).toMatchObject({ resumed: 0 });
+    await expectWhole(repositoryName);
+  });
+});
+
+test('a disk that fills up in the midst of a push leaves what was kept before', async () => {
+  const directory = join(home.directory, 'filling');
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
+  const argv = [...makeArgv('state/filling'), '--concurrency', '1', '--json'];
+  expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
+  // One more part arrives, and there is no room for its record.
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
+  const { status, stderr } = await pushAfter('ulimit -f 0', argv, directory, false).ended;
+  await setFaults(emulator, []);
+  expect(status, stderr).toBe(4);
+  expect(stderr).toContain('cannot be kept');
+  const names = await readdir(join(directory, 'uploads'));
+  expect(names).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
+  const again = await runCli(argv, { env: env(directory) });
+  expect(again.json().bytes).toMatchObject({ resumed: expect.any(Number) });
+  expect(Object(again.json().bytes).resumed).toBeGreaterThanOrEqual(5 * MIB);
+  await expectWhole('state/filling');
+});
+
+test('what a later version has left is neither believed nor lost', async () => {
+  const directory = join(home.directory, 'later');
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
+  const argv = [...makeArgv('state/later'), '--concurrency', '1', '--json'];
+  expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=1']);
+  const [name = ''] = await readdir(join(directory, 'uploads'));
+  const path = join(directory, 'uploads', name);
+  const text = (await readFile(path, 'utf8')).replace('"version":1', '"version":2,"more":{}');
+  await writeFile(path, text);
+  expect((await runCli(['uploads', 'list', '--json'], { env: env(directory) })).json().uploads).toEqual([]);
+  expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
+  expect(await readFile(path, 'utf8')).toBe(text);
+  await setFaults(emulator, []);
+  const again = await runCli(argv, { env: env(directory) });
+  expect(again.json().bytes).toMatchObject({ resumed: 0 });
+  await expectWhole('state/later');
+});
