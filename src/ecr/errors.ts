@@ -1,5 +1,5 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
-import type { Failure } from './exception.ts';
+import { type Failure, isOfClock } from './exception.ts';
 import { explainConnection, isConnectionFailure } from './explain-connection.ts';
 
 /** What of the call goes into the error of its failure. */
@@ -89,7 +89,7 @@ const explainSignature: Explain = (failure) => {
 };
 
 function explainClockOrKey(failure: Failure): Explanation {
-  return /earlier than|later than|expired|not yet current/i.test(failure.message)
+  return isOfClock(failure.name, failure.message)
     ? {
         code: 'AUTH',
         message: `The clock of this machine differs too much from the service's: ${failure.message}`,

@@ -10,7 +10,7 @@ export interface Failure {
   readonly fromService: boolean;
   /** The wait that the answer asks for. */
   readonly retryAfterMs: number | undefined;
-  /** The SDK has measured another clock than ours and signs the next attempt by it. */
+  /** The SDK has measured another clock than it has signed by, and signs the next attempt by that. */
   readonly clockCorrected: boolean;
   readonly cause: unknown;
 }
@@ -25,17 +25,27 @@ export function describeFailure(cause: unknown): Failure {
   const code = asString(error.code);
   const name = asString(error.name) ?? 'Error';
   const fromService = error.$fault !== undefined && name !== 'Unknown';
+  // The SDK adds a hint for programmers in further lines.
+  const message = (asString(error.message) ?? String(cause)).split('\n')[0] ?? '';
   return {
     name: stripName(!fromService && code !== undefined ? code : name),
-    // The SDK adds a hint for programmers in further lines.
-    message: (asString(error.message) ?? String(cause)).split('\n')[0] ?? '',
+    message,
     status,
     requestId: asString(metadata.requestId),
     fromService,
     retryAfterMs: readRetryAfter(headers),
-    clockCorrected: metadata.clockSkewCorrected === true,
+    // The SDK does not tell when it comes back to our clock, as that has been set right meanwhile.
+    clockCorrected: metadata.clockSkewCorrected === true || (fromService && isOfClock(name, message)),
     cause,
   };
+}
+
+/** Whether a signature is refused for its time. */
+export function isOfClock(name: string, message: string): boolean {
+  return (
+    /InvalidSignatureException|SignatureDoesNotMatch/.test(name) &&
+    /earlier than|later than|expired|not yet current/i.test(message)
+  );
 }
 
 /** JSON services may write `com.amazonaws.namespace#Code` and `Code:http://…`. */

@@ -106,6 +106,17 @@ describe('failures that may pass', () => {
     expect(countAttempts()).toBe(2);
   });
 
+  test('a clock that was set right meanwhile too, of which the SDK says nothing', async () => {
+    const expired = Object.assign(exception('InvalidSignatureException'), {
+      message: 'Signature expired: 20260101T000000Z is now earlier than 20260101T050000Z',
+    });
+    expect(await prepare([expired, success]).run()).toBe('done');
+    expect(await catchError(prepare([expired, expired]).run)).toMatchObject({
+      code: 'AUTH',
+      message: expect.stringContaining('The clock of this machine'),
+    });
+  });
+
   test('the wait that the answer asks for is kept', async () => {
     const { run, events } = prepare([exception('ThrottlingException', 400, { 'retry-after': '1' }), success]);
     const startedMs = performance.now();

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { makeCaller } from '../../../src/ecr/call.ts';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
-import { createEcrClient, type EcrClient } from '../../../src/ecr/client.ts';
+import { createEcrClient, type EcrClient, type EcrClientSettings } from '../../../src/ecr/client.ts';
 import { connectPush } from '../../../src/ecr/push.ts';
 import { describeRegistry } from '../../../src/ecr/registries.ts';
 import { createRepository, deleteRepository } from '../../../src/ecr/repositories.ts';
@@ -28,7 +29,11 @@ afterEach(() => {
 });
 
 /** A server that answers its requests in turn, the last answer for ever; and a client of it. */
-async function serve(responses: readonly Respond[], env: Record<string, string> = {}) {
+async function serve(
+  responses: readonly Respond[],
+  env: Record<string, string> = {},
+  settings: Partial<EcrClientSettings> = {},
+) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -47,6 +52,7 @@ async function serve(responses: readonly Respond[], env: Record<string, string> 
     endpointUrl: `http://127.0.0.1:${port}`,
     env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret', ...env },
     onEvent: (event) => events.push(event),
+    ...settings,
   });
   cleanups.push(
     () => client.close(),
@@ -282,6 +288,41 @@ describe('repositories', () => {
   test('deleted by an attempt whose answer was lost are deleted', async () => {
     const { client } = await serve([page, refuse('RepositoryNotFoundException')]);
     await deleteRepository(client, 'app', false, signal);
+  });
+});
+
+describe('a connection on which nothing moves any more', () => {
+  const stay: Respond = () => undefined;
+  const staySilentInTheMidst: Respond = (response) => {
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'content-length': 1000 });
+    response.write('{"registries":');
+  };
+
+  test.each([
+    ['before the answer', stay],
+    ['in the midst of it', staySilentInTheMidst],
+  ])('%s is given up, and the call made again', async (_name, silent) => {
+    const { client, seen, events } = await serve(
+      [silent, json({ registries: [] })],
+      {},
+      { retryBudgetMs: 200 },
+    );
+    expect(await describeRegistry(client, signal)).toBeUndefined();
+    expect(seen).toHaveLength(2);
+    expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('timed out') });
+  });
+
+  test('but for a byte now and then is given up at last', async () => {
+    let timer: NodeJS.Timeout | undefined;
+    cleanups.push(() => clearInterval(timer));
+    const trickle: Respond = (response) => {
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'content-length': 100_000 });
+      timer = setInterval(() => response.write(' '), 20);
+    };
+    const { client, seen } = await serve([trickle, json({ registries: [] })]);
+    const call = makeCaller({ endpoint: 'it', limitAttempt: () => 300 });
+    expect(await describeRegistry({ ...client, call }, signal)).toBeUndefined();
+    expect(seen).toHaveLength(2);
   });
 });
 
