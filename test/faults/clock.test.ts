@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type CliResult, spawnCli } from '../support/cli.ts';
+import { writeOciLayout } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
+import { setFaults } from './storm-faults.ts';
+
+const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+const clock = pathToFileURL(join(import.meta.dirname, '../support/shifted-clock.js'));
+
+const { home, emulator } = await startWorkplace();
+beforeAll(async () => {
+  const image = await makeImage({ seed: 8, layers: [{ size: 21 * MIB }, { size: 16 * MIB }, { size: 9 }] });
+  await writeOciLayout(join(home.directory, 'layout'), [image]);
+});
+
+/** Pushes with a clock that is `hours` ahead, and `laterHours` from when the second part was answered. */
+async function push(name: string, hours: number, laterHours: number): Promise<CliResult> {
+  const jump = join(home.directory, `${name}.jump`);
+  const argv = ['push', 'layout', `clock/${name}:1.0`, '--create-repo', '--verify', '--json', '-v'];
+  const since = emulator.requests.length;
+  const { child, ended } = spawnCli([...argv, '--part-size', '5'], {
+    cwd: home.directory,
+    env: {
+      ...home.env,
+      ...emulator.env,
+      ECRP_STATE_DIR: join(home.directory, name),
+      NODE_OPTIONS: `--import=${clock.href}`,
+      ECRP_TEST_CLOCK_MS: String(hours * HOUR_MS),
+      ECRP_TEST_CLOCK_LATER_MS: String(laterHours * HOUR_MS),
+      ECRP_TEST_CLOCK_JUMP: jump,
+    },
+  });
+  const countParts = () =>
+    emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart').length;
+  while (countParts() < 2 && child.exitCode === null) await sleep(2);
+  await writeFile(jump, '');
+  return ended;
+}
+
+describe('a clock that is wrong by hours', () => {
+  test.each([
+    ['behind', -7, -7],
+    ['ahead', 7, 7],
+    ['jumps-ahead', 0, 5],
+    ['jumps-back', 0, -5],
+    ['set-right', 30, 0],
+  ])('%s: requests are signed by the service’s, and no wait is longer', async (name, hours, laterHours) => {
+    // Waits as well, and slow enough for the jump to come in the midst of the parts.
+    await setFaults(emulator, ['UploadLayerPart throttle every=4', 'UploadLayerPart delay 30']);
+    const { status, stderr, json } = await push(name, hours, laterHours);
+    expect(status, stderr).toBe(0);
+    const { durationMs, retries, verified } = json();
+    expect(verified).toMatchObject({ blobs: 4 });
+    expect(durationMs).toBeGreaterThan(0);
+    expect(durationMs).toBeLessThan(HOUR_MS);
+    expect(retries).toBeGreaterThan(0);
+    // After a jump it may learn the time of the service from an answer to what was on its way.
+    if (hours !== 0) expect(stderr).toContain('InvalidSignatureException');
+  });
+});
