@@ -69,6 +69,9 @@ describe('--verify', () => {
     'CompleteLayerUpload wrong-digest on=1',
     'PutImage wrong-digest on=1',
     'UploadLayerPart forget-part on=1',
+    'UploadLayerPart off-by-one on=1',
+    // The tag that it speaks of is not there.
+    'PutImage error ImageAlreadyExistsException on=1',
   ])('never says that all is well while it is not: %s', async (fault) => {
     const lying = await startTestEmulator({ faults: [fault] });
     try {
