@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REQUESTS_PER_SECOND } from '../wire/quotas.ts';
 
+/** Requests arrive a little sooner or later than they are sent; with less room than that, some of them are throttled. */
+const BURST_SECONDS = 0.9;
+
 /**
  * Holds requests back so that each operation stays under its quota: a token bucket per operation, as AWS throttles
- * with. It holds one second's requests, so that a small image never waits.
+ * with. It holds nearly one second's requests, so that a small image never waits.
  */
 export class Pacer {
   /** Per operation: when the bucket will be full again, on `performance.now()`'s clock. */
@@ -31,6 +34,7 @@ export class Pacer {
     const intervalMs = 1000 / perSecond;
     const fullAt = Math.max(this.#fullAt.get(operation) ?? 0, nowMs);
     this.#fullAt.set(operation, fullAt + intervalMs);
-    return Math.max(0, fullAt - nowMs - (perSecond - 1) * intervalMs);
+    const burst = Math.max(1, Math.floor(perSecond * BURST_SECONDS));
+    return Math.max(0, fullAt - nowMs - (burst - 1) * intervalMs);
   }
 }
