@@ -1,30 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../errors.ts';
+import { watchSilence } from './watch-silence.ts';
+
+/** No registry that serves anything is silent for so long. */
+const SILENT_MS = 60_000;
 
 export interface RetryOptions {
   /** Before each further try. */
   readonly waitsMs: readonly number[];
+  /** How long nothing may come before a try is given up; default 60 s. */
+  readonly silentMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
  * Reads once more, and again, what could not be read or was not as it should be: networks fail, and what was put a moment
- * ago may not be seen everywhere yet. An `EcrpError` of the last time is thrown as it is; others become UNAVAILABLE.
+ * ago may not be seen everywhere yet. `read` tells of each byte that comes. An `EcrpError` of the last time is thrown as it is; others become UNAVAILABLE.
  */
 export async function retryReading<Result>(
   what: string,
-  read: () => Promise<Result>,
-  { waitsMs, signal }: RetryOptions,
+  read: (signal: AbortSignal, onProgress: () => void) => Promise<Result>,
+  { waitsMs, silentMs = SILENT_MS, signal }: RetryOptions,
 ): Promise<Result> {
   for (const waitMs of waitsMs) {
     try {
-      return await read();
+      return await watchSilence(signal, silentMs, read);
     } catch {
       await sleep(waitMs, undefined, { signal });
     }
   }
   try {
-    return await read();
+    return await watchSilence(signal, silentMs, read);
   } catch (cause) {
     if (cause instanceof EcrpError) throw cause;
     throw new EcrpError('UNAVAILABLE', `${what} cannot be read back: ${describeCause(cause)}`, {

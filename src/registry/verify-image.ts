@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
   /** Before each further try of what cannot be read or is different; default 0.5 and 2 s. */
   readonly waitsMs?: readonly number[];
+  /** How long nothing may come before a try is given up; default 60 s. */
+  readonly silentMs?: number;
   readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
 }
 
@@ -46,10 +48,10 @@ export interface VerifiedImage {
 export async function verifyImage(
   registry: RegistryReader,
   image: ImageToVerify,
-  { concurrency, signal, waitsMs = WAITS_MS, onEvent }: VerifyOptions,
+  { concurrency, signal, waitsMs = WAITS_MS, silentMs, onEvent }: VerifyOptions,
 ): Promise<VerifiedImage> {
   return withDeadline(signal, undefined, async (inner) => {
-    const options = { waitsMs, signal: inner };
+    const options = { waitsMs, silentMs, signal: inner };
     for (const tag of image.tags) await verifyTag(registry, tag, image.digest, options);
     const blobs = new Map<Digest, Descriptor>();
     const manifests = new Set<Digest>();
@@ -70,7 +72,7 @@ export async function verifyImage(
       for (const blob of queue) {
         const size = await retryReading(
           `${registry.name}: the blob ${blob.digest}`,
-          () => verifyBlob(registry, blob, inner, onEvent),
+          (watched, onProgress) => verifyBlob(registry, blob, watched, onProgress, onEvent),
           options,
         );
         if (size === undefined) continue;
@@ -91,8 +93,8 @@ async function verifyTag(
   options: RetryOptions,
 ): Promise<void> {
   const subject = `${registry.name}: the tag ${tag}`;
-  const check = async (): Promise<void> => {
-    const found = await readManifest(registry, tag, options.signal);
+  const check = async (signal: AbortSignal): Promise<void> => {
+    const found = await readManifest(registry, tag, signal);
     if (found === undefined) throw refuse(`${subject} is not there`);
     if (found.digest !== digest) {
       throw refuse(
@@ -110,8 +112,8 @@ async function verifyManifest(
   options: RetryOptions,
 ): Promise<ImageManifest | ImageIndex> {
   const subject = `${registry.name}: the manifest ${digest}`;
-  const check = async (): Promise<StoredManifest> => {
-    const found = await readManifest(registry, digest, options.signal);
+  const check = async (signal: AbortSignal): Promise<StoredManifest> => {
+    const found = await readManifest(registry, digest, signal);
     if (found === undefined) throw refuse(`${subject} is not there`);
     if (found.digest !== digest) throw refuse(`${subject} reads back as other bytes, ${found.digest}`);
     return found;
@@ -124,6 +126,7 @@ async function verifyBlob(
   registry: RegistryReader,
   { digest, size, urls = [] }: Descriptor,
   signal: AbortSignal,
+  onProgress: () => void,
   onEvent: VerifyOptions['onEvent'],
 ): Promise<number | undefined> {
   const subject = `${registry.name}: the blob ${digest}`;
@@ -137,6 +140,7 @@ async function verifyBlob(
   let read = 0;
   let told = 0;
   for await (const chunk of streamBytes(response)) {
+    onProgress();
     hash.update(chunk);
     read += chunk.length;
     if (read > size) throw refuse(`${subject} is longer than the ${size} bytes that the manifest says`);

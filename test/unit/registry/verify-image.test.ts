@@ -169,6 +169,21 @@ describe('an image that is not as it was pushed', () => {
     expect(error.message).toContain(`${registry.host}/a1b2c3d4/team/app: the `);
   });
 
+  test('a registry that falls silent in the midst of a blob is given up, and the reason told', async () => {
+    registry.intercept = ({ url, headers }, response) => {
+      if (headers.authorization === undefined || !url?.includes(layer)) return false;
+      response.writeHead(200, { 'content-length': layerBytes.length });
+      response.write(layerBytes.subarray(0, 100));
+      return true;
+    };
+    const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY });
+    const { digest, mediaType } = image.descriptor;
+    const options = { concurrency: 1, signal, waitsMs: [0], silentMs: 100 };
+    const error = await catchError(() => verifyImage(reader, { tags: [], digest, mediaType }, options));
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toContain(`the blob ${layer} cannot be read back: nothing came for 0.1 s`);
+  });
+
   test('nobody is there: the reason is told', async () => {
     registry.close();
     const error = await catchError(() => verify());
