@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeCaller } from '../../../src/ecr/call.ts';
@@ -310,6 +310,30 @@ describe('a connection on which nothing moves any more', () => {
     expect(await describeRegistry(client, signal)).toBeUndefined();
     expect(seen).toHaveLength(2);
     expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('timed out') });
+  });
+
+  test('in the midst of a part is given up', async () => {
+    const sockets: Socket[] = [];
+    // Takes what the system takes for it, far less than a part, and reads nothing.
+    const server = createTcpServer({ pauseOnConnect: true }, (socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // Listening on TCP.
+    const { port } = server.address() as AddressInfo;
+    const client = createEcrClient({
+      endpointUrl: `http://127.0.0.1:${port}`,
+      env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
+      retryBudgetMs: 200,
+    });
+    cleanups.push(
+      () => client.close(),
+      () => server.close(),
+      () => {
+        for (const socket of sockets) socket.destroy();
+      },
+    );
+    const error = await catchError(() => uploadPart(client, 0, Buffer.alloc(20 * 1024 * 1024)));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('no answer from') });
+    expect(sockets).toHaveLength(3);
   });
 
   test('but for a byte now and then is given up at last', async () => {
