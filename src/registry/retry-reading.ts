@@ -5,11 +5,20 @@ import { watchSilence } from './watch-silence.ts';
 /** No registry that serves anything is silent for so long. */
 const SILENT_MS = 60_000;
 
+/** A try has failed and another follows after `delayMs`. */
+export interface ReadRetry {
+  /** What is read. */
+  readonly subject: string;
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
 export interface RetryOptions {
   /** Before each further try. */
   readonly waitsMs: readonly number[];
   /** How long nothing may come before a try is given up; default 60 s. */
   readonly silentMs?: number | undefined;
+  readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -20,12 +29,14 @@ export interface RetryOptions {
 export async function retryReading<Result>(
   what: string,
   read: (signal: AbortSignal, onProgress: () => void) => Promise<Result>,
-  { waitsMs, silentMs = SILENT_MS, signal }: RetryOptions,
+  { waitsMs, silentMs = SILENT_MS, onRetry, signal }: RetryOptions,
 ): Promise<Result> {
   for (const waitMs of waitsMs) {
     try {
       return await watchSilence(signal, silentMs, read);
-    } catch {
+    } catch (cause) {
+      signal.throwIfAborted();
+      onRetry?.({ subject: what, delayMs: waitMs, reason: describeCause(cause) });
       await sleep(waitMs, undefined, { signal });
     }
   }

@@ -6,7 +6,7 @@ import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manif
 import { streamBytes } from './read-bytes.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
-import { type RetryOptions, retryReading } from './retry-reading.ts';
+import { type ReadRetry, type RetryOptions, retryReading } from './retry-reading.ts';
 import type { VerifyEvent } from './verify-events.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -25,6 +25,7 @@ export interface VerifyOptions {
   /** How long nothing may come before a try is given up; default 60 s. */
   readonly silentMs?: number;
   readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
+  readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
 }
 
 const WAITS_MS = [500, 2_000];
@@ -48,10 +49,10 @@ export interface VerifiedImage {
 export async function verifyImage(
   registry: RegistryReader,
   image: ImageToVerify,
-  { concurrency, signal, waitsMs = WAITS_MS, silentMs, onEvent }: VerifyOptions,
+  { concurrency, signal, waitsMs = WAITS_MS, silentMs, onEvent, onRetry }: VerifyOptions,
 ): Promise<VerifiedImage> {
   return withDeadline(signal, undefined, async (inner) => {
-    const options = { waitsMs, silentMs, signal: inner };
+    const options = { waitsMs, silentMs, onRetry, signal: inner };
     for (const tag of image.tags) await verifyTag(registry, tag, image.digest, options);
     const blobs = new Map<Digest, Descriptor>();
     const manifests = new Set<Digest>();

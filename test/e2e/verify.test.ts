@@ -12,14 +12,23 @@ const multi = join(archives, 'skopeo-multi-oci.tar');
 
 const { home, emulator } = await startWorkplace();
 
-/** Passes on what the emulator says, with one bit changed in what is downloaded from it. */
-async function startLiar(): Promise<{ readonly host: string; readonly server: Server }> {
+/** Passes on what the emulator says, with one bit changed in what is downloaded from it, or the first download cut off. */
+async function startLiar(
+  how: 'flip' | 'cut-once' = 'flip',
+): Promise<{ readonly host: string; readonly server: Server }> {
+  let downloads = 0;
   const server = createServer((incoming, outgoing) => {
     const { method, url: path, headers } = incoming;
+    const isDownload = path?.startsWith('/download/') ?? false;
+    if (isDownload) downloads += 1;
+    if (isDownload && how === 'cut-once' && downloads === 1) {
+      outgoing.destroy();
+      return;
+    }
     const outward = ask(emulator.url + path, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.on('data', (chunk: Buffer) => {
-        if (path?.startsWith('/download/')) chunk.writeUInt8((chunk.at(0) ?? 0) ^ 1, 0);
+        if (isDownload && how === 'flip') chunk.writeUInt8((chunk.at(0) ?? 0) ^ 1, 0);
         outgoing.write(chunk);
       });
       answer.on('end', () => outgoing.end());
@@ -59,6 +68,23 @@ describe('--verify', () => {
         code: 'UNAVAILABLE',
         message: expect.stringMatching(/the blob sha256:[0-9a-f]{64} reads back as other bytes/),
       });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it.each([
+    [['-v'], /the blob sha256:.* could not be read \(.*\), again in 0\.5 s$/m],
+    [['--progress', 'json'], /"event":"retry","subject":".*the blob sha256:.*","delayMs":500,"reason":"/],
+  ])('tells of a read that is repeated, and counts it: %j', async (options, line) => {
+    const { host, server } = await startLiar('cut-once');
+    try {
+      const env = { ...home.env, ...emulator.env, ECRP_REGISTRY_HOST: host };
+      const argv = ['push', one, 'cut/off:1.0', '--create-repo', '--verify', '--json'];
+      const result = await runCli([...argv, ...options], { env });
+      expect(result.json()).toMatchObject({ retries: 1, verified: { blobs: 5 } });
+      expect(result.stderr).toMatch(line);
     } finally {
       server.closeAllConnections();
       server.close();

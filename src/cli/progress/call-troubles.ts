@@ -1,4 +1,7 @@
-import type { ApiEvent } from '../../ecr/call-event.ts';
+import type { ApiEvent, RetryEvent } from '../../ecr/call-event.ts';
+
+/** What has become of a call, or of reading something back. */
+export type CallOutcome = ApiEvent | Omit<RetryEvent, 'attempt'>;
 
 /** A call that is tried again. */
 export interface Trouble {
@@ -25,7 +28,7 @@ export class CallTroubles {
     return this.#retries;
   }
 
-  apply(event: ApiEvent, nowMs: number): void {
+  apply(event: CallOutcome, nowMs: number): void {
     // Whichever call of the operation it was, the service answers it.
     if (event.kind === 'call') {
       this.#noted.delete(event.operation);
@@ -35,6 +38,11 @@ export class CallTroubles {
     const { operation, reason, delayMs } = event;
     const sinceMs = this.#noted.get(operation)?.sinceMs ?? nowMs;
     this.#noted.set(operation, { operation, reason, sinceMs, untilMs: nowMs + delayMs });
+  }
+
+  /** What failed is there by now. */
+  forget(): void {
+    this.#noted.clear();
   }
 
   /** The longest-lasting trouble, if there is one worth a line. */

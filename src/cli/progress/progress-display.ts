@@ -1,6 +1,6 @@
-import type { ApiEvent } from '../../ecr/call-event.ts';
 import type { PushEvent } from '../../push/events.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
+import type { CallOutcome } from './call-troubles.ts';
 
 export type ProgressEvent = PushEvent | VerifyEvent;
 
@@ -9,7 +9,7 @@ export interface ProgressDisplay {
   /** With several images: the one that all further events are about. */
   startImage(image: ImageSubject): void;
   show(event: ProgressEvent): void;
-  showCall(event: ApiEvent): void;
+  showCall(event: CallOutcome): void;
   /** Takes away what is not to stay; to be called before anything else is printed at the end. Idempotent. */
   stop(): void;
 }

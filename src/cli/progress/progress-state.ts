@@ -1,7 +1,6 @@
-import type { ApiEvent } from '../../ecr/call-event.ts';
 import type { PhaseEvent } from '../../push/events.ts';
 import { type ActiveBlob, BlobTally, type Total } from './blob-tally.ts';
-import { CallTroubles, type Trouble } from './call-troubles.ts';
+import { type CallOutcome, CallTroubles, type Trouble } from './call-troubles.ts';
 import type { ProgressEvent } from './progress-display.ts';
 import { TransferRate } from './transfer-rate.ts';
 
@@ -65,6 +64,7 @@ export class ProgressState {
         return;
       case 'verify-started': {
         const { blobs: all, bytes: allBytes } = event;
+        this.#troubles.forget();
         this.#verified = { blobs: 0, bytes: 0, all, allBytes, reading: new Map() };
         this.#enter('verify', nowMs);
         return;
@@ -73,6 +73,7 @@ export class ProgressState {
         this.#verified.reading.set(event.digest, event.readBytes);
         break;
       case 'blob-verified':
+        this.#troubles.forget();
         this.#verified.reading.delete(event.digest);
         this.#verified.blobs += 1;
         this.#verified.bytes += event.bytes;
@@ -83,7 +84,7 @@ export class ProgressState {
     this.#rate.add(this.#countMoved(), nowMs);
   }
 
-  applyCall(event: ApiEvent, nowMs: number): void {
+  applyCall(event: CallOutcome, nowMs: number): void {
     this.#heardMs = nowMs;
     this.#troubles.apply(event, nowMs);
   }

@@ -6,6 +6,7 @@ import type { PushOptions, TagLookup } from '../../push/push-options.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
 import type { PushResult } from '../../push/push-result.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
+import type { ReadRetry } from '../../registry/retry-reading.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
@@ -22,7 +23,7 @@ import { openUploads } from './open-uploads.ts';
 import type { PushFacts } from './push-outcome.ts';
 import { RegistryFinder } from './registry-finder.ts';
 import { makeTagLocator } from './tag-locator.ts';
-import { verifyPushed } from './verify-pushed.ts';
+import { tellReadRetry, verifyPushed } from './verify-pushed.ts';
 
 export interface ImageToSend {
   /** Plans the push, when the registry can be asked. */
@@ -61,6 +62,12 @@ export async function sendImage(
   let retries = 0;
   let createdRepository = false;
 
+  const noteReadRetry = (retry: ReadRetry): void => {
+    retries += 1;
+    progress.showCall({ kind: 'retry', operation: retry.subject, ...retry });
+    tellReadRetry(context, retry);
+  };
+
   const send = async (session: EcrSession): Promise<SentImage> => {
     const finder = new RegistryFinder(context, session, registryAlias);
     const { plan, tags, kept, ...guard } = await guardImage(image, finder, session, signal);
@@ -90,7 +97,7 @@ export async function sendImage(
     const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
     const result = addKeptTags(pushed, kept, target.tags);
     const onEvent = (event: VerifyEvent) => progress.show(event);
-    const place = { registryHost, repositoryName, concurrency, onEvent };
+    const place = { registryHost, repositoryName, concurrency, onEvent, onRetry: noteReadRetry };
     const verified =
       image.verify && !dryRun && isPut(pushed)
         ? await verifyPushed(pushed, place, finder, session, signal)

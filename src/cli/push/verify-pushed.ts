@@ -2,9 +2,12 @@ import { getAuthorizationToken } from '../../ecr/authorization.ts';
 import { EcrpError } from '../../errors.ts';
 import type { PushResult } from '../../push/push-result.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
+import type { ReadRetry } from '../../registry/retry-reading.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import { type VerifiedImage, verifyImage } from '../../registry/verify-image.ts';
+import type { CommandContext } from '../command-context.ts';
 import type { EcrSession } from '../ecr-session.ts';
+import { formatDuration } from '../format.ts';
 import type { RegistryFinder } from './registry-finder.ts';
 
 export interface PushedPlace {
@@ -13,12 +16,13 @@ export interface PushedPlace {
   /** Blobs read at the same time. */
   readonly concurrency: number;
   readonly onEvent: (event: VerifyEvent) => void;
+  readonly onRetry: (retry: ReadRetry) => void;
 }
 
 /** Reads back what a push has put; tags that it left on another image are none of that. */
 export async function verifyPushed(
   result: PushResult,
-  { registryHost, repositoryName, concurrency, onEvent }: PushedPlace,
+  { registryHost, repositoryName, concurrency, onEvent, onRetry }: PushedPlace,
   finder: RegistryFinder,
   session: EcrSession,
   signal: AbortSignal,
@@ -37,5 +41,12 @@ export async function verifyPushed(
   const tags = result.tags.filter(({ imageDigest }) => imageDigest === undefined);
   const { imageDigest: digest, imageManifestMediaType: mediaType } = result;
   const image = { tags: tags.map(({ imageTag }) => imageTag), digest, mediaType };
-  return verifyImage(registry, image, { concurrency, signal, onEvent });
+  return verifyImage(registry, image, { concurrency, signal, onEvent, onRetry });
+}
+
+/** A read that is repeated is told as a call that is; see `withEcr`. */
+export function tellReadRetry({ messages, style }: CommandContext, retry: ReadRetry): void {
+  const { subject, reason, delayMs } = retry;
+  if (style.jsonLines) messages.event('retry', retry);
+  else messages.detail(`${subject} could not be read (${reason}), again in ${formatDuration(delayMs)}`);
 }
