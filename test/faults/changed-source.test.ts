@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeHome, runCli } from '../support/cli.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
-import { writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
+import { type ArchiveStyle, writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage } from '../support/images.ts';
 
 const MIB = 1024 * 1024;
@@ -30,13 +30,19 @@ function push(source: string, name: string) {
   });
 }
 
-/** Turns over a byte near the end of a file as soon as one more part was answered: no read-ahead goes that far. */
-async function change(path: string): Promise<void> {
+type Change = 'a byte' | 'cut short';
+
+/** Changes a file near its end as soon as one more part was answered: no read-ahead goes that far. */
+async function change(path: string, how: Change): Promise<void> {
   const before = emulator.count('UploadLayerPart');
   while (emulator.count('UploadLayerPart') === before) await sleep(2);
   const file = await open(path, 'r+');
   try {
     const position = (await file.stat()).size - MIB;
+    if (how === 'cut short') {
+      await file.truncate(position);
+      return;
+    }
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, position);
     await file.write(Buffer.from([buffer.readUInt8(0) ^ 255]), 0, 1, position);
   } finally {
@@ -44,17 +50,20 @@ async function change(path: string): Promise<void> {
   }
 }
 
-test.each([
-  ['changed/layout', 'layout'],
-  ['changed/archive', 'archive.tar'],
+test.each<[name: string, source: string, how: Change, style?: ArchiveStyle]>([
+  ['changed/layout', 'layout', 'a byte'],
+  ['changed/archive', 'archive.tar', 'a byte', 'skopeo'],
+  ['changed/packed', 'packed.tar', 'a byte', 'crane'],
+  ['cut/layout', 'cut-layout', 'cut short'],
+  ['cut/archive', 'cut.tar', 'cut short', 'skopeo'],
 ])(
   '%s is noticed while it is pushed: status 3, no tag, and nothing left that could be gone on with',
-  async (name, source) => {
-    if (source === 'layout') await writeOciLayout(join(home.directory, source), [image]);
-    else await writeDockerArchive(join(home.directory, source), [image], { style: 'skopeo' });
+  async (name, source, how, style) => {
+    if (style === undefined) await writeOciLayout(join(home.directory, source), [image]);
+    else await writeDockerArchive(join(home.directory, source), [image], { style });
     const layer = image.layers[0]?.descriptor.digest.slice('sha256:'.length) ?? '';
-    const file = source === 'layout' ? join(source, 'blobs', 'sha256', layer) : source;
-    const [result] = await Promise.all([push(source, name), change(join(home.directory, file))]);
+    const file = style === undefined ? join(source, 'blobs', 'sha256', layer) : source;
+    const [result] = await Promise.all([push(source, name), change(join(home.directory, file), how)]);
     expect(result.status).toBe(3);
     expect(result.json().error).toMatchObject({
       code: 'INVALID_INPUT',

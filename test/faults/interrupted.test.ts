@@ -112,9 +112,9 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
   });
 
   test('compressing the first part of a layer', async () => {
-    // A hundred MiB that come to less than a part: nothing is sent before all of them are compressed.
-    const content = Buffer.alloc(100 * MIB, 'all the same, and so short when it is compressed; ');
-    const image = await makeImage({ seed: 9, layers: [{ content }] });
+    // Forty MiB that come to less than a part: nothing is sent before all of them are compressed.
+    const content = Buffer.alloc(40 * MIB, 'all the same, and so short when it is compressed; ');
+    const image = await makeImage({ seed: 9, layers: [{ content, packing: 'none' }] });
     await writeDockerArchive(join(home.directory, 'long.tar'), [image], { style: 'skopeo' });
     const since = emulator.requests.length;
     const hasCome = () =>
@@ -130,7 +130,8 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
 
   test('waiting for credentials', async () => {
     const asked = join(home.directory, 'asked');
-    const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, ''); setInterval(() => {}, 1000);`;
+    // Gives none, until whoever asked has ended.
+    const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, ''); process.stdin.resume();`;
     await writeFile(join(home.directory, 'wait.cjs'), script);
     const command = `"${process.execPath}" "${join(home.directory, 'wait.cjs')}"`;
     const config = join(home.directory, 'aws-config');
