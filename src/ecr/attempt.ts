@@ -31,7 +31,8 @@ export function makeAttempt<Answer>(
     const follow = (): void => end(signal.reason);
     const timer = setTimeout(() => end(describeTimeout(mostMs)), mostMs);
     signal.addEventListener('abort', follow, { once: true });
-    send(stop.signal)
+    Promise.resolve(stop.signal)
+      .then(send)
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(timer);

@@ -21,7 +21,7 @@ interface Explanation {
 export function explainFailure(failure: Failure, subject: CallSubject): EcrpError {
   const { code, message, hint } = explain(failure, subject);
   return new EcrpError(code, message ?? failure.message, {
-    hint: code === 'UNAVAILABLE' && failure.retryAfterMs ? explainWait(failure.retryAfterMs) : hint,
+    hint: code === 'UNAVAILABLE' ? addWait(hint, failure.retryAfterMs) : hint,
     operation: subject.operation,
     awsError: failure.fromService ? failure.name : undefined,
     requestId: failure.requestId,
@@ -29,8 +29,10 @@ export function explainFailure(failure: Failure, subject: CallSubject): EcrpErro
   });
 }
 
-function explainWait(retryAfterMs: number): string {
-  return `The service asks to wait ${Math.ceil(retryAfterMs / 1000)} s: run it again after that.`;
+/** Also the reason for not having waited, when it is longer than the budget for retries. */
+function addWait(hint: string | undefined, retryAfterMs = 0): string | undefined {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  return seconds > 0 ? `${hint ?? 'Run it again.'} The service asks for ${seconds} s until then.` : hint;
 }
 
 function explain(failure: Failure, subject: CallSubject): Explanation {
