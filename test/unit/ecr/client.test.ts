@@ -305,10 +305,10 @@ describe('a connection on which nothing moves any more', () => {
     const { client, seen, events } = await serve(
       [silent, json({ registries: [] })],
       {},
-      { retryBudgetMs: 200 },
+      { retryBudgetMs: 1500 },
     );
     expect(await describeRegistry(client, signal)).toBeUndefined();
-    expect(seen).toHaveLength(2);
+    expect(seen.length).toBeGreaterThanOrEqual(2);
     expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('timed out') });
   });
 
@@ -344,9 +344,9 @@ describe('a connection on which nothing moves any more', () => {
       timer = setInterval(() => response.write(' '), 20);
     };
     const { client, seen } = await serve([trickle, json({ registries: [] })]);
-    const call = makeCaller({ endpoint: 'it', limitAttempt: () => 300 });
+    const call = makeCaller({ endpoint: 'it', limitAttempt: () => 1000 });
     expect(await describeRegistry({ ...client, call }, signal)).toBeUndefined();
-    expect(seen).toHaveLength(2);
+    expect(seen.length).toBeGreaterThanOrEqual(2);
   });
 });
 
