@@ -29,7 +29,8 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   const count = (bytes: number) => {
     exchange.bytes += bytes;
   };
-  return withBody(exchange.request, context.bufferPool, count, async (body) => {
+  const blobMember = operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined;
+  return withBody(exchange.request, { pool: context.bufferPool, blobMember }, count, async (body) => {
     const { method = '', url = '', headers, rawHeaders } = exchange.request;
     const received = { method, url, rawHeaders, bodyHash: body.hash };
     const principal = verifySignature(received, headers, context.identity.principals, context.now());
@@ -38,7 +39,7 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
     const effects = context.faults.next(operation);
     if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
     context.quotas.take(operation);
-    const output = await runOperation(operation, body.bytes, { ...context, principal }, effects);
+    const output = await runOperation(operation, body.parse(), { ...context, principal }, effects);
     return applyFaultsAfter(effects, exchange, output);
   });
 }

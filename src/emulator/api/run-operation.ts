@@ -2,16 +2,16 @@ import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import type { InputOf, OutputOf } from '../../wire/values.ts';
 import { authorize } from '../authorize.ts';
 import type { Effect } from '../faults/parse-fault.ts';
+import type { JsonObject } from '../json.ts';
 import type { CallContext, Handler } from '../operations/context.ts';
 import { HANDLERS } from '../operations/operation-table.ts';
 import { checkStructure } from './check-constraints.ts';
 import { deserializeStructure } from './deserialize.ts';
-import { parseBody } from './parse-body.ts';
 
-/** From the body of a request to the operation's output. With the effect `forget-part`, a layer part is acknowledged and not stored. */
+/** From the members of a request's body to the operation's output. With the effect `forget-part`, a layer part is acknowledged and not stored. */
 export async function runOperation<Name extends OperationName>(
   operation: Name,
-  body: Buffer,
+  body: JsonObject,
   context: CallContext,
   effects: readonly Effect[],
 ): Promise<OutputOf<Name>> {
@@ -26,12 +26,11 @@ export async function runOperation<Name extends OperationName>(
 
 function readInput<Name extends OperationName>(
   operation: Name,
-  body: Buffer,
+  body: JsonObject,
   { identity, principal }: CallContext,
 ): InputOf<Name> {
   const structure = OPERATIONS[operation].input;
-  const blobMember = operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined;
-  const input = deserializeStructure(structure, parseBody(body, blobMember));
+  const input = deserializeStructure(structure, body);
   authorize(identity, principal, operation, input);
   checkStructure(structure, input);
   return input as InputOf<Name>; // as: the structure that describes the type has just been checked

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decodeBase64, decodeBase64InPlace } from '../../../src/emulator/api/base64.ts';
-import { parseBody } from '../../../src/emulator/api/parse-body.ts';
+import { decodeBase64 } from '../../../src/emulator/api/base64.ts';
+import { BodyParser } from '../../../src/emulator/api/body-parser.ts';
+import { BufferPool } from '../../../src/emulator/api/buffer-pool.ts';
 
 const member = 'layerPartBlob';
 
@@ -13,10 +14,28 @@ function startRandom(seed: number): (bound: number) => number {
   };
 }
 
+/** What a body that comes in these chunks is parsed as. */
+function parse(chunks: readonly Buffer[], expectedBytes: number, blobMember?: string) {
+  const parser = new BodyParser(new BufferPool(), expectedBytes, blobMember);
+  for (const chunk of chunks) {
+    const lent = Buffer.from(chunk);
+    parser.append(lent);
+    // Whoever reads from a socket may use its buffer again.
+    lent.fill('"');
+  }
+  return parser.parse();
+}
+
+function cut(body: Buffer, chunkBytes: number): readonly Buffer[] {
+  return Array.from({ length: Math.ceil(body.length / chunkBytes) }, (_, index) =>
+    body.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+  );
+}
+
 /** What a body comes to: its members, the blob decoded; or that it is refused. */
-function outcome(parse: () => Readonly<Record<string, unknown>>): unknown {
+function outcome(parsing: () => Readonly<Record<string, unknown>>): unknown {
   try {
-    const { [member]: blob, ...rest } = parse();
+    const { [member]: blob, ...rest } = parsing();
     const decoded = typeof blob === 'string' ? (decodeBase64(blob) ?? 'no base64') : blob;
     return { rest, blob: Buffer.isBuffer(decoded) ? decoded.toString('hex') : decoded };
   } catch (error) {
@@ -24,21 +43,34 @@ function outcome(parse: () => Readonly<Record<string, unknown>>): unknown {
   }
 }
 
-function expectSame(body: Buffer): void {
-  const whole = outcome(() => parseBody(Buffer.from(body)));
-  expect(
-    outcome(() => parseBody(Buffer.from(body), member)),
-    body.toString(),
-  ).toEqual(whole);
+/** In chunks of every given size, and with a length that was announced, or was not. */
+function expectSame(body: Buffer, chunkSizes: readonly number[]): void {
+  const whole = outcome(() => parse([body], body.length));
+  for (const size of chunkSizes) {
+    for (const expectedBytes of [body.length, 0]) {
+      const actual = outcome(() => parse(cut(body, size), expectedBytes, member));
+      expect(actual, `chunks of ${size}: ${body.toString().slice(0, 500)}`).toEqual(whole);
+    }
+  }
 }
 
-describe('decoding in place', () => {
-  test('gives the bytes, for every length around a step', () => {
+function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+describe('a blob is decoded while it comes in', () => {
+  const decode = (text: string, chunkBytes: number) =>
+    parse(cut(Buffer.from(`{"layerPartBlob":"${text}"}`), chunkBytes), text.length, member)[member];
+
+  test('gives the bytes, for every length around a step and chunks of any size', () => {
     const random = startRandom(1);
     for (const length of [0, 1, 2, 3, 4, 49_151, 49_152, 49_153, 98_303, 98_304, 98_305]) {
       const bytes = Buffer.from(Array.from({ length }, () => random(256)));
-      const body = Buffer.from(`<${bytes.toString('base64')}>`);
-      expect(decodeBase64InPlace(body, 1, body.length - 1)?.equals(bytes), String(length)).toBe(true);
+      const text = bytes.toString('base64');
+      for (const chunkBytes of [7, 1000, 65_536, 65_537, 200_000]) {
+        const decoded = decode(text, chunkBytes);
+        expect(Buffer.isBuffer(decoded) && decoded.equals(bytes), `${length} in ${chunkBytes}`).toBe(true);
+      }
     }
   });
 
@@ -46,6 +78,7 @@ describe('decoding in place', () => {
     ['URL alphabet', (text: string) => `${text.slice(0, 8)}-_${text.slice(10)}`],
     ['space inside', (text: string) => `${text.slice(0, -4)} ${text.slice(-3)}`],
     ['padding inside', (text: string) => `AA==${text.slice(4)}`],
+    ['padding in the middle', (text: string) => `${text.slice(0, 80_000)}AA==${text.slice(80_004)}`],
     ['three equal signs', (text: string) => `${text.slice(0, -4)}A===`],
     ['no padding', (text: string) => text.slice(0, -1)],
     ['a letter beyond ASCII at the end', (text: string) => `${text.slice(0, -2)}é`],
@@ -53,11 +86,11 @@ describe('decoding in place', () => {
       'a letter beyond ASCII in the middle',
       (text: string) => `${text.slice(0, 70_000)}é${text.slice(70_002)}`,
     ],
-  ])('refuses %s and leaves everything as it was', (_name, spoil) => {
+  ])('with %s it comes out as the text that it was', (_name, spoil) => {
     const text = spoil(Buffer.alloc(200_000, 'sample').toString('base64'));
-    const body = Buffer.from(text);
-    expect(decodeBase64InPlace(body, 0, body.length)).toBeUndefined();
-    expect(body.toString()).toBe(text);
+    for (const chunkBytes of [1000, 65_536, 300_000]) {
+      expect(decode(text, chunkBytes)).toBe(text);
+    }
     expect(decodeBase64(text)).toBeUndefined();
   });
 });
@@ -86,9 +119,22 @@ describe('a body with a blob is parsed as if it had been parsed whole', () => {
     ['list', '["layerPartBlob","AAEC"]'],
     ['nothing', ''],
     ['number', '7'],
+    ['last', '{"uploadId":"u","partFirstByte":0,"layerPartBlob":"AAECAwQF"}'],
+    ['padded', '{"layerPartBlob":"AAECAw==","uploadId":"u"}'],
+    ['two groups, the first padded', '{"layerPartBlob":"AA==AAEC"}'],
+    ['bits that no byte has', '{"layerPartBlob":"AAECAAB=","layerPartBlob":"AAECAB=="}'],
+    ['beyond the head', `{"x":"${'x'.repeat(8192)}","layerPartBlob":"AAEC"}`],
+    ['at the end of the head', `{"x":"${'x'.repeat(8192 - 30)}","layerPartBlob":"AAECAwQF"}`],
+    ['followed by much', `{"layerPartBlob":"AAEC","x":"${'x'.repeat(20_000)}"}`],
+    [
+      'followed by much, and again',
+      `{"layerPartBlob":"AAEC","x":"${'x'.repeat(20_000)}","layerPartBlob":"AAED"}`,
+    ],
     ['beyond ASCII', '{"é":"ü","layerPartBlob":"AAEC","ö":"ß"}'],
   ])('%s', (_name, text) => {
-    expectSame(Buffer.from(text));
+    const body = Buffer.from(text);
+    // Every way to cut a short one, some to cut a long one.
+    expectSame(body, body.length < 1000 ? upTo(body.length + 1) : [1, 13, 4096, 8191, 8192, 8193, 65_536]);
   });
 
   test('3,000 seeded mutations', () => {
@@ -118,15 +164,16 @@ describe('a body with a blob is parsed as if it had been parsed whole', () => {
         text = text.slice(0, at) + (pieces[random(pieces.length + 1)] ?? '') + text.slice(at + random(3));
       }
       const body = Buffer.from(text);
-      if (!(outcome(() => parseBody(Buffer.from(body))) instanceof Error)) parsed += 1;
-      expectSame(body);
+      if (!(outcome(() => parse([body], body.length)) instanceof Error)) parsed += 1;
+      expectSame(body, [1, 2 + random(8), 10 + random(90), body.length + 1]);
     }
     expect(parsed).toBeGreaterThan(300); // or the mutations would show nothing
   });
 
   test('the blob of a plain body comes decoded', () => {
-    expect(parseBody(Buffer.from('{"layerPartBlob":"AAEC"}'), member)[member]).toEqual(
-      Buffer.from([0, 1, 2]),
-    );
+    const body = Buffer.from('{"layerPartBlob":"AAECAwQ=","uploadId":"u"}');
+    for (const size of upTo(body.length)) {
+      expect(parse(cut(body, size), body.length, member)[member]).toEqual(Buffer.from([0, 1, 2, 3, 4]));
+    }
   });
 });
