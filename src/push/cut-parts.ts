@@ -1,4 +1,14 @@
 import type { LayerPart } from '../ecr/push-service.ts';
+import type { FillTurn, FillTurns } from './fill-turns.ts';
+
+/** How a layer is cut. */
+export interface CutOptions {
+  /** Bytes of a part. */
+  readonly capacity: number;
+  readonly pair: PartPair;
+  /** Shared with the other layers of the push. */
+  readonly turns: FillTurns;
+}
 
 /** The two parts of a layer: one in flight, one being filled. */
 export interface PartPair {
@@ -33,25 +43,34 @@ export function pairParts(createPart: () => LayerPart): PartPair {
  */
 export async function* cutParts(
   chunks: AsyncIterable<Buffer>,
-  capacity: number,
-  pair: PartPair,
+  { capacity, pair, turns }: CutOptions,
   isStopped: () => boolean,
 ): AsyncGenerator<LayerPart> {
   let part: LayerPart | undefined;
-  for await (const chunk of chunks) {
-    if (isStopped()) {
-      return;
-    }
-    for (let rest = chunk; rest.length > 0; ) {
-      part ??= pair.next();
-      rest = rest.subarray(part.append(rest));
-      if (part.size === capacity) {
-        yield part;
-        part = undefined;
+  let turn: FillTurn | undefined;
+  try {
+    for await (const chunk of chunks) {
+      if (isStopped()) {
+        return;
+      }
+      for (let rest = chunk; rest.length > 0; ) {
+        if (turn === undefined || !turn.goOn()) {
+          turn = await turns.take();
+        }
+        part ??= pair.next();
+        rest = rest.subarray(part.append(rest));
+        if (part.size === capacity) {
+          turn.end();
+          yield part;
+          part = undefined;
+        }
       }
     }
-  }
-  if (part) {
-    yield part;
+    turn?.end();
+    if (part) {
+      yield part;
+    }
+  } finally {
+    turn?.end();
   }
 }

@@ -1,10 +1,12 @@
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { FillTurns } from './fill-turns.ts';
 import { runPool } from './pool.ts';
 import { DEFAULT_CONCURRENCY, type PushOptions } from './push-options.ts';
 import type { PlannedBlob, PushPlan } from './push-plan.ts';
 import { readThrough } from './read-through.ts';
+import type { SendOptions } from './send-parts.ts';
 import { uploadBlob } from './upload-blob.ts';
 
 /** What is known of the blobs so far, by `PlannedBlob.id`. */
@@ -48,8 +50,9 @@ export async function sendMissingBlobs(
   missing.sort((a, b) => b.sourceBytes - a.sourceBytes);
   const sourceBytes = missing.reduce((sum, blob) => sum + blob.sourceBytes, 0);
   onEvent?.({ kind: 'phase', phase: 'upload', blobs: missing.length, sourceBytes });
+  const turns = new FillTurns();
   await runPool(missing, options.concurrency ?? DEFAULT_CONCURRENCY, options.signal, (blob, signal) =>
-    sendBlob(blob, { ...options, signal }, ledger),
+    sendBlob(blob, { ...options, signal, turns }, ledger),
   );
 }
 
@@ -109,7 +112,11 @@ function checkPresence(missing: readonly PlannedBlob[]): void {
   }
 }
 
-async function sendBlob(blob: PlannedBlob, options: PushOptions, ledger: BlobLedger): Promise<void> {
+async function sendBlob(
+  blob: PlannedBlob,
+  options: PushOptions & Pick<SendOptions, 'turns'>,
+  ledger: BlobLedger,
+): Promise<void> {
   const { service, partBytes, onEvent, signal } = options;
   const { id, role, sourceBytes } = blob;
   onEvent?.({ kind: 'blob-started', id, role, totalBytes: blob.content?.size, sourceBytes });
@@ -120,6 +127,7 @@ async function sendBlob(blob: PlannedBlob, options: PushOptions, ledger: BlobLed
     : await uploadBlob(blob, {
         service,
         partBytes,
+        turns: options.turns,
         signal,
         uploads: options.uploads,
         onResume: (bytes) => onEvent?.({ kind: 'blob-resumed', id, resumedBytes: bytes }),

@@ -4,6 +4,7 @@ import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_PARTS_PER_LAYER } from '../wire/limits.ts';
 import { cutParts, pairParts } from './cut-parts.ts';
 import type { BlobRestartedEvent } from './events.ts';
+import type { FillTurns } from './fill-turns.ts';
 import { choosePartBytes } from './push-limits.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { readAhead } from './read-ahead.ts';
@@ -14,6 +15,8 @@ export interface SendOptions {
   readonly service: PushService;
   /** Upper bound of a part in bytes; the service asks for a size of its own. */
   readonly partBytes?: number | undefined;
+  /** Shared by all blobs of a push. */
+  readonly turns: FillTurns;
   readonly signal: AbortSignal;
   /** Bytes acknowledged, absolute, never decreasing; `estimatedBytes` as `BlobReading` tells it. */
   readonly onProgress: (acknowledgedBytes: number, estimatedBytes?: number) => void;
@@ -41,7 +44,7 @@ export async function sendParts(
   blob: PlannedBlob,
   upload: BegunUpload,
   keep: (upload: BegunUpload) => void,
-  { service, partBytes: upperBound, signal, onProgress, onRestart }: SendOptions,
+  { service, partBytes: upperBound, turns, signal, onProgress, onRestart }: SendOptions,
 ): Promise<SendOutcome> {
   const { uploadId, partSize } = upload;
   const partBytes = choosePartBytes(partSize, upperBound, blob.sourceBytes);
@@ -53,7 +56,7 @@ export async function sendParts(
     for (;;) {
       const reading = blob.open(position.nextByte);
       const parts = readAhead((isClosed) =>
-        cutParts(reading.bytes, capacity, pair, () => isClosed() || signal.aborted),
+        cutParts(reading.bytes, { capacity, pair, turns }, () => isClosed() || signal.aborted),
       );
       try {
         for (let follows = true; follows; ) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { FillTurns } from '../../../src/push/fill-turns.ts';
 import { planPush } from '../../../src/push/plan.ts';
 import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
@@ -40,6 +41,7 @@ function upload(service: FakeService, uploads: UploadStore, blob: PlannedBlob = 
   const notes: string[] = [];
   const done = uploadBlob(blob, {
     service,
+    turns: new FillTurns(),
     uploads,
     signal,
     onProgress: (acknowledged) => progress.push(acknowledged),

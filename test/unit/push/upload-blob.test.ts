@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { FillTurns } from '../../../src/push/fill-turns.ts';
 import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
@@ -14,6 +15,7 @@ function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes)) {
   const restarts: string[] = [];
   const done = uploadBlob(blob, {
     service,
+    turns: new FillTurns(),
     signal: new AbortController().signal,
     onProgress: (acknowledged) => progress.push(acknowledged),
     onRestart: (reason, nextByte) => restarts.push(`${reason} ${nextByte}`),
@@ -48,6 +50,7 @@ describe('parts', () => {
     const service = fakeService(8);
     await uploadBlob(makeBlob(bytes), {
       service,
+      turns: new FillTurns(),
       partBytes: 4,
       signal: new AbortController().signal,
       onProgress: () => {},
@@ -266,7 +269,14 @@ test('an abort ends it with the reason, and closes the source', async () => {
   }));
   const done = uploadBlob(
     { ...blob, open: (start) => ({ ...blob.open(start), bytes: watch(start) }) },
-    { service, signal: controller.signal, onProgress: () => {}, onRestart: () => {}, onResume: () => {} },
+    {
+      service,
+      turns: new FillTurns(),
+      signal: controller.signal,
+      onProgress: () => {},
+      onRestart: () => {},
+      onResume: () => {},
+    },
   );
   await expect(done).rejects.toBe(reason);
   expect(closed).toBe(true);
@@ -292,6 +302,7 @@ test('an abort does not wait for the part that is being read', async () => {
     { ...endless, content: undefined },
     {
       service: fakeService(1_000_000_000),
+      turns: new FillTurns(),
       signal: controller.signal,
       onProgress: () => {},
       onRestart: () => {},
