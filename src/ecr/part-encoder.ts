@@ -78,15 +78,17 @@ export class PartEncoder {
     return taken;
   }
 
-  /** Ends the part. Until `clear`, nothing can be appended. */
+  /** Ends the part, also more than once, as a part may be sent again. Until `clear`, nothing can be appended. */
   finish(members: PartMembers): PartBody {
     const tail = `",${JSON.stringify(members).slice(1)}`;
     if (Buffer.byteLength(tail) > TAIL_BYTES) {
       throw new RangeError(`no room for an upload id of ${members.uploadId.length} characters`);
     }
     this.#encode(this.#rest.subarray(0, this.#restBytes));
-    this.#write(tail, 'utf8');
-    return { bytes: this.#buffer.subarray(0, this.#end), sha256: this.#hash.digest('hex') };
+    this.#restBytes = 0;
+    const end = this.#end + this.#buffer.write(tail, this.#end, 'utf8');
+    const hash = this.#hash.copy().update(this.#buffer.subarray(this.#end, end));
+    return { bytes: this.#buffer.subarray(0, end), sha256: hash.digest('hex') };
   }
 
   clear(): void {
@@ -94,15 +96,15 @@ export class PartEncoder {
     this.#size = 0;
     this.#end = 0;
     this.#hash = createHash('sha256');
-    this.#write(HEAD, 'latin1');
+    this.#write(HEAD);
   }
 
   #encode(bytes: Buffer): void {
-    this.#write(bytes.toString('base64'), 'latin1');
+    this.#write(bytes.toString('base64'));
   }
 
-  #write(text: string, encoding: 'latin1' | 'utf8'): void {
-    const written = this.#buffer.write(text, this.#end, encoding);
+  #write(text: string): void {
+    const written = this.#buffer.write(text, this.#end, 'latin1');
     this.#hash.update(this.#buffer.subarray(this.#end, this.#end + written));
     this.#end += written;
   }

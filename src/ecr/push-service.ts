@@ -25,7 +25,8 @@ export interface LayerPart {
   append(bytes: Buffer): number;
   /**
    * Sends the part, whose first byte in the layer is `start`, and says what the service holds afterwards.
-   * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`.
+   * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`. Until `clear` it can be sent
+   * again.
    */
   upload(uploadId: string, start: number, signal: AbortSignal): Promise<PartAnswer>;
   clear(): void;

@@ -68,21 +68,30 @@ export async function sendParts(
               ? { kind: 'sent', content, resumedBytes: position.resumedBytes }
               : { kind: 'failed', error: explainLength(blob, content, position.nextByte) };
           }
-          const end = position.nextByte + part.size;
+          const start = position.nextByte;
+          const end = start + part.size;
           checkPartCount(blob, end, partBytes);
-          const sent = part.upload(uploadId, position.nextByte, signal);
-          parts.prefetch();
-          const answer = await sent;
-          if (answer.kind === 'vanished') {
-            return answer;
+          for (let attempt = 1; position.nextByte === start; attempt += 1) {
+            // What a part held is there until the next but one is read, so asking for it again costs no reading.
+            if (attempt > 1) {
+              onRestart('resync', start);
+            }
+            const sent = part.upload(uploadId, start, signal);
+            if (attempt === 1) {
+              parts.prefetch();
+            }
+            const answer = await sent;
+            if (answer.kind === 'vanished') {
+              return answer;
+            }
+            position.move(answer.nextByte ?? 0, end);
+            if (position.isAstray || (blob.content && position.nextByte > blob.content.size)) {
+              return { kind: 'failed', error: explainAstray(blob, end, position.nextByte) };
+            }
+            keep({ uploadId, partSize, nextByte: position.nextByte });
+            onProgress(position.mostAcknowledged, reading.estimateSize?.());
           }
-          position.move(answer.nextByte ?? 0, end);
-          if (position.isAstray || (blob.content && position.nextByte > blob.content.size)) {
-            return { kind: 'failed', error: explainAstray(blob, end, position.nextByte) };
-          }
-          keep({ uploadId, partSize, nextByte: position.nextByte });
           follows = position.nextByte === end;
-          onProgress(position.mostAcknowledged, reading.estimateSize?.());
         }
       } finally {
         await parts.close();

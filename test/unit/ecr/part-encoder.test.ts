@@ -44,6 +44,16 @@ describe('the body of a part', () => {
     }
   });
 
+  test.each([0, 1, 2, 3, 1000])('of %i bytes can be ended again, for another upload as well', (size) => {
+    const part = makeRandomBytes(size, size);
+    const encoder = new PartEncoder(size);
+    encoder.append(part);
+    const first = Buffer.from(encoder.finish({ ...members, uploadId: 'another' }).bytes);
+    expectBody(encoder, part);
+    expectBody(encoder, part);
+    expect(encoder.finish({ ...members, uploadId: 'another' }).bytes).toEqual(first);
+  });
+
   test('takes no more than there is room for', () => {
     const bytes = makeRandomBytes('room', 25);
     const encoder = new PartEncoder(10);

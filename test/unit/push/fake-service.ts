@@ -127,7 +127,7 @@ function makePart(capacity: number, upload: Operations['uploadPart']): LayerPart
       return taken.length;
     },
     upload: async (uploadId, start, signal) => {
-      expectState('filling');
+      expectState('filling', 'sent');
       state = 'in flight';
       try {
         return await upload(uploadId, start, Buffer.concat(chunks), signal);

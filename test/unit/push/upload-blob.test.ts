@@ -124,6 +124,19 @@ describe('the service is elsewhere', () => {
     expect(progress.at(-1)).toBe(10);
   });
 
+  test('a part that is asked for again is sent again, and not read again', async () => {
+    const answer = { kind: 'resync', nextByte: 3 } as const;
+    const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
+    const blob = makeBlob(bytes);
+    const { done, restarts } = upload(service, blob);
+    await done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(restarts).toEqual(['resync 3', 'resync 3']);
+    expect(blob.opened).toEqual([0]);
+    // The two answers were made up: the service saw none of these parts.
+    expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
+  });
+
   test('three times the same byte is an error, not a loop', async () => {
     const service = fakeService(3, () => ({
       uploadPart: async () => ({ kind: 'resync', nextByte: undefined }),
