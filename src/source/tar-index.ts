@@ -1,126 +1,15 @@
-import { invalidInput, quoteText } from '../oci/json.ts';
 import type { ByteFile } from './byte-file.ts';
-import { normalizeName } from './entry-name.ts';
-import {
-  MAX_EXTENSION_BYTES,
-  parsePaxRecords,
-  readLongText,
-  refuseSparse,
-  type TarOverrides,
-} from './tar-extensions.ts';
-import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
+import { readTarEntries, type TarEntry } from './tar-entries.ts';
 
-/** Where the data of an entry lies; a link has a target instead. */
-export interface TarEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
-  /** First byte of the data in the archive, and their number. */
-  readonly start: number;
-  readonly size: number;
-  /** As written in the archive; empty unless the entry is a link. */
-  readonly target: string;
-}
-
-/** Most entries taken. Image archives have a handful a layer; a file system's tar, given by mistake, can have millions. */
-export const MAX_ENTRIES = 100_000;
-
-const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
-  '0': 'file',
-  '7': 'file',
-  '1': 'hardlink',
-  '2': 'symlink',
-  '5': 'directory',
-};
-
-/** Type flags that never have data, whatever their header says about the size. */
-const WITHOUT_DATA = new Set(['1', '2', '3', '4', '5', '6']);
-
-/**
- * Lists the entries of a tar in their order, going from header to header: no byte of an entry's data is read, except those
- * of long names. Entries whose name leads outside the archive are left out, as nothing can refer to them. Throws
- * INVALID_INPUT naming the entry for anything malformed or cut short.
- */
+/** Lists the entries of a tar file in their order; see `readTarEntries`. */
 export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
-  let overrides: TarOverrides = {};
-  let position = 0;
-  for (let count = 0; position < file.size; count += 1) {
-    signal?.throwIfAborted();
-    if (count === MAX_ENTRIES) {
-      throw invalidInput(file.path, `it has more than ${MAX_ENTRIES} entries, so it is no image archive`, {
-        hint: 'A file system makes such a tar; an image is saved with `docker save`.',
-      });
-    }
-    const block = await file.read(position, BLOCK_BYTES);
-    if (block.length < BLOCK_BYTES) throw invalidInput(file.path, 'it is cut short within a tar header');
-    const header = parseTarHeader(block, `${file.path}: tar header at byte ${position}`);
-    if (header === undefined) break;
-    const start = position + BLOCK_BYTES;
-    const subject = `${file.path}: entry ${quoteText(overrides.name ?? header.name)}`;
-    const size = findSize(header, overrides);
-    if (start + size > file.size) {
-      const present = Math.max(0, file.size - start);
-      throw invalidInput(subject, `it is cut short: the archive ends after ${present} of its ${size} bytes`);
-    }
-    const extension = await readExtension(file, header, start, size, subject);
-    if (extension === undefined) {
-      const entry = describeEntry(header, overrides, start, size, subject);
-      if (entry !== undefined) entries.push(entry);
-      overrides = {};
-    } else overrides = { ...overrides, ...extension };
-    position = start + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
-  }
-  return entries;
-}
-
-function findSize(header: TarHeader, overrides: TarOverrides): number {
-  if (WITHOUT_DATA.has(header.type)) return 0;
-  return isExtension(header.type) ? header.size : (overrides.size ?? header.size);
-}
-
-function isExtension(type: string): boolean {
-  return 'xgLK'.includes(type);
-}
-
-/** What an extension header says about the entries after it; undefined when the header is an entry's own. */
-async function readExtension(
-  file: ByteFile,
-  { type }: TarHeader,
-  start: number,
-  size: number,
-  subject: string,
-): Promise<TarOverrides | undefined> {
-  if (!isExtension(type)) return undefined;
-  if (size > MAX_EXTENSION_BYTES) throw invalidInput(subject, `its extension header is ${size} bytes long`);
-  const bytes = await file.read(start, size);
-  if (type === 'L') return { name: readLongText(bytes, subject) };
-  if (type === 'K') return { linkName: readLongText(bytes, subject) };
-  const records = parsePaxRecords(bytes, subject);
-  if (type === 'x') return records;
-  if (Object.keys(records).length > 0) {
-    throw invalidInput(subject, 'a global PAX header gives all entries one path or size');
-  }
-  return {};
-}
-
-function describeEntry(
-  header: TarHeader,
-  overrides: TarOverrides,
-  start: number,
-  size: number,
-  subject: string,
-): TarEntry | undefined {
-  if (header.type === 'S') throw refuseSparse(subject);
-  const fullName = overrides.name ?? header.name;
-  const name = normalizeName(fullName);
-  if (name === undefined) return undefined;
-  const kind = KINDS[header.type] ?? 'other';
-  return {
-    name,
-    // Before POSIX a directory was a file whose name ends in a slash.
-    kind: kind === 'file' && fullName.endsWith('/') ? 'directory' : kind,
-    start,
-    size,
-    target: kind === 'symlink' || kind === 'hardlink' ? (overrides.linkName ?? header.linkName) : '',
+  const input = {
+    path: file.path,
+    size: file.size,
+    read: (position: number, length: number) => file.read(position, length),
+    skipTo: async (position: number) => Math.min(position, file.size),
   };
+  for await (const entry of readTarEntries(input, signal)) entries.push(entry);
+  return entries;
 }

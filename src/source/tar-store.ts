@@ -2,7 +2,8 @@ import { invalidInput, quoteText } from '../oci/json.ts';
 import { type ByteFile, streamBytes } from './byte-file.ts';
 import { joinToDirectory, normalizeName } from './entry-name.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
-import { indexTar, type TarEntry } from './tar-index.ts';
+import type { TarEntry } from './tar-entries.ts';
+import { indexTar } from './tar-index.ts';
 
 /** Longest chain of links followed in an archive. */
 const MAX_LINKS = 8;
