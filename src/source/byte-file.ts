@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { EcrpError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 
 /** A regular file that is read by position, so that any number of readers can share it. */
@@ -11,6 +12,8 @@ export interface ByteFile {
   readonly size: number;
   /** Bytes of [position, position + length); fewer only where the file ends. */
   read(position: number, length: number): Promise<Buffer>;
+  /** The digest of a range that went by and cannot be read, by its first byte. */
+  digestAt?(start: number): Digest | undefined;
   /** Throws INVALID_INPUT when the file is no longer the one that was opened, by size or time of change. */
   assertUnchanged(): void;
   /** Idempotent. */

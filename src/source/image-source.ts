@@ -1,3 +1,4 @@
+import type { Content } from '../oci/archive-manifest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
@@ -35,6 +36,22 @@ export interface ArchiveLayer {
 
 export type SourceImage = ManifestImage | ArchiveImage;
 
+/** What became of a layer that was taken while it arrived. */
+export interface SentLayer {
+  /** Of the bytes of the entry. */
+  readonly entryDigest: Digest;
+  /** Undefined when nobody unpacked the layer to tell. */
+  readonly diffId: Digest | undefined;
+  /** What the repository has of it. */
+  readonly content: Content;
+  /** Names what compressed it on the way; undefined when it was sent as it is. */
+  readonly encoding: string | undefined;
+  /** `existing`: the repository had it. */
+  readonly outcome: 'uploaded' | 'existing';
+  /** Bytes that an earlier push had sent. */
+  readonly resumedBytes: number;
+}
+
 /** An opened source of images. Nothing of a layer has been read but its first bytes, to tell its packing. */
 export interface ImageSource {
   /** For messages: the path as the user gave it. */
@@ -49,6 +66,8 @@ export interface ImageSource {
    * Does not check the digest: the service does for what is uploaded, `readBlob` for what is parsed.
    */
   open(ref: BlobRef, start: number): AsyncIterable<Buffer>;
+  /** What became of a layer that was sent while the source arrived; such a one can perhaps not be opened any more. */
+  findSent?(ref: BlobRef): SentLayer | undefined;
   /** Frees file handles and temporary files; idempotent. */
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { openDirectoryStore } from './directory-store.ts';
 import { readArchiveImages } from './docker-archive.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
 import { findKeptImages } from './hybrid.ts';
-import type { BlobRef, ImageSource, SourceImage } from './image-source.ts';
+import type { BlobRef, ImageSource, SentLayer, SourceImage } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readOciLayout } from './oci-layout.ts';
 import { detectFileType } from './packing.ts';
 import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
@@ -21,6 +21,8 @@ export interface OpenSourceOptions {
   readonly temporaryDirectory: string;
   readonly spoolLimit?: SpoolLimit;
 }
+
+type SentLayers = ReadonlyMap<string, SentLayer>;
 
 /**
  * Opens a source of images, recognised by its content: an OCI image layout as a directory or a tar, a docker-archive, each
@@ -36,20 +38,27 @@ export async function openSource(path: string, options: OpenSourceOptions): Prom
   return openTarSource(openByteFile(path, { followLinks: true }), options);
 }
 
-/** The same for a tar that is open already; the file is closed with the source, and when this throws. */
-export async function openTarSource(file: ByteFile, options: OpenSourceOptions): Promise<ImageSource> {
+/**
+ * The same for a tar that is open already; the file is closed with the source, and when this throws. `sent` has the layers
+ * that were sent while it arrived, by entry name.
+ */
+export async function openTarSource(
+  file: ByteFile,
+  options: OpenSourceOptions,
+  sent?: SentLayers,
+): Promise<ImageSource> {
   const store = await openTarStore(await unpackFile(file, options), options.signal);
   try {
     if (store.find(ARCHIVE_FILE) === undefined) {
       if (!hasLayout(store)) throw refuseTar(store);
-      return createSource(store, 'oci-layout', await readOciLayout(store));
+      return createSource(store, 'oci-layout', await readOciLayout(store), sent);
     }
     const items = await readArchiveItems(store);
     const kept = hasLayout(store)
       ? await findKeptImages(store, await readOciLayout(store), items)
       : undefined;
-    if (kept !== undefined) return createSource(store, 'oci-layout', kept);
-    return createSource(store, 'docker-archive', await readArchiveImages(store, items));
+    if (kept !== undefined) return createSource(store, 'oci-layout', kept, sent);
+    return createSource(store, 'docker-archive', await readArchiveImages(store, items), sent);
   } catch (error) {
     await store.close();
     throw error;
@@ -81,6 +90,7 @@ function createSource(
   store: FileStore,
   format: ImageSource['format'],
   images: readonly SourceImage[],
+  sent?: SentLayers,
 ): ImageSource {
   return {
     path: store.path,
@@ -100,6 +110,7 @@ function createSource(
       }
       yield* store.open(file, start, file.size);
     },
+    findSent: (ref) => sent?.get(store.find(nameRef(ref))?.name ?? ''),
     close: () => store.close(),
   };
 }

@@ -1,14 +1,11 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { canDecode } from './decoders.ts';
 import type { ImageSource } from './image-source.ts';
+import { KeptFile } from './kept-file.ts';
+import type { LayerIntake } from './layer-intake.ts';
 import { type OpenSourceOptions, openTarSource } from './open-source.ts';
-import { detectFileType } from './packing.ts';
-import { refuseFile } from './refusals.ts';
-import { SPOOL_LIMIT, spool } from './spool.ts';
-import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
-
-/** A stream has no size to judge by: ten of the largest layers of ECR Public. */
-const MAX_PLAIN_BYTES = 10 * SPOOL_LIMIT.bytes;
+import { MAX_PLAIN_BYTES, recognizeStream, unpackStream } from './packed-stream.ts';
+import { receiveTar } from './receive-tar.ts';
+import { spool } from './spool.ts';
 
 /**
  * Opens a tar out of a stream, compressed or not, as `openSource` does; `name` stands for its path in messages. It is written
@@ -19,26 +16,11 @@ export async function openStreamSource(
   name: string,
   options: OpenSourceOptions,
 ): Promise<ImageSource> {
-  const { signal, temporaryDirectory, spoolLimit: limit = SPOOL_LIMIT } = options;
+  const { signal, temporaryDirectory, spoolLimit } = options;
   // Waiting for what never comes would outlive an interruption.
   if (signal !== undefined) addAbortSignal(signal, stream);
-  let readBytes = 0;
-  const chunks = readChunks(stream, (count) => {
-    readBytes += count;
-  });
   try {
-    const start = await readStart(chunks);
-    const type = detectFileType(start);
-    const packing = canDecode(type) ? type : undefined;
-    if (packing === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
-      throw refuseFile({ path: name, size: start.length }, start);
-    }
-    const input = {
-      path: name,
-      packing,
-      chunks: prepend(start, chunks),
-      findMaxBytes: () => (packing === undefined ? MAX_PLAIN_BYTES : limit.bytes + limit.factor * readBytes),
-    };
+    const input = await recognizeStream(stream, name, spoolLimit);
     return await openTarSource(await spool(input, temporaryDirectory, signal), options);
   } catch (error) {
     signal?.throwIfAborted();
@@ -48,26 +30,29 @@ export async function openStreamSource(
   }
 }
 
-async function* readChunks(stream: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
-    onBytes(bytes.length);
-    yield bytes;
+/**
+ * The same without the temporary file: layers are given to `intake` while they arrive, everything else is kept, in memory
+ * as long as it is small. What went by cannot be opened again. When this throws, the intake has given up.
+ */
+export async function openArrivingSource(
+  stream: Readable,
+  name: string,
+  intake: LayerIntake,
+  options: OpenSourceOptions,
+): Promise<ImageSource> {
+  const { temporaryDirectory, spoolLimit } = options;
+  const kept = new KeptFile(name, { temporaryDirectory, maxSpoolBytes: MAX_PLAIN_BYTES });
+  try {
+    addAbortSignal(intake.signal, stream);
+    const input = await recognizeStream(stream, name, spoolLimit);
+    await receiveTar(unpackStream(input), kept, intake);
+  } catch (error) {
+    kept.close();
+    const reason = intake.signal.aborted ? intake.signal.reason : error;
+    await intake.abort(reason);
+    throw reason;
+  } finally {
+    stream.destroy();
   }
-}
-
-/** The first bytes, at least a block of a tar if there are so many. */
-async function readStart(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
-  let start: Buffer = Buffer.alloc(0);
-  while (start.length < BLOCK_BYTES) {
-    const next = await chunks.next();
-    if (next.done) break;
-    start = Buffer.concat([start, next.value]);
-  }
-  return start;
-}
-
-async function* prepend(start: Buffer, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  yield start;
-  yield* chunks;
+  return openTarSource(kept, options, intake.sent);
 }

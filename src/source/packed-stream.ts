@@ -1,0 +1,86 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { canDecode, createDecoder } from './decoders.ts';
+import { detectFileType } from './packing.ts';
+import { refuseFile } from './refusals.ts';
+import { SPOOL_LIMIT, type SpoolInput, type SpoolLimit } from './spool.ts';
+import { describeReadError, refuseLength } from './spool-file.ts';
+import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
+
+/** A stream has no size to judge by: ten of the largest layers of ECR Public. */
+export const MAX_PLAIN_BYTES = 10 * SPOOL_LIMIT.bytes;
+
+/**
+ * Tells by its first bytes whether a stream is a tar, compressed or not; `name` stands for its path in messages. Throws
+ * INVALID_INPUT when it is neither.
+ */
+export async function recognizeStream(
+  stream: Readable,
+  name: string,
+  limit: SpoolLimit = SPOOL_LIMIT,
+): Promise<SpoolInput> {
+  let readBytes = 0;
+  const chunks = readChunks(stream, (count) => {
+    readBytes += count;
+  });
+  const start = await readStart(chunks);
+  const type = detectFileType(start);
+  const packing = canDecode(type) ? type : undefined;
+  if (packing === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
+    throw refuseFile({ path: name, size: start.length }, start);
+  }
+  return {
+    path: name,
+    packing,
+    chunks: prepend(start, chunks),
+    findMaxBytes: () => (packing === undefined ? MAX_PLAIN_BYTES : limit.bytes + limit.factor * readBytes),
+  };
+}
+
+/** The bytes of a stream, unpacked when it is packed. Throws INVALID_INPUT for a damaged one and for one without end. */
+export async function* unpackStream(input: SpoolInput): AsyncGenerator<Buffer> {
+  const { packing, chunks, findMaxBytes } = input;
+  const decoder = packing === undefined ? undefined : createDecoder(packing);
+  let unpackedBytes = 0;
+  try {
+    if (decoder === undefined) {
+      yield* chunks;
+      return;
+    }
+    // A failure of either comes out of the decoder.
+    pipeline(chunks, decoder).catch(() => undefined);
+    for await (const chunk of decoder) {
+      unpackedBytes += chunk.length;
+      if (unpackedBytes > findMaxBytes()) throw refuseLength(input, findMaxBytes());
+      yield chunk;
+    }
+  } catch (error) {
+    throw describeReadError(input, error);
+  } finally {
+    decoder?.destroy();
+  }
+}
+
+async function* readChunks(stream: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    onBytes(bytes.length);
+    yield bytes;
+  }
+}
+
+/** The first bytes, at least a block of a tar if there are so many. */
+async function readStart(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
+  let start: Buffer = Buffer.alloc(0);
+  while (start.length < BLOCK_BYTES) {
+    const next = await chunks.next();
+    if (next.done) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  return start;
+}
+
+async function* prepend(start: Buffer, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield start;
+  yield* chunks;
+}

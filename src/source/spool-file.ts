@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { openSync, rmSync, write } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EcrpError } from '../errors.ts';
+import { invalidInput } from '../oci/json.ts';
+import type { ArchivePacking } from './decoders.ts';
+
+/** What a temporary file is for. */
+export interface SpoolOwner {
+  /** For messages. */
+  readonly path: string;
+  /** Undefined: it is written as it is. */
+  readonly packing: ArchivePacking | undefined;
+}
+
+const writeAll = promisify(write);
+
+/** A temporary file, open for reading and writing. */
+export interface SpoolFile {
+  readonly descriptor: number;
+  /** Removes the file where it still has a name; the descriptor is closed before. */
+  removeName(): void;
+}
+
+/**
+ * Opens a temporary file (mode 0600) that has no name any more, where the platform allows it, so nothing stays behind
+ * however the process ends. Throws INVALID_INPUT naming its owner.
+ */
+export function openSpoolFile(owner: SpoolOwner, temporaryDirectory: string): SpoolFile {
+  const path = join(temporaryDirectory, `ecrp-spool-${randomUUID()}`);
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx+', 0o600);
+  } catch (cause) {
+    throw describeSpoolError(owner, temporaryDirectory, cause);
+  }
+  const hasName = !tryRemove(path);
+  return {
+    descriptor,
+    removeName() {
+      if (hasName) rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Windows may refuse to remove an open file. */
+function tryRemove(path: string): boolean {
+  try {
+    rmSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes a whole chunk behind what was written before. */
+export async function writeChunk(descriptor: number, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await writeAll(descriptor, chunk, at, chunk.length - at, null);
+    at += bytesWritten;
+  }
+}
+
+/** The error for what went wrong while a temporary file was opened or written, or what goes into it unpacked. */
+export function describeSpoolError(
+  { path, packing }: SpoolOwner,
+  temporaryDirectory: string,
+  error: unknown,
+): Error {
+  if (error instanceof EcrpError) return error;
+  const code = findCode(error);
+  if (isDecoderCode(code)) return describeReadError({ path, packing }, error);
+  return new EcrpError(
+    'INVALID_INPUT',
+    `${path}: it cannot be ${packing === undefined ? 'written' : 'unpacked'} into ${temporaryDirectory} (${code})`,
+    {
+      hint: 'Set TMPDIR to a writable folder with enough room, or push the unpacked archive as a file.',
+      cause: error,
+    },
+  );
+}
+
+/** The error for what is longer than is believed of an archive, or unpacks to more. */
+export function refuseLength({ path, packing }: SpoolOwner, maxBytes: number): EcrpError {
+  const problem =
+    packing === undefined
+      ? `it is longer than ${maxBytes} bytes, which no image archive is`
+      : `it would unpack to more than ${maxBytes} bytes, which no image archive does`;
+  return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, {
+    hint: 'Unpack it into a file and push that, if the archive is real.',
+  });
+}
+
+/** The error for what went wrong while a stream was read, or unpacked. */
+export function describeReadError({ path, packing }: SpoolOwner, error: unknown): Error {
+  if (error instanceof EcrpError) return error;
+  const code = findCode(error);
+  return isDecoderCode(code)
+    ? invalidInput(path, `its ${packing} stream is damaged or cut short (${code})`, { cause: error })
+    : invalidInput(path, `it cannot be read (${code})`, { cause: error });
+}
+
+function findCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+function isDecoderCode(code: string): boolean {
+  return code.startsWith('Z_') || code.startsWith('ZSTD_');
+}

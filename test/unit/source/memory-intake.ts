@@ -1,0 +1,63 @@
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { SentLayer } from '../../../src/source/image-source.ts';
+import type { ArrivingLayer, LayerIntake } from '../../../src/source/layer-intake.ts';
+
+export interface MemoryIntake extends LayerIntake {
+  /** What was begun, in order. */
+  readonly begun: ArrivingLayer[];
+  /** The bytes of each, by name. */
+  readonly taken: Map<string, Buffer>;
+  /** Names of those whose end was told. */
+  readonly ended: string[];
+  readonly aborted: unknown[];
+}
+
+/** Takes layers into memory; `fail` is thrown when so many bytes of one have come. */
+export function memoryIntake(fail?: { readonly after: number; readonly error: Error }): MemoryIntake {
+  const controller = new AbortController();
+  const begun: ArrivingLayer[] = [];
+  const taken = new Map<string, Buffer>();
+  const ended: string[] = [];
+  const aborted: unknown[] = [];
+  const sent = new Map<string, SentLayer>();
+  return {
+    signal: controller.signal,
+    sent,
+    lostBytes: false,
+    begun,
+    taken,
+    ended,
+    aborted,
+    async begin(layer) {
+      begun.push(layer);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      return {
+        async write(chunk) {
+          await Promise.resolve();
+          chunks.push(chunk);
+          size += chunk.length;
+          if (fail !== undefined && size >= fail.after) throw fail.error;
+        },
+        end() {
+          const bytes = Buffer.concat(chunks);
+          const digest = digestOf(bytes);
+          ended.push(layer.name);
+          taken.set(layer.name, bytes);
+          sent.set(layer.name, {
+            entryDigest: digest,
+            diffId: layer.packing === 'none' ? digest : undefined,
+            content: { digest, size },
+            encoding: undefined,
+            outcome: 'uploaded',
+            resumedBytes: 0,
+          });
+        },
+      };
+    },
+    async finish() {},
+    async abort(reason) {
+      aborted.push(reason);
+    },
+  };
+}
