@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Compressor, DigestCache } from '../compress/compressor.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ArchiveLayer, ImageSource } from '../source/image-source.ts';
+import { countBytes, hashBytes, skipBytes } from './byte-streams.ts';
 import type { BlobReading, PlannedBlob } from './push-plan.ts';
 import { verifyGzip } from './verify-gzip.ts';
 
@@ -25,14 +25,17 @@ export async function planDerivedLayer(
   const encoderId = packing === 'none' && compressor ? compressor.id : AS_PACKED;
   // Of zstd the diff ID is not checked here, and a cache entry must be true for whichever archive asks.
   const cacheable = packing !== 'zstd';
+  const sent = source.findSent?.(ref);
+  if (sent?.diffId !== undefined) checkDiffId(source, layer, sent.diffId);
   return {
     id: diffId,
     role: 'layer',
     // One diff ID may be packed in many ways, hardly two of them of the same length.
     encoding: encoderId === AS_PACKED ? `${AS_PACKED}-${ref.size}` : encoderId,
     content: undefined,
-    expected: cacheable ? await cache?.find(diffId, encoderId) : undefined,
+    expected: sent ? sent.content : cacheable ? await cache?.find(diffId, encoderId) : undefined,
     sourceBytes: ref.size,
+    sent,
     present: source.has(ref),
     open: (start) => readDerived(source, layer, compressor, start),
     record: async (content) => {
@@ -43,33 +46,37 @@ export async function planDerivedLayer(
   };
 }
 
+function nameLayer({ path }: ImageSource, { ref }: ArchiveLayer): string {
+  return `${path}: layer ${ref.kind === 'entry' ? ref.name : ref.digest}`;
+}
+
+function checkDiffId(source: ImageSource, layer: ArchiveLayer, found: Digest): void {
+  if (found !== layer.diffId) {
+    throw new EcrpError(
+      'INVALID_INPUT',
+      `${nameLayer(source, layer)} has the diff ID ${found}, but the config says ${layer.diffId}`,
+      { hint: 'The archive is damaged or was changed; save the image again.' },
+    );
+  }
+}
+
 function readDerived(
   source: ImageSource,
-  { diffId, ref, packing }: ArchiveLayer,
+  layer: ArchiveLayer,
   compressor: Compressor | undefined,
   start: number,
 ): BlobReading {
-  const name = `${source.path}: layer ${ref.kind === 'entry' ? ref.name : ref.digest}`;
-  const checkDiffId = (found: Digest): void => {
-    if (found !== diffId) {
-      throw new EcrpError(
-        'INVALID_INPUT',
-        `${name} has the diff ID ${found}, but the config says ${diffId}`,
-        {
-          hint: 'The archive is damaged or was changed; save the image again.',
-        },
-      );
-    }
-  };
+  const { ref, packing } = layer;
+  const check = (found: Digest): void => checkDiffId(source, layer, found);
   let packedBytes = 0;
   const packed = countBytes(source.open(ref, 0), (bytes) => {
     packedBytes += bytes;
   });
   const encoded =
     packing === 'none'
-      ? compress(hashBytes(packed, checkDiffId), compressor)
+      ? compress(hashBytes(packed, check), compressor)
       : packing === 'gzip'
-        ? verifyGzip(packed, name, checkDiffId)
+        ? verifyGzip(packed, nameLayer(source, layer), check)
         : packed;
   let content: Content | undefined;
   let size = 0;
@@ -93,36 +100,4 @@ function readDerived(
 
 function compress(bytes: AsyncIterable<Buffer>, compressor: Compressor | undefined): AsyncIterable<Buffer> {
   return compressor ? compressor.compress(bytes) : bytes;
-}
-
-async function* hashBytes(
-  chunks: AsyncIterable<Buffer>,
-  onEnd: (digest: Digest) => void,
-): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256');
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield chunk;
-  }
-  onEnd(`sha256:${hash.digest('hex')}`);
-}
-
-async function* countBytes(
-  chunks: AsyncIterable<Buffer>,
-  onChunk: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    onChunk(chunk.length);
-    yield chunk;
-  }
-}
-
-async function* skipBytes(chunks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const chunk of chunks) {
-    if (left < chunk.length) {
-      yield left === 0 ? chunk : chunk.subarray(left);
-    }
-    left = Math.max(0, left - chunk.length);
-  }
 }

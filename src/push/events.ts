@@ -23,7 +23,10 @@ export interface PhaseEvent {
   readonly manifests?: number;
 }
 
-/** `id` names a blob in all its events: its digest, or the diff ID of a layer whose digest comes out at the end. */
+/**
+ * `id` names a blob in all its events: its digest, or the diff ID of a layer whose digest comes out at the end. That of a layer
+ * that arrives under a name which tells neither is made of the name.
+ */
 interface BlobEvent {
   readonly id: Digest;
 }
@@ -35,6 +38,8 @@ export interface BlobStartedEvent extends BlobEvent {
   readonly totalBytes: number | undefined;
   /** Bytes in the source. */
   readonly sourceBytes: number;
+  /** The source is still being read, so that no phase has counted the blob. */
+  readonly arriving?: true;
 }
 
 /** The upload is one that an earlier push began. */

@@ -1,6 +1,7 @@
+import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { BlobRef, ImageSource } from '../source/image-source.ts';
-import type { PlannedBlob } from './push-plan.ts';
+import type { PlannedBlob, SentBlob } from './push-plan.ts';
 
 /** A blob of the source that goes up as it is, under a digest that is known. */
 export function planKnownBlob(
@@ -15,10 +16,32 @@ export function planKnownBlob(
     content,
     expected: content,
     sourceBytes: content.size,
+    sent: findSentAsIs(source, ref, content),
     present: source.has(ref),
     open: (start) => ({ bytes: source.open(ref, start), finish: () => content }),
     record: async () => {},
   };
+}
+
+/** Throws when the layer is not what was sent of it while the source arrived. */
+function findSentAsIs(source: ImageSource, ref: BlobRef, { digest }: Content): SentBlob | undefined {
+  const sent = source.findSent?.(ref);
+  if (sent === undefined) return undefined;
+  if (sent.encoding !== undefined) {
+    throw new EcrpError(
+      'UNAVAILABLE',
+      `${source.path}: the layer ${digest} is uncompressed and to stay so, which was seen only when it had gone by`,
+      { hint: 'Give --compression none, or write the archive into a file and push that.' },
+    );
+  }
+  if (sent.content.digest !== digest) {
+    throw new EcrpError(
+      'INVALID_INPUT',
+      `${source.path}: a layer has the digest ${sent.content.digest}, but should have ${digest}`,
+      { hint: 'The archive is damaged or was changed; save the image again.' },
+    );
+  }
+  return sent;
 }
 
 /** A blob that is in memory: the config of a docker-archive. */

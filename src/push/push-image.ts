@@ -19,12 +19,7 @@ export async function pushImage(plan: PushPlan, options: PushOptions): Promise<P
     previous: options.lookUpTag?.(tag, abort.signal).catch(() => 'unknown' as const),
   }));
   try {
-    const ledger: BlobLedger = {
-      contents: new Map(),
-      uploaded: new Map(),
-      resumedBytes: new Map(),
-      createdRepository: false,
-    };
+    const ledger = openLedger(plan);
     await sendMissingBlobs(plan, inner, ledger);
     const manifests = plan.buildManifests(ledger.contents);
     const put = await putManifests(manifests, lookups, inner, () => sendMissingBlobs(plan, inner, ledger));
@@ -44,6 +39,18 @@ export async function pushImage(plan: PushPlan, options: PushOptions): Promise<P
   } finally {
     abort.dispose();
   }
+}
+
+/** What was sent while the source arrived is known from the start. */
+function openLedger({ blobs }: PushPlan): BlobLedger {
+  const sent = blobs.flatMap(({ id, sent }) => (sent ? [{ id, ...sent }] : []));
+  const uploaded = sent.filter(({ outcome }) => outcome === 'uploaded');
+  return {
+    contents: new Map(sent.map(({ id, content }) => [id, content])),
+    uploaded: new Map(uploaded.map(({ id, content }) => [id, content])),
+    resumedBytes: new Map(uploaded.map(({ id, resumedBytes }) => [id, resumedBytes])),
+    createdRepository: false,
+  };
 }
 
 function countBytes({ contents, uploaded, resumedBytes }: BlobLedger): PushResult['bytes'] {

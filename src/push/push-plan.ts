@@ -36,11 +36,21 @@ export interface PlannedBlob {
   readonly expected: Content | undefined;
   /** Bytes in the source; they are read, and no more than these are sent but for the frame of a compressor. */
   readonly sourceBytes: number;
+  /** What became of the blob while the source arrived; undefined when it is to be sent, or looked for. */
+  readonly sent?: SentBlob | undefined;
   /** False when an OCI layout lacks the blob; it may be in the repository. */
   readonly present: boolean;
   open(start: number): BlobReading;
   /** Keeps what the blob came out as for later pushes. */
   record(content: Content): Promise<void>;
+}
+
+export interface SentBlob {
+  readonly content: Content;
+  /** `existing`: the repository had it. */
+  readonly outcome: 'uploaded' | 'existing';
+  /** Bytes that an earlier push had sent. */
+  readonly resumedBytes: number;
 }
 
 /** One reading of a blob. */

@@ -1,6 +1,7 @@
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isCreated, isRepositoryMissing } from './create-repository.ts';
 import { FillTurns } from './fill-turns.ts';
 import { runPool } from './pool.ts';
 import { DEFAULT_CONCURRENCY, type PushOptions } from './push-options.ts';
@@ -8,6 +9,7 @@ import type { PlannedBlob, PushPlan } from './push-plan.ts';
 import { readThrough } from './read-through.ts';
 import type { SendOptions } from './send-parts.ts';
 import { uploadBlob } from './upload-blob.ts';
+import { tellUpload } from './upload-events.ts';
 
 /** What is known of the blobs so far, by `PlannedBlob.id`. */
 export interface BlobLedger {
@@ -65,9 +67,7 @@ async function findAvailable(
   try {
     return await service.findAvailable([...new Set(digests)], signal);
   } catch (error) {
-    const repositoryIsMissing =
-      error instanceof EcrpError && error.awsError === 'RepositoryNotFoundException';
-    if (!repositoryIsMissing || !createRepository || ledger.createdRepository) {
+    if (!isRepositoryMissing(error) || !createRepository || ledger.createdRepository) {
       throw error;
     }
     ledger.createdRepository = true;
@@ -75,22 +75,6 @@ async function findAvailable(
       return new Set();
     }
     return service.findAvailable([...new Set(digests)], signal);
-  }
-}
-
-/** False when another push has created it in the meantime. */
-async function isCreated(
-  createRepository: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await createRepository(signal);
-    return true;
-  } catch (error) {
-    if (error instanceof EcrpError && error.awsError === 'RepositoryAlreadyExistsException') {
-      return false;
-    }
-    throw error;
   }
 }
 
@@ -120,20 +104,20 @@ async function sendBlob(
   const { service, partBytes, onEvent, signal } = options;
   const { id, role, sourceBytes } = blob;
   onEvent?.({ kind: 'blob-started', id, role, totalBytes: blob.content?.size, sourceBytes });
-  const onProgress = (acknowledgedBytes: number, estimatedBytes?: number) =>
-    onEvent?.({ kind: 'blob-progress', id, acknowledgedBytes, estimatedBytes });
+  const listeners = tellUpload(id, onEvent);
   const { content, outcome, resumedBytes } = options.dryRun
-    ? { content: await readThrough(blob, signal, onProgress), outcome: 'uploaded' as const, resumedBytes: 0 }
+    ? {
+        content: await readThrough(blob, signal, listeners.onProgress),
+        outcome: 'uploaded' as const,
+        resumedBytes: 0,
+      }
     : await uploadBlob(blob, {
         service,
         partBytes,
         turns: options.turns,
         signal,
         uploads: options.uploads,
-        onResume: (bytes) => onEvent?.({ kind: 'blob-resumed', id, resumedBytes: bytes }),
-        onProgress,
-        onSent: (bytes) => onEvent?.({ kind: 'blob-sent', id, bytes }),
-        onRestart: (reason, nextByte) => onEvent?.({ kind: 'blob-restarted', id, reason, nextByte }),
+        ...listeners,
       });
   const { digest, size } = content;
   ledger.contents.set(id, { digest, size });

@@ -16,11 +16,14 @@ const LAYER_TYPES = {
   zstd: [DOCKER_LAYER_ZSTD, OCI_LAYER_ZSTD],
 } as const;
 
+/** Most images of an index that are looked at. */
+const MAX_IMAGES = 8;
+
 export interface LayersWanted {
   /** Tags of images to look at; of those that have the same layer, the first one counts. */
   readonly tags: readonly string[];
-  /** Which image of an index. */
-  readonly platform: Platform;
+  /** Which image of an index; undefined: all of them. */
+  readonly platform: Platform | undefined;
   readonly packing: 'gzip' | 'zstd';
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -62,8 +65,16 @@ async function readLayersOf(
   { platform, packing }: Pick<LayersWanted, 'platform' | 'packing'>,
   signal: AbortSignal,
 ): Promise<readonly (readonly [Digest, Content])[]> {
-  const image = await readImage(registry, tag, platform, signal);
-  if (image === undefined) return [];
+  const images = await readImages(registry, tag, platform, signal);
+  return (await Promise.all(images.map((image) => pairLayers(registry, image, packing, signal)))).flat();
+}
+
+async function pairLayers(
+  registry: RegistryReader,
+  image: ImageManifest,
+  packing: LayersWanted['packing'],
+  signal: AbortSignal,
+): Promise<readonly (readonly [Digest, Content])[]> {
   const config = await readBytes(await registry.getBlob(image.config.digest, signal), MAX_CONFIG_BYTES);
   verifyContent(config, image.config);
   const { diffIds } = parseConfig(config);
@@ -75,25 +86,32 @@ async function readLayersOf(
   });
 }
 
-/** The image of a tag, or the one for the platform when it is an index; undefined when there is none. */
-async function readImage(
+/** The image of a tag, or those for the platform when it is an index. */
+async function readImages(
   registry: RegistryReader,
   tag: string,
-  platform: Platform,
+  platform: Platform | undefined,
   signal: AbortSignal,
-): Promise<ImageManifest | undefined> {
+): Promise<readonly ImageManifest[]> {
   const root = await readManifest(registry, tag, signal);
-  if (root === undefined) return undefined;
+  if (root === undefined) return [];
   const manifest = parseManifest(root.bytes, root.mediaType);
-  if (manifest.kind === 'image') return manifest;
-  const child = manifest.manifests.find((entry) => isFor(entry, platform));
-  const found = child && (await readManifest(registry, child.digest, signal));
-  if (child === undefined || found === undefined) return undefined;
-  verifyContent(found.bytes, child);
-  const image = parseManifest(found.bytes, child.mediaType);
-  return image.kind === 'image' ? image : undefined;
+  if (manifest.kind === 'image') return [manifest];
+  const children = manifest.manifests.filter((entry) => isFor(entry, platform)).slice(0, MAX_IMAGES);
+  const images = await Promise.all(
+    children.map(async (child) => {
+      const found = await readManifest(registry, child.digest, signal);
+      if (found === undefined) return undefined;
+      verifyContent(found.bytes, child);
+      const image = parseManifest(found.bytes, child.mediaType);
+      return image.kind === 'image' ? image : undefined;
+    }),
+  );
+  return images.filter((image) => image !== undefined);
 }
 
-function isFor({ platform }: Descriptor, wanted: Platform): boolean {
-  return platform !== undefined && formatPlatform(platform) === formatPlatform(wanted);
+/** Attestations have the platform `unknown/unknown`. */
+function isFor({ platform }: Descriptor, wanted: Platform | undefined): boolean {
+  if (platform === undefined || platform.os === 'unknown') return false;
+  return wanted === undefined || formatPlatform(platform) === formatPlatform(wanted);
 }

@@ -2,7 +2,8 @@
 //
 //   node test/bench/memory.js [MIB=1024]
 //
-// The layer is pushed uncompressed in a docker-archive, then gzipped in an OCI layout.
+// The layer is pushed uncompressed in a docker-archive: as a file, on standard input, and on standard input with an option for
+// which it has to be written into a temporary file first; then gzipped in an OCI layout.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
@@ -37,7 +38,11 @@ const directory = mkdtempSync(join(tmpdir(), 'ecrp-memory-'));
 try {
   const layer = join(directory, 'layer.tar');
   const diffId = await makeLayer(layer, 2);
-  await measure('docker-archive, uncompressed layer', await makeDockerArchive(layer, diffId), layer);
+  const archive = await makeDockerArchive(layer, diffId);
+  await measure('docker-archive, uncompressed layer', archive, layer);
+  await measure('the same on standard input', '-', layer, { stdin: archive });
+  const options = ['--attestations', 'drop'];
+  await measure('the same, by a temporary file', '-', layer, { stdin: archive, options });
   const layout = await makeLayout(layer, await makeLayer(layer, 1));
   await measure('OCI layout, gzipped layer', layout.directory, layout.blob);
 } finally {
@@ -116,18 +121,20 @@ async function digestFile(file) {
 }
 
 /** Pushes a source to an emulator of its own, with no digest remembered, and prints a line of a Markdown table. */
-async function measure(title, source, layer) {
+async function measure(title, source, layer, { stdin, options = [] } = {}) {
   const home = mkdtempSync(join(directory, 'home-'));
   const emulator = run('emulator', home, ['emulator', '--port', '0', '--json', '--quiet']);
   const [line] = await once(createInterface(emulator.child.stdout), 'line');
   const { url, registryHost, accessKeyId, secretAccessKey } = JSON.parse(line);
   const begin = performance.now();
-  const push = run('push', home, ['push', source, 'bench:1', '--create-repo', '--json', '--quiet'], {
+  const argv = ['push', source, 'bench:1', '--create-repo', '--json', '--quiet', ...options];
+  const env = {
     AWS_ENDPOINT_URL_ECR_PUBLIC: url,
     ECRP_REGISTRY_HOST: registryHost,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  });
+  };
+  const push = run('push', home, argv, env, stdin);
   await push.ended;
   const seconds = (performance.now() - begin) / 1000;
   emulator.child.kill('SIGTERM');
@@ -142,12 +149,14 @@ async function measure(title, source, layer) {
   process.stdout.write(`| ${[...cells, push.peak(), emulator.peak()].join(' | ')} |\n`);
 }
 
-function run(name, home, options, env = {}) {
+/** `stdin` is a file that comes through a pipe. */
+function run(name, home, options, env = {}, stdin = undefined) {
   const peakFile = join(home, `${name}.status`);
   const child = spawn(process.execPath, ['--import', hook, program, ...options], {
     env: { PATH: process.env.PATH, HOME: home, TMPDIR: directory, ...env, ECRP_BENCH_PEAK: peakFile },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
   });
+  if (stdin !== undefined) pipeline(createReadStream(stdin), child.stdin).catch(() => undefined);
   if (name === 'push') child.stdout.resume();
   const ended = once(child, 'exit').then(([status]) => {
     if (status !== 0 && name === 'push')

@@ -1,26 +1,59 @@
-import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { patience, runCli, spawnCli } from '../support/cli.ts';
+import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
+import { type GeneratedImage, makeImage, packTar, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
+const MIB = 1024 * 1024;
 const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 
 const { home, emulator } = await startWorkplace();
+// One layer of several parts, one of one part, one that is too small to be sent before the manifest is known.
+const image = await makeImage({ seed: 7, layers: [{ size: 11 * MIB }, { size: 2 * MIB }, { size: 4000 }] });
 let temporary: string;
+let count = 0;
+let repositoryName: string;
 beforeAll(async () => {
   temporary = join(home.directory, 'tmp');
   await mkdir(temporary);
 });
+beforeEach(() => {
+  count += 1;
+  repositoryName = `piped/r${count}`;
+});
 
-function findEnv() {
-  return { ...home.env, ...emulator.env, TMPDIR: temporary };
+function findEnv(TMPDIR = temporary) {
+  return { ...home.env, ...emulator.env, TMPDIR };
+}
+
+/** With a cache of its own: nothing is known of any layer. */
+function findEmptyEnv() {
+  const name = repositoryName.replace('/', '-');
+  return {
+    ...findEnv(join(home.directory, 'no-place-for-temporary-files')),
+    ECRP_CACHE_DIR: join(home.directory, `cache-${name}`),
+    ECRP_STATE_DIR: join(home.directory, `state-${name}`),
+  };
 }
 
 /** Node may keep things of its own there. */
 async function listSpools(): Promise<readonly string[]> {
   return (await readdir(temporary)).filter((name) => name.startsWith('ecrp'));
+}
+
+function countSince(since: number, operation: string): number {
+  return emulator.requests.slice(since).filter((request) => request.operation === operation).length;
+}
+
+function pipe(stdin: Buffer, argv: readonly string[] = [], env = findEmptyEnv()) {
+  const reference = `${repositoryName}:1.0`;
+  return runCli(['push', '-', reference, '--create-repo', '--json', '--part-size', '5', ...argv], {
+    env,
+    stdin,
+  });
 }
 
 it('a tar on standard input is pushed as the same file would be, and leaves nothing', async () => {
@@ -46,10 +79,149 @@ it('what is no archive is refused by its name', async () => {
   expect(await listSpools()).toEqual([]);
 });
 
+interface Form {
+  readonly of: string;
+  readonly listItems: (image: GeneratedImage) => readonly TarItem[];
+  /** What begins the end of the archive, which says what all before it is. */
+  readonly lastFile: string;
+  /** How many parts are sent when the image is pushed again: where names tell nothing, every layer that arrives. */
+  readonly partsAgain: number;
+}
+
+function form(of: string, listItems: Form['listItems'], lastFile: string, partsAgain = 0): Form {
+  return { of, listItems, lastFile, partsAgain };
+}
+
+const ociName = 'org.opencontainers.image.ref.name';
+const forms: readonly Form[] = [
+  form('docker save before 25', (of) => listArchiveItems([of], 'legacy-symlink'), 'manifest.json', 4),
+  form('docker save', (of) => listArchiveItems([of], 'hybrid'), 'index.json'),
+  form('docker save of the containerd store', (of) => listArchiveItems([of], 'hybrid-packed'), 'index.json'),
+  form('podman and skopeo', (of) => listArchiveItems([of], 'skopeo'), 'manifest.json'),
+  // The small layer is sent again, as from a file: its diff ID does not tell how it is packed.
+  form('crane and kaniko', (of) => listArchiveItems([of], 'crane'), 'manifest.json', 1),
+  form('an OCI layout', (of) => listLayoutItems([of], ociName), 'index.json'),
+];
+
+describe.each(forms)('the archive of $of', ({ listItems, lastFile, partsAgain }) => {
+  it('is sent while it arrives, and needs no temporary file', async () => {
+    const tar = await packTar(listItems(image));
+    const path = join(home.directory, `image-${count}.tar`);
+    await writeFile(path, tar);
+    const options = ['--create-repo', '--json', '--part-size', '5'];
+    const expected = await runCli(['push', path, `${repositoryName}-file:1.0`, ...options], {
+      env: findEnv(),
+    });
+
+    const cut = Math.floor(tar.lastIndexOf(lastFile) / 512) * 512;
+    const since = emulator.requests.length;
+    const { child, ended } = spawnCli(['push', '-', `${repositoryName}:1.0`, ...options, '--verify'], {
+      env: findEmptyEnv(),
+      stdin: tar.subarray(0, cut),
+      keepStdinOpen: true,
+    });
+    // Both layers are whole in the repository before anything has said that they are of an image.
+    await expect.poll(() => countSince(since, 'CompleteLayerUpload'), patience).toBe(2);
+    expect(countSince(since, 'UploadLayerPart')).toBe(4);
+    expect(countSince(since, 'PutImage')).toBe(0);
+    child.stdin?.end(tar.subarray(cut));
+    const result = await ended;
+    expect(result.status, result.stderr).toBe(0);
+    const { imageDigest, layers, bytes } = expected.json();
+    expect(result.json()).toMatchObject({ imageDigest, layers, bytes });
+    expect(result.json().apiCalls).toBe(emulator.requests.slice(since).filter(isApiCall).length);
+
+    // What the name of a layer tells is asked for before it is sent.
+    const again = emulator.requests.length;
+    const unchanged = await pipe(tar);
+    expect(unchanged.json()).toMatchObject({ imageDigest, tags: [{ status: 'unchanged' }] });
+    expect(countSince(again, 'UploadLayerPart')).toBe(partsAgain);
+  });
+});
+
+function isApiCall({ operation }: { readonly operation?: string | undefined }): boolean {
+  return operation !== undefined && /^[A-Z]/.test(operation);
+}
+
+it('a compressed archive needs no temporary file, as a file and on standard input', async () => {
+  const tar = gzipSync(await packTar(listArchiveItems([image], 'skopeo')), { level: 1 });
+  const path = join(home.directory, 'image.tar.gz');
+  await writeFile(path, tar);
+  const argv = ['push', path, `${repositoryName}:1.0`, '--create-repo', '--json'];
+  const file = await runCli(argv, { env: findEmptyEnv() });
+  expect(file.json()).toMatchObject({ layers: { total: 4, uploaded: 4 } });
+  const piped = await pipe(tar);
+  expect(piped.json()).toMatchObject({ imageDigest: file.json().imageDigest, layers: { existing: 4 } });
+});
+
+it.each([
+  ['--dry-run', []],
+  ['--if-exists fail', []],
+  ['--platform', ['linux/amd64']],
+  ['--attestations drop', []],
+  ['--image', ['x:1']],
+  ['--all', []],
+])('with %s nothing is sent before all is there, and -v says so', async (option, value) => {
+  const tar = await packTar(listArchiveItems([image], 'skopeo'));
+  const since = emulator.requests.length;
+  const result = await pipe(tar, ['-v', ...option.split(' '), ...value]);
+  expect(result.status).toBe(3);
+  expect(result.stderr).toContain(
+    `standard input goes into a temporary file before anything is sent: ${option} needs the whole of it`,
+  );
+  expect(result.json().error).toMatchObject({
+    message: expect.stringMatching(/it cannot be written into .*no-place-for-temporary-files/),
+  });
+  expect(emulator.requests.length).toBe(since);
+});
+
+it('a layer that is not what its name says is refused, and no image is put', async () => {
+  const items = listArchiveItems([image], 'skopeo').map((item) =>
+    item.content === image.layers[1]?.tar
+      ? { ...item, content: image.layers[0]?.tar.subarray(0, 3 * MIB) }
+      : item,
+  );
+  const since = emulator.requests.length;
+  const result = await pipe(await packTar(items as readonly TarItem[]));
+  expect(result.status).toBe(3);
+  expect(result.json().error).toMatchObject({ message: expect.stringContaining('named by its digest') });
+  expect(countSince(since, 'PutImage')).toBe(0);
+});
+
+it('what is cut short is an error that says so, and no image is put', async () => {
+  const tar = await packTar(listArchiveItems([image], 'hybrid'));
+  const since = emulator.requests.length;
+  for (const stdin of [tar.subarray(0, 9 * MIB), gzipSync(tar, { level: 1 }).subarray(0, 9 * MIB)]) {
+    const result = await pipe(stdin);
+    expect(result.status).toBe(3);
+    expect(result.json().error).toMatchObject({ message: expect.stringMatching(/cut short/) });
+  }
+  expect(countSince(since, 'PutImage')).toBe(0);
+});
+
+it('plain layers of an OCI layout are known to be such too late, unless none is to be compressed', async () => {
+  const plain = await makeImage({ seed: 8, layers: [{ size: 2 * MIB, packing: 'none' }] });
+  const tar = await packTar(listLayoutItems([plain], ociName));
+  const refused = await pipe(tar);
+  expect(refused.status).toBe(8);
+  expect(refused.json().error).toMatchObject({ hint: expect.stringContaining('--compression none') });
+  const result = await pipe(tar, ['--compression', 'none', '--verify']);
+  expect(result.json()).toMatchObject({ imageDigest: plain.descriptor.digest, layers: { uploaded: 2 } });
+});
+
+it('a layer that is in the archive and in no image does not count', async () => {
+  const stray = await makeImage({ seed: 9, layers: [{ size: 2 * MIB }] });
+  const strayLayer = listArchiveItems([stray], 'skopeo').filter(({ name }) => name.endsWith('.tar'));
+  const tar = await packTar([...strayLayer, ...listArchiveItems([image], 'skopeo')]);
+  const since = emulator.requests.length;
+  expect((await pipe(tar)).json()).toMatchObject({ layers: { total: 4, uploaded: 4, existing: 0 } });
+  expect(countSince(since, 'CompleteLayerUpload')).toBe(5);
+});
+
 it.runIf(process.platform === 'linux')('a push that is killed leaves nothing', async () => {
   const stdin = (await readFile(one)).subarray(0, 4096);
   const settings = { env: findEnv(), stdin, keepStdinOpen: true };
-  const { child, ended } = spawnCli(['push', '-', 'app:1.0'], settings);
+  const { child, ended } = spawnCli(['push', '-', 'app:1.0', '--dry-run'], settings);
   // The temporary file is open, and has no name any more.
   await expect.poll(() => listOpenFiles(child.pid), patience).toMatch(/ecrp-spool-.* \(deleted\)/);
   expect(await listSpools()).toEqual([]);

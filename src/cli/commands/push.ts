@@ -6,12 +6,15 @@ import type { CommandContext } from '../command-context.ts';
 import type { Outcome } from '../outcome.ts';
 import { openProgress } from '../progress/open-progress.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
+import { findArrival } from '../push/arrival.ts';
+import { awaitImage } from '../push/arriving-image.ts';
 import { chooseImages } from '../push/choose-images.ts';
-import type { PushTarget } from '../push/choose-target.ts';
+import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
-import { openGivenSource, planImage } from '../push/open-image.ts';
+import { checkSource, openGivenSource, planImage } from '../push/open-image.ts';
 import { checkOptions, type PushOptions } from '../push/push-options.ts';
 import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
+import type { RemoteCache } from '../push/remote-cache.ts';
 import { type ImageToSend, type SentImage, sendImage } from '../push/send-image.ts';
 import { findRegistryHost } from '../registry-host.ts';
 import { readRepositoryInput } from '../repository-input.ts';
@@ -67,10 +70,38 @@ async function pushFrom(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<readonly PushedImage[]> {
-  const startedMs = performance.now();
+  let lastMs = performance.now();
   const registryHost = findRegistryHost(context);
-  const { concurrency, partSize, dryRun = false, verify = false, ifExists, resume, retryBudget } = options;
   const { remoteCache, cacheFrom = [], tag: tags = [], image: name, all = false } = options;
+  const prepare = async (target: PushTarget, plan: ImageToSend['plan']): Promise<ImageToSend> => ({
+    plan,
+    target,
+    registryHost,
+    repository: await readRepository(context, target, options),
+    ...readSettings(options),
+  });
+  const send = async (image: ImageToSend): Promise<PushedImage> => {
+    const { result, facts } = await sendImage(context, progress, image);
+    const durationMs = Math.round(performance.now() - lastMs);
+    lastMs += durationMs;
+    return { result, facts: { ...facts, durationMs } };
+  };
+  const makeRemote =
+    (target: PushTarget) =>
+    (finder: RemoteCache['finder']): RemoteCache | undefined =>
+      remoteCache ? { finder, registryHost, target, cacheFrom } : undefined;
+
+  checkSource(context, sourcePath);
+  const arrival = await findArrival(context, sourcePath, reference, options);
+  if (arrival !== undefined) {
+    const target = chooseTarget(reference, tags, [], registryHost);
+    const image = awaitImage(context, arrival, options, makeRemote(target));
+    try {
+      return [await send(await prepare(target, image.plan))];
+    } finally {
+      await image.close();
+    }
+  }
   const selection = {
     platforms: (options.platform ?? []).map(parsePlatform),
     attestations: options.attestations,
@@ -83,40 +114,38 @@ async function pushFrom(
       const { source, image } = await selectImages(opened, chosen.image, selection);
       // What is wrong with the last image shall not be found when the others are there already.
       if (all) await planImage(context, source, image, options, undefined);
-      images.push({
-        repository: await readRepository(context, target, options),
-        plan: (finder) => {
-          const remote = remoteCache ? { finder, registryHost, target, cacheFrom } : undefined;
-          return planImage(context, source, image, options, remote);
-        },
-        target,
-        registryHost,
-        concurrency,
-        partBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
-        dryRun,
-        resume,
-        retryBudgetMs: retryBudget,
-        ifExists,
-        verify,
-      });
+      const findRemote = makeRemote(target);
+      const plan: ImageToSend['plan'] = (finder) =>
+        planImage(context, source, image, options, findRemote(finder));
+      images.push(await prepare(target, plan));
     }
     const pushed: PushedImage[] = [];
-    let lastMs = startedMs;
     for (const [index, image] of images.entries()) {
       if (images.length > 1) {
         const { repositoryName, mainTag } = image.target;
         const name = `${repositoryName}:${mainTag}`;
         progress.startImage({ name, position: index + 1, images: images.length });
       }
-      const { result, facts } = await sendImage(context, progress, image);
-      const nowMs = performance.now();
-      pushed.push({ result, facts: { ...facts, durationMs: Math.round(nowMs - lastMs) } });
-      lastMs = nowMs;
+      pushed.push(await send(image));
     }
     return pushed;
   } finally {
     await opened.close();
   }
+}
+
+/** What the options say of how an image is sent. */
+function readSettings({
+  concurrency,
+  partSize,
+  dryRun = false,
+  verify = false,
+  ifExists,
+  resume,
+  retryBudget,
+}: PushOptions) {
+  const partBytes = partSize === undefined ? undefined : partSize * BYTES_PER_MIB;
+  return { concurrency, partBytes, dryRun, verify, ifExists, resume, retryBudgetMs: retryBudget };
 }
 
 /** The repository to create when it is missing; undefined when that was not asked for. */

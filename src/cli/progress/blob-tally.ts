@@ -15,8 +15,11 @@ export interface ActiveBlob {
 
 export interface Total {
   readonly bytes: number;
-  /** `most`: what the layers have uncompressed; `about`: judged by what some of them came to. */
-  readonly kind: 'exact' | 'about' | 'most';
+  /**
+   * `most`: what the layers have uncompressed; `about`: judged by what some of them came to; `arriving`: of what has begun to
+   * arrive, and nobody knows what follows.
+   */
+  readonly kind: 'exact' | 'about' | 'most' | 'arriving';
 }
 
 interface Blob extends ActiveBlob {
@@ -35,11 +38,18 @@ export class BlobTally {
   /** Of the blobs that have not begun. */
   #waitingBytes = 0;
   #anyDerived = false;
+  #isArriving = false;
 
   /** Blobs were found missing, at the start or once more later. */
   expect(blobs: number, sourceBytes: number): void {
     this.#blobs = this.#finished.blobs + blobs;
     this.#waitingBytes = sourceBytes;
+    this.#isArriving = false;
+  }
+
+  /** What is under way comes to nothing. */
+  forgetActive(): void {
+    this.#active.clear();
   }
 
   apply(event: BlobEvent): void {
@@ -107,15 +117,17 @@ export class BlobTally {
       const expected = blob.totalBytes ?? blob.estimatedBytes ?? blob.sourceBytes * ratio;
       total += Math.max(expected, blob.sentBytes);
     }
-    return { bytes: Math.round(total), kind: isKnown ? 'exact' : isJudged ? 'about' : 'most' };
+    const kind = this.#isArriving ? 'arriving' : isKnown ? 'exact' : isJudged ? 'about' : 'most';
+    return { bytes: Math.round(total), kind };
   }
 
-  #start({ id, role, totalBytes, sourceBytes }: BlobStartedEvent): void {
+  #start({ id, role, totalBytes, sourceBytes, arriving }: BlobStartedEvent): void {
     const label = labelBlob(id, role);
     const unsent = { sentBytes: 0, resumedBytes: 0, estimatedBytes: undefined, step: 'sending' } as const;
     this.#active.set(id, { ...unsent, label, totalBytes, sourceBytes });
     this.#waitingBytes = Math.max(0, this.#waitingBytes - sourceBytes);
     this.#anyDerived ||= totalBytes === undefined;
+    this.#isArriving ||= arriving === true;
   }
 
   #change(id: string, change: Partial<ActiveBlob>): void {

@@ -67,6 +67,7 @@ export function describeStall(
 export function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
   const total = formatBytes(totalBytes);
   const done = formatBytes(bytes);
+  if (kind === 'arriving') return `${done} sent`;
   if (kind === 'most') return `${done} of at most ${total}`;
   const unit = total.slice(total.indexOf(' '));
   const short = done.endsWith(unit) ? done.slice(0, -unit.length) : done;
@@ -79,7 +80,7 @@ function describeTimeLeft(
   bytesPerSecond: number,
 ): string | undefined {
   const ms = ((bytes - doneBytes) * 1000) / bytesPerSecond;
-  if (kind === 'most' || !(ms >= 1000 && ms < 100 * 3_600_000)) return undefined;
+  if (kind === 'most' || kind === 'arriving' || !(ms >= 1000 && ms < 100 * 3_600_000)) return undefined;
   // To the second, nobody can tell what takes minutes.
   const stepMs = ms < 60_000 ? 1000 : ms < 600_000 ? 5000 : 60_000;
   return `${kind === 'about' ? '~' : ''}${formatSeconds(Math.round(ms / stepMs) * stepMs)} left`;

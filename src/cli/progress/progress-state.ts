@@ -55,6 +55,8 @@ export class ProgressState {
     this.#heardMs = nowMs;
     switch (event.kind) {
       case 'phase':
+        // What was given up while the source arrived is sent anew.
+        if (event.phase === 'check') this.#blobs.forgetActive();
         if (event.phase === 'upload') this.#blobs.expect(event.blobs ?? 0, event.sourceBytes ?? 0);
         if (event.phase === 'put') this.#manifests = { put: 0, all: event.manifests ?? 0 };
         this.#enter(event.phase, nowMs);

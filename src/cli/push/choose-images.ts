@@ -31,7 +31,7 @@ export function chooseImages(
 ): readonly ChosenImage[] {
   if (!all || source.images.length === 1) {
     const image = chooseImage(source, name);
-    return [{ image, target: chooseTarget(reference, tags, image, registryHost) }];
+    return [{ image, target: chooseTarget(reference, tags, image.names, registryHost) }];
   }
   const given = reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
   if (given !== undefined) {
@@ -52,7 +52,7 @@ function chooseOwnTarget(
   image: SourceImage,
   registryHost: string,
 ): PushTarget {
-  if (repository === undefined) return chooseTarget(undefined, [], image, registryHost);
+  if (repository === undefined) return chooseTarget(undefined, [], image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
   if (first === undefined) {
     throw refuse(
@@ -61,7 +61,7 @@ function chooseOwnTarget(
         : `the image ${image.names.join(', ')} has no tag`,
     );
   }
-  return chooseTarget(`${repository}:${first}`, others, image, registryHost);
+  return chooseTarget(`${repository}:${first}`, others, image.names, registryHost);
 }
 
 /** The tag of a name; an OCI layout may name an image by its tag alone. */

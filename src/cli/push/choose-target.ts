@@ -1,7 +1,6 @@
 import { EcrpError } from '../../errors.ts';
 import { assertTag, findRegistryReferences, parseReference } from '../../oci/reference.ts';
 import { orderTags } from '../../oci/tag-order.ts';
-import type { SourceImage } from '../../source/image-source.ts';
 
 /** Where an image goes. */
 export interface PushTarget {
@@ -15,26 +14,25 @@ export interface PushTarget {
 }
 
 /**
- * Puts together where to push: the reference given, else the image's names that point at the registry host, with further
+ * Puts together where to push: the reference given, else the image's `names` that point at the registry host, with further
  * tags. Throws USAGE when there is nothing to go by, and when the names are of several repositories.
  */
 export function chooseTarget(
   reference: string | undefined,
   tags: readonly string[],
-  image: SourceImage,
+  names: readonly string[],
   registryHost: string,
 ): PushTarget {
   const references =
     reference === undefined
-      ? findRegistryReferences(image.names, registryHost)
+      ? findRegistryReferences(names, registryHost)
       : [parseReference(reference, registryHost)];
   const [first, ...others] = references;
   if (first === undefined) {
-    const names =
-      image.names.length === 0 ? 'the image has no name' : `it is named ${image.names.join(', ')}`;
+    const found = names.length === 0 ? 'the image has no name' : `it is named ${names.join(', ')}`;
     throw new EcrpError(
       'USAGE',
-      `where to push the image is not said: ${names}, nothing at ${registryHost}`,
+      `where to push the image is not said: ${found}, nothing at ${registryHost}`,
       {
         hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
       },

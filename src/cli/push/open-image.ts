@@ -1,11 +1,13 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Compressor } from '../../compress/compressor.ts';
+import type { Compressor, DigestCache } from '../../compress/compressor.ts';
 import { EcrpError } from '../../errors.ts';
+import { parseConfig } from '../../oci/config.ts';
+import type { Platform } from '../../oci/descriptor.ts';
 import { planPush } from '../../push/plan.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
-import { openSource } from '../../source/open-source.ts';
+import { type OpenSourceOptions, openSource } from '../../source/open-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory } from '../directories.ts';
 import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
@@ -16,27 +18,45 @@ export interface PackingOptions {
   readonly compressionLevel?: number;
 }
 
+/** What compresses plain layers, and what is known of what they come to. */
+export interface LayerPacking {
+  readonly compressor: Compressor;
+  readonly digestCache: DigestCache;
+}
+
+/** What a source is called in messages. */
+export const STANDARD_INPUT = 'standard input';
+
 /** Opens the source given on the command line; the caller closes it. */
-export async function openGivenSource({ io }: CommandContext, source: string): Promise<ImageSource> {
-  const options = { signal: io.signal, temporaryDirectory: io.env.TMPDIR || tmpdir() };
+export async function openGivenSource(context: CommandContext, source: string): Promise<ImageSource> {
+  const { io } = context;
+  const options = findSourceOptions(context);
+  if (source !== '-') return openSource(resolve(io.cwd, source), options);
+  const { openStreamSource } = await import('../../source/open-stream.ts');
+  return openStreamSource(io.stdin, STANDARD_INPUT, options);
+}
+
+export function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
+  return { signal: io.signal, temporaryDirectory: io.env.TMPDIR || tmpdir() };
+}
+
+/** Finds what can be wrong with a source before it is opened. */
+export function checkSource({ io }: CommandContext, source: string): void {
   if (source.startsWith('docker:')) {
     throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
       hint: `Pipe it: docker save ${source.slice('docker:'.length)} | ecrp push - REFERENCE`,
     });
   }
-  if (source !== '-') return openSource(resolve(io.cwd, source), options);
-  if (io.stdin.isTTY) {
+  if (source === '-' && io.stdin.isTTY) {
     throw new EcrpError('USAGE', 'standard input is a terminal, and not an archive', {
       hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
     });
   }
-  const { openStreamSource } = await import('../../source/open-stream.ts');
-  return openStreamSource(io.stdin, 'standard input', options);
 }
 
 /**
  * Plans the push of an image; what compresses its layers is loaded only when it has uncompressed ones. `remote` is asked
- * about those that the local cache does not know.
+ * about those that the local cache does not know, unless `packing` has been opened before.
  */
 export async function planImage(
   context: CommandContext,
@@ -44,15 +64,32 @@ export async function planImage(
   image: SourceImage,
   options: PackingOptions,
   remote: RemoteCache | undefined,
+  packing?: LayerPacking,
 ): Promise<PushPlan> {
-  const { format, compression, compressionLevel } = options;
-  const isPacked = image.kind === 'manifest' || image.layers.every(({ packing }) => packing !== 'none');
-  if (isPacked || compression === 'none') return planPush(source, image, { format });
+  const { format } = options;
+  if (image.kind === 'manifest' || image.layers.every((layer) => layer.packing !== 'none')) {
+    return planPush(source, image, { format });
+  }
+  const { platform } = parseConfig(image.config);
+  return planPush(source, image, {
+    format,
+    ...(packing ?? (await openPacking(context, options, platform, remote))),
+  });
+}
+
+/** Undefined when plain layers are to stay as they are. `platform` is that of the image, when it is known already. */
+export async function openPacking(
+  context: CommandContext,
+  { compression, compressionLevel }: PackingOptions,
+  platform: Platform | undefined,
+  remote: RemoteCache | undefined,
+): Promise<LayerPacking | undefined> {
+  if (compression === 'none') return undefined;
   const { openDigestCache } = await import('../../compress/digest-cache.ts');
   const compressor = await createCompressor(compression, compressionLevel);
   const local = openDigestCache(join(findCacheDirectory(context.io), 'layers'));
-  const digestCache = remote ? addRemoteCache(context, local, compressor, image, remote) : local;
-  return planPush(source, image, { format, compressor, digestCache });
+  const digestCache = remote ? addRemoteCache(context, local, compressor, platform, remote) : local;
+  return { compressor, digestCache };
 }
 
 async function createCompressor(kind: 'gzip' | 'zstd', level: number | undefined): Promise<Compressor> {

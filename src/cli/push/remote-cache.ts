@@ -1,11 +1,10 @@
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
 import type { Content } from '../../oci/archive-manifest.ts';
-import { parseConfig } from '../../oci/config.ts';
+import type { Platform } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readLayers } from '../../registry/read-layers.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
 import { withDeadline } from '../../registry/with-deadline.ts';
-import type { ArchiveImage } from '../../source/image-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatCount } from '../format.ts';
 import type { PushTarget } from './choose-target.ts';
@@ -24,13 +23,13 @@ export interface RemoteCache {
 
 /**
  * A cache that asks the registry about what the local one does not know: the images that are under the tags now. It asks
- * once, at the first such layer. What the registry says is not kept here: only whoever may push there has vouched for it.
+ * once, at the first such layer; of an index, about the image for the platform, or about all when it is not known yet. What the registry says is not kept here: only whoever may push there has vouched for it.
  */
 export function addRemoteCache(
   context: CommandContext,
   local: DigestCache,
   compressor: Compressor,
-  image: ArchiveImage,
+  platform: Platform | undefined,
   remote: RemoteCache,
 ): DigestCache {
   let asked: Promise<ReadonlyMap<Digest, Content>> | undefined;
@@ -38,7 +37,7 @@ export function addRemoteCache(
     async find(diffId, compressorId) {
       const known = await local.find(diffId, compressorId);
       if (known !== undefined || compressorId !== compressor.id) return known;
-      asked ??= askRegistry(context, compressor.packing, image, remote);
+      asked ??= askRegistry(context, compressor.packing, platform, remote);
       return (await asked).get(diffId);
     },
     record: (diffId, compressorId, layer) => local.record(diffId, compressorId, layer),
@@ -48,7 +47,7 @@ export function addRemoteCache(
 async function askRegistry(
   { io, messages }: CommandContext,
   packing: Compressor['packing'],
-  image: ArchiveImage,
+  platform: Platform | undefined,
   { finder, registryHost, target, cacheFrom }: RemoteCache,
 ): Promise<ReadonlyMap<Digest, Content>> {
   const registryAlias = await withDeadline(io.signal, TIMEOUT_MS, (signal) => finder.findAlias(signal)).catch(
@@ -64,7 +63,7 @@ async function askRegistry(
   const tags = [...new Set([...target.tags, ...cacheFrom])];
   const layers = await readLayers(registry, {
     tags,
-    platform: parseConfig(image.config).platform,
+    platform,
     packing,
     timeoutMs: TIMEOUT_MS,
     signal: io.signal,

@@ -25,9 +25,11 @@ import { RegistryFinder } from './registry-finder.ts';
 import { makeTagLocator } from './tag-locator.ts';
 import { tellReadRetry, verifyPushed } from './verify-pushed.ts';
 
+type Sending = Omit<PushOptions, 'tags' | 'lookUpTag' | 'guardTag'>;
+
 export interface ImageToSend {
-  /** Plans the push, when the registry can be asked. */
-  readonly plan: (finder: RegistryFinder) => Promise<PushPlan>;
+  /** Plans the push, when the registry can be asked, and layers can be sent as `sending` says. */
+  readonly plan: (finder: RegistryFinder, sending: Sending) => Promise<PushPlan>;
   readonly target: PushTarget;
   readonly registryHost: string;
   /** The repository to create when it is missing; undefined: that is an error. */
@@ -70,22 +72,14 @@ export async function sendImage(
 
   const send = async (session: EcrSession): Promise<SentImage> => {
     const finder = new RegistryFinder(context, session, registryAlias);
-    const { plan, tags, kept, ...guard } = await guardImage(image, finder, session, signal);
-    for (const { imageTag, imageDigest } of kept) {
-      context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
-    }
-    const put: PushOptions = {
+    const sending: Sending = {
       service: connectPush(session.client, { registryId: registryAlias, repositoryName }),
-      tags,
       concurrency,
       partBytes,
       uploads: image.resume ? openUploads(context, session.endpoint, target) : undefined,
       dryRun,
       signal,
       onEvent: (event) => progress.show(event),
-      // Only the JSON document tells new tags from moved ones.
-      lookUpTag: context.style.json ? makeTagLookup(finder, registryHost, repositoryName) : undefined,
-      ...guard,
       createRepository:
         repository &&
         (async () => {
@@ -93,6 +87,18 @@ export async function sendImage(
           createdRepository = true;
           context.messages.note(`Created repository ${repositoryName}.`);
         }),
+    };
+    const planned = await image.plan(finder, sending);
+    const { plan, tags, kept, ...guard } = await guardImage(image, planned, finder, session, signal);
+    for (const { imageTag, imageDigest } of kept) {
+      context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
+    }
+    const put: PushOptions = {
+      ...sending,
+      tags,
+      // Only the JSON document tells new tags from moved ones.
+      lookUpTag: context.style.json ? makeTagLookup(finder, registryHost, repositoryName) : undefined,
+      ...guard,
     };
     const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
     const result = addKeptTags(pushed, kept, target.tags);
@@ -148,13 +154,13 @@ function makeTagLookup(finder: RegistryFinder, registryHost: string, repositoryN
 /** With a policy, no tag is moved; see `guardTags`. */
 async function guardImage(
   image: ImageToSend,
+  plan: PushPlan,
   finder: RegistryFinder,
   session: EcrSession,
   signal: AbortSignal,
 ): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
   const { target, ifExists, registryHost } = image;
   const { tags, repositoryName } = target;
-  const plan = await image.plan(finder);
   if (ifExists === 'overwrite') return { plan, tags, kept: [] };
   const locate = makeTagLocator(session, finder, { registryHost, repositoryName });
   return guardTags(ifExists, plan, tags, locate, signal);

@@ -59,8 +59,8 @@ describe('choosing a target', () => {
   const host = 'public.ecr.aws';
 
   it('takes the reference before the names', () => {
-    const image = makeImage('public.ecr.aws/a1b2c3d4/named:1');
-    expect(chooseTarget('app:2', ['2.1', 'latest'], image, host)).toEqual({
+    const names = ['public.ecr.aws/a1b2c3d4/named:1'];
+    expect(chooseTarget('app:2', ['2.1', 'latest'], names, host)).toEqual({
       registryAlias: undefined,
       repositoryName: 'app',
       tags: ['2.1', '2', 'latest'],
@@ -69,12 +69,12 @@ describe('choosing a target', () => {
   });
 
   it('takes all names at the host without a reference', () => {
-    const image = makeImage(
+    const names = [
       'app:dev',
       'public.ecr.aws/a1b2c3d4/team/app:latest',
       'public.ecr.aws/a1b2c3d4/team/app:1.0',
-    );
-    expect(chooseTarget(undefined, ['1'], image, host)).toEqual({
+    ];
+    expect(chooseTarget(undefined, ['1'], names, host)).toEqual({
       registryAlias: 'a1b2c3d4',
       repositoryName: 'team/app',
       tags: ['1.0', '1', 'latest'],
@@ -83,16 +83,16 @@ describe('choosing a target', () => {
   });
 
   it.each([
-    [makeImage('app:1'), 'it is named app:1, nothing at public.ecr.aws'],
-    [makeImage(), 'the image has no name'],
-    [makeImage('public.ecr.aws/a1/one:1', 'public.ecr.aws/a1/two:1'), 'several repositories: one, two'],
-  ])('refuses %j', (image, message) => {
-    expect(() => chooseTarget(undefined, [], image, host)).toThrow(
+    [['app:1'], 'it is named app:1, nothing at public.ecr.aws'],
+    [[], 'the image has no name'],
+    [['public.ecr.aws/a1/one:1', 'public.ecr.aws/a1/two:1'], 'several repositories: one, two'],
+  ])('refuses %j', (names, message) => {
+    expect(() => chooseTarget(undefined, [], names, host)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(message) }),
     );
   });
 
   it('refuses a tag that is none', () => {
-    expect(() => chooseTarget('app', ['a b'], makeImage(), host)).toThrow('not an image tag');
+    expect(() => chooseTarget('app', ['a b'], [], host)).toThrow('not an image tag');
   });
 });

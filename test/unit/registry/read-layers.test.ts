@@ -59,6 +59,17 @@ describe('layers that the registry knows', () => {
     expect(problems).toEqual([]);
   });
 
+  test('of an index, of all images when the platform is not known', async () => {
+    const attestation = await makeImage({
+      seed: 3,
+      layers: [{}],
+      platform: { os: 'unknown', architecture: 'unknown' },
+    });
+    storeImage(registry, makeIndex([image, other, attestation]), 'attested');
+    const expected = new Map([...layersOf(image, 0, 2), ...layersOf(other, 0)]);
+    expect(await read(['attested'], { platform: undefined }).layers).toEqual(expected);
+  });
+
   test('of several images: the first one counts', async () => {
     const again = await makeImage({ seed: 1, layers: [{}, {}, {}] });
     const repacked = {

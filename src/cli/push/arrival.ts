@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import type { ImageSource } from '../../source/image-source.ts';
+import type { LayerIntake } from '../../source/layer-intake.ts';
+import type { CommandContext } from '../command-context.ts';
+import { findSourceOptions, STANDARD_INPUT } from './open-image.ts';
+import type { PushOptions } from './push-options.ts';
+
+/** A source whose layers can be sent while it is read, once. */
+export interface Arrival {
+  /** For messages. */
+  readonly name: string;
+  /** Reads it to its end; the caller closes the source. */
+  receive(intake: LayerIntake): Promise<ImageSource>;
+}
+
+/** Undefined for a source that can be read at any place, or of which nothing may be sent before all of it is known. */
+export async function findArrival(
+  context: CommandContext,
+  source: string,
+  reference: string | undefined,
+  options: PushOptions,
+): Promise<Arrival | undefined> {
+  const { io, messages } = context;
+  const { openPackedFile, openArrivingFile } = await import('../../source/packed-file.ts');
+  const file = source === '-' ? undefined : await openPackedFile(resolve(io.cwd, source));
+  if (source !== '-' && file === undefined) return undefined;
+  const name = file?.path ?? STANDARD_INPUT;
+  const reason = findObstacle(reference, options);
+  if (reason !== undefined) {
+    file?.close();
+    messages.detail(`${name} goes into a temporary file before anything is sent: ${reason}`);
+    return undefined;
+  }
+  messages.detail(`the layers of ${name} are sent while it is read`);
+  const sourceOptions = findSourceOptions(context);
+  if (file === undefined) {
+    const { openArrivingSource } = await import('../../source/open-stream.ts');
+    return { name, receive: (intake) => openArrivingSource(io.stdin, name, intake, sourceOptions) };
+  }
+  const tellReread = () =>
+    messages.detail(`${name} is read again, into a temporary file: the service lost bytes that had gone by`);
+  return { name, receive: (intake) => openArrivingFile(file, intake, sourceOptions, tellReread) };
+}
+
+/** Why an archive has to be there as a whole before anything may be sent. */
+function findObstacle(reference: string | undefined, options: PushOptions): string | undefined {
+  const { all, image, platform, attestations, dryRun, ifExists } = options;
+  if (reference === undefined) return 'without a REFERENCE, its end says where it goes';
+  const needing = [
+    all && '--all',
+    image !== undefined && '--image',
+    platform !== undefined && '--platform',
+    attestations === 'drop' && '--attestations drop',
+    dryRun && '--dry-run',
+    ifExists !== 'overwrite' && `--if-exists ${ifExists}`,
+  ];
+  const given = needing.find((option) => typeof option === 'string');
+  return given === undefined ? undefined : `${given} needs the whole of it`;
+}
