@@ -101,6 +101,7 @@ export class LayerInPassing {
         }
         return this.#content;
       },
+      cancel: () => this.#queue.cancel(),
     };
   }
 

@@ -39,6 +39,7 @@ export class ByteQueue {
   readonly #signal: AbortSignal;
   readonly #chunks: Buffer[] = [];
   #hasEnded = false;
+  #isCancelled = false;
   #wake: (() => void) | undefined;
 
   constructor(budget: ByteBudget, signal: AbortSignal) {
@@ -58,6 +59,12 @@ export class ByteQueue {
     this.#wake?.();
   }
 
+  /** Ends the reader's wait for more with an error: something has failed, and the writer may have nothing for long. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#wake?.();
+  }
+
   /** The next chunk; undefined at the end. Throws the signal's reason when aborted. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
@@ -69,6 +76,9 @@ export class ByteQueue {
       }
       if (this.#hasEnded) {
         return undefined;
+      }
+      if (this.#isCancelled) {
+        throw new Error('nobody waits for more of the layer');
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

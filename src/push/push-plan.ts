@@ -61,4 +61,6 @@ export interface BlobReading {
   estimateSize?(): number | undefined;
   /** What the blob is; to be called when `bytes` has ended. */
   finish(): Content;
+  /** Ends a wait for bytes that may never come; afterwards the blob cannot be read any more. */
+  cancel?(): void;
 }

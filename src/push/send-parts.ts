@@ -93,6 +93,9 @@ export async function sendParts(
           }
           follows = position.nextByte === end;
         }
+      } catch (error) {
+        reading.cancel?.();
+        throw error;
       } finally {
         await parts.close();
       }

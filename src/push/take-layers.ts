@@ -17,7 +17,7 @@ import { tellUpload } from './upload-events.ts';
  * Most bytes that wait to be sent, over all layers. It is what lets a layer arrive while those before it are still being
  * sent, and it comes on top of the two parts that each layer in flight has.
  */
-const WAITING_BYTES = 32 * 1024 * 1024;
+const WAITING_BYTES = 24 * 1024 * 1024;
 
 export interface IntakeOptions extends Omit<PushOptions, 'tags' | 'lookUpTag' | 'guardTag' | 'dryRun'> {
   /** Of the source, for messages. */

@@ -395,6 +395,20 @@ describe('several layers', () => {
     expect(intake.signal.aborted).toBe(true);
   });
 
+  test('end with a failure although the rest of the layer does not come', async () => {
+    const failure = new EcrpError('AUTH', 'no more');
+    const service = fakeService(100, () => ({
+      uploadPart: async () => {
+        throw failure;
+      },
+    }));
+    const { intake } = intakeFor(service, { compressor });
+    const sink = await intake.begin(describeLayer());
+    await sink.write(bytes.subarray(0, 150));
+    await expect(intake.finish()).rejects.toBe(failure);
+    await expect(sink.write(bytes.subarray(150))).rejects.toBe(failure);
+  });
+
   test('end with an interruption, also those that wait for bytes', async () => {
     const controller = new AbortController();
     const { intake } = intakeFor(fakeService(100), { signal: controller.signal });

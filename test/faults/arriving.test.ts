@@ -1,0 +1,147 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CliResult, spawnCli } from '../support/cli.ts';
+import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
+import { makeImage, makeRandom, packTar, type TarItem } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
+
+const MIB = 1024 * 1024;
+const PART_BYTES = 5 * MIB;
+const CONCURRENCY = 2;
+
+const { home, emulator } = await startWorkplace();
+// Compressed, random bytes stay as long as they are.
+const image = await makeImage({
+  seed: 4712,
+  layers: [{ size: 17 * MIB }, { size: 11 * MIB }, { size: 4000 }],
+});
+const forms: readonly (readonly [string, readonly TarItem[]])[] = [
+  ['whose layers are compressed on the way', listArchiveItems([image], 'hybrid')],
+  ['whose layers are sent as they are', listLayoutItems([image], 'org.opencontainers.image.ref.name')],
+];
+
+let temporary: string;
+let count = 0;
+let repositoryName: string;
+beforeAll(async () => {
+  temporary = join(home.directory, 'tmp');
+  await mkdir(temporary);
+});
+beforeEach(async () => {
+  count += 1;
+  repositoryName = `arriving/r${count}`;
+  await setFaults([]);
+});
+
+async function setFaults(faults: readonly string[]): Promise<void> {
+  const body = JSON.stringify({ faults });
+  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
+  expect(answer.status).toBe(200);
+}
+
+function start(source: string, stdin: Buffer | undefined, ...options: readonly string[]) {
+  const argv = ['push', source, `${repositoryName}:1.0`, '--create-repo', '--json', '-v'];
+  const fixed = ['--part-size', '5', '--concurrency', String(CONCURRENCY)];
+  const env = {
+    ...home.env,
+    ...emulator.env,
+    TMPDIR: temporary,
+    ECRP_STATE_DIR: join(home.directory, repositoryName, 'state'),
+    ECRP_CACHE_DIR: join(home.directory, repositoryName, 'cache'),
+  };
+  return spawnCli([...argv, ...fixed, ...options], { env, ...(stdin && { stdin }) });
+}
+
+/** Pushes to the end, and has it read back. */
+async function finish(source: string, stdin?: Buffer): Promise<CliResult> {
+  const result = await start(source, stdin, '--verify').ended;
+  expect(result.status, result.stdout + result.stderr).toBe(0);
+  return result;
+}
+
+/** Node may keep things of its own there. */
+async function listSpools(): Promise<readonly string[]> {
+  return (await readdir(temporary)).filter((name) => name.startsWith('ecrp'));
+}
+
+function partsSince(since: number) {
+  return emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart');
+}
+
+describe.each(forms)('an archive on standard input %s', (_how, items) => {
+  test.each([
+    'UploadLayerPart reset-before every=3',
+    'UploadLayerPart reset-after every=3',
+    'UploadLayerPart cut-response every=2',
+    'UploadLayerPart html-503 every=4',
+    'InitiateLayerUpload reset-after on=1',
+    'CompleteLayerUpload reset-after every=2',
+    '* reset-after p=0.1 seed=7',
+  ])('arrives in spite of %s', async (fault) => {
+    await setFaults([fault]);
+    const { json } = await finish('-', await packTar(items));
+    expect(json()).toMatchObject({ layers: { total: 4, uploaded: 4 } });
+    expect(Number(json().retries)).toBeGreaterThan(0);
+  });
+
+  test.each([21, 22])('goes on after kill -9, when the names tell what layers are: seed %i', async (seed) => {
+    await setFaults(['UploadLayerPart delay 60']);
+    const tar = await packTar(items);
+    const random = makeRandom(seed);
+    const since = emulator.requests.length;
+    const kills = 2;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const from = emulator.requests.length;
+      const { child, ended } = start('-', tar);
+      const exit = ended.catch(() => undefined);
+      const parts = 2 + Math.floor(random() * 2);
+      while (partsSince(from).length < parts && child.exitCode === null) await sleep(2);
+      await sleep(random() * 100);
+      child.kill('SIGKILL');
+      await exit;
+    }
+    // An object with these members, as the contract says.
+    const bytes = (await finish('-', tar)).json().bytes as Record<'total' | 'resumed', number>;
+    expect(bytes.resumed).toBeGreaterThan(0);
+    const sent = partsSince(since).reduce((sum, request) => sum + Math.floor((request.bytes * 3) / 4), 0);
+    // The members of a request around its part are far less than a thousandth of it.
+    expect(sent).toBeLessThanOrEqual((bytes.total + kills * CONCURRENCY * PART_BYTES) * 1.001);
+  });
+
+  test('interrupted, it ends at once, leaves nothing, and goes on', async () => {
+    await setFaults(['UploadLayerPart delay 60']);
+    const tar = await packTar(items);
+    const since = emulator.requests.length;
+    const { child, ended } = start('-', tar);
+    while (partsSince(since).length < 2 && child.exitCode === null) await sleep(2);
+    child.kill('SIGTERM');
+    expect((await ended).status).toBe(143);
+    expect(await listSpools()).toEqual([]);
+    expect((await finish('-', tar)).json()).toMatchObject({ layers: { total: 4 } });
+  });
+
+  test('of which an upload vanishes is to be sent again, which then succeeds', async () => {
+    await setFaults(['UploadLayerPart error UploadNotFoundException on=3']);
+    const tar = await packTar(items);
+    const { status, json } = await start('-', tar).ended;
+    expect(status).toBe(8);
+    expect(json().error).toMatchObject({
+      code: 'UNAVAILABLE',
+      hint: 'Run the command again, or write the archive into a file and push that.',
+    });
+    await finish('-', tar);
+  });
+});
+
+test.each(forms)('a compressed file %s is read again when an upload vanishes', async (_how, items) => {
+  await setFaults(['UploadLayerPart error UploadNotFoundException on=3']);
+  const path = join(home.directory, `image-${count}.tar.gz`);
+  await writeFile(path, gzipSync(await packTar(items), { level: 1 }));
+  const { json, stderr } = await finish(path);
+  expect(stderr).toContain('is read again, into a temporary file');
+  expect(json()).toMatchObject({ layers: { total: 4, uploaded: 4, existing: 0 } });
+  expect(await listSpools()).toEqual([]);
+});
