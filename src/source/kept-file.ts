@@ -10,7 +10,7 @@ import {
 } from './spool-file.ts';
 
 /** Most bytes held in memory; what is kept beyond goes into a temporary file. */
-export const KEPT_MEMORY_BYTES = 32 * 1024 * 1024;
+export const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 interface Piece {
   readonly start: number;
