@@ -52,6 +52,13 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     await judgePush(sandbox, `saved/${name}`, result, await readSource(sandbox, file));
   });
 
+  test('docker save through a pipe, without a temporary file', async (context) => {
+    const dockerd = engine(context);
+    const file = await save(dockerd, 'made/big:1');
+    const result = await sandbox.pushPiped(dockerd.command('save', 'made/big:1'), 'saved/piped:1');
+    await judgePush(sandbox, 'saved/piped:1', result, await readSource(sandbox, file));
+  });
+
   test('docker save of an image ID', async (context) => {
     const dockerd = engine(context);
     const { stdout } = await dockerd.docker('image', 'inspect', '--format', '{{.Id}}', 'fixture/app:1.0');

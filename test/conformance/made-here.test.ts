@@ -36,6 +36,16 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
 
   test('podman save --format oci-archive', () => pushAndJudge(archive, 'podman-oci-archive'));
 
+  test.each(['docker-archive', 'oci-archive'])(
+    'podman save --format %s through a pipe, without a temporary file',
+    async (format) => {
+      const file = join(sandbox.makeDirectory(format), 'image');
+      await runPodman(sandbox, 'save', '--quiet', '--format', format, '--output', file, 'localhost/made:1');
+      const result = await sandbox.pushPiped(['cat', file], `made/piped-${format}:1`);
+      await judgePush(sandbox, `made/piped-${format}:1`, result, await readSource(sandbox, file));
+    },
+  );
+
   test.each(['docker-archive', 'oci-dir'])('podman save --format %s', async (format) => {
     const file = join(sandbox.makeDirectory(format), 'image');
     await runPodman(sandbox, 'save', '--quiet', '--format', format, '--output', file, 'localhost/made:1');

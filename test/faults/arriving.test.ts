@@ -16,7 +16,7 @@ const { home, emulator } = await startWorkplace();
 // Compressed, random bytes stay as long as they are.
 const image = await makeImage({
   seed: 4712,
-  layers: [{ size: 17 * MIB }, { size: 11 * MIB }, { size: 4000 }],
+  layers: [{ size: 11 * MIB }, { size: 6 * MIB }, { size: 4000 }],
 });
 const forms: readonly (readonly [string, readonly TarItem[]])[] = [
   ['whose layers are compressed on the way', listArchiveItems([image], 'hybrid')],
@@ -74,10 +74,9 @@ function partsSince(since: number) {
 describe.each(forms)('an archive on standard input %s', (_how, items) => {
   test.each([
     'UploadLayerPart reset-before every=3',
-    'UploadLayerPart reset-after every=3',
+    'UploadLayerPart reset-after every=2',
     'UploadLayerPart cut-response every=2',
-    'UploadLayerPart html-503 every=4',
-    'InitiateLayerUpload reset-after on=1',
+    'InitiateLayerUpload reset-after on=2',
     'CompleteLayerUpload reset-after every=2',
     '* reset-after p=0.1 seed=7',
   ])('arrives in spite of %s', async (fault) => {
@@ -87,10 +86,10 @@ describe.each(forms)('an archive on standard input %s', (_how, items) => {
     expect(Number(json().retries)).toBeGreaterThan(0);
   });
 
-  test.each([21, 22])('goes on after kill -9, when the names tell what layers are: seed %i', async (seed) => {
+  test('goes on after kill -9, as the names tell what layers are', async () => {
     await setFaults(['UploadLayerPart delay 60']);
     const tar = await packTar(items);
-    const random = makeRandom(seed);
+    const random = makeRandom(21);
     const since = emulator.requests.length;
     const kills = 2;
     for (let kill = 0; kill < kills; kill += 1) {

@@ -65,6 +65,11 @@ export class Dockerd {
     return this.#sandbox.run(requireClient('docker'), '--host', this.#host, ...options);
   }
 
+  /** What `docker` runs, for a shell. */
+  command(...options: readonly string[]): readonly string[] {
+    return [requireClient('docker'), '--host', this.#host, ...options];
+  }
+
   /** Like `docker`, whatever its exit status. */
   tryDocker(
     options: readonly string[],

@@ -122,6 +122,17 @@ export class Sandbox {
     // The contract of the command line fixes the members.
     return JSON.parse(stdout) as PushResult;
   }
+
+  /** The same of what another program writes to its standard output, where no temporary file can be made. */
+  async pushPiped(writer: readonly string[], reference: string): Promise<PushResult> {
+    const push = 'TMPDIR=/nowhere "$node" "$ecrp" push - "$reference" --create-repo --json';
+    // Without it the writer's own failure, as of one that was left alone before its end, would be lost.
+    const script = `set -o pipefail; node=$1 ecrp=$2 reference=$3; shift 3; "$@" | ${push}`;
+    const given = [process.execPath, ecrpProgram, reference, ...writer];
+    const { stdout } = await this.run('bash', '-c', script, 'bash', ...given);
+    // As above.
+    return JSON.parse(stdout) as PushResult;
+  }
 }
 
 function plainEnvironment(directory: string): Record<string, string> {
