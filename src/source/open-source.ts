@@ -22,7 +22,7 @@ export interface OpenSourceOptions {
   readonly spoolLimit?: SpoolLimit;
 }
 
-type SentLayers = ReadonlyMap<string, SentLayer>;
+export type SentLayers = ReadonlyMap<string, SentLayer>;
 
 /**
  * Opens a source of images, recognised by its content: an OCI image layout as a directory or a tar, a docker-archive, each

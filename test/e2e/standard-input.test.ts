@@ -209,6 +209,20 @@ it('plain layers of an OCI layout are known to be such too late, unless none is 
   expect(result.json()).toMatchObject({ imageDigest: plain.descriptor.digest, layers: { uploaded: 2 } });
 });
 
+it('plain layers of an OCI layout stay so in a compressed file, which is read again for them', async () => {
+  const plain = await makeImage({ seed: 8, layers: [{ size: 2 * MIB, packing: 'none' }, { size: 2 * MIB }] });
+  const path = join(home.directory, 'plain.tar.gz');
+  await writeFile(path, gzipSync(await packTar(listLayoutItems([plain], ociName)), { level: 1 }));
+  const argv = ['push', path, `${repositoryName}:1.0`, '--create-repo', '--json', '--verify', '-v'];
+  const result = await runCli(argv, { env: findEnv() });
+  expect(result.json()).toMatchObject({
+    imageDigest: plain.descriptor.digest,
+    layers: { total: 3, uploaded: 3 },
+  });
+  expect(result.stderr).toMatch(/is read again, into a temporary file: its layers are uncompressed/);
+  expect(await listSpools()).toEqual([]);
+});
+
 it('a layer that is in the archive and in no image does not count', async () => {
   const stray = await makeImage({ seed: 9, layers: [{ size: 2 * MIB }] });
   const strayLayer = listArchiveItems([stray], 'skopeo').filter(({ name }) => name.endsWith('.tar'));

@@ -37,8 +37,8 @@ export async function findArrival(
     const { openArrivingSource } = await import('../../source/open-stream.ts');
     return { name, receive: (intake) => openArrivingSource(io.stdin, name, intake, sourceOptions) };
   }
-  const tellReread = () =>
-    messages.detail(`${name} is read again, into a temporary file: the service lost bytes that had gone by`);
+  const tellReread = (reason: string) =>
+    messages.detail(`${name} is read again, into a temporary file: ${reason}`);
   return { name, receive: (intake) => openArrivingFile(file, intake, sourceOptions, tellReread) };
 }
 

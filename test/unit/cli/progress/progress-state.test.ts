@@ -47,6 +47,27 @@ describe('the blobs of a push', () => {
     expect(state.snapshot(0)).toMatchObject({ doneBytes: 10, total: { bytes: 30 }, doneItems: 1, items: 2 });
   });
 
+  it('have no total while the source arrives', () => {
+    const arrives = { ...start(first, 10 * MIB), arriving: true } as PushEvent;
+    const state = applyAll([{ kind: 'phase', phase: 'upload' }, arrives, progress(first, 4 * MIB)]);
+    expect(state.snapshot(9000)).toMatchObject({ doneBytes: 4 * MIB, total: { kind: 'arriving' }, items: 0 });
+    expect(describeAmounts(state.snapshot(4000))[0]).toBe('4.2 MB sent');
+    expect(describeAmounts(state.snapshot(4000)).join()).not.toMatch(/of|left/);
+    state.apply(finish(first, 10 * MIB), 5000);
+    state.apply({ kind: 'phase', phase: 'check' }, 5000);
+    state.apply(upload(1, 2 * MIB), 5000);
+    expect(state.snapshot(5000)).toMatchObject({
+      doneBytes: 10 * MIB,
+      total: { bytes: 12 * MIB, kind: 'exact' },
+    });
+  });
+
+  it('are forgotten when they are given up, to be sent anew', () => {
+    const state = applyAll([{ kind: 'phase', phase: 'upload' }, start(first, 10), progress(first, 4)]);
+    state.apply({ kind: 'phase', phase: 'check' }, 3000);
+    expect(state.snapshot(3000)).toMatchObject({ doneBytes: 0, active: [] });
+  });
+
   it('are being completed when all of them is acknowledged', () => {
     const state = applyAll([
       upload(1, 30 * MIB),
