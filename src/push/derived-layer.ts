@@ -69,7 +69,9 @@ function readDerived(
   const { ref, packing } = layer;
   const check = (found: Digest): void => checkDiffId(source, layer, found);
   let packedBytes = 0;
-  const packed = countBytes(source.open(ref, 0), (bytes) => {
+  // What unpacks it holds chunks for longer than it seems.
+  const transient = packing !== 'gzip';
+  const packed = countBytes(source.open(ref, 0, { transient }), (bytes) => {
     packedBytes += bytes;
   });
   const encoded =

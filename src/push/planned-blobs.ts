@@ -18,7 +18,7 @@ export function planKnownBlob(
     sourceBytes: content.size,
     sent: findSentAsIs(source, ref, content),
     present: source.has(ref),
-    open: (start) => ({ bytes: source.open(ref, start), finish: () => content }),
+    open: (start) => ({ bytes: source.open(ref, start, { transient: true }), finish: () => content }),
     record: async () => {},
   };
 }

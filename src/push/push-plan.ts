@@ -55,7 +55,10 @@ export interface SentBlob {
 
 /** One reading of a blob. */
 export interface BlobReading {
-  /** Bytes to be sent, from `start` on. Throws INVALID_INPUT when they turn out not to be what the source says. */
+  /**
+   * Bytes to be sent, from `start` on; a chunk is good only until the next one is asked for. Throws INVALID_INPUT when they turn
+   * out not to be what the source says.
+   */
   readonly bytes: AsyncIterable<Buffer>;
   /** What a blob that is being compressed will come to, if the rest is like what was read so far; undefined while nothing was. */
   estimateSize?(): number | undefined;

@@ -7,7 +7,8 @@ export function addBlob(source: ImageSource, digest: Digest, bytes: Buffer): Ima
   return {
     ...source,
     has: (ref) => isAdded(ref) || source.has(ref),
-    open: (ref, start) => (isAdded(ref) ? yieldOnce(bytes.subarray(start)) : source.open(ref, start)),
+    open: (ref, start, reading) =>
+      isAdded(ref) ? yieldOnce(bytes.subarray(start)) : source.open(ref, start, reading),
   };
 }
 

@@ -19,11 +19,11 @@ export function openDirectoryStore(path: string): FileStore {
       if (!stats.isFile()) throw invalidInput(subject, 'it is not a regular file');
       return { name, size: stats.size };
     },
-    async *open(stored, start, end) {
+    async *open(stored, start, end, reading) {
       const subject = describeEntry({ path }, stored.name);
       const file = openByteFile(join(root, stored.name), { followLinks: false });
       try {
-        yield* streamBytes(file, start, end, subject);
+        yield* streamBytes(file, start, end, subject, reading);
       } finally {
         file.close();
       }

@@ -1,4 +1,5 @@
 import { invalidInput, quoteText } from '../oci/json.ts';
+import type { Reading } from './byte-file.ts';
 
 /** A file in a store, by its own name: links have been followed. `size` is in bytes. */
 export interface StoredFile {
@@ -13,7 +14,7 @@ export interface FileStore {
   /** Finds a file; undefined when there is none. Throws INVALID_INPUT when the name is a bad link or no regular file. */
   find(name: string): StoredFile | undefined;
   /** Bytes of [start, end) of a file. Throws INVALID_INPUT when it is cut short or changed. */
-  open(file: StoredFile, start: number, end: number): AsyncIterable<Buffer>;
+  open(file: StoredFile, start: number, end: number, reading?: Reading): AsyncIterable<Buffer>;
   /** Idempotent. */
   close(): Promise<void>;
 }

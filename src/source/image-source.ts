@@ -1,6 +1,7 @@
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Reading } from './byte-file.ts';
 
 /** How the bytes of a layer are packed in the source, told from their first bytes. */
 export type Packing = 'none' | 'gzip' | 'zstd';
@@ -65,7 +66,7 @@ export interface ImageSource {
    * Throws INVALID_INPUT when the blob is missing, cut short, or of another size than `ref.size`.
    * Does not check the digest: the service does for what is uploaded, `readBlob` for what is parsed.
    */
-  open(ref: BlobRef, start: number): AsyncIterable<Buffer>;
+  open(ref: BlobRef, start: number, reading?: Reading): AsyncIterable<Buffer>;
   /** What became of a layer that was sent while the source arrived; such a one can perhaps not be opened any more. */
   findSent?(ref: BlobRef): SentLayer | undefined;
   /** Frees file handles and temporary files; idempotent. */

@@ -99,7 +99,7 @@ function createSource(
     has(ref) {
       return store.find(nameRef(ref)) !== undefined;
     },
-    async *open(ref, start) {
+    async *open(ref, start, reading) {
       const name = nameRef(ref);
       const file = store.find(name);
       if (file === undefined)
@@ -108,7 +108,7 @@ function createSource(
         const problem = `it should be ${ref.size} bytes long, but is ${file.size}`;
         throw new EcrpError('INVALID_INPUT', `${describeEntry(store, name)}: ${problem}`);
       }
-      yield* store.open(file, start, file.size);
+      yield* store.open(file, start, file.size, reading);
     },
     findSent: (ref) => sent?.get(store.find(nameRef(ref))?.name ?? ''),
     close: () => store.close(),

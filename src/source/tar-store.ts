@@ -67,11 +67,11 @@ function createTarStore(
       const entry = resolve(name);
       return entry && { name: entry.name, size: entry.size };
     },
-    async *open({ name }, start, end) {
+    async *open({ name }, start, end, reading) {
       const subject = describeEntry(file, name);
       const entry = resolve(name);
       if (entry === undefined) throw invalidInput(subject, 'it is missing');
-      yield* streamBytes(file, entry.start + start, entry.start + end, subject);
+      yield* streamBytes(file, entry.start + start, entry.start + end, subject, reading);
     },
     async close() {
       file.close();

@@ -1,4 +1,4 @@
-// Finds what has stood before, within the window: by a hash of four bytes, the last four places of each; by one of three bytes,
+// Finds what has stood before, within the window: by a hash of four bytes, the last two places of each; by one of three bytes,
 // the last place. Positions are addresses; tables have them modulo 2^16, twice the window, so that a stale one is a wrong
 // place at worst, which the bytes there tell.
 
@@ -9,7 +9,7 @@ const GOOD_LENGTH: u32 = 32;
 const MAX_DISTANCE: u32 = WINDOW - 1;
 
 export function clearTables(): void {
-  memory.fill(BUCKETS, 0, 8 << BUCKET_BITS);
+  memory.fill(BUCKETS, 0, 4 << BUCKET_BITS);
   memory.fill(SHORT, 0, 2 << SHORT_BITS);
 }
 
@@ -19,8 +19,8 @@ function hash(word: u32, bits: u32): u32 {
 
 /** Puts a position of which four bytes can be read into the table of four bytes. */
 export function insert(position: u32): void {
-  const bucket = BUCKETS + (hash(load<u32>(position), BUCKET_BITS) << 3);
-  store<u64>(bucket, (load<u64>(bucket) << 16) | (position & 0xffff));
+  const bucket = BUCKETS + (hash(load<u32>(position), BUCKET_BITS) << 2);
+  store<u32>(bucket, (load<u32>(bucket) << 16) | (position & 0xffff));
 }
 
 /** The same for both tables; for a window that comes with a chunk. */
@@ -61,22 +61,18 @@ function longer(found: u32, position: u32, distance: u32, most: u32): u32 {
  */
 export function findMatch(position: u32, most: u32): u32 {
   const word = load<u32>(position);
-  const bucket = BUCKETS + (hash(word, BUCKET_BITS) << 3);
-  const places = load<u64>(bucket);
-  store<u64>(bucket, (places << 16) | (position & 0xffff));
+  const bucket = BUCKETS + (hash(word, BUCKET_BITS) << 2);
+  const places = load<u32>(bucket);
+  store<u32>(bucket, (places << 16) | (position & 0xffff));
   const short = SHORT + (hash(word << 8, SHORT_BITS) << 1);
   const shortDistance = (position - <u32>load<u16>(short)) & 0xffff;
   store<u16>(short, <u16>position);
   const reach = min(MAX_DISTANCE, position - INPUT);
-  const distance0 = (position - <u32>places) & 0xffff;
-  const distance1 = (position - <u32>(places >> 16)) & 0xffff;
-  const distance2 = (position - <u32>(places >> 32)) & 0xffff;
-  const distance3 = (position - <u32>(places >> 48)) & 0xffff;
+  const distance0 = (position - places) & 0xffff;
+  const distance1 = (position - (places >> 16)) & 0xffff;
   const stands0 = stands(word, position, distance0, reach);
   const stands1 = stands(word, position, distance1, reach);
-  const stands2 = stands(word, position, distance2, reach);
-  const stands3 = stands(word, position, distance3, reach);
-  if ((stands0 | stands1 | stands2 | stands3) === 0) {
+  if ((stands0 | stands1) === 0) {
     const isShort =
       <u32>(((load<u32>(position - shortDistance) ^ word) & 0xffffff) === 0) &
       <u32>(shortDistance - 1 < reach);
@@ -88,7 +84,5 @@ export function findMatch(position: u32, most: u32): u32 {
     if (found >> 16 >= GOOD_LENGTH) return found;
   }
   if (stands1) found = longer(found, position, distance1, most);
-  if (stands2) found = longer(found, position, distance2, most);
-  if (stands3) found = longer(found, position, distance3, most);
   return found;
 }

@@ -6,12 +6,12 @@ const BASE: u32 = 0x10000;
 export const MAX_CHUNK: u32 = 1 << 19;
 export const WINDOW: u32 = 1 << 15;
 
-/** By hash of four bytes: the last four positions that have them, modulo 2^16, the latest in the lowest bits of a u64. */
-export const BUCKET_BITS: u32 = 14;
+/** By hash of four bytes: the last two positions that have them, modulo 2^16, the latest in the lower half of a u32. */
+export const BUCKET_BITS: u32 = 15;
 export const BUCKETS: u32 = BASE;
 /** By hash of three bytes: the last position that has them, modulo 2^16. */
 export const SHORT_BITS: u32 = 14;
-export const SHORT: u32 = BUCKETS + (8 << BUCKET_BITS);
+export const SHORT: u32 = BUCKETS + (4 << BUCKET_BITS);
 
 /** The symbols of the block that is being gathered, u32 each; see symbols.ts. */
 export const MAX_SYMBOLS: u32 = 1 << 16;

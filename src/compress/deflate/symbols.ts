@@ -21,9 +21,6 @@ export const MAX_MATCH: u32 = 258;
 
 /** A literal is gathered as its byte << 16, a match as (LENGTH + length) << 16 | distance. */
 export const LENGTH: u32 = 256;
-/** The symbol of the distance of a literal, which is none: nothing is written for it. */
-const NO_DISTANCE: u32 = 30;
-
 /** Fills the tables that depend on nothing. */
 export function initialize(): void {
   for (let symbol: u32 = 257; symbol < 286; symbol++) {
@@ -33,7 +30,6 @@ export function initialize(): void {
       store<u16>(LENGTH_SYMBOLS + (length << 1), <u16>symbol);
     }
   }
-  store<u8>(DISTANCE_SYMBOLS, <u8>NO_DISTANCE);
   for (let symbol: u32 = 0; symbol < DISTANCES; symbol++) {
     const first = firstDistance(symbol);
     const end = first + (1 << distanceExtraBits(symbol));
@@ -91,7 +87,6 @@ function prepareEntries(): void {
       code | ((<u32>load<u8>(DISTANCE_LENGTHS + symbol)) << 16) | (distanceExtraBits(symbol) << 24);
     store<u64>(DISTANCE_ENTRIES + (symbol << 3), <u64>head | ((<u64>firstDistance(symbol)) << 32));
   }
-  store<u64>(DISTANCE_ENTRIES + (NO_DISTANCE << 3), 0);
 }
 
 function setLiteralEntry(place: u32, code: u32, count: u32): void {
@@ -110,11 +105,13 @@ export function writeSymbols(end: u32): void {
     held |= (entry & 0xffffffff) << count;
     count += <u32>(entry >> 32);
     const distance = symbol & 0xffff;
-    const far = load<u64>(DISTANCE_ENTRIES + (distanceSymbol(distance) << 3));
-    held |= (far & 0xffff) << count;
-    count += <u32>(far >> 16) & 0xff;
-    held |= (<u64>(distance - <u32>(far >> 32))) << count;
-    count += <u32>(far >> 24) & 0xff;
+    if (distance !== 0) {
+      const far = load<u64>(DISTANCE_ENTRIES + (distanceSymbol(distance) << 3));
+      held |= (far & 0xffff) << count;
+      count += <u32>(far >> 16) & 0xff;
+      held |= (<u64>(distance - <u32>(far >> 32))) << count;
+      count += <u32>(far >> 24) & 0xff;
+    }
     store<u64>(at, held);
     at += count >> 3;
     held >>= count & ~7;
