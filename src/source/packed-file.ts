@@ -1,11 +1,6 @@
 import { statSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { type ByteFile, openByteFile, streamBytes } from './byte-file.ts';
+import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode } from './decoders.ts';
-import type { ImageSource } from './image-source.ts';
-import type { LayerIntake } from './layer-intake.ts';
-import { type OpenSourceOptions, openTarSource, type SentLayers } from './open-source.ts';
-import { openArrivingSource } from './open-stream.ts';
 import { detectFileType, MAGIC_BYTES } from './packing.ts';
 
 /** Opens a file that is compressed as a whole; undefined for anything else, which `openSource` is to judge. */
@@ -15,36 +10,4 @@ export async function openPackedFile(path: string): Promise<ByteFile | undefined
   if (canDecode(detectFileType(await file.read(0, MAGIC_BYTES)))) return file;
   file.close();
   return undefined;
-}
-
-/**
- * Opens a compressed tar while giving its layers to `intake`, as `openArrivingSource` does; but as a file can be read again, it
- * is unpacked into a temporary file, and `onReread` told why, when bytes are needed that have gone by. The file is closed in any
- * case.
- */
-export async function openArrivingFile(
-  file: ByteFile,
-  intake: LayerIntake,
-  options: OpenSourceOptions,
-  onReread: (reason: string) => void,
-): Promise<ImageSource> {
-  let isTaken = false;
-  const reread = (reason: string, sent: SentLayers): Promise<ImageSource> => {
-    onReread(reason);
-    isTaken = true;
-    return openTarSource(file, options, sent);
-  };
-  try {
-    const stream = Readable.from(streamBytes(file, 0, file.size, file.path));
-    const source = await openArrivingSource(stream, file.path, intake, options);
-    const asTheyAre = new Map([...intake.sent].filter(([, { encoding }]) => encoding === undefined));
-    if (source.format !== 'oci-layout' || asTheyAre.size === intake.sent.size) return source;
-    await source.close();
-    return await reread('its layers are uncompressed and to stay so', asTheyAre);
-  } catch (error) {
-    if (!intake.lostBytes || isTaken) throw error;
-    return await reread('the service lost bytes that had gone by', intake.sent);
-  } finally {
-    if (!isTaken) file.close();
-  }
 }

@@ -88,7 +88,7 @@ describe('a push', () => {
         },
       ],
       layers: { total: 5, uploaded: 5, existing: 0, skipped: 0 },
-      bytes: { total: 5728, uploaded: 5728, existing: 0, resumed: 0 },
+      bytes: { total: 5700, uploaded: 5700, existing: 0, resumed: 0 },
       retries: 0,
     });
     const second = await ecrp('push', one, 'document:1.0', '-t', 'new', '--json');
@@ -101,7 +101,7 @@ describe('a push', () => {
       ],
       manifests: [{ imageDigest, status: 'unchanged' }],
       layers: { total: 5, uploaded: 0, existing: 5, skipped: 0 },
-      bytes: { total: 5728, uploaded: 0, existing: 5728, resumed: 0 },
+      bytes: { total: 5700, uploaded: 0, existing: 5700, resumed: 0 },
     });
     const third = await ecrp('push', multi, 'document:latest', '--json');
     expect(third.json()).toMatchObject({

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ImageSource } from '../../source/image-source.ts';
 import type { LayerIntake } from '../../source/layer-intake.ts';
+import { openPackedFile } from '../../source/packed-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findSourceOptions, STANDARD_INPUT } from './open-image.ts';
 import type { PushOptions } from './push-options.ts';
@@ -21,7 +22,6 @@ export async function findArrival(
   options: PushOptions,
 ): Promise<Arrival | undefined> {
   const { io, messages } = context;
-  const { openPackedFile, openArrivingFile } = await import('../../source/packed-file.ts');
   const file = source === '-' ? undefined : await openPackedFile(resolve(io.cwd, source));
   if (source !== '-' && file === undefined) return undefined;
   const name = file?.path ?? STANDARD_INPUT;
@@ -37,6 +37,7 @@ export async function findArrival(
     const { openArrivingSource } = await import('../../source/open-stream.ts');
     return { name, receive: (intake) => openArrivingSource(io.stdin, name, intake, sourceOptions) };
   }
+  const { openArrivingFile } = await import('../../source/arriving-file.ts');
   const tellReread = (reason: string) =>
     messages.detail(`${name} is read again, into a temporary file: ${reason}`);
   return { name, receive: (intake) => openArrivingFile(file, intake, sourceOptions, tellReread) };
