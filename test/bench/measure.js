@@ -60,13 +60,13 @@ export function cpuOf(pid) {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** CPU seconds of everything on the machine. */
+/** CPU seconds of everything on the machine, and what its host kept for others. */
 export function readMachine() {
-  const [, user, nice, system, , , irq, softIrq] = readFileSync('/proc/stat', 'utf8')
+  const [, user, nice, system, , , irq, softIrq, steal] = readFileSync('/proc/stat', 'utf8')
     .split('\n')[0]
     .split(/\s+/)
     .map(Number);
-  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
+  return (user + nice + system + irq + softIrq + steal) / TICKS_PER_SECOND;
 }
 
 /** Sums what the shell's `times` says in its second line: `0m1.230000s 0m0.450000s`. */
