@@ -32,22 +32,25 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const engine = options.level === undefined ? createOwnEngine() : createZlibEngine(options.level);
   const laneCount = options.lanes ?? Math.min(availableParallelism(), engine.maxLanes);
-  const runInLane = createLanes(laneCount);
+  const openStream = createLanes(laneCount);
   // Memory of blocks, for the next ones: left to the garbage collector, it would be collected every 64 MB.
   const spare: Buffer<ArrayBuffer>[] = [];
-  const deflate: DeflateBlock = (block, window, isStopped) =>
-    runInLane(async () => {
-      if (isStopped()) return block.bytes;
-      const { output, memory } = await engine.deflate(block, window);
-      spare.push(Buffer.from(memory));
-      return output;
-    });
+  const makeDeflate = (): DeflateBlock => {
+    const runInLane = openStream();
+    return (block, window, isStopped) =>
+      runInLane(async () => {
+        if (isStopped()) return block.bytes;
+        const { output, memory } = await engine.deflate(block, window);
+        spare.push(Buffer.from(memory));
+        return output;
+      });
+  };
   const cut = (input: AsyncIterable<Buffer>) =>
     cutBlocks(input, engine.blockBytes, () => spare.pop() ?? Buffer.allocUnsafeSlow(engine.blockBytes));
   return {
     id: engine.id,
     packing: 'gzip',
-    compress: (input) => compressGzip(cut(input), deflate, 2 * laneCount),
+    compress: (input) => compressGzip(cut(input), makeDeflate(), 2 * laneCount),
   };
 }
 

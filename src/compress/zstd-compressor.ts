@@ -4,7 +4,7 @@ import * as zlib from 'node:zlib';
 import { EcrpError } from '../errors.ts';
 import type { Compressor } from './compressor.ts';
 import { cutBlocks } from './cut-blocks.ts';
-import { createLanes, type Lanes } from './lanes.ts';
+import { createLanes, type RunInLane } from './lanes.ts';
 
 export interface ZstdOptions {
   /** zstd's level, 1 to 19. */
@@ -33,13 +33,13 @@ const LEVEL_PARAMETER = 100;
 export function createZstdCompressor(options: ZstdOptions = {}): Compressor {
   const level = options.level ?? DEFAULT_LEVEL;
   const laneCount = options.lanes ?? Math.min(availableParallelism(), DEFAULT_POOL_THREADS - 1);
-  const runInLane = createLanes(laneCount);
+  const openStream = createLanes(laneCount);
   const compressBlock = findCompressBlock();
   return {
     id: `zstd-${level}-v1-zstd-${process.versions.zstd}`,
     packing: 'zstd',
     compress: (input) =>
-      compressZstd(input, 2 * laneCount, runInLane, (bytes) =>
+      compressZstd(input, 2 * laneCount, openStream(), (bytes) =>
         compressBlock(bytes, { params: { [LEVEL_PARAMETER]: level } }),
       ),
   };
@@ -63,7 +63,7 @@ function findCompressBlock(): CompressBlock {
 async function* compressZstd(
   input: AsyncIterable<Buffer>,
   maxPending: number,
-  runInLane: Lanes,
+  runInLane: RunInLane,
   compressBlock: (bytes: Buffer) => Promise<Buffer>,
 ): AsyncGenerator<Buffer> {
   const pending: Promise<Buffer>[] = [];

@@ -5,7 +5,7 @@ import { makeRandom } from '../../support/images.ts';
 
 it('starts tasks in order, never more than the lanes at a time, and goes on after a failure', async () => {
   const random = makeRandom(1);
-  const runInLane = createLanes(3);
+  const runInLane = createLanes(3)();
   const started: number[] = [];
   let running = 0;
   let mostRunning = 0;
@@ -25,4 +25,24 @@ it('starts tasks in order, never more than the lanes at a time, and goes on afte
   expect(mostRunning).toBe(3);
   expect(started).toEqual(Array.from({ length: 50 }, (_, task) => task));
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(8);
+});
+
+it('lets the stream go first that was begun first, whenever its tasks come', async () => {
+  const openStream = createLanes(1);
+  const streams = [openStream(), openStream(), openStream()];
+  const started: string[] = [];
+  const tasks: Promise<void>[] = [];
+  for (const task of ['a', 'b']) {
+    for (const [stream, runInLane] of [...streams.entries()].reverse()) {
+      tasks.push(
+        runInLane(async () => {
+          started.push(`${stream}${task}`);
+          await nextTurn();
+        }),
+      );
+    }
+  }
+  await Promise.all(tasks);
+  // The very first one found the lane free.
+  expect(started).toEqual(['2a', '0a', '0b', '1a', '1b', '2b']);
 });
