@@ -1,7 +1,7 @@
 import type { PushService } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
-import { MAX_PARTS_PER_LAYER } from '../wire/limits.ts';
+import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../wire/limits.ts';
 import { cutParts, pairParts } from './cut-parts.ts';
 import type { BlobRestartedEvent } from './events.ts';
 import type { FillTurns } from './fill-turns.ts';
@@ -47,7 +47,9 @@ export async function sendParts(
   { service, partBytes: upperBound, turns, signal, onProgress, onRestart }: SendOptions,
 ): Promise<SendOutcome> {
   const { uploadId, partSize } = upload;
-  const partBytes = choosePartBytes(partSize, upperBound, blob.sourceBytes);
+  // What was interrupted once may be again: of smaller parts, less is lost with the one in flight.
+  const mostBytes = upload.nextByte > 0 ? Math.min(MIN_PART_BYTES, upperBound ?? MIN_PART_BYTES) : upperBound;
+  const partBytes = choosePartBytes(partSize, mostBytes, blob.sourceBytes);
   // No longer than the blob, as most blobs are small.
   const capacity = Math.min(partBytes, blob.content?.size ?? partBytes);
   const pair = pairParts(() => service.createPart(capacity));

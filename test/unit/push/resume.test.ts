@@ -14,6 +14,7 @@ import { type FakeService, fakeService } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
 import { archiveSource } from './memory-source.ts';
 
+const MIB = 1024 * 1024;
 const bytes = makeRandomBytes('resume', 10);
 const signal = new AbortController().signal;
 
@@ -67,6 +68,22 @@ async function begin(service: FakeService, held: number, told = held, partBytes 
 function derive(blob: PlannedBlob): PlannedBlob {
   return { ...blob, id: digestOf('diff ID'), content: undefined, expected: undefined, encoding: 'gzip-5' };
 }
+
+test('what was interrupted is gone on with in the smallest parts, of which less is lost', async () => {
+  const large = makeRandomBytes('large', 22 * MIB);
+  const service = fakeService(10 * MIB);
+  const { uploadId, partSize } = await service.initiateUpload(signal);
+  const part = service.createPart(10 * MIB);
+  part.append(large);
+  await part.upload(uploadId, 0, signal);
+  service.log.length = 0;
+  const { store } = memoryStore({ uploadId, partSize, nextByte: 10 * MIB });
+  await upload(service, store, makeBlob(large, MIB)).done;
+  const ends = [10, 15, 20, 22].map((end) => end * MIB);
+  expect(service.log.filter((line) => line.startsWith('part'))).toEqual(
+    ends.slice(1).map((end, position) => `part ${ends[position]}-${end}`),
+  );
+});
 
 describe('an upload that an earlier push has begun', () => {
   test.each([1, 3, 6, 9, 10])('is gone on with at byte %i', async (held) => {
