@@ -52,7 +52,7 @@ export function addPush(program: Command, run: Runner): void {
     )
     .option(
       '--compression-level <n>',
-      'zlib 1 to 9 (default: a deflate of our own, quicker and about as small as 6), zstd 1 to 19 (default: 3)',
+      'for gzip zlib 1 to 9 (default: a deflate of our own, quicker than 4 and about as small), for zstd 1 to 19 (default: 3)',
       parseIntegerWithin(1, 19),
     )
     .option(
