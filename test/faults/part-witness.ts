@@ -56,8 +56,11 @@ export class PartWitness {
         }
         upload.isAtWork = true;
         const answer = await part.upload(uploadId, start, signal);
-        // Also when it goes back: the service has the last word.
-        if (answer.kind !== 'vanished') upload.nextByte = answer.nextByte ?? 0;
+        // Also when it goes back: the service has the last word. More than was sent is a lie.
+        if (answer.kind !== 'vanished') {
+          const said = answer.nextByte ?? 0;
+          upload.nextByte = answer.kind === 'accepted' ? Math.min(said, start + part.size) : said;
+        }
         return answer;
       },
     };
