@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Compressor } from '../../../src/compress/compressor.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { PushEvent } from '../../../src/push/events.ts';
 import { planPush } from '../../../src/push/plan.ts';
@@ -9,22 +8,14 @@ import type { ImageSource, SentLayer, SourceImage } from '../../../src/source/im
 import { catchError } from '../../support/catch-error.ts';
 import { makeImage } from '../../support/images.ts';
 import { type FakeService, fakeService } from './fake-service.ts';
+import { compressor, mark } from './mark-compressor.ts';
 import { archiveSource, layoutSource } from './memory-source.ts';
 
 const image = await makeImage({ seed: 1, layers: [{ size: 9000 }, { size: 20 }, { duplicateOf: 0 }] });
 const [first] = image.layers;
 if (first === undefined) throw new Error('an image without layers');
 
-/** Longer by one byte. */
-const compressor: Compressor = {
-  id: 'mark',
-  packing: 'gzip',
-  async *compress(input) {
-    yield Buffer.from('>');
-    yield* input;
-  },
-};
-const marked = Buffer.concat([Buffer.from('>'), first.tar]);
+const marked = mark(first.tar);
 const compressed: SentLayer = {
   entryDigest: first.diffId,
   diffId: first.diffId,

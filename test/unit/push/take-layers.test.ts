@@ -12,22 +12,14 @@ import type { ArrivingLayer, LayerIntake } from '../../../src/source/layer-intak
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
 import { answerParts, type FakeService, fakeService } from './fake-service.ts';
+import { compressor, mark } from './mark-compressor.ts';
 import { readChunks } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('arriving', 1000);
 const packed = gzipSync(bytes);
 const signal = new AbortController().signal;
 
-/** Of one byte more: parts are cut from what it makes. */
-const compressor: Compressor = {
-  id: 'mark',
-  packing: 'gzip',
-  async *compress(input) {
-    yield Buffer.from('>');
-    yield* input;
-  },
-};
-const marked = Buffer.concat([Buffer.from('>'), bytes]);
+const marked = mark(bytes);
 
 function intakeFor(service: FakeService, options: Partial<IntakeOptions> = {}) {
   const events: PushEvent[] = [];
