@@ -15,7 +15,8 @@ export type DeflateInThread = (job: DeflateJob) => Promise<Deflated>;
  * process alive, and one without work ends.
  */
 export function createDeflatePool(): DeflateInThread {
-  const idle: Worker[] = [];
+  /** With what ends each of them when its time is over. */
+  const idle: { readonly worker: Worker; readonly timer: NodeJS.Timeout }[] = [];
   let module: Promise<DeflateModule> | undefined;
 
   const start = async (): Promise<Worker> => {
@@ -30,17 +31,22 @@ export function createDeflatePool(): DeflateInThread {
 
   const rest = (worker: Worker): void => {
     worker.unref();
-    idle.push(worker);
-    setTimeout(() => {
-      const place = idle.indexOf(worker);
-      if (place === -1) return;
-      idle.splice(place, 1);
+    const timer = setTimeout(() => {
+      // The one that rests longest is in front.
+      idle.shift();
       void worker.terminate();
     }, IDLE_MS).unref();
+    idle.push({ worker, timer });
+  };
+
+  const take = async (): Promise<Worker> => {
+    const rested = idle.pop();
+    clearTimeout(rested?.timer);
+    return rested?.worker ?? (await start());
   };
 
   return async (job) => {
-    const worker = idle.pop() ?? (await start());
+    const worker = await take();
     worker.ref();
     worker.postMessage(job, [job.chunk.buffer]);
     // Rejects with the worker's error, after which there is no worker any more.
