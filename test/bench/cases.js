@@ -36,6 +36,9 @@ const CASES = [
   'many docker 20 again',
   'small docker 20 cold',
   'tiny layout 20 cold',
+  'system layout loopback cold',
+  'system docker loopback cold',
+  'system-many docker 200 cold',
   'huge docker loopback again',
 ];
 

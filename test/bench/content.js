@@ -1,6 +1,8 @@
-// Seeded content of layers, as mixed as that of an operating system: text, machine code, tables, and what is packed already.
+// Content of layers. Seeded: text, machine code, tables, and what is packed already. Or the files of the operating system that this runs on.
 
 import { createCipheriv, createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const WORDS = 8192;
 const INSTRUCTIONS = 1024;
@@ -32,6 +34,32 @@ export function* makeLongFile(seed, bytes) {
   const content = Buffer.alloc(bytes, 'The same line again and again.\n');
   for (let at = 0; at < bytes; at += 1024 * 1024) content.write(`${seed}, MiB ${at / (1024 * 1024)}\n`, at);
   yield { name: 'file', content };
+}
+
+/**
+ * Files below /usr, in an order that the hashes of their paths give, until they have `bytes`; none that is longer than half of that.
+ * Of `count` layers each has files of its own.
+ */
+export function* readSystemFiles(_seed, bytes, index, count) {
+  const paths = listFiles('/usr')
+    .map((path) => ({ path, hash: createHash('sha256').update(path).digest('hex') }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+    .filter((_, at) => at % count === index);
+  let left = bytes;
+  for (const { path } of paths) {
+    if (left === 0) return;
+    if (lstatSync(path).size > bytes / 2) continue;
+    const content = readFileSync(path).subarray(0, left);
+    left -= content.length;
+    yield { name: path.slice(1), content };
+  }
+}
+
+function listFiles(directory) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? listFiles(path) : entry.isFile() ? [path] : [];
+  });
 }
 
 function chooseKind(random) {

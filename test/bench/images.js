@@ -8,22 +8,21 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { makeFiles, makeLongFile } from './content.js';
+import { makeFiles, makeLongFile, readSystemFiles } from './content.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Bytes of content of each layer. */
+/** Bytes of content of each layer, and what makes the files of one: of its name, its bytes, its index and how many there are. */
 export const IMAGES = {
-  big: [600 * MIB],
-  many: Array(12).fill(20 * MIB),
-  small: [4 * KIB, 16 * KIB, 64 * KIB],
-  tiny: Array(60).fill(2 * KIB),
-  huge: Array(10).fill(1000 * MIB),
+  big: { layers: [600 * MIB], fill: makeFiles },
+  many: { layers: Array(12).fill(20 * MIB), fill: makeFiles },
+  small: { layers: [4 * KIB, 16 * KIB, 64 * KIB], fill: makeFiles },
+  tiny: { layers: Array(60).fill(2 * KIB), fill: makeFiles },
+  system: { layers: [600 * MIB], fill: readSystemFiles },
+  'system-many': { layers: Array(12).fill(20 * MIB), fill: readSystemFiles },
+  huge: { layers: Array(10).fill(1000 * MIB), fill: makeLongFile },
 };
-
-/** Layers as long as this are there for their length alone. */
-const LONG_BYTES = 1000 * MIB;
 
 export const FORMS = { layout: 'OCI layout', 'oci-tar': 'OCI tar', docker: 'docker-archive' };
 
@@ -48,11 +47,12 @@ export async function provideImage(directory, name) {
 
 async function makeImage(place, name, facts) {
   await mkdir(join(place, 'layout/blobs/sha256'), { recursive: true });
+  const { layers: sizes, fill } = IMAGES[name];
   const layers = [];
-  const seeds = IMAGES[name].entries();
+  const remaining = sizes.entries();
   const work = async () => {
-    for (const [index, bytes] of seeds)
-      layers[index] = await makeLayer(place, `${name}/${index}`, bytes, index);
+    for (const [index, bytes] of remaining)
+      layers[index] = await makeLayer(place, index, fill(`${name}/${index}`, bytes, index, sizes.length));
   };
   // Two at a time, as gzip is most of the work.
   await Promise.all([work(), work()]);
@@ -71,11 +71,10 @@ async function makeImage(place, name, facts) {
   await writeFile(facts, JSON.stringify({ configDigest: digestOf(config), layers: kept }));
 }
 
-async function makeLayer(place, seed, bytes, index) {
+async function makeLayer(place, index, files) {
   const tar = join(place, `${index}.tar`);
   const archive = pack();
   const written = pipeline(archive, createWriteStream(tar));
-  const files = bytes < LONG_BYTES ? makeFiles(seed, bytes) : makeLongFile(seed, bytes);
   for (const { name, content } of files) {
     const entry = archive.entry({ name, mtime: new Date(0), size: content.length });
     entry.end(content);
