@@ -4,6 +4,7 @@ import type { Compressor } from './compressor.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
 import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
 import { WINDOW_BYTES } from './deflater.ts';
+import { runInOrder } from './in-order.ts';
 import { createLanes } from './lanes.ts';
 
 export interface GzipOptions {
@@ -62,30 +63,20 @@ async function* compressGzip(
   deflate: DeflateBlock,
   maxPending: number,
 ): AsyncGenerator<Buffer> {
-  const pending: Promise<Uint8Array>[] = [];
-  let stopped = false;
   let window = Buffer.alloc(0);
   let checksum = 0;
   let size = 0;
-  try {
-    yield HEADER;
-    for await (const block of blocks) {
-      const before = window;
-      // A copy, as the block goes away.
-      window = Buffer.from(block.bytes.subarray(-WINDOW_BYTES));
-      checksum = crc32(block.bytes, checksum);
-      size += block.bytes.length;
-      const job = deflate(block, before, () => stopped);
-      // Whoever awaits it gets the error; this keeps one that nobody came to await from ending the process.
-      job.catch(() => undefined);
-      pending.push(job);
-      for (const first of pending.splice(0, pending.length - maxPending)) yield toBuffer(await first);
-    }
-    for (const rest of pending) yield toBuffer(await rest);
-    yield makeTrailer(checksum, size);
-  } finally {
-    stopped = true;
-  }
+  yield HEADER;
+  const deflated = runInOrder(blocks, maxPending, (block, isStopped) => {
+    const before = window;
+    // A copy, as the block goes away.
+    window = Buffer.from(block.bytes.subarray(-WINDOW_BYTES));
+    checksum = crc32(block.bytes, checksum);
+    size += block.bytes.length;
+    return deflate(block, before, isStopped);
+  });
+  for await (const bytes of deflated) yield toBuffer(bytes);
+  yield makeTrailer(checksum, size);
 }
 
 function toBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
