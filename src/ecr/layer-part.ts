@@ -1,7 +1,7 @@
 import type { EcrClient } from './client.ts';
 import { PartEncoder } from './part-encoder.ts';
+import { PartRequest } from './part-request.ts';
 import type { LayerPart, PartAnswer } from './push-service.ts';
-import { makePartCommand } from './upload-part.ts';
 
 /** Buffers shorter than this cost nothing to make. */
 const WORTH_KEEPING_BYTES = 1024 * 1024;
@@ -17,21 +17,44 @@ export function preparePartUploads(
       capacity,
       capacity < WORTH_KEEPING_BYTES ? undefined : spareBuffers.pop(),
     );
+    /** What has been begun, and is no attempt of an upload yet. */
+    let begun: PartRequest | undefined;
+    const makeRequest = (uploadId: string, start: number): PartRequest => {
+      const members = {
+        ...address,
+        uploadId,
+        partFirstByte: start,
+        partLastByte: start + encoder.size - 1,
+      };
+      return new PartRequest(sdk, members, encoder.finish(members));
+    };
+    const takeRequest = (uploadId: string, start: number): PartRequest => {
+      const request = begun;
+      begun = undefined;
+      if (request?.members.uploadId === uploadId && request.members.partFirstByte === start) return request;
+      request?.drop();
+      return makeRequest(uploadId, start);
+    };
+    const dropBegun = (): void => {
+      begun?.drop();
+      begun = undefined;
+    };
     return {
       get size() {
         return encoder.size;
       },
       append: (bytes) => encoder.append(bytes),
-      upload: async (uploadId, start, signal) => {
+      begin: (uploadId, start) => {
+        begun ??= makeRequest(uploadId, start);
+      },
+      upload: async (uploadId, start, signal, onHandedOver = () => undefined) => {
         const end = start + encoder.size;
-        const members = { ...address, uploadId, partFirstByte: start, partLastByte: end - 1 };
-        const body = encoder.finish(members);
         return call(
           {
             operation: 'UploadLayerPart',
             repositoryName: address.repositoryName,
-            bodyBytes: body.bytes.length,
-            send: (abortSignal) => sdk.send(makePartCommand(members, body), { abortSignal }),
+            bodyBytes: encoder.bodyBytes,
+            send: (abortSignal) => takeRequest(uploadId, start).finish(abortSignal, onHandedOver),
             read: ({ lastByteReceived }): PartAnswer | undefined =>
               lastByteReceived === undefined
                 ? undefined
@@ -44,8 +67,12 @@ export function preparePartUploads(
           signal,
         );
       },
-      clear: () => encoder.clear(),
+      clear: () => {
+        dropBegun();
+        encoder.clear();
+      },
       release: () => {
+        dropBegun();
         if (encoder.buffer.length >= WORTH_KEEPING_BYTES) {
           spareBuffers.push(encoder.buffer);
         }

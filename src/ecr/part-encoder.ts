@@ -51,6 +51,11 @@ export class PartEncoder {
     return this.#size;
   }
 
+  /** Bytes of the body, about: without the members after the blob. */
+  get bodyBytes(): number {
+    return this.#end;
+  }
+
   /** For another encoder, when this one is used no more. */
   get buffer(): Buffer {
     return this.#buffer;

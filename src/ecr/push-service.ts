@@ -24,11 +24,22 @@ export interface LayerPart {
   /** Takes as many of the bytes as there is room for, and says how many; the caller may reuse the buffer at once. */
   append(bytes: Buffer): number;
   /**
+   * Begins to send the part before its turn, while the one before it waits for its answer: all but the last bytes, so that the service
+   * has no part of it before `upload`, for the same place, sends these.
+   */
+  begin(uploadId: string, start: number): void;
+  /**
    * Sends the part, whose first byte in the layer is `start`, and says what the service holds afterwards.
    * Not an error: the service being elsewhere (`InvalidLayerPartException`), told as `resync`. Until `clear` it can be sent
-   * again.
+   * again. `onHandedOver`: all of it is on its way, so the link has room for the next one.
    */
-  upload(uploadId: string, start: number, signal: AbortSignal): Promise<PartAnswer>;
+  upload(
+    uploadId: string,
+    start: number,
+    signal: AbortSignal,
+    onHandedOver?: () => void,
+  ): Promise<PartAnswer>;
+  /** Empties it, and gives up what was begun. */
   clear(): void;
   /** Gives its memory back for other parts; it must not be used after that. */
   release(): void;

@@ -14,6 +14,8 @@ export interface CutOptions {
 export interface PartPair {
   /** The one that was used longer ago, empty. */
   next(): LayerPart;
+  /** Empties both. */
+  clear(): void;
   release(): void;
 }
 
@@ -28,6 +30,11 @@ export function pairParts(createPart: () => LayerPart): PartPair {
       turn = 1 - turn;
       part.clear();
       return part;
+    },
+    clear() {
+      for (const part of parts) {
+        part.clear();
+      }
     },
     release() {
       for (const part of parts) {

@@ -2,8 +2,8 @@
 export interface AheadReader<Item> {
   /** Undefined at the end. */
   next(): Promise<Item | undefined>;
-  /** Starts making the next one. */
-  prefetch(): void;
+  /** Starts making the next one, and says when it is there; undefined as well when that fails, which `next` throws. */
+  prefetch(): Promise<Item | undefined>;
   close(): Promise<void>;
 }
 
@@ -22,8 +22,10 @@ export function readAhead<Item>(
     },
     prefetch() {
       ahead = items.next();
-      // Its failure is seen by `next`, unless something else fails first.
-      ahead.catch(() => undefined);
+      return ahead.then(
+        (result) => (result.done ? undefined : result.value),
+        () => undefined,
+      );
     },
     async close() {
       closed = true;

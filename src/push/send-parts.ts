@@ -1,4 +1,4 @@
-import type { PushService } from '../ecr/push-service.ts';
+import type { LayerPart, PushService } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../wire/limits.ts';
@@ -37,8 +37,9 @@ interface SentBlob {
 }
 
 /**
- * Sends the bytes of a blob that an upload lacks, parts strictly in order, the next one made ready while one is in flight;
- * goes to wherever the service says it is, also back. `keep` is told after each answer.
+ * Sends the bytes of a blob that an upload lacks, parts strictly in order; goes to wherever the service says it is, also
+ * back. While one is in flight the next one is made ready, and while one waits for its answer the next one is begun: a link is
+ * not left empty for a round trip and what the service does with a part. `keep` is told after each answer.
  */
 export async function sendParts(
   blob: PlannedBlob,
@@ -73,16 +74,22 @@ export async function sendParts(
           const start = position.nextByte;
           const end = start + part.size;
           checkPartCount(blob, end, partBytes);
+          let ahead: Promise<LayerPart | undefined> | undefined;
           for (let attempt = 1; position.nextByte === start; attempt += 1) {
             // What a part held is there until the next but one is read, so asking for it again costs no reading.
             if (attempt > 1) {
               onRestart('resync', start);
             }
-            const sent = part.upload(uploadId, start, signal);
-            if (attempt === 1) {
-              parts.prefetch();
-            }
+            let isAnswered = false;
+            const sent = part.upload(uploadId, start, signal, async () => {
+              const following = await ahead;
+              if (!isAnswered) {
+                following?.begin(uploadId, end);
+              }
+            });
+            ahead ??= parts.prefetch();
             const answer = await sent;
+            isAnswered = true;
             if (answer.kind === 'vanished') {
               return answer;
             }
@@ -100,6 +107,7 @@ export async function sendParts(
         throw error;
       } finally {
         await parts.close();
+        pair.clear();
       }
       onRestart('resync', position.nextByte);
     }

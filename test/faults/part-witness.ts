@@ -43,7 +43,8 @@ export class PartWitness {
       append: (bytes) => part.append(bytes),
       clear: () => part.clear(),
       release: () => part.release(),
-      upload: async (uploadId, start, signal) => {
+      begin: (uploadId, start) => part.begin(uploadId, start),
+      upload: async (uploadId, start, signal, onHandedOver) => {
         const upload = this.#uploads.get(uploadId) ?? { nextByte: 0, isAtWork: false };
         this.#uploads.set(uploadId, upload);
         const again = upload.nextByte - start;
@@ -55,7 +56,7 @@ export class PartWitness {
           }
         }
         upload.isAtWork = true;
-        const answer = await part.upload(uploadId, start, signal);
+        const answer = await part.upload(uploadId, start, signal, onHandedOver);
         // Also when it goes back: the service has the last word. More than was sent is a lie.
         if (answer.kind !== 'vanished') {
           const said = answer.nextByte ?? 0;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
@@ -151,6 +152,128 @@ describe('answers to a part', () => {
   test('the upload is unknown', async () => {
     const { client } = await serve([refuse('UploadNotFoundException')]);
     expect(await uploadPart(client, 0, Buffer.alloc(1))).toEqual({ kind: 'vanished' });
+  });
+});
+
+describe('a part that is begun before its turn', () => {
+  const SIZE = 600_000;
+
+  /** Parts go to upload `u-1`; those that were begun are listened to from their first byte. */
+  async function serveArriving(respond: (index: number, response: ServerResponse) => void) {
+    const arrived: {
+      bytes: number;
+      closed: boolean;
+      readonly expected: number;
+      readonly chunks: Buffer[];
+    }[] = [];
+    const server = createServer((request, response) => {
+      const expected = Number(request.headers['content-length']);
+      const seen = { bytes: 0, closed: false, expected, chunks: [] as Buffer[] };
+      const index = arrived.push(seen) - 1;
+      request.on('data', (chunk: Buffer) => {
+        seen.bytes += chunk.length;
+        seen.chunks.push(chunk);
+      });
+      request.on('close', () => {
+        seen.closed = true;
+      });
+      respond(index, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // Listening on TCP.
+    const { port } = server.address() as AddressInfo;
+    const events: ApiEvent[] = [];
+    const client = createEcrClient({
+      endpointUrl: `http://127.0.0.1:${port}`,
+      env: { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
+      onEvent: (event) => events.push(event),
+    });
+    cleanups.push(
+      () => client.close(),
+      () => server.closeAllConnections(),
+      () => server.close(),
+    );
+    const makePart = (seed: string) => {
+      const part = pushTo(client).createPart(SIZE);
+      part.append(makeRandomBytes(seed, SIZE));
+      return part;
+    };
+    return { arrived, events, makePart };
+  }
+
+  const accept = (end: number, response: ServerResponse) =>
+    json({ lastByteReceived: end - 1 })(response, { operation: '', headers: {}, body: Buffer.alloc(0) });
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+  test('is with the service, all but its end, when the one before is answered', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { arrived, events, makePart } = await serveArriving(async (index, response) => {
+      if (index === 0) await answered;
+      else await once(response.req, 'end');
+      accept((index + 1) * SIZE, response);
+    });
+    const [first, second] = [makePart('first'), makePart('second')];
+    const sent = first.upload('u-1', 0, signal, () => second.begin('u-1', SIZE));
+    await vi.waitFor(() => expect(arrived[1]?.bytes).toBeGreaterThan(SIZE));
+    await rest();
+    expect(arrived[0]?.bytes).toBe(arrived[0]?.expected);
+    expect(arrived[1]?.bytes).toBeLessThan(arrived[1]?.expected ?? 0);
+
+    answer();
+    expect(await sent).toEqual({ kind: 'accepted', nextByte: SIZE });
+    expect(await second.upload('u-1', SIZE, signal)).toEqual({ kind: 'accepted', nextByte: 2 * SIZE });
+    expect(arrived).toHaveLength(2);
+    expect(JSON.parse(Buffer.concat(arrived[1]?.chunks ?? []).toString())).toMatchObject({
+      partFirstByte: SIZE,
+      layerPartBlob: makeRandomBytes('second', SIZE).toString('base64'),
+    });
+    expect(events.map(({ kind }) => kind)).toEqual(['call', 'call']);
+  });
+
+  test('is no more than a broken connection when it is given up', async () => {
+    const { arrived, events, makePart } = await serveArriving(() => undefined);
+    const part = makePart('part');
+    part.begin('u-1', 0);
+    await vi.waitFor(() => expect(arrived[0]?.bytes).toBeGreaterThan(SIZE));
+    part.clear();
+    await vi.waitFor(() => expect(arrived[0]?.closed).toBe(true));
+    expect(arrived[0]?.bytes).toBeLessThan(arrived[0]?.expected ?? 0);
+    expect(events).toEqual([]);
+  });
+
+  test('is sent anew when its turn comes at another place', async () => {
+    const { arrived, makePart } = await serveArriving(async (index, response) => {
+      if (index === 0) return;
+      await once(response.req, 'end');
+      accept(2 * SIZE, response);
+    });
+    const part = makePart('part');
+    part.begin('u-1', 0);
+    await vi.waitFor(() => expect(arrived[0]?.bytes).toBeGreaterThan(SIZE));
+    expect(await part.upload('u-1', SIZE, signal)).toEqual({ kind: 'accepted', nextByte: 2 * SIZE });
+    expect(arrived.map(({ bytes, expected }) => bytes === expected)).toEqual([false, true]);
+  });
+
+  test('and refused then is one attempt that failed', async () => {
+    const { events, makePart } = await serveArriving(async (index, response) => {
+      if (index === 0) {
+        page(response, { operation: '', headers: {}, body: Buffer.alloc(0) });
+        return;
+      }
+      await once(response.req, 'end');
+      accept(SIZE, response);
+    });
+    const part = makePart('part');
+    part.begin('u-1', 0);
+    await rest();
+    expect(await part.upload('u-1', 0, signal)).toEqual({ kind: 'accepted', nextByte: SIZE });
+    expect(events).toMatchObject([
+      { kind: 'retry', attempt: 1 },
+      { kind: 'call', attempts: 2 },
+    ]);
   });
 });
 

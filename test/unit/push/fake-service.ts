@@ -5,7 +5,13 @@ import { digestOf } from '../../../src/oci/digest.ts';
 
 /** The operations as functions; `uploadPart` is what `LayerPart.upload` comes to. */
 export interface Operations extends Omit<PushService, 'createPart'> {
-  uploadPart(uploadId: string, start: number, bytes: Buffer, signal: AbortSignal): Promise<PartAnswer>;
+  uploadPart(
+    uploadId: string,
+    start: number,
+    bytes: Buffer,
+    signal: AbortSignal,
+    onHandedOver?: () => void,
+  ): Promise<PartAnswer>;
 }
 
 /** A service in memory that is as strict as the real one, with parts as small as one byte. */
@@ -15,7 +21,7 @@ export interface FakeState {
   readonly blobs: Map<Digest, Buffer>;
   readonly images: Map<Digest, Buffer>;
   readonly tags: Map<string, Digest>;
-  /** Every call, in order: `initiate`, `part 0-3`, `complete`, `put latest`, … */
+  /** Every call, in order: `initiate`, `part 0-3`, `complete`, `put latest`, …; and `begin 3`, `give up 3` for a part before its turn. */
   readonly log: string[];
   /** Most calls at once. */
   mostRunning: number;
@@ -91,7 +97,7 @@ export function fakeService(
   return Object.assign(state, {
     findAvailable: counted(changed.findAvailable),
     initiateUpload: counted(changed.initiateUpload),
-    createPart: (capacity: number) => makePart(capacity, counted(changed.uploadPart)),
+    createPart: (capacity: number) => makePart(capacity, counted(changed.uploadPart), log),
     completeUpload: counted(changed.completeUpload),
     putImage: counted(changed.putImage),
   });
@@ -110,11 +116,16 @@ export function answerParts(truth: Operations, answers: Readonly<Record<number, 
 }
 
 /** A part that keeps its bytes, and shouts when it is used against its rules. */
-function makePart(capacity: number, upload: Operations['uploadPart']): LayerPart {
+function makePart(capacity: number, upload: Operations['uploadPart'], log: string[]): LayerPart {
   let chunks: Buffer[] = [];
   let state: 'filling' | 'in flight' | 'sent' | 'released' = 'filling';
+  let begunAt: number | undefined;
   const expectState = (...allowed: (typeof state)[]): void => {
     if (!allowed.includes(state)) throw new Error(`the part is ${state}`);
+  };
+  const giveUp = (): void => {
+    if (begunAt !== undefined) log.push(`give up ${begunAt}`);
+    begunAt = undefined;
   };
   const part: LayerPart = {
     get size() {
@@ -126,22 +137,31 @@ function makePart(capacity: number, upload: Operations['uploadPart']): LayerPart
       chunks.push(Buffer.from(taken));
       return taken.length;
     },
-    upload: async (uploadId, start, signal) => {
+    begin: (_uploadId, start) => {
+      expectState('filling');
+      begunAt = start;
+      log.push(`begin ${start}`);
+    },
+    upload: async (uploadId, start, signal, onHandedOver) => {
       expectState('filling', 'sent');
+      if (start === begunAt) begunAt = undefined;
+      giveUp();
       state = 'in flight';
       try {
-        return await upload(uploadId, start, Buffer.concat(chunks), signal);
+        return await upload(uploadId, start, Buffer.concat(chunks), signal, onHandedOver);
       } finally {
         state = 'sent';
       }
     },
     clear: () => {
       expectState('filling', 'sent');
+      giveUp();
       chunks = [];
       state = 'filling';
     },
     release: () => {
       expectState('filling', 'sent');
+      giveUp();
       state = 'released';
     },
   };

@@ -5,7 +5,7 @@ import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
-import { answerParts, type FakeService, fakeService } from './fake-service.ts';
+import { answerParts, type FakeService, fakeService, type Operations } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
@@ -22,6 +22,22 @@ function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes)) {
     onResume: () => {},
   });
   return { done, progress, restarts };
+}
+
+/** Parts are handed over some time before they are answered; `answers` as of `answerParts`. */
+function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
+  return (truth: Operations) => {
+    const { uploadPart = truth.uploadPart } = answerParts(truth, answers);
+    return {
+      uploadPart: async (...given: Parameters<Operations['uploadPart']>) => {
+        const answer = uploadPart(...given);
+        await new Promise((resolve) => setImmediate(resolve));
+        given[4]?.();
+        await new Promise((resolve) => setImmediate(resolve));
+        return answer;
+      },
+    };
+  };
 }
 
 describe('parts', () => {
@@ -58,6 +74,48 @@ describe('parts', () => {
       onResume: () => {},
     });
     expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
+  });
+
+  test('are begun when the one before is on its way, and sent when it is acknowledged', async () => {
+    const service = fakeService(4, handOver());
+    await upload(service).done;
+    expect(service.log).toEqual([
+      'initiate',
+      ...['part 0-4', 'begin 4', 'part 4-8', 'begin 8', 'part 8-10'],
+      'complete',
+    ]);
+  });
+
+  test('are not begun when the one before has its answer', async () => {
+    const service = fakeService(4, (truth) => ({
+      uploadPart: async (...given) => {
+        const answer = await truth.uploadPart(...given);
+        setImmediate(() => given[4]?.());
+        return answer;
+      },
+    }));
+    await upload(service).done;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
+  });
+
+  test('that are begun are given up when the service is elsewhere', async () => {
+    const service = fakeService(4, handOver({ 2: { kind: 'resync', nextByte: 2 } }));
+    const { done, restarts } = upload(service);
+    await done;
+    expect(restarts).toEqual(['resync 2', 'resync 4']);
+    expect(service.log.slice(0, 5)).toEqual(['initiate', 'part 0-4', 'begin 4', 'begin 8', 'give up 8']);
+  });
+
+  test('that are begun are given up when the one before fails', async () => {
+    const service = fakeService(4, (truth) => ({
+      uploadPart: async (...given) => {
+        await handOver()(truth).uploadPart(...given);
+        throw new Error('failed');
+      },
+    }));
+    await expect(upload(service).done).rejects.toThrow('failed');
+    expect(service.log).toEqual(['initiate', 'part 0-4', 'begin 4', 'give up 4']);
   });
 
   test('are read one ahead, never two', async () => {
