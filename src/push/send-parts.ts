@@ -5,6 +5,7 @@ import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../wire/limits.ts';
 import { cutParts, pairParts } from './cut-parts.ts';
 import type { BlobRestartedEvent } from './events.ts';
 import type { FillTurns } from './fill-turns.ts';
+import { locateUpload } from './locate-upload.ts';
 import { choosePartBytes } from './push-limits.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { readAhead } from './read-ahead.ts';
@@ -39,7 +40,7 @@ interface SentBlob {
 /**
  * Sends the bytes of a blob that an upload lacks, parts strictly in order; goes to wherever the service says it is, also
  * back. While one is in flight the next one is made ready, and while one waits for its answer the next one is begun: a link is
- * not left empty for a round trip and what the service does with a part. `keep` is told after each answer.
+ * not left empty for a round trip and the time that the service takes. `keep` is told after each answer.
  */
 export async function sendParts(
   blob: PlannedBlob,
@@ -48,13 +49,19 @@ export async function sendParts(
   { service, partBytes: upperBound, turns, signal, onProgress, onRestart }: SendOptions,
 ): Promise<SendOutcome> {
   const { uploadId, partSize } = upload;
-  // What was interrupted once may be again: of smaller parts, less is lost with the one in flight.
-  const mostBytes = upload.nextByte > 0 ? Math.min(MIN_PART_BYTES, upperBound ?? MIN_PART_BYTES) : upperBound;
+  // What was interrupted once may be again: of smaller parts, with none begun, less is lost.
+  const isResumed = upload.nextByte > 0;
+  const mostBytes = isResumed ? Math.min(MIN_PART_BYTES, upperBound ?? MIN_PART_BYTES) : upperBound;
   const partBytes = choosePartBytes(partSize, mostBytes, blob.sourceBytes);
   // No longer than the blob, as most blobs are small.
   const capacity = Math.min(partBytes, blob.content?.size ?? partBytes);
+  const start = isResumed ? await locateUpload(service, upload, signal) : 0;
+  if (start === undefined) {
+    return { kind: 'vanished' };
+  }
+  const position = new UploadPosition(start);
+  onProgress(start);
   const pair = pairParts(() => service.createPart(capacity));
-  const position = new UploadPosition(upload.nextByte);
   try {
     for (;;) {
       const reading = blob.open(position.nextByte);
@@ -83,7 +90,7 @@ export async function sendParts(
             let isAnswered = false;
             const sent = part.upload(uploadId, start, signal, async () => {
               const following = await ahead;
-              if (!isAnswered) {
+              if (!isAnswered && !isResumed) {
                 following?.begin(uploadId, end);
               }
             });

@@ -47,6 +47,12 @@ export class PartWitness {
       upload: async (uploadId, start, signal, onHandedOver) => {
         const upload = this.#uploads.get(uploadId) ?? { nextByte: 0, isAtWork: false };
         this.#uploads.set(uploadId, upload);
+        if (start === 0 && part.size === 1 && upload.nextByte > 0) {
+          // No part, but the question where the upload is.
+          const answer = await part.upload(uploadId, start, signal, onHandedOver);
+          if (answer.kind !== 'vanished') upload.nextByte = Math.min(upload.nextByte, answer.nextByte ?? 0);
+          return answer;
+        }
         const again = upload.nextByte - start;
         this.counts.parts += 1;
         if (again > 0) {

@@ -10,13 +10,15 @@ import { type BegunUpload, nameRecord } from '../../../src/push/upload-record.ts
 import type { UploadStore } from '../../../src/push/upload-store.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeImage, makeRandomBytes } from '../../support/images.ts';
-import { type FakeService, fakeService } from './fake-service.ts';
+import { answerParts, type FakeService, fakeService } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
 import { archiveSource } from './memory-source.ts';
 
 const MIB = 1024 * 1024;
 const bytes = makeRandomBytes('resume', 10);
 const signal = new AbortController().signal;
+/** How a push asks where an upload is. */
+const QUESTION = 'part 0-1';
 
 /** A store of one record. */
 function memoryStore(kept?: BegunUpload) {
@@ -80,9 +82,10 @@ test('what was interrupted is gone on with in the smallest parts, of which less 
   const { store } = memoryStore({ uploadId, partSize, nextByte: 10 * MIB });
   await upload(service, store, makeBlob(large, MIB)).done;
   const ends = [10, 15, 20, 22].map((end) => end * MIB);
-  expect(service.log.filter((line) => line.startsWith('part'))).toEqual(
-    ends.slice(1).map((end, position) => `part ${ends[position]}-${end}`),
-  );
+  expect(service.log.filter((line) => line.startsWith('part'))).toEqual([
+    QUESTION,
+    ...ends.slice(1).map((end, position) => `part ${ends[position]}-${end}`),
+  ]);
 });
 
 describe('an upload that an earlier push has begun', () => {
@@ -94,7 +97,9 @@ describe('an upload that an earlier push has begun', () => {
       expect(await done).toMatchObject({ outcome: 'uploaded', resumedBytes: held });
       expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
       expect(service.log.filter((line) => line === 'initiate')).toEqual([]);
-      expect(service.log.filter((line) => line.startsWith('part'))).toHaveLength(Math.ceil((10 - held) / 3));
+      const [first, ...parts] = service.log.filter((line) => line.startsWith('part'));
+      expect(first).toBe(QUESTION);
+      expect(parts).toHaveLength(Math.ceil((10 - held) / 3));
       expect(notes).toEqual([`resumed ${held}`]);
       expect(progress).toEqual([...progress].sort((a, b) => a - b));
       expect(state.kept).toBeUndefined();
@@ -102,9 +107,9 @@ describe('an upload that an earlier push has begun', () => {
   });
 
   test.each([
-    // The answer to the last part was lost with the push: that part is sent twice.
-    [6, 3, 3],
-    [9, 6, 6],
+    // The answer to the last part was lost with the push.
+    [6, 3, 6],
+    [9, 6, 9],
     // It was slower to note than to send.
     [9, 3, 9],
     // The service has lost some.
@@ -132,6 +137,24 @@ describe('an upload that an earlier push has begun', () => {
     const { store } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 10 });
     await upload(service, store).done;
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('of which the service has lost everything, and took the question for a part, is begun anew', async () => {
+    const service = fakeService(3);
+    const { store } = await begin(service, 0, 6);
+    const { done, notes } = upload(service, store);
+    expect(await done).toMatchObject({ resumedBytes: 0 });
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(notes).toEqual(['resumed 6', 'vanished 0']);
+  });
+
+  test('is gone on with where it was noted to be when the service does not say where it is', async () => {
+    const service = fakeService(3, (truth) =>
+      answerParts(truth, { 3: { kind: 'resync', nextByte: undefined } }),
+    );
+    const { store } = await begin(service, 6, 6, 3);
+    expect(await upload(service, store).done).toMatchObject({ resumedBytes: 6 });
+    expect(service.log.filter((line) => line.startsWith('part'))).toEqual(['part 6-9', 'part 9-10']);
   });
 
   test('of other bytes is refused at the end, and begun anew', async () => {
