@@ -1,5 +1,6 @@
 import { parseBearerChallenge } from './bearer-challenge.ts';
 import { chooseScheme } from './choose-scheme.ts';
+import { freeConnection, letGo } from './let-go.ts';
 
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';
@@ -22,7 +23,7 @@ export async function fetchAnonymously(
   if (!challenge) {
     return response;
   }
-  await response.body?.cancel();
+  await letGo(response);
   const token = await fetchToken(challenge, signal);
   return fetch(url, { method, headers: { accept, authorization: `Bearer ${token}` }, signal });
 }
@@ -41,6 +42,7 @@ export async function fetchToken(
   }
   const response = await fetch(url, { signal });
   const body: unknown = await response.json();
+  await freeConnection();
   if (typeof body === 'object' && body !== null) {
     const token = 'token' in body ? body.token : 'access_token' in body ? body.access_token : undefined;
     if (typeof token === 'string') {

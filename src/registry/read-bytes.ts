@@ -1,3 +1,5 @@
+import { freeConnection } from './let-go.ts';
+
 /** The bytes of an answer as they come. Throws an `Error` that says why unless it is a 200. */
 export async function* streamBytes(response: Response): AsyncGenerator<Uint8Array> {
   if (response.status !== 200 || response.body === null) {
@@ -16,5 +18,6 @@ export async function readBytes(response: Response, maxBytes: number): Promise<B
     if (size > maxBytes) throw new Error(`it is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
+  await freeConnection();
   return Buffer.concat(chunks);
 }

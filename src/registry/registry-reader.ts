@@ -3,6 +3,7 @@ import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '
 import { parseBearerChallenge } from './bearer-challenge.ts';
 import { chooseScheme } from './choose-scheme.ts';
 import { fetchToken } from './fetch-anonymously.ts';
+import { letGo } from './let-go.ts';
 
 const ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
 const MAX_REDIRECTS = 5;
@@ -49,8 +50,10 @@ export function createRegistryReader(
     const challenge =
       response.status === 401 && parseBearerChallenge(response.headers.get('www-authenticate'));
     if (challenge) {
+      // The token comes from the same host as a rule.
+      await letGo(response);
       token = await fetchToken(challenge, signal);
-      response = await replace(response, ask);
+      response = await ask();
     }
     if (authorize !== undefined && [401, 403, 429].includes(response.status)) {
       token = await authorize(signal);
@@ -84,8 +87,7 @@ async function followRedirects(
   return response;
 }
 
-/** A connection is free for the next answer when the last one has been read or given up. */
 async function replace(last: Response, ask: () => Promise<Response>): Promise<Response> {
-  await last.body?.cancel();
+  await letGo(last);
   return ask();
 }

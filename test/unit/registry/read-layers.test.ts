@@ -51,6 +51,16 @@ describe('layers that the registry knows', () => {
     expect(await read(['1.0'], { packing }).layers).toEqual(layersOf(image, ...positions));
   });
 
+  test('are asked for over one connection, until a blob is somewhere else', async () => {
+    const connections = new Set<unknown>();
+    registry.intercept = ({ socket }) => {
+      connections.add(socket);
+      return false;
+    };
+    expect(await read(['1.0']).layers).toEqual(layersOf(image, 0, 2));
+    expect(connections.size).toBe(1);
+  });
+
   test('of an index, of the image for the platform', async () => {
     expect(await read(['multi']).layers).toEqual(layersOf(image, 0, 2));
     expect(await read(['multi'], { platform: arm }).layers).toEqual(layersOf(other, 0));
