@@ -87,16 +87,20 @@ export async function sendParts(
             if (attempt > 1) {
               onRestart('resync', start);
             }
-            let isAnswered = false;
-            const sent = part.upload(uploadId, start, signal, async () => {
+            let isInFlight = true;
+            const beginNext = async (): Promise<void> => {
               const following = await ahead;
-              if (!isAnswered && !isResumed) {
+              if (isInFlight) {
                 following?.begin(uploadId, end);
               }
-            });
+            };
+            const sent = part
+              .upload(uploadId, start, signal, isResumed ? undefined : beginNext)
+              .finally(() => {
+                isInFlight = false;
+              });
             ahead ??= parts.prefetch();
             const answer = await sent;
-            isAnswered = true;
             if (answer.kind === 'vanished') {
               return answer;
             }
