@@ -55,12 +55,15 @@ export async function sendParts(
   const partBytes = choosePartBytes(partSize, mostBytes, blob.sourceBytes);
   // No longer than the blob, as most blobs are small.
   const capacity = Math.min(partBytes, blob.content?.size ?? partBytes);
-  const start = isResumed ? await locateUpload(service, upload, signal) : 0;
-  if (start === undefined) {
+  const first = isResumed ? await locateUpload(service, upload, signal) : 0;
+  if (first === undefined) {
     return { kind: 'vanished' };
   }
-  const position = new UploadPosition(start);
-  onProgress(start);
+  if (first !== upload.nextByte) {
+    keep({ uploadId, partSize, nextByte: first });
+  }
+  const position = new UploadPosition(first);
+  onProgress(first);
   const pair = pairParts(() => service.createPart(capacity));
   try {
     for (;;) {

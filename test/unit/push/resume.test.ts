@@ -122,6 +122,20 @@ describe('an upload that an earlier push has begun', () => {
     expect(result.resumedBytes).toBe(resumed);
   });
 
+  test('is noted to be where the service says it is before anything is sent', async () => {
+    let isDown = false;
+    const service = fakeService(3, (truth) => ({
+      uploadPart: async (...given) => {
+        if (isDown && given[1] > 0) throw new EcrpError('UNAVAILABLE', 'the network is down');
+        return truth.uploadPart(...given);
+      },
+    }));
+    const { store, state } = await begin(service, 6, 3, 3);
+    isDown = true;
+    await catchError(() => upload(service, store).done);
+    expect(state.kept).toMatchObject({ nextByte: 6 });
+  });
+
   test('that the service does not know any more is begun anew', async () => {
     const service = fakeService(3);
     const { store, state } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 6 });
