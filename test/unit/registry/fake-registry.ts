@@ -52,7 +52,7 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
       response.end('{"token":"anyone"}');
     } else if (request.headers.authorization === undefined) {
       const challenge = `Bearer realm="http://${host}/token/",service="public.ecr.aws",scope="aws"`;
-      response.writeHead(401, { 'www-authenticate': challenge }).end();
+      response.writeHead(401, { 'www-authenticate': challenge, 'content-length': 0 }).end();
     } else if (kind === 'blobs' && fake.blobs.has(name)) {
       response.writeHead(307, { location: `http://${contentHost}/${name}` }).end();
     } else if (kind === 'manifests' && fake.manifests.has(name)) {
