@@ -48,6 +48,11 @@ export class Backoff {
     return Math.max(...waits);
   }
 
+  /** Whether the operation has failed since it last succeeded, or the connection has. */
+  isTroubled(operation: string): boolean {
+    return this.#troubles.has(operation) || this.#troubles.has(EVERYTHING);
+  }
+
   /** Notes a failure, and says how long the call waits before its next attempt. */
   fail({ operation, isNetwork, attempt, startedMs, retryAfterMs = 0 }: FailedAttempt, nowMs: number): number {
     const scope = isNetwork ? EVERYTHING : operation;

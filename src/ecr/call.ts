@@ -36,10 +36,11 @@ export interface ApiCall<Answer, Result> {
  * Makes one call with all its retries.
  * Throws the signal's reason when aborted, else an `EcrpError` that names the operation.
  */
-export type Caller = <Answer extends Answered, Result>(
-  call: ApiCall<Answer, Result>,
-  signal: AbortSignal,
-) => Promise<Result>;
+export interface Caller {
+  <Answer extends Answered, Result>(call: ApiCall<Answer, Result>, signal: AbortSignal): Promise<Result>;
+  /** Whether a call of the operation would be held back now, as others are in trouble. */
+  isHeld(operation: string): boolean;
+}
 
 /** The part of every answer that the SDK adds. */
 interface Answered {
@@ -83,7 +84,10 @@ export function makeCaller(settings: CallerSettings): Caller {
     return refreshing;
   };
 
-  return async (call, signal) => {
+  const makeCall = async <Answer extends Answered, Result>(
+    call: ApiCall<Answer, Result>,
+    signal: AbortSignal,
+  ): Promise<Result> => {
     const { operation, repositoryName } = call;
     // Node warns on the console of more than ten; each call in flight has some.
     setMaxListeners(0, signal);
@@ -171,6 +175,8 @@ export function makeCaller(settings: CallerSettings): Caller {
       onEvent?.({ kind: 'call', operation, ms, attempts, requestId, error });
     }
   };
+
+  return Object.assign(makeCall, { isHeld: (operation: string) => backoff.isTroubled(operation) });
 
   /** A slow link may take longer than the budget for one attempt, so a few are made, but not after any wait asked for. */
   function isSpent(attempt: number, spentMs: number, retryAfterMs = 0): boolean {

@@ -16,7 +16,7 @@ export interface EcrClientSettings {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Layers in flight; each needs a connection. */
+  /** Layers in flight; each needs up to two connections. */
   readonly concurrency?: number | undefined;
   /** How long calls are repeated while none makes progress; default 5 min, or 10 s while the endpoint has never answered. */
   readonly retryBudgetMs?: number | undefined;
@@ -40,7 +40,8 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const region = settings.region ?? DEFAULT_REGION;
   const credentials = chooseCredentials(settings.profile, settings.env);
   const concurrency = Math.max(settings.concurrency ?? 4, 4);
-  const agent = { keepAlive: true, maxSockets: concurrency * 2 };
+  // One more for each layer than it needs, as some are still closing.
+  const agent = { keepAlive: true, maxSockets: concurrency * 3 };
   const sdk = new ECRPUBLICClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -31,7 +31,14 @@ export function preparePartUploads(
     const takeRequest = (uploadId: string, start: number): PartRequest => {
       const request = begun;
       begun = undefined;
-      if (request?.members.uploadId === uploadId && request.members.partFirstByte === start) return request;
+      if (
+        request?.members.uploadId === uploadId &&
+        request.members.partFirstByte === start &&
+        // What has become of it before its turn tells nothing of what becomes of the part now.
+        !request.hasFailed
+      ) {
+        return request;
+      }
       request?.drop();
       return makeRequest(uploadId, start);
     };
@@ -45,7 +52,9 @@ export function preparePartUploads(
       },
       append: (bytes) => encoder.append(bytes),
       begin: (uploadId, start) => {
-        begun ??= makeRequest(uploadId, start);
+        if ((begun === undefined || begun.hasFailed) && !call.isHeld('UploadLayerPart')) {
+          begun = makeRequest(uploadId, start);
+        }
       },
       upload: async (uploadId, start, signal, onHandedOver = () => undefined) => {
         const end = start + encoder.size;

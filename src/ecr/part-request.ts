@@ -10,17 +10,26 @@ export class PartRequest {
   readonly #body: HeldBody;
   readonly #answer: Promise<UploadLayerPartCommandOutput>;
   #onHandedOver: () => void = () => undefined;
+  #hasFailed = false;
 
   constructor(sdk: ECRPUBLICClient, members: PartMembers, body: PartBody) {
     this.members = members;
     this.#body = new HeldBody(body.bytes, () => this.#onHandedOver());
     const command = makePartCommand(members, body, this.#body);
     this.#answer = sdk.send(command, { abortSignal: this.#abort.signal });
-    // Whoever finishes it gets the error.
-    this.#answer.catch(() => undefined);
+    this.#answer.catch(() => {
+      this.#hasFailed = true;
+      // One that is refused may still be sending; the memory is for others then.
+      this.#abort.abort();
+    });
   }
 
-  /** Sends the end, and waits for the answer, which may be there already: an error. */
+  /** Whether it is of no use any more. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Sends the end, and waits for the answer. */
   finish(signal: AbortSignal, onHandedOver: () => void): Promise<UploadLayerPartCommandOutput> {
     const follow = (): void => this.#abort.abort(signal.reason);
     if (signal.aborted) follow();

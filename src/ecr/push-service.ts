@@ -25,7 +25,7 @@ export interface LayerPart {
   append(bytes: Buffer): number;
   /**
    * Begins to send the part before its turn, while the one before it waits for its answer: all but the last bytes, so that the service
-   * has no part of it before `upload`, for the same place, sends these.
+   * has no part of it before `upload`, for the same place, sends these. Does nothing while calls are held back.
    */
   begin(uploadId: string, start: number): void;
   /**

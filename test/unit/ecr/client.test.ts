@@ -174,7 +174,7 @@ describe('a part that is begun before its turn', () => {
         seen.bytes += chunk.length;
         seen.chunks.push(chunk);
       });
-      request.on('close', () => {
+      request.socket.on('close', () => {
         seen.closed = true;
       });
       respond(index, response);
@@ -257,8 +257,8 @@ describe('a part that is begun before its turn', () => {
     expect(arrived.map(({ bytes, expected }) => bytes === expected)).toEqual([false, true]);
   });
 
-  test('and refused then is one attempt that failed', async () => {
-    const { events, makePart } = await serveArriving(async (index, response) => {
+  test('and refused before it is sent anew, as if nothing had been', async () => {
+    const { arrived, events, makePart } = await serveArriving(async (index, response) => {
       if (index === 0) {
         page(response, { operation: '', headers: {}, body: Buffer.alloc(0) });
         return;
@@ -268,12 +268,23 @@ describe('a part that is begun before its turn', () => {
     });
     const part = makePart('part');
     part.begin('u-1', 0);
-    await rest();
+    await vi.waitFor(() => expect(arrived[0]?.closed).toBe(true));
     expect(await part.upload('u-1', 0, signal)).toEqual({ kind: 'accepted', nextByte: SIZE });
-    expect(events).toMatchObject([
-      { kind: 'retry', attempt: 1 },
-      { kind: 'call', attempts: 2 },
-    ]);
+    expect(events).toMatchObject([{ kind: 'call', attempts: 1 }]);
+  });
+
+  test('is not begun while calls are held back', async () => {
+    const { arrived, events, makePart } = await serveArriving((_index, response) => {
+      response.writeHead(503, { 'retry-after': '5' }).end();
+    });
+    const stop = new AbortController();
+    const sent = makePart('first').upload('u-1', 0, stop.signal);
+    await vi.waitFor(() => expect(events).toMatchObject([{ kind: 'retry' }]));
+    makePart('second').begin('u-1', SIZE);
+    await rest();
+    expect(arrived).toHaveLength(1);
+    stop.abort(new Error('enough'));
+    await expect(sent).rejects.toThrow('enough');
   });
 });
 
