@@ -21,6 +21,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Bytes acknowledged, absolute, never decreasing; `estimatedBytes` as `BlobReading` tells it. */
   readonly onProgress: (acknowledgedBytes: number, estimatedBytes?: number) => void;
+  /** Bytes that an earlier push has sent; they count as acknowledged. */
+  readonly onResume: (resumedBytes: number) => void;
   readonly onRestart: (reason: BlobRestartedEvent['reason'], nextByte: number) => void;
 }
 
@@ -46,7 +48,7 @@ export async function sendParts(
   blob: PlannedBlob,
   upload: BegunUpload,
   keep: (upload: BegunUpload) => void,
-  { service, partBytes: upperBound, turns, signal, onProgress, onRestart }: SendOptions,
+  { service, partBytes: upperBound, turns, signal, onProgress, onResume, onRestart }: SendOptions,
 ): Promise<SendOutcome> {
   const { uploadId, partSize } = upload;
   // What was interrupted once may be again: of smaller parts, with none begun, less is lost.
@@ -59,11 +61,11 @@ export async function sendParts(
   if (first === undefined) {
     return { kind: 'vanished' };
   }
-  if (first !== upload.nextByte) {
+  if (isResumed) {
     keep({ uploadId, partSize, nextByte: first });
+    onResume(first);
   }
   const position = new UploadPosition(first);
-  onProgress(first);
   const pair = pairParts(() => service.createPart(capacity));
   try {
     for (;;) {

@@ -1,6 +1,7 @@
-import { EcrpError, type ErrorCode } from '../errors.ts';
+import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { explainMismatch } from './explain-mismatch.ts';
+import { isPassing } from './is-passing.ts';
 import type { PlannedBlob } from './push-plan.ts';
 import { type SendOptions, sendParts } from './send-parts.ts';
 import type { BegunUpload } from './upload-record.ts';
@@ -9,8 +10,6 @@ import type { UploadClaim, UploadStore } from './upload-store.ts';
 export interface UploadOptions extends SendOptions {
   /** Undefined neither resumes nor keeps anything. */
   readonly uploads?: UploadStore | undefined;
-  /** Bytes that an earlier push has sent; they count as acknowledged. */
-  readonly onResume: (resumedBytes: number) => void;
   /** The size of the blob, once all of it is acknowledged; again after a restart. */
   readonly onSent?: (bytes: number) => void;
 }
@@ -23,8 +22,6 @@ export interface UploadedBlob {
   readonly resumedBytes: number;
 }
 
-/** Errors after which the upload can be gone on with. With any other, what is kept of it may be what is wrong. */
-const PASSING: readonly ErrorCode[] = ['UNAVAILABLE', 'AUTH', 'INTERRUPTED'];
 const MAX_NEW_UPLOADS = 2;
 
 /**
@@ -36,7 +33,7 @@ export async function uploadBlob(blob: PlannedBlob, options: UploadOptions): Pro
   try {
     return await uploadClaimed(blob, claim, options);
   } catch (error) {
-    if (!options.signal.aborted && error instanceof EcrpError && !PASSING.includes(error.code)) {
+    if (!options.signal.aborted && !isPassing(error)) {
       claim.forget();
     }
     throw error;
@@ -55,7 +52,6 @@ async function uploadClaimed(
   const { service, signal, onRestart } = options;
   const inner = { ...options, onProgress: neverDecrease(options.onProgress) };
   if (claim.found) {
-    options.onResume(claim.found.nextByte);
     const result = await sendUpload(blob, claim.found, claim, inner);
     if ('content' in result) {
       return result;

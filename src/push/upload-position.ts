@@ -9,7 +9,7 @@ export class UploadPosition {
   #fruitless = 0;
   #hasAnswered = false;
 
-  /** `start`: what an earlier push was told; 0 for a new upload. */
+  /** `start`: where it is, or was when that was noted; 0 for a new upload. */
   constructor(start: number) {
     this.#nextByte = start;
     this.#mostAcknowledged = start;
@@ -38,7 +38,7 @@ export class UploadPosition {
 
   /** Follows the answer to a part that ended before `end`. */
   move(to: number, end: number): void {
-    // A first answer that is beside the part tells of parts whose answers the earlier push has not lived to see.
+    // A first answer that is beside the part tells of parts that were still on their way when the start was asked for.
     const isLearning = !this.#hasAnswered && this.#resumedBytes > 0 && to !== end;
     this.#resumedBytes = isLearning ? to : Math.min(this.#resumedBytes, to);
     this.#hasAnswered = true;
