@@ -29,7 +29,6 @@ await build({
     'process-io': 'src/process-io.ts',
     'credential-helper': 'src/cli/credential-helper.ts',
     'deflate-worker': 'src/compress/deflate-worker.ts',
-    'zstd-worker': 'src/compress/zstd-worker.ts',
   },
   platform: 'node',
   // The packages' ES modules, of which unused parts can be left out.

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
 import type { Block } from './cut-blocks.ts';
-import type { DeflateJob } from './deflate-worker.ts';
+import { createDeflatePool } from './deflate-pool.ts';
+import type { Deflated } from './deflate-worker.ts';
 import { createDeflate, type Deflate, loadDeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
-import { type Compressed, createThreadPool } from './thread-pool.ts';
 
 /** What deflates a stream block by block. */
 export interface DeflateEngine {
@@ -17,7 +17,7 @@ export interface DeflateEngine {
    * Deflates a block to whole bytes, raw (RFC 1951); it may refer to the bytes of `window` before it. The block cannot be used
    * any more; its memory, which is given back, can.
    */
-  deflate(block: Block, window: Buffer): Promise<Compressed>;
+  deflate(block: Block, window: Buffer): Promise<Deflated>;
 }
 
 /** What is deflated sooner than a thread is started. */
@@ -31,7 +31,7 @@ const deflateByZlib = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
 
 /** Our own deflate, in threads of its own; the output is the same on all machines. */
 export function createOwnEngine(): DeflateEngine {
-  const deflateInThread = createThreadPool<DeflateJob>('deflate-worker.cjs', loadDeflateModule);
+  const deflateInThread = createDeflatePool();
   let deflateHere: Promise<Deflate> | undefined;
   return {
     id: 'gzip-v2',

@@ -1,18 +1,24 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDeflate, type DeflateModule } from './deflater.ts';
-import type { Compressed, ThreadJob } from './thread-pool.ts';
 
-/** Chunks come one after the other. */
-export interface DeflateJob extends ThreadJob {
+/** A chunk to deflate. Chunks come one after the other. */
+export interface DeflateJob {
   readonly window: Uint8Array;
+  readonly chunk: Uint8Array<ArrayBuffer>;
   readonly last: boolean;
 }
 
-/** A thread of the pool that deflate-engine.ts makes, with a compiled module as its data. */
+/** What is posted back; `memory` is that of the chunk, to be used again. */
+export interface Deflated {
+  readonly output: Uint8Array<ArrayBuffer>;
+  readonly memory: ArrayBuffer;
+}
+
+/** What deflate-pool.ts starts with a compiled module as its data. */
 async function work(module: DeflateModule): Promise<void> {
   const deflate = await createDeflate(module);
   parentPort?.on('message', ({ window, chunk, last }: DeflateJob) => {
-    const deflated: Compressed = { output: deflate(window, chunk, last), memory: chunk.buffer };
+    const deflated: Deflated = { output: deflate(window, chunk, last), memory: chunk.buffer };
     parentPort?.postMessage(deflated, [deflated.output.buffer, deflated.memory]);
   });
 }

@@ -5,7 +5,7 @@ import { catchError } from '../../support/catch-error.ts';
 import { makeRandom } from '../../support/images.ts';
 import { makeMixedContent } from './mixed-content.ts';
 
-const BLOCK = 2 * 1024 * 1024;
+const BLOCK = 1024 * 1024;
 const unpack: unknown = Reflect.get(zlib, 'zstdDecompressSync');
 
 async function* chunksOf(content: Buffer, chunkBytes: number): AsyncGenerator<Buffer> {

@@ -1,40 +1,28 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { findBuiltFile } from './built-file.ts';
+import type { Deflated, DeflateJob } from './deflate-worker.ts';
+import { type DeflateModule, loadDeflateModule } from './deflater.ts';
 
 /** A thread takes 30 ms to start: layers that come one after the other shall find those of the one before. */
 const IDLE_MS = 1_000;
 
-/** A chunk to compress. */
-export interface ThreadJob {
-  readonly chunk: Uint8Array<ArrayBuffer>;
-}
-
-/** What is posted back; `memory` is that of the chunk, to be used again. */
-export interface Compressed {
-  readonly output: Uint8Array<ArrayBuffer>;
-  readonly memory: ArrayBuffer;
-}
-
-/** Does a job in a thread of its own. The memory of the chunk goes there and comes back. */
-export type RunInThread<Job extends ThreadJob> = (job: Job) => Promise<Compressed>;
+/** Deflates one chunk in a thread of its own. The memory of the chunk goes there and comes back. */
+export type DeflateInThread = (job: DeflateJob) => Promise<Deflated>;
 
 /**
- * Makes threads of `file`, a file of the build, as they are needed: as many as there are jobs at the same time, which is for the caller
- * to limit. They get what `loadData` gives as their data. None keeps the process alive, and one without work ends.
+ * Makes threads as they are needed: as many as there are chunks at the same time, which is for the caller to limit. None keeps the
+ * process alive, and one without work ends.
  */
-export function createThreadPool<Job extends ThreadJob>(
-  file: string,
-  loadData: () => Promise<unknown> = async () => undefined,
-): RunInThread<Job> {
+export function createDeflatePool(): DeflateInThread {
   /** With what ends each of them when its time is over. */
   const idle: { readonly worker: Worker; readonly timer: NodeJS.Timeout }[] = [];
-  let data: Promise<unknown> | undefined;
+  let module: Promise<DeflateModule> | undefined;
 
   const start = async (): Promise<Worker> => {
-    data ??= loadData();
-    return new Worker(findBuiltFile(file), {
-      workerData: await data,
+    module ??= loadDeflateModule();
+    return new Worker(findBuiltFile('deflate-worker.cjs'), {
+      workerData: await module,
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
       execArgv: [],
       stdin: false,
@@ -62,8 +50,8 @@ export function createThreadPool<Job extends ThreadJob>(
     worker.ref();
     worker.postMessage(job, [job.chunk.buffer]);
     // Rejects with the worker's error, after which there is no worker any more.
-    const [compressed] = await once(worker, 'message');
+    const [deflated] = await once(worker, 'message');
     rest(worker);
-    return compressed;
+    return deflated;
   };
 }
