@@ -6,14 +6,15 @@ export interface Block {
 
 /**
  * Cuts a stream into blocks of exactly `size` bytes, the last one excepted, whatever the chunks it comes in.
- * Each block is written into memory that `allocate` gives for it alone: the chunks may be used again by whoever gave them, the
- * blocks be given to a thread.
+ * Each block has memory for it alone: the chunks may be used again by whoever gave them, the blocks be given to a thread. `spare` is memory
+ * of blocks that are done with, as long, which is used first: left to the garbage collector, it would be collected every 64 MB.
  */
 export async function* cutBlocks(
   input: AsyncIterable<Buffer>,
   size: number,
-  allocate: () => Buffer<ArrayBuffer> = () => Buffer.allocUnsafeSlow(size),
+  spare: Buffer<ArrayBuffer>[] = [],
 ): AsyncGenerator<Block> {
+  const allocate = () => spare.pop() ?? Buffer.allocUnsafeSlow(size);
   let block = allocate();
   let filled = 0;
   for await (const chunk of input) {

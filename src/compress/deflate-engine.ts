@@ -4,6 +4,7 @@ import type { Block } from './cut-blocks.ts';
 import { createDeflatePool } from './deflate-pool.ts';
 import type { Deflated } from './deflate-worker.ts';
 import { createDeflate, type Deflate, loadDeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
+import { MAX_POOL_LANES } from './lanes.ts';
 
 /** What deflates a stream block by block. */
 export interface DeflateEngine {
@@ -23,8 +24,6 @@ export interface DeflateEngine {
 /** What is deflated sooner than a thread is started. */
 const INLINE_BYTES = 128 * 1024;
 const MAX_THREADS = 8;
-/** Size of libuv's thread pool without UV_THREADPOOL_SIZE. One thread is left to file reads. */
-const POOL_THREADS = 4;
 const ZLIB_BLOCK_BYTES = 512 * 1024;
 
 const deflateByZlib = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
@@ -52,7 +51,7 @@ export function createZlibEngine(level: number): DeflateEngine {
   return {
     id: `gzip-${level}-v1-zlib-${process.versions.zlib}-${process.arch}`,
     blockBytes: ZLIB_BLOCK_BYTES,
-    maxLanes: POOL_THREADS - 1,
+    maxLanes: MAX_POOL_LANES,
     async deflate({ bytes, last }, window) {
       const deflated = await deflateByZlib(bytes, {
         level,

@@ -35,7 +35,6 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const engine = options.level === undefined ? createOwnEngine() : createZlibEngine(options.level);
   const laneCount = options.lanes ?? Math.min(availableParallelism(), engine.maxLanes);
   const openStream = createLanes(laneCount);
-  // Memory of blocks, for the next ones: left to the garbage collector, it would be collected every 64 MB.
   const spare: Buffer<ArrayBuffer>[] = [];
   const makeDeflate = (): DeflateBlock => {
     const runInLane = openStream();
@@ -47,12 +46,11 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
         return output;
       });
   };
-  const cut = (input: AsyncIterable<Buffer>) =>
-    cutBlocks(input, engine.blockBytes, () => spare.pop() ?? Buffer.allocUnsafeSlow(engine.blockBytes));
   return {
     id: engine.id,
     packing: 'gzip',
-    compress: (input) => compressGzip(cut(input), makeDeflate(), 2 * laneCount),
+    compress: (input) =>
+      compressGzip(cutBlocks(input, engine.blockBytes, spare), makeDeflate(), 2 * laneCount),
   };
 }
 

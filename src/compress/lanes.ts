@@ -1,3 +1,6 @@
+/** Most lanes that use libuv's threads: it has four without UV_THREADPOOL_SIZE, and one is left to file reads. */
+export const MAX_POOL_LANES = 3;
+
 /** Runs the tasks of one stream in the order they come. */
 export type RunInLane = <Result>(task: () => Promise<Result>) => Promise<Result>;
 

@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Compressor } from './compressor.ts';
 import { cutBlocks } from './cut-blocks.ts';
 import { runInOrder } from './in-order.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes, MAX_POOL_LANES } from './lanes.ts';
 import { compressFrame, hasZstd } from './zstd-frame.ts';
 
 export interface ZstdOptions {
@@ -14,8 +14,6 @@ export interface ZstdOptions {
 }
 
 const DEFAULT_LEVEL = 3;
-/** Size of libuv's thread pool without UV_THREADPOOL_SIZE. One thread is left to file reads. */
-const POOL_THREADS = 4;
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
@@ -30,17 +28,15 @@ const BLOCK_BYTES = 1024 * 1024;
 export function createZstdCompressor(options: ZstdOptions = {}): Compressor {
   checkNode();
   const level = options.level ?? DEFAULT_LEVEL;
-  const laneCount = options.lanes ?? Math.min(availableParallelism(), POOL_THREADS - 1);
+  const laneCount = options.lanes ?? Math.min(availableParallelism(), MAX_POOL_LANES);
   const openStream = createLanes(laneCount);
-  // Memory of blocks, for the next ones: left to the garbage collector, it would be collected every 64 MB.
   const spare: Buffer<ArrayBuffer>[] = [];
   return {
     id: `zstd-${level}-v2-zstd-${process.versions.zstd}`,
     packing: 'zstd',
     compress(input) {
       const runInLane = openStream();
-      const blocks = cutBlocks(input, BLOCK_BYTES, () => spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
-      return runInOrder(blocks, laneCount + 2, ({ bytes }, isStopped) =>
+      return runInOrder(cutBlocks(input, BLOCK_BYTES, spare), laneCount + 2, ({ bytes }, isStopped) =>
         runInLane(async () => {
           if (isStopped()) return bytes;
           const frame = await compressFrame(bytes, level);
