@@ -48,8 +48,8 @@ export class Backoff {
     return Math.max(...waits);
   }
 
-  /** Whether the operation has failed since it last succeeded, or the connection has. */
-  isTroubled(operation: string): boolean {
+  /** Whether a call of the operation may have to wait: it or the connection has failed, and not succeeded since. */
+  isHeld(operation: string): boolean {
     return this.#troubles.has(operation) || this.#troubles.has(EVERYTHING);
   }
 

@@ -38,7 +38,7 @@ export interface ApiCall<Answer, Result> {
  */
 export interface Caller {
   <Answer extends Answered, Result>(call: ApiCall<Answer, Result>, signal: AbortSignal): Promise<Result>;
-  /** Whether a call of the operation would be held back now, as others are in trouble. */
+  /** Whether a call of the operation may have to wait now, as others are in trouble. */
   isHeld(operation: string): boolean;
 }
 
@@ -176,7 +176,7 @@ export function makeCaller(settings: CallerSettings): Caller {
     }
   };
 
-  return Object.assign(makeCall, { isHeld: (operation: string) => backoff.isTroubled(operation) });
+  return Object.assign(makeCall, { isHeld: (operation: string) => backoff.isHeld(operation) });
 
   /** A slow link may take longer than the budget for one attempt, so a few are made, but not after any wait asked for. */
   function isSpent(attempt: number, spentMs: number, retryAfterMs = 0): boolean {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
-/** What is held back: as little as any link carries in no time. */
-const HELD_BYTES = 16 * 1024;
+/** What is held back: without it the service has no request, and it goes out in one packet. */
+const HELD_BYTES = 1024;
 
 /** The body of a request, of which the last bytes leave only when it is released. */
 export class HeldBody extends Readable {

@@ -28,23 +28,15 @@ export function preparePartUploads(
       };
       return new PartRequest(sdk, members, encoder.finish(members));
     };
-    const takeRequest = (uploadId: string, start: number): PartRequest => {
-      const request = begun;
-      begun = undefined;
-      if (
-        request?.members.uploadId === uploadId &&
-        request.members.partFirstByte === start &&
-        // What has become of it before its turn tells nothing of what becomes of the part now.
-        !request.hasFailed
-      ) {
-        return request;
-      }
-      request?.drop();
-      return makeRequest(uploadId, start);
-    };
     const dropBegun = (): void => {
       begun?.drop();
       begun = undefined;
+    };
+    const takeRequest = (uploadId: string, start: number): PartRequest => {
+      if (!begun?.isGoodFor(uploadId, start)) dropBegun();
+      const request = begun ?? makeRequest(uploadId, start);
+      begun = undefined;
+      return request;
     };
     return {
       get size() {
@@ -52,9 +44,9 @@ export function preparePartUploads(
       },
       append: (bytes) => encoder.append(bytes),
       begin: (uploadId, start) => {
-        if ((begun === undefined || begun.hasFailed) && !call.isHeld('UploadLayerPart')) {
-          begun = makeRequest(uploadId, start);
-        }
+        if (begun?.isGoodFor(uploadId, start) || call.isHeld('UploadLayerPart')) return;
+        dropBegun();
+        begun = makeRequest(uploadId, start);
       },
       upload: async (uploadId, start, signal, onHandedOver = () => undefined) => {
         const end = start + encoder.size;

@@ -5,7 +5,7 @@ import { makePartCommand } from './upload-part.ts';
 
 /** One request that carries a part. It goes out at once, all but its end: the service has nothing of it until `finish`. */
 export class PartRequest {
-  readonly members: PartMembers;
+  readonly #members: PartMembers;
   readonly #abort = new AbortController();
   readonly #body: HeldBody;
   readonly #answer: Promise<UploadLayerPartCommandOutput>;
@@ -13,7 +13,7 @@ export class PartRequest {
   #hasFailed = false;
 
   constructor(sdk: ECRPUBLICClient, members: PartMembers, body: PartBody) {
-    this.members = members;
+    this.#members = members;
     this.#body = new HeldBody(body.bytes, () => this.#onHandedOver());
     const command = makePartCommand(members, body, this.#body);
     this.#answer = sdk.send(command, { abortSignal: this.#abort.signal });
@@ -24,9 +24,12 @@ export class PartRequest {
     });
   }
 
-  /** Whether it is of no use any more. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
+  /**
+   * Whether it can be finished as the part of an upload at a place. Not when it has failed: what became of it before its turn
+   * tells nothing of what becomes of the part now.
+   */
+  isGoodFor(uploadId: string, start: number): boolean {
+    return !this.#hasFailed && this.#members.uploadId === uploadId && this.#members.partFirstByte === start;
   }
 
   /** Sends the end, and waits for the answer. */
