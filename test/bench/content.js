@@ -4,6 +4,9 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** All of them, once they are needed. */
+let systemFiles;
+
 const WORDS = 8192;
 const INSTRUCTIONS = 1024;
 
@@ -41,13 +44,12 @@ export function* makeLongFile(seed, bytes) {
  * Of `count` layers each has files of its own.
  */
 export function* readSystemFiles(_seed, bytes, index, count) {
-  const paths = listFiles('/usr')
+  systemFiles ??= listFiles('/usr')
     .map((path) => ({ path, hash: createHash('sha256').update(path).digest('hex') }))
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .filter((_, at) => at % count === index);
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1));
   let left = bytes;
-  for (const { path } of paths) {
-    if (left === 0) return;
+  for (let at = index; at < systemFiles.length && left > 0; at += count) {
+    const { path } = systemFiles[at];
     if (lstatSync(path).size > bytes / 2) continue;
     const content = readFileSync(path).subarray(0, left);
     left -= content.length;
