@@ -117,6 +117,22 @@ export function answerParts(truth: Operations, answers: Readonly<Record<number, 
   };
 }
 
+/** A change by which parts are handed over some time before they are answered; `answers` as of `answerParts`. */
+export function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
+  return (truth: Operations) => {
+    const { uploadPart = truth.uploadPart } = answerParts(truth, answers);
+    return {
+      uploadPart: async (...given: Parameters<Operations['uploadPart']>) => {
+        const answer = uploadPart(...given);
+        await new Promise((resolve) => setImmediate(resolve));
+        given[4]?.();
+        await new Promise((resolve) => setImmediate(resolve));
+        return answer;
+      },
+    };
+  };
+}
+
 /** A part that keeps its bytes, and shouts when it is used against its rules. */
 function makePart(capacity: number, upload: Operations['uploadPart'], log: string[]): LayerPart {
   let chunks: Buffer[] = [];

@@ -10,7 +10,7 @@ import { type BegunUpload, nameRecord } from '../../../src/push/upload-record.ts
 import type { UploadStore } from '../../../src/push/upload-store.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeImage, makeRandomBytes } from '../../support/images.ts';
-import { answerParts, type FakeService, fakeService } from './fake-service.ts';
+import { answerParts, type FakeService, fakeService, handOver } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
 import { archiveSource } from './memory-source.ts';
 
@@ -86,6 +86,13 @@ test('what was interrupted is gone on with in the smallest parts, of which less 
     QUESTION,
     ...ends.slice(1).map((end, position) => `part ${ends[position]}-${end}`),
   ]);
+});
+
+test('of what was interrupted no part is begun before its turn', async () => {
+  const service = fakeService(3, handOver());
+  const { store } = await begin(service, 3);
+  await upload(service, store).done;
+  expect(service.log).toEqual([QUESTION, 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
 });
 
 describe('an upload that an earlier push has begun', () => {
@@ -182,6 +189,23 @@ describe('an upload that an earlier push has begun', () => {
     }));
     const { store } = await begin(service, 6, 6, 3);
     expect(await upload(service, store).done).toMatchObject({ resumedBytes: 6 });
+  });
+
+  test('is kept as it was noted when nobody answers the question, and nothing is sent', async () => {
+    let isDown = false;
+    let asked = 0;
+    const service = fakeService(3, (truth) => ({
+      uploadPart: async (...given) => {
+        if (!isDown) return truth.uploadPart(...given);
+        asked += 1;
+        throw new EcrpError('UNAVAILABLE', 'the network is down');
+      },
+    }));
+    const { store, state } = await begin(service, 6, 3, 3);
+    isDown = true;
+    expect((await catchError(() => upload(service, store).done)).code).toBe('UNAVAILABLE');
+    expect(asked).toBe(1);
+    expect(state.kept).toMatchObject({ nextByte: 3 });
   });
 
   test('of other bytes is refused at the end, and begun anew', async () => {

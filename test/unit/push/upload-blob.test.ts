@@ -5,7 +5,7 @@ import type { PlannedBlob } from '../../../src/push/push-plan.ts';
 import { uploadBlob } from '../../../src/push/upload-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
-import { answerParts, type FakeService, fakeService, type Operations } from './fake-service.ts';
+import { answerParts, type FakeService, fakeService, handOver } from './fake-service.ts';
 import { makeBlob } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
@@ -22,22 +22,6 @@ function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes)) {
     onResume: () => {},
   });
   return { done, progress, restarts };
-}
-
-/** Parts are handed over some time before they are answered; `answers` as of `answerParts`. */
-function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
-  return (truth: Operations) => {
-    const { uploadPart = truth.uploadPart } = answerParts(truth, answers);
-    return {
-      uploadPart: async (...given: Parameters<Operations['uploadPart']>) => {
-        const answer = uploadPart(...given);
-        await new Promise((resolve) => setImmediate(resolve));
-        given[4]?.();
-        await new Promise((resolve) => setImmediate(resolve));
-        return answer;
-      },
-    };
-  };
 }
 
 describe('parts', () => {
