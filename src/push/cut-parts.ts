@@ -5,29 +5,29 @@ import type { FillTurn, FillTurns } from './fill-turns.ts';
 export interface CutOptions {
   /** Bytes of a part. */
   readonly capacity: number;
-  readonly pair: PartPair;
+  readonly ring: PartRing;
   /** Shared with the other layers of the push. */
   readonly turns: FillTurns;
 }
 
-/** The two parts of a layer: one in flight, one being filled. */
-export interface PartPair {
-  /** The one that was used longer ago, empty. */
+/** The parts of a layer: one in flight, the others being filled or full. */
+export interface PartRing {
+  /** The one that was used longest ago, empty. */
   next(): LayerPart;
-  /** Empties both. */
+  /** Empties all. */
   clear(): void;
   release(): void;
 }
 
-/** Makes the second part only when it is asked for, as most blobs have just one. */
-export function pairParts(createPart: () => LayerPart): PartPair {
+/** A ring of `size` parts, each of which is made only when it is asked for, as most blobs have just one. */
+export function ringParts(createPart: () => LayerPart, size: number): PartRing {
   const parts: LayerPart[] = [];
   let turn = 0;
   return {
     next() {
       const part = parts[turn] ?? createPart();
       parts[turn] = part;
-      turn = 1 - turn;
+      turn = (turn + 1) % size;
       part.clear();
       return part;
     },
@@ -45,12 +45,12 @@ export function pairParts(createPart: () => LayerPart): PartPair {
 }
 
 /**
- * Cuts a stream into parts of `capacity` bytes, the last one shorter. A part stays as it is until the second next one is
- * asked for. Once `isStopped`, it ends with the next chunk: a part of a layer that is being compressed takes seconds.
+ * Cuts a stream into parts of `capacity` bytes, the last one shorter. A part stays as it is until the ring comes round to it:
+ * of two parts, until the second next one is asked for. Once `isStopped`, it ends with the next chunk: a part of a layer that is being compressed takes seconds.
  */
 export async function* cutParts(
   chunks: AsyncIterable<Buffer>,
-  { capacity, pair, turns }: CutOptions,
+  { capacity, ring, turns }: CutOptions,
   isStopped: () => boolean,
 ): AsyncGenerator<LayerPart> {
   let part: LayerPart | undefined;
@@ -64,7 +64,7 @@ export async function* cutParts(
         if (turn === undefined || !turn.goOn()) {
           turn = await turns.take();
         }
-        part ??= pair.next();
+        part ??= ring.next();
         rest = rest.subarray(part.append(rest));
         if (part.size === capacity) {
           turn.end();

@@ -1,35 +1,38 @@
-/** Items of which the next one is made while the caller works on the last. */
+/** Items of which the next ones are made while the caller works on the last. */
 export interface AheadReader<Item> {
   /** Undefined at the end. */
   next(): Promise<Item | undefined>;
-  /** Starts making the next one, and says when it is there; undefined as well when that fails, which `next` throws. */
+  /** Starts making the next ones, and says when the first is there; undefined as well when that fails, which `next` throws. */
   prefetch(): Promise<Item | undefined>;
   close(): Promise<void>;
 }
 
-/** Wraps the generator that `generate` makes; it is told when nobody wants more, as it may be at work then. */
+/** Wraps the generator that `generate` makes; it is told when nobody wants more, as it may be at work then. `depth`: most items ahead. */
 export function readAhead<Item>(
   generate: (isClosed: () => boolean) => AsyncGenerator<Item>,
+  depth: number,
 ): AheadReader<Item> {
   let closed = false;
   const items = generate(() => closed);
-  let ahead: Promise<IteratorResult<Item, unknown>> | undefined;
+  const ahead: Promise<IteratorResult<Item, unknown>>[] = [];
   return {
     async next() {
-      const result = await (ahead ?? items.next());
-      ahead = undefined;
+      const result = await (ahead.shift() ?? items.next());
       return result.done ? undefined : result.value;
     },
-    prefetch() {
-      ahead = items.next();
-      return ahead.then(
-        (result) => (result.done ? undefined : result.value),
-        () => undefined,
-      );
+    async prefetch() {
+      while (ahead.length < depth) {
+        const item = items.next();
+        // It is for `next` to fail, if anybody asks.
+        item.catch(() => undefined);
+        ahead.push(item);
+      }
+      const first = await ahead[0]?.catch(() => undefined);
+      return first?.done ? undefined : first?.value;
     },
     async close() {
       closed = true;
-      await ahead?.catch(() => undefined);
+      // Comes after those that are in the making.
       await items.return(undefined);
     },
   };

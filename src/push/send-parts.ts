@@ -2,7 +2,7 @@ import type { LayerPart, PushService } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../wire/limits.ts';
-import { cutParts, pairParts } from './cut-parts.ts';
+import { cutParts, ringParts } from './cut-parts.ts';
 import type { BlobRestartedEvent } from './events.ts';
 import type { FillTurns } from './fill-turns.ts';
 import { locateUpload } from './locate-upload.ts';
@@ -18,6 +18,8 @@ export interface SendOptions {
   readonly partBytes?: number | undefined;
   /** Shared by all blobs of a push. */
   readonly turns: FillTurns;
+  /** Most parts that are made ready while one is in flight, each of them in memory; default 1. */
+  readonly partsAhead?: number | undefined;
   readonly signal: AbortSignal;
   /** Bytes acknowledged, absolute, never decreasing; `estimatedBytes` as `BlobReading` tells it. */
   readonly onProgress: (acknowledgedBytes: number, estimatedBytes?: number) => void;
@@ -48,7 +50,16 @@ export async function sendParts(
   blob: PlannedBlob,
   upload: BegunUpload,
   keep: (upload: BegunUpload) => void,
-  { service, partBytes: upperBound, turns, signal, onProgress, onResume, onRestart }: SendOptions,
+  {
+    service,
+    partBytes: upperBound,
+    turns,
+    partsAhead = 1,
+    signal,
+    onProgress,
+    onResume,
+    onRestart,
+  }: SendOptions,
 ): Promise<SendOutcome> {
   const { uploadId, partSize } = upload;
   // What was interrupted once may be again: of smaller parts, with none begun, less is lost.
@@ -66,12 +77,13 @@ export async function sendParts(
     onResume(first);
   }
   const position = new UploadPosition(first);
-  const pair = pairParts(() => service.createPart(capacity));
+  const ring = ringParts(() => service.createPart(capacity), 1 + partsAhead);
   try {
     for (;;) {
       const reading = blob.open(position.nextByte);
-      const parts = readAhead((isClosed) =>
-        cutParts(reading.bytes, { capacity, pair, turns }, () => isClosed() || signal.aborted),
+      const parts = readAhead(
+        (isClosed) => cutParts(reading.bytes, { capacity, ring, turns }, () => isClosed() || signal.aborted),
+        partsAhead,
       );
       try {
         for (let follows = true; follows; ) {
@@ -88,7 +100,7 @@ export async function sendParts(
           checkPartCount(blob, end, partBytes);
           let ahead: Promise<LayerPart | undefined> | undefined;
           for (let attempt = 1; position.nextByte === start; attempt += 1) {
-            // What a part held is there until the next but one is read, so asking for it again costs no reading.
+            // What a part held is there until the ring comes round, so asking for it again costs no reading.
             if (attempt > 1) {
               onRestart('resync', start);
             }
@@ -123,12 +135,12 @@ export async function sendParts(
         throw error;
       } finally {
         await parts.close();
-        pair.clear();
+        ring.clear();
       }
       onRestart('resync', position.nextByte);
     }
   } finally {
-    pair.release();
+    ring.release();
   }
 }
 

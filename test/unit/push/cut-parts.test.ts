@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutParts, pairParts } from '../../../src/push/cut-parts.ts';
+import { cutParts, ringParts } from '../../../src/push/cut-parts.ts';
 import { FillTurns } from '../../../src/push/fill-turns.ts';
 import { fakeService } from './fake-service.ts';
 
@@ -8,7 +8,7 @@ const capacity = 3;
 /** Cuts the chunks of a layer, noting each byte as its part gets it. Gives what to note and the parts' sizes. */
 function cutLayer(turns: FillTurns, note: (step: string) => void, chunks: AsyncIterable<Buffer>) {
   const service = fakeService(capacity);
-  const pair = pairParts(() => {
+  const ring = ringParts(() => {
     const part = service.createPart(capacity);
     return {
       ...part,
@@ -20,8 +20,8 @@ function cutLayer(turns: FillTurns, note: (step: string) => void, chunks: AsyncI
         return part.append(bytes);
       },
     };
-  });
-  return cutParts(chunks, { capacity, pair, turns }, () => false);
+  }, 2);
+  return cutParts(chunks, { capacity, ring, turns }, () => false);
 }
 
 async function* readLetters(text: string): AsyncGenerator<Buffer> {

@@ -10,12 +10,13 @@ import { makeBlob } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
 
-function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes)) {
+function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes), partsAhead?: number) {
   const progress: number[] = [];
   const restarts: string[] = [];
   const done = uploadBlob(blob, {
     service,
     turns: new FillTurns(),
+    partsAhead,
     signal: new AbortController().signal,
     onProgress: (acknowledged) => progress.push(acknowledged),
     onRestart: (reason, nextByte) => restarts.push(`${reason} ${nextByte}`),
@@ -28,9 +29,11 @@ describe('parts', () => {
   test.each([1, 2, 3, 4, 5, 7, 9, 10, 11])(
     'of %i bytes: consecutive, whole but for the last',
     async (partSize) => {
-      for (const chunkBytes of [1, 2, 3, 10]) {
+      for (const [chunkBytes, partsAhead] of [1, 2, 3, 10].flatMap((size) =>
+        [1, 2].map((ahead) => [size, ahead]),
+      )) {
         const service = fakeService(partSize);
-        const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes));
+        const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes), partsAhead);
 
         expect((await done).content).toEqual({ digest: digestOf(bytes), size: 10 });
         expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
@@ -102,14 +105,17 @@ describe('parts', () => {
     expect(service.log).toEqual(['initiate', 'part 0-4', 'begin 4', 'give up 4']);
   });
 
-  test('are read one ahead, never two', async () => {
+  test.each([
+    [1, ['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2']],
+    [2, ['read 0', 'send 0', 'read 2', 'read 4', 'sent 0', 'send 2', 'read 6', 'sent 2']],
+  ])('are read %i ahead, never more', async (partsAhead, expected) => {
     const steps: string[] = [];
     const blob = makeBlob(bytes, 2);
     const service = fakeService(2, (truth) => ({
       uploadPart: async (...given) => {
         steps.push(`send ${given[1]}`);
         const answer = truth.uploadPart(...given);
-        for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+        for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
         steps.push(`sent ${given[1]}`);
         return answer;
       },
@@ -130,54 +136,60 @@ describe('parts', () => {
         yield chunk;
       }
     }
-    await upload(service, watched).done;
-    expect(steps.slice(0, 7)).toEqual(['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2']);
+    await upload(service, watched, partsAhead).done;
+    expect(steps.slice(0, expected.length)).toEqual(expected);
   });
 });
 
 describe('the service is elsewhere', () => {
-  test.each([0, 1, 2, 5, 8, 9])('it goes on from byte %i', async (nextByte) => {
-    // The service answers the second part with another position, and holds just those bytes then.
-    let held = Buffer.alloc(0);
-    let calls = 0;
-    const service = fakeService(3, (_truth, state) => ({
-      uploadPart: async (_id, start, part) => {
-        const copy = Buffer.from(part);
-        calls += 1;
-        if (calls === 2) {
-          held = Buffer.from(bytes.subarray(0, nextByte));
-          return { kind: 'resync', nextByte };
-        }
-        if (start !== held.length) return { kind: 'resync', nextByte: held.length };
-        held = Buffer.concat([held, copy]);
-        return { kind: 'accepted', nextByte: held.length };
-      },
-      completeUpload: async (_id, digest) => {
-        if (digestOf(held) !== digest) return { kind: 'mismatch' };
-        state.blobs.set(digest, held);
-        return { kind: 'stored', existed: false };
-      },
-    }));
-    const { done, progress, restarts } = upload(service);
-    await done;
-    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
-    expect(restarts).toEqual([`resync ${nextByte}`]);
-    expect(progress).toEqual([...progress].sort((a, b) => a - b));
-    expect(progress.at(-1)).toBe(10);
-  });
+  test.each([0, 1, 2, 5, 8, 9].flatMap((nextByte) => [1, 2].map((partsAhead) => [nextByte, partsAhead])))(
+    'it goes on from byte %i, with %i parts ahead',
+    async (nextByte = 0, partsAhead = 1) => {
+      // The service answers the second part with another position, and holds just those bytes then.
+      let held = Buffer.alloc(0);
+      let calls = 0;
+      const service = fakeService(3, (_truth, state) => ({
+        uploadPart: async (_id, start, part) => {
+          const copy = Buffer.from(part);
+          calls += 1;
+          if (calls === 2) {
+            held = Buffer.from(bytes.subarray(0, nextByte));
+            return { kind: 'resync', nextByte };
+          }
+          if (start !== held.length) return { kind: 'resync', nextByte: held.length };
+          held = Buffer.concat([held, copy]);
+          return { kind: 'accepted', nextByte: held.length };
+        },
+        completeUpload: async (_id, digest) => {
+          if (digestOf(held) !== digest) return { kind: 'mismatch' };
+          state.blobs.set(digest, held);
+          return { kind: 'stored', existed: false };
+        },
+      }));
+      const { done, progress, restarts } = upload(service, makeBlob(bytes), partsAhead);
+      await done;
+      expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+      expect(restarts).toEqual([`resync ${nextByte}`]);
+      expect(progress).toEqual([...progress].sort((a, b) => a - b));
+      expect(progress.at(-1)).toBe(10);
+    },
+  );
 
-  test('a part that is asked for again is sent again, and not read again', async () => {
-    const answer = { kind: 'resync', nextByte: 3 } as const;
-    const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
-    const blob = makeBlob(bytes);
-    const { done, restarts } = upload(service, blob);
-    await done;
-    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
-    expect(restarts).toEqual(['resync 3', 'resync 3']);
-    expect(blob.opened).toEqual([0]);
-    // The two answers were made up: the service saw none of these parts.
-    expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
-  });
+  test.each([1, 2])(
+    'a part that is asked for again is sent again, and not read again, with %i ahead',
+    async (partsAhead) => {
+      const answer = { kind: 'resync', nextByte: 3 } as const;
+      const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
+      const blob = makeBlob(bytes);
+      const { done, restarts } = upload(service, blob, partsAhead);
+      await done;
+      expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+      expect(restarts).toEqual(['resync 3', 'resync 3']);
+      expect(blob.opened).toEqual([0]);
+      // The two answers were made up: the service saw none of these parts.
+      expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
+    },
+  );
 
   test('three times the same byte is an error, not a loop', async () => {
     const service = fakeService(3, () => ({
