@@ -7,7 +7,7 @@ import { putManifests } from './put-manifests.ts';
 import { type BlobLedger, sendMissingBlobs } from './send-blobs.ts';
 
 /**
- * Pushes a planned image: asks what is there, uploads the missing blobs, largest first, puts the manifests, children
+ * Pushes a planned image: asks what is there, uploads the missing blobs, puts the manifests, children
  * first, the root with its tags. When the service misses something at the end, everything is checked and sent once more.
  * Throws the signal's reason when aborted; after a failure nothing is running any more.
  */

@@ -11,6 +11,9 @@ import type { SendOptions } from './send-parts.ts';
 import { uploadBlob } from './upload-blob.ts';
 import { tellUpload } from './upload-events.ts';
 
+/** Layers of up to so many bytes have two parts at most. */
+const SHORT_BYTES = 20 * 1024 * 1024;
+
 /** What is known of the blobs so far, by `PlannedBlob.id`. */
 export interface BlobLedger {
   readonly contents: Map<Digest, Content>;
@@ -49,13 +52,32 @@ export async function sendMissingBlobs(
     options.uploads?.discard(plan.blobs.filter((blob) => !missing.includes(blob)));
   }
   checkPresence(missing);
-  missing.sort((a, b) => b.sourceBytes - a.sourceBytes);
+  const queue = orderBlobs(missing);
   const sourceBytes = missing.reduce((sum, blob) => sum + blob.sourceBytes, 0);
   onEvent?.({ kind: 'phase', phase: 'upload', blobs: missing.length, sourceBytes });
   const turns = new FillTurns();
-  await runPool(missing, options.concurrency ?? DEFAULT_CONCURRENCY, options.signal, (blob, signal) =>
-    sendBlob(blob, { ...options, signal, turns }, ledger),
+  const lone = findLone(missing);
+  await runPool(queue, options.concurrency ?? DEFAULT_CONCURRENCY, options.signal, (blob, signal) =>
+    sendBlob(blob, { ...options, signal, turns, partsAhead: blob === lone ? 2 : 1 }, ledger),
   );
+}
+
+/**
+ * Largest first, as they keep the end waiting longest; before them the smallest. What a quota allows grows from the first call
+ * on, and the smallest gets to CompleteLayerUpload long before a large one does.
+ */
+function orderBlobs(missing: readonly PlannedBlob[]): readonly PlannedBlob[] {
+  const largestFirst = missing.toSorted((a, b) => b.sourceBytes - a.sourceBytes);
+  return [...largestFirst.slice(-1), ...largestFirst.slice(0, -1)];
+}
+
+/**
+ * The only blob of more than two parts. No other one is sent in the moments in which its next part is not ready yet, so it is
+ * worth the memory of a third. What is being compressed is not: that takes longer than sending it.
+ */
+function findLone(missing: readonly PlannedBlob[]): PlannedBlob | undefined {
+  const [first, ...others] = missing.filter(({ sourceBytes }) => sourceBytes > SHORT_BYTES);
+  return first?.content && others.length === 0 ? first : undefined;
 }
 
 async function findAvailable(
@@ -98,7 +120,7 @@ function checkPresence(missing: readonly PlannedBlob[]): void {
 
 async function sendBlob(
   blob: PlannedBlob,
-  options: PushOptions & Pick<SendOptions, 'turns'>,
+  options: PushOptions & Pick<SendOptions, 'turns' | 'partsAhead'>,
   ledger: BlobLedger,
 ): Promise<void> {
   const { service, partBytes, onEvent, signal } = options;
@@ -115,6 +137,7 @@ async function sendBlob(
         service,
         partBytes,
         turns: options.turns,
+        partsAhead: options.partsAhead,
         signal,
         uploads: options.uploads,
         ...listeners,

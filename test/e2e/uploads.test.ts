@@ -26,9 +26,9 @@ async function setFaults(...faults: readonly string[]): Promise<void> {
   await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
 }
 
-/** A push that fails at the third part. */
+/** A push that fails at the third part of its layer; the config is sent before. */
 async function failPush(repositoryName: string, env: Readonly<Record<string, string>> = {}) {
-  await setFaults('UploadLayerPart error AccessDeniedException on=3');
+  await setFaults('UploadLayerPart error AccessDeniedException on=4');
   const argv = ['push', archive, `${repositoryName}:1.0`, '--create-repo', '--part-size', '5'];
   const result = await ecrp([...argv, '--concurrency', '1'], env);
   await setFaults();
@@ -64,7 +64,7 @@ describe('uploads', () => {
     const pushed = await ecrp(['push', archive, 'listed/app:1.0', '--part-size', '5', '--json'], env);
     expect(pushed.json().bytes).toMatchObject({ resumed: 10 * MIB });
     expect(pushed.stderr).toContain('goes on, resumed 10.5 MB');
-    expect(pushed.stderr).toMatch(/Pushed in .*10\.5 MB resumed\./);
+    expect(pushed.stderr).toMatch(/Pushed in .*10\.5 MB resumed, 1 blob there already\./);
     expect((await ecrp(['uploads', 'list', '--json'], env)).json()).toEqual({
       schemaVersion: 1,
       uploads: [],

@@ -32,10 +32,10 @@ function push(source: string, name: string) {
 
 type Change = 'a byte' | 'cut short';
 
-/** Changes a file near its end as soon as one more part was answered: no read-ahead goes that far. */
+/** Changes a file near its end as soon as the config and one part were answered: no read-ahead goes that far. */
 async function change(path: string, how: Change): Promise<void> {
   const before = emulator.count('UploadLayerPart');
-  while (emulator.count('UploadLayerPart') === before) await sleep(2);
+  while (emulator.count('UploadLayerPart') < before + 2) await sleep(2);
   const file = await open(path, 'r+');
   try {
     const position = (await file.stat()).size - MIB;

@@ -46,7 +46,7 @@ console.log(${JSON.stringify(JSON.stringify(key))});`;
 });
 
 test('credentials that cannot be renewed end the push, and the next one goes on with others', async () => {
-  await setFaults(emulator, ['UploadLayerPart expired-token on=3']);
+  await setFaults(emulator, ['UploadLayerPart expired-token on=4']);
   const env = { ...home.env, ...emulator.env };
   const another = argv.map((word) => (word === 'expiring:1.0' ? 'renewed:1.0' : word));
   const failed = await runCli([...another, '--concurrency', '1'], { env, cwd: home.directory });

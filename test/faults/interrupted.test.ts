@@ -86,8 +86,9 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
     ['asking what is there', 'oci', 'BatchCheckLayerAvailability stall on=1'],
     ['creating the repository', 'oci', 'CreateRepository stall on=1'],
     ['beginning an upload', 'oci', 'InitiateLayerUpload stall on=2'],
-    ['sending a part', 'oci', 'UploadLayerPart stall on=1'],
-    ['sending a part of a layer that is compressed on the way', 'archive.tar', 'UploadLayerPart stall on=2'],
+    ['sending a config', 'oci', 'UploadLayerPart stall on=1'],
+    ['sending a part of a layer', 'oci', 'UploadLayerPart stall on=2'],
+    ['sending a part of a layer that is compressed on the way', 'archive.tar', 'UploadLayerPart stall on=3'],
     ['completing a layer', 'oci', 'CompleteLayerUpload stall on=1'],
     ['completing the last layer', 'oci', 'CompleteLayerUpload stall on=6'],
     ['putting the manifest of a platform', 'oci', 'PutImage stall on=2'],
@@ -101,7 +102,8 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
   });
 
   test('what was acknowledged is kept', async () => {
-    await setFaults(emulator, ['UploadLayerPart stall every=3']);
+    // The third of the layer; the config is sent before.
+    await setFaults(emulator, ['UploadLayerPart stall every=4']);
     const since = emulator.requests.length;
     const hasCome = () => emulator.requests.slice(since).some(({ status }) => status === 0);
     const result = await interrupt(start('archive.tar', { options: ['--concurrency', '1'] }), hasCome);

@@ -55,7 +55,7 @@ function countParts(since: number): number {
   return emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart').length;
 }
 
-/** Ends a push by a signal as soon as so many parts were answered. */
+/** Ends a push by a signal as soon as so many parts were answered, after the one of the config. */
 async function pushUntil(
   parts: number,
   extraMs: number,
@@ -65,7 +65,7 @@ async function pushUntil(
   const since = emulator.requests.length;
   const { child, ended } = push(source);
   const exit = ended.then(({ status }) => status).catch(() => undefined);
-  while (countParts(since) < parts && child.exitCode === null) await sleep(2);
+  while (countParts(since) < 1 + parts && child.exitCode === null) await sleep(2);
   await sleep(extraMs);
   child.kill(signal);
   return exit;
@@ -117,7 +117,8 @@ describe.each([
     const asked = emulator.requests.length;
     // Far longer than any request that was on its way.
     await sleep(300);
-    expect(emulator.requests.length - asked).toBeLessThanOrEqual(CONCURRENCY);
+    const answered = emulator.requests.slice(asked).filter(({ status }) => status !== 0);
+    expect(answered.length).toBeLessThanOrEqual(CONCURRENCY);
     expect((await finish(source)).resumed).toBeGreaterThanOrEqual(PART_BYTES);
   });
 });

@@ -104,7 +104,8 @@ describe.each([
 
 test('a disk that fills up in the midst of a push leaves what was kept before', async () => {
   const directory = join(home.directory, 'filling');
-  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
+  // The first is the config's.
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);
   const argv = [...makeArgv('state/filling'), '--concurrency', '1', '--json'];
   expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
   // One more part arrives, and there is no room for its record.
@@ -123,7 +124,7 @@ test('a disk that fills up in the midst of a push leaves what was kept before', 
 
 test('what a later version has left is neither believed nor lost', async () => {
   const directory = join(home.directory, 'later');
-  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);
   const argv = [...makeArgv('state/later'), '--concurrency', '1', '--json'];
   expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
   await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=1']);
