@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { EcrpError } from '../errors.ts';
+import { invalidInput } from '../oci/json.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
 import { type ByteFile, describeOpenError, openByteFile } from './byte-file.ts';
 import { canDecode } from './decoders.ts';
@@ -102,11 +102,10 @@ function createSource(
     async *open(ref, start, reading) {
       const name = nameRef(ref);
       const file = store.find(name);
-      if (file === undefined)
-        throw new EcrpError('INVALID_INPUT', `${describeEntry(store, name)}: it is missing`);
+      if (file === undefined) throw invalidInput(describeEntry(store, name), 'it is missing');
       if (file.size !== ref.size) {
         const problem = `it should be ${ref.size} bytes long, but is ${file.size}`;
-        throw new EcrpError('INVALID_INPUT', `${describeEntry(store, name)}: ${problem}`);
+        throw invalidInput(describeEntry(store, name), problem);
       }
       yield* store.open(file, start, file.size, reading);
     },
