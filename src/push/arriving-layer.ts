@@ -70,6 +70,7 @@ export class LayerInPassing {
       expected,
       sourceBytes: size,
       present: true,
+      arriving: true,
       open: (start) => this.#open(start),
       record: async () => {},
     };

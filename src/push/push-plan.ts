@@ -40,6 +40,8 @@ export interface PlannedBlob {
   readonly sent?: SentBlob | undefined;
   /** False when an OCI layout lacks the blob; it may be in the repository. */
   readonly present: boolean;
+  /** Whether its bytes go by once, so that it can be opened again only further on. */
+  readonly arriving?: true;
   open(start: number): BlobReading;
   /** Keeps what the blob came out as for later pushes. */
   record(content: Content): Promise<void>;

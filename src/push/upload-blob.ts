@@ -49,7 +49,7 @@ async function uploadClaimed(
   claim: UploadClaim,
   options: UploadOptions,
 ): Promise<UploadedBlob> {
-  const { service, signal, onRestart } = options;
+  const { onRestart } = options;
   const inner = { ...options, onProgress: neverDecrease(options.onProgress) };
   if (claim.found) {
     const result = await sendUpload(blob, claim.found, claim, inner);
@@ -60,8 +60,7 @@ async function uploadClaimed(
     onRestart(result.reason, 0);
   }
   for (let count = 1; ; count += 1) {
-    const upload = { ...(await service.initiateUpload(signal)), nextByte: 0 };
-    const result = await sendUpload(blob, upload, claim, inner);
+    const result = await sendUpload(blob, undefined, claim, inner);
     if ('content' in result) {
       return result;
     }
@@ -77,19 +76,19 @@ interface FailedUpload {
   readonly error: EcrpError;
 }
 
-/** Sends what an upload lacks and completes it; an upload that failed is forgotten. */
+/** Sends what an upload lacks, a new one unless one is `begun`, and completes it; an upload that failed is forgotten. */
 async function sendUpload(
   blob: PlannedBlob,
-  upload: BegunUpload,
+  begun: BegunUpload | undefined,
   claim: UploadClaim,
   options: UploadOptions,
 ): Promise<UploadedBlob | FailedUpload> {
   const { service, signal, onSent } = options;
-  const sent = await sendParts(blob, upload, claim.keep, options);
+  const sent = await sendParts(blob, begun, claim.keep, options);
   if (sent.kind === 'sent') {
-    const { content, resumedBytes } = sent;
+    const { uploadId, content, resumedBytes } = sent;
     onSent?.(content.size);
-    const answer = await service.completeUpload(upload.uploadId, content.digest, signal);
+    const answer = await service.completeUpload(uploadId, content.digest, signal);
     claim.forget();
     if (answer.kind === 'stored') {
       return { outcome: 'uploaded', content, resumedBytes };

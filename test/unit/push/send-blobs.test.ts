@@ -12,7 +12,7 @@ const short = (fill: number) => makeBlob(Buffer.alloc(20 * MIB, fill), MIB);
 async function send(blobs: readonly PlannedBlob[]) {
   const begun: number[] = [];
   const parts: number[] = [];
-  const service = fakeService(5 * MIB);
+  const service = fakeService(10 * MIB);
   await sendMissingBlobs(
     { blobs, skippedLayers: 0, buildManifests: () => [] },
     {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { FillTurns } from '../../../src/push/fill-turns.ts';
 import type { PlannedBlob } from '../../../src/push/push-plan.ts';
-import { uploadBlob } from '../../../src/push/upload-blob.ts';
+import { type UploadOptions, uploadBlob } from '../../../src/push/upload-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
 import { answerParts, type FakeService, fakeService, handOver } from './fake-service.ts';
@@ -10,19 +10,40 @@ import { makeBlob } from './memory-blob.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
 
-function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes), partsAhead?: number) {
+type Given = Partial<Pick<UploadOptions, 'partsAhead' | 'partBytes'>>;
+
+function upload(service: FakeService, blob: PlannedBlob = makeBlob(bytes), given: Given = {}) {
   const progress: number[] = [];
   const restarts: string[] = [];
   const done = uploadBlob(blob, {
     service,
     turns: new FillTurns(),
-    partsAhead,
+    ...given,
     signal: new AbortController().signal,
     onProgress: (acknowledged) => progress.push(acknowledged),
     onRestart: (reason, nextByte) => restarts.push(`${reason} ${nextByte}`),
     onResume: () => {},
   });
   return { done, progress, restarts };
+}
+
+/** Tells of each chunk, before it is given out, how many bytes there were before. */
+function watchReading(blob: PlannedBlob, onChunk: (start: number) => void): PlannedBlob {
+  async function* watch(chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer> {
+    let read = start;
+    for await (const chunk of chunks) {
+      onChunk(read);
+      read += chunk.length;
+      yield chunk;
+    }
+  }
+  return {
+    ...blob,
+    open: (start) => {
+      const reading = blob.open(start);
+      return { ...reading, bytes: watch(reading.bytes, start) };
+    },
+  };
 }
 
 describe('parts', () => {
@@ -33,7 +54,7 @@ describe('parts', () => {
         [1, 2].map((ahead) => [size, ahead]),
       )) {
         const service = fakeService(partSize);
-        const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes), partsAhead);
+        const { done, progress, restarts } = upload(service, makeBlob(bytes, chunkBytes), { partsAhead });
 
         expect((await done).content).toEqual({ digest: digestOf(bytes), size: 10 });
         expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
@@ -120,24 +141,89 @@ describe('parts', () => {
         return answer;
       },
     }));
-    const open = blob.open;
-    const watched = {
-      ...blob,
-      open: (start: number) => {
-        const reading = open(start);
-        return { ...reading, bytes: watch(reading.bytes) };
+    const watched = watchReading(blob, (read) => steps.push(`read ${read}`));
+    await upload(service, watched, { partsAhead, partBytes: 2 }).done;
+    expect(steps.slice(0, expected.length)).toEqual(expected);
+  });
+});
+
+describe('while the upload is being begun', () => {
+  /** Begins uploads only after anything else that can be done was done, or fails to. */
+  function beginLate(partSize: number, steps: string[] = [], failure?: Error): FakeService {
+    return fakeService(partSize, (truth) => ({
+      initiateUpload: async (signal) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        steps.push('begun');
+        if (failure) throw failure;
+        return truth.initiateUpload(signal);
       },
-    };
-    async function* watch(chunks: AsyncIterable<Buffer>) {
-      let read = 0;
-      for await (const chunk of chunks) {
-        steps.push(`read ${read}`);
-        read += chunk.length;
-        yield chunk;
+    }));
+  }
+
+  test.each([
+    [1, ['read 0', 'read 2', 'begun', 'read 4']],
+    [2, ['read 0', 'read 2', 'read 4', 'read 6', 'begun', 'read 8']],
+  ])('as many parts are made ready as may be ahead: %i', async (partsAhead, expected) => {
+    const steps: string[] = [];
+    const service = beginLate(4, steps);
+    const blob = watchReading(makeBlob(bytes, 2), (read) => steps.push(`read ${read}`));
+    await upload(service, blob, { partsAhead, partBytes: 4 }).done;
+    expect(steps.slice(0, expected.length)).toEqual(expected);
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('what is ready is made again when the service asks for smaller parts', async () => {
+    const service = beginLate(3);
+    const blob = makeBlob(bytes);
+    await upload(service, blob, { partBytes: 4 }).done;
+    expect(blob.opened).toEqual([0, 0]);
+    expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('what goes by once is left alone', async () => {
+    const service = beginLate(3);
+    const blob = makeBlob(bytes);
+    await upload(service, { ...blob, arriving: true }, { partBytes: 4 }).done;
+    expect(blob.opened).toEqual([0]);
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+  });
+
+  test('a failure closes the source', async () => {
+    const failure = new Error('no such repository');
+    const blob = makeBlob(bytes);
+    const steps: string[] = [];
+    async function* watch(start: number): AsyncGenerator<Buffer> {
+      try {
+        yield* blob.open(start).bytes;
+      } finally {
+        steps.push('closed');
       }
     }
-    await upload(service, watched, partsAhead).done;
-    expect(steps.slice(0, expected.length)).toEqual(expected);
+    const watched: PlannedBlob = {
+      ...blob,
+      open: (start) => ({ ...blob.open(start), bytes: watch(start), cancel: () => steps.push('cancelled') }),
+    };
+    await expect(upload(beginLate(4, steps, failure), watched, { partBytes: 4 }).done).rejects.toBe(failure);
+    expect(steps).toEqual(['begun', 'cancelled', 'closed']);
+  });
+
+  test.each(['open', 'read'])('a source that fails to %s fails as it does later', async (what) => {
+    const failure = new Error('disk on fire');
+    const blob = makeBlob(bytes);
+    const steps: string[] = [];
+    async function* fail(): AsyncGenerator<Buffer> {
+      yield await Promise.reject(failure);
+    }
+    const failing: PlannedBlob = {
+      ...blob,
+      open: (start) => {
+        if (what === 'open') throw failure;
+        return { ...blob.open(start), bytes: fail() };
+      },
+    };
+    await expect(upload(beginLate(4, steps), failing, { partBytes: 4 }).done).rejects.toBe(failure);
+    expect(steps).toEqual(['begun']);
   });
 });
 
@@ -166,7 +252,7 @@ describe('the service is elsewhere', () => {
           return { kind: 'stored', existed: false };
         },
       }));
-      const { done, progress, restarts } = upload(service, makeBlob(bytes), partsAhead);
+      const { done, progress, restarts } = upload(service, makeBlob(bytes), { partsAhead, partBytes: 3 });
       await done;
       expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
       expect(restarts).toEqual([`resync ${nextByte}`]);
@@ -181,7 +267,7 @@ describe('the service is elsewhere', () => {
       const answer = { kind: 'resync', nextByte: 3 } as const;
       const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
       const blob = makeBlob(bytes);
-      const { done, restarts } = upload(service, blob, partsAhead);
+      const { done, restarts } = upload(service, blob, { partsAhead, partBytes: 3 });
       await done;
       expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
       expect(restarts).toEqual(['resync 3', 'resync 3']);
