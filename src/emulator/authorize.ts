@@ -1,5 +1,4 @@
 import type { OperationName } from '../wire/operations.ts';
-import type { Identity } from './identity.ts';
 import { matchesAction } from './policy/match-action.ts';
 import type { Principal } from './principal.ts';
 import { accessDenied } from './texts.ts';
@@ -15,9 +14,9 @@ const onRegistry: readonly OperationName[] = [
   'PutRegistryCatalogData',
 ];
 
-/** Throws AccessDeniedException unless the principal is allowed everything that the operation needs. Source of the actions: user guide, "Actions, resources, and condition keys". */
+/** Throws AccessDeniedException unless the principal is allowed everything that the operation needs in the registry that it acts on. Source of the actions: user guide, "Actions, resources, and condition keys". */
 export function authorize(
-  { registryId }: Identity,
+  registryId: string,
   principal: Principal,
   operation: OperationName,
   target: Target,

@@ -96,9 +96,14 @@ export const CHOICES = {
     'comes with the first repository',
   ),
   foreignRegistry: choose(
-    'AccessDeniedException; RepositoryNotFoundException where a repository is named',
-    'RegistryNotFoundException is declared by the push operations alone',
-    'AccessDeniedException everywhere',
+    'RepositoryNotFoundException for a repository that is not there, AccessDeniedException for one whose policy does not allow the call and where none is named',
+    'recorded of private across accounts; denials name the resource-based policy; RegistryNotFoundException is declared by the push operations alone',
+    'AccessDeniedException everywhere, so that nobody learns what is there',
+  ),
+  policyConditions: choose(
+    'a statement with a condition counts for nothing',
+    'most keys say nothing about an emulator',
+    'conditions are evaluated',
   ),
   absentCatalogData: choose('empty', "terraform's acceptance test", 'RepositoryCatalogDataNotFoundException'),
   catalogDataWithoutLogo: choose(

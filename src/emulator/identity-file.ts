@@ -1,10 +1,19 @@
-import { isObject } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
 import type { Principal } from './principal.ts';
+import { isRegistryId, type RegistryAlias, readAliases } from './registry-identity.ts';
 
-/** A principal as a file describes it; its ARN may be left to the emulator. */
-export type GivenPrincipal = Omit<Principal, 'arn'> & { readonly arn?: string | undefined };
+/** A principal as a file describes it: its ARN may be left to the emulator, its account is the emulator's where none is given. */
+export type GivenPrincipal = Omit<Principal, 'arn' | 'registryId'> & {
+  readonly arn?: string | undefined;
+  readonly registryId?: string | undefined;
+  /** Of its account's registry. */
+  readonly aliases?: readonly RegistryAlias[] | undefined;
+};
 
-const members = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAt', 'arn', 'allowedActions'];
+const members = [
+  ...['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAt', 'arn', 'allowedActions'],
+  ...['registryId', 'registryAlias', 'aliases'],
+];
 
 /**
  * Reads the JSON of an identity file: one principal or a list of them, `allowedActions` being everything where it is not given. Throws an `Error`
@@ -53,6 +62,25 @@ function readPrincipal(value: unknown, where: string): GivenPrincipal {
   return {
     ...{ accessKeyId, secretAccessKey, sessionToken, arn, allowedActions },
     expiresAt: readTime(expiresAt, where),
+    ...readRegistry(value, where),
+  };
+}
+
+/** The account of a principal, and its registry's aliases: one, or all of them. */
+function readRegistry(
+  { registryId, registryAlias, aliases }: JsonObject,
+  where: string,
+): Pick<GivenPrincipal, 'registryId' | 'aliases'> {
+  if (registryId !== undefined && !(typeof registryId === 'string' && isRegistryId(registryId))) {
+    throw new Error(`${where}: registryId must be a text of 12 digits`);
+  }
+  if (registryAlias !== undefined && aliases !== undefined) {
+    throw new Error(`${where}: give registryAlias or aliases, not both`);
+  }
+  const all = registryAlias === undefined ? aliases : [{ name: registryAlias }];
+  return {
+    ...(registryId !== undefined && { registryId }),
+    ...(all !== undefined && { aliases: readAliases(all, where) }),
   };
 }
 

@@ -1,12 +1,23 @@
 import { createHash, createHmac } from 'node:crypto';
 import { type GivenPrincipal, isAccessKeyId } from './identity-file.ts';
 import type { Principal } from './principal.ts';
+import {
+  describeBadAlias,
+  findPrimaryAlias,
+  isRegistryAlias,
+  isRegistryId,
+  makeOnlyAlias,
+  type RegistryAlias,
+  type RegistryIdentity,
+} from './registry-identity.ts';
 
-/** Whose registry it is, and who may call the API. */
+/** Whose registries there are, and who may call the API. */
 export interface Identity {
-  /** The account: 12 digits. */
+  /** That of the account itself first; no two share an id or an alias. */
+  readonly registries: readonly RegistryIdentity[];
+  /** The registry of `principal`. */
   readonly registryId: string;
-  /** The default, primary and only alias of the registry. */
+  /** The primary alias of that registry. */
   readonly registryAlias: string;
   /** By access key id. The account itself, which may do everything, is one of them. */
   readonly principals: ReadonlyMap<string, Principal>;
@@ -23,7 +34,7 @@ export interface IdentityOptions {
   readonly alias?: string | undefined;
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKey?: string | undefined;
-  /** Principals besides the account itself. */
+  /** Principals besides the account itself; one may belong to another account, whose registry is served as well. */
   readonly identities?: readonly GivenPrincipal[] | undefined;
   /** Default: 12 hours. */
   readonly tokenLifetimeMs?: number | undefined;
@@ -40,34 +51,64 @@ const defaultAccount = '123456789012';
  * access key and two registries must not share one. Throws an `Error` when an option does not have the service's form.
  */
 export function deriveIdentity(options: IdentityOptions): Identity {
-  const registryId = options.account ?? defaultAccount;
-  if (!/^[0-9]{12}$/.test(registryId)) throw new Error(`account must be 12 digits, not '${registryId}'`);
-  const registryAlias = options.alias ?? deriveAlias(registryId);
-  if (registryAlias.length > 50 || !/^[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(registryAlias)) {
-    throw new Error(
-      `alias must be 2 to 50 lower-case letters and digits beginning with a letter (single '.', '_' or '-' inside), not '${registryAlias}'`,
-    );
+  const account = options.account ?? defaultAccount;
+  if (!isRegistryId(account)) throw new Error(`account must be 12 digits, not '${account}'`);
+  if (options.alias !== undefined && !isRegistryAlias(options.alias)) {
+    throw new Error(describeBadAlias(options.alias));
   }
-  const seed = `${registryId}/${registryAlias}`;
+  const identities = options.identities ?? [];
+  const registries = deriveRegistries(account, options.alias, identities);
+  // Aliases out of an identity file do not change the account's own keys.
+  const seed = `${account}/${options.alias ?? deriveAlias(account)}`;
   const secretAccessKey = options.secretAccessKey ?? deriveSecret(seed);
-  const account: Principal = {
+  const root: Principal = {
+    registryId: account,
     accessKeyId: checkAccessKeyId(options.accessKeyId ?? deriveAccessKeyId(seed)),
     secretAccessKey,
-    arn: `arn:aws:iam::${registryId}:root`,
+    arn: `arn:aws:iam::${account}:root`,
     allowedActions: ['*'],
   };
-  const given = (options.identities ?? []).map((principal) => ({
+  const given = identities.map(({ aliases: _, registryId = account, ...principal }) => ({
     ...principal,
+    registryId,
     arn: principal.arn ?? `arn:aws:iam::${registryId}:user/${principal.accessKeyId}`,
   }));
+  const principal = given[0] ?? root;
+  const own = registries.find(({ registryId }) => registryId === principal.registryId);
   return {
-    registryId,
-    registryAlias,
-    principals: new Map([account, ...given].map((principal) => [principal.accessKeyId, principal])),
-    principal: given[0] ?? account,
+    registries,
+    registryId: principal.registryId,
+    registryAlias: own === undefined ? '' : findPrimaryAlias(own),
+    principals: new Map([root, ...given].map((each) => [each.accessKeyId, each])),
+    principal,
     tokenKey: createHmac('sha256', secretAccessKey).update(`tokens of ${seed}`).digest('hex'),
     tokenLifetimeMs: options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS,
   };
+}
+
+/** One registry for each account that is named, the first for `account`. Throws an `Error` when two claim an alias, or one has its aliases from two places. */
+function deriveRegistries(
+  account: string,
+  alias: string | undefined,
+  identities: readonly GivenPrincipal[],
+): readonly RegistryIdentity[] {
+  const aliasesOf = new Map<string, readonly RegistryAlias[] | undefined>([
+    [account, alias === undefined ? undefined : [makeOnlyAlias(alias)]],
+  ]);
+  for (const { registryId = account, aliases } of identities) {
+    if (aliases !== undefined && aliasesOf.get(registryId) !== undefined) {
+      throw new Error(`the aliases of registry ${registryId} are given twice`);
+    }
+    aliasesOf.set(registryId, aliases ?? aliasesOf.get(registryId));
+  }
+  const registries = [...aliasesOf].map(([registryId, aliases]) => ({
+    registryId,
+    aliases: aliases ?? [makeOnlyAlias(deriveAlias(registryId))],
+  }));
+  const names = registries.flatMap(({ aliases }) => aliases.map(({ name }) => name));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`alias '${twice}' is given to two registries`);
+  return registries;
 }
 
 function deriveAlias(account: string): string {

@@ -1,5 +1,7 @@
 /** Somebody who may call the API with a key of their own. */
 export interface Principal {
+  /** Its account, 12 digits: calls act on that account's registry unless they name another. */
+  readonly registryId: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** Goes with temporary keys alone. */

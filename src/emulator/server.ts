@@ -11,7 +11,9 @@ import { startHttpServer } from './http-server.ts';
 import { deriveIdentity, type IdentityOptions } from './identity.ts';
 import { Quotas } from './quotas.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
+import type { RegistryIdentity } from './registry-identity.ts';
 import { routeRequest } from './route-request.ts';
+import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
 
 export interface EmulatorOptions extends IdentityOptions {
@@ -55,8 +57,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const releases: (() => Promise<void>)[] = [];
   try {
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
-    const store = await openStore(dataDirectory, { onDamage: onError });
-    releases.push(() => store.close());
+    const registries = await openRegistries(identity.registries, dataDirectory, onError, releases);
     const closing = new AbortController();
     const server = await startHttpServer(
       options.host ?? '127.0.0.1',
@@ -66,8 +67,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     releases.push(() => server.close());
     // In place before the first request: nothing is read from a connection before this function returns to the event loop.
     const context: ApiContext = {
-      store,
       identity,
+      registries,
       registryHost: server.authority,
       quotas: new Quotas(
         options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},
@@ -107,6 +108,24 @@ async function makeTemporaryDirectory(releases: (() => Promise<void>)[]): Promis
   const directory = await mkdtemp(join(tmpdir(), 'ecrp-emulator-'));
   releases.push(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** Each registry's data in a directory of its own: the first one's in `dataDirectory` itself. */
+async function openRegistries(
+  identities: readonly RegistryIdentity[],
+  dataDirectory: string,
+  onDamage: (message: string) => void,
+  releases: (() => Promise<void>)[],
+): Promise<readonly ServedRegistry[]> {
+  const served: ServedRegistry[] = [];
+  for (const registry of identities) {
+    const directory =
+      served.length === 0 ? dataDirectory : join(dataDirectory, 'registries', registry.registryId);
+    const store = await openStore(directory, { onDamage });
+    releases.push(() => store.close());
+    served.push({ registry, store });
+  }
+  return served;
 }
 
 /** The last one first. */

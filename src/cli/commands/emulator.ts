@@ -60,16 +60,16 @@ async function startFor(
   const { quotas, registryMode } = options;
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
   const given = { account, alias, accessKeyId, secretAccessKey, tokenLifetimeMs };
-  try {
-    deriveIdentity(given);
-    faults.forEach(parseFault);
-  } catch (error) {
-    throw explainBadOption(error);
-  }
   const identities =
     options.identity === undefined
       ? undefined
       : await readIdentityFile(resolve(context.io.cwd, options.identity));
+  try {
+    deriveIdentity({ ...given, identities });
+    faults.forEach(parseFault);
+  } catch (error) {
+    throw explainBadOption(error);
+  }
   const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {

@@ -10,7 +10,7 @@ export async function readIdentityFile(path: string): Promise<readonly GivenPrin
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EcrpError('INVALID_INPUT', `cannot use the identity file ${path}: ${reason}`, {
-      hint: 'It is JSON: {"accessKeyId", "secretAccessKey", "sessionToken", "expiresAt", "arn", "allowedActions": ["ecr-public:PutImage"]}, or a list of such.',
+      hint: 'Write JSON: {"accessKeyId", "secretAccessKey", "sessionToken", "expiresAt", "arn", "allowedActions": ["ecr-public:PutImage"], "registryId", "registryAlias"}, or a list of such objects.',
       cause,
     });
   }

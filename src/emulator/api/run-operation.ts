@@ -3,7 +3,8 @@ import type { InputOf, OutputOf } from '../../wire/values.ts';
 import { authorize } from '../authorize.ts';
 import type { Effect } from '../faults/parse-fault.ts';
 import type { JsonObject } from '../json.ts';
-import type { CallContext, Handler } from '../operations/context.ts';
+import type { AuthenticatedContext, CallContext, Handler } from '../operations/context.ts';
+import { enterRegistry, nameRegistry } from '../operations/enter-registry.ts';
 import { HANDLERS } from '../operations/operation-table.ts';
 import { checkStructure } from './check-constraints.ts';
 import { deserializeStructure } from './deserialize.ts';
@@ -12,26 +13,29 @@ import { deserializeStructure } from './deserialize.ts';
 export async function runOperation<Name extends OperationName>(
   operation: Name,
   body: JsonObject,
-  context: CallContext,
+  context: AuthenticatedContext,
   effects: readonly Effect[],
 ): Promise<OutputOf<Name>> {
   const input = readInput(operation, body, context);
+  const { principal } = context;
+  const served = enterRegistry(context, { principal, operation, target: input });
   const handlers: { readonly [Each in OperationName]: Handler<Each, CallContext> } = effects.some(
     isForgetting,
   )
     ? { ...HANDLERS, UploadLayerPart: acknowledgePart }
     : HANDLERS;
-  return handlers[operation](context, input);
+  return handlers[operation]({ ...context, ...served }, input);
 }
 
 function readInput<Name extends OperationName>(
   operation: Name,
   body: JsonObject,
-  { identity, principal }: CallContext,
+  context: AuthenticatedContext,
 ): InputOf<Name> {
   const structure = OPERATIONS[operation].input;
   const input = deserializeStructure(structure, body);
-  authorize(identity, principal, operation, input);
+  const { principal } = context;
+  authorize(nameRegistry(context, { principal, operation, target: input }), principal, operation, input);
   checkStructure(structure, input);
   return input as InputOf<Name>; // as: the structure that describes the type has just been checked
 }
@@ -40,8 +44,8 @@ function isForgetting(effect: Effect): boolean {
   return effect.kind === 'forget-part';
 }
 
-const acknowledgePart: Handler<'UploadLayerPart'> = ({ identity }, input) => ({
-  registryId: identity.registryId,
+const acknowledgePart: Handler<'UploadLayerPart'> = ({ registry }, input) => ({
+  registryId: registry.registryId,
   repositoryName: input.repositoryName,
   uploadId: input.uploadId,
   lastByteReceived: input.partLastByte,

@@ -4,13 +4,13 @@ import { LAYER_DIGEST_PATTERN } from '../patterns.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
 import type { Handler } from './context.ts';
-import { findPushTarget } from './find-repository.ts';
+import { findRepository } from './find-repository.ts';
 
 const wellFormed = new RegExp(`^${LAYER_DIGEST_PATTERN}$`);
 
 /** Bad digests become failures of their own; only repository, registry or shape fail the call. */
 export const batchCheckLayerAvailability: Handler<'BatchCheckLayerAvailability'> = (context, input) => {
-  const repository = findPushTarget(context, input);
+  const repository = findRepository(context, input);
   const layers: ValueOf<'Layer'>[] = [];
   const failures: ValueOf<'LayerFailure'>[] = [];
   for (const layerDigest of input.layerDigests) {

@@ -5,7 +5,7 @@ import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
 import type { Handler } from './context.ts';
-import { findRepositoryByAlias } from './find-repository.ts';
+import { findRepository } from './find-repository.ts';
 import { isImageDigest, isImageTag } from './image-ids.ts';
 
 type ImageId = ValueOf<'ImageIdentifier'>;
@@ -13,12 +13,12 @@ type Failure = Omit<ValueOf<'ImageFailure'>, 'imageId'>;
 
 /** One id after the other, in the order given: an index before its children goes, after them it does not save them. */
 export const batchDeleteImage: Handler<'BatchDeleteImage'> = (context, input) => {
-  const { name } = findRepositoryByAlias(context, input);
+  const { name } = findRepository(context, input);
   const imageIds: ImageId[] = [];
   const failures: ValueOf<'ImageFailure'>[] = [];
   for (const imageId of input.imageIds) {
     // Looked up anew each time, as the one before may have changed it.
-    const repository = findRepositoryByAlias(context, input);
+    const repository = findRepository(context, input);
     const digest = findDigest(repository, imageId);
     const failure = typeof digest === 'string' ? findParentFailure(repository, digest, imageId) : digest;
     if (failure !== undefined) failures.push({ imageId, ...failure });

@@ -3,7 +3,7 @@ import type { InputOf, OutputOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Handler, OperationContext } from './context.ts';
-import { findPushTarget } from './find-repository.ts';
+import { findRepository } from './find-repository.ts';
 import { uploadNotFound } from './upload-not-found.ts';
 
 export const completeLayerUpload: Handler<'CompleteLayerUpload'> = (context, input) =>
@@ -15,8 +15,8 @@ export async function endUpload(
   input: InputOf<'CompleteLayerUpload'>,
   minimumPartBytes: number,
 ): Promise<OutputOf<'CompleteLayerUpload'>> {
-  const { name } = findPushTarget(context, input);
-  const { registryId } = context.identity;
+  const { name } = findRepository(context, input);
+  const { registryId } = context.registry;
   const { uploadId, layerDigests } = input;
   const result = await context.store.completeUpload(name, uploadId, {
     digests: layerDigests,

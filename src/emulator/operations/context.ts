@@ -3,12 +3,13 @@ import type { InputOf, OutputOf } from '../../wire/values.ts';
 import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
 import type { Quotas } from '../quotas.ts';
-import type { Store } from '../storage/store.ts';
+import type { ServedRegistry } from '../served-registry.ts';
 
-/** What operations work with. */
-export interface OperationContext {
-  readonly store: Store;
+/** What every request works with. */
+export interface EmulatorContext {
   readonly identity: Identity;
+  /** Those of `identity`, in the same order. */
+  readonly registries: readonly ServedRegistry[];
   /** Host and port under which images are pulled; the service's own is public.ecr.aws. */
   readonly registryHost: string;
   readonly quotas: Quotas;
@@ -16,10 +17,16 @@ export interface OperationContext {
   readonly now: () => number;
 }
 
-/** What an operation that asks who calls it works with. */
-export interface CallContext extends OperationContext {
+/** What operations work with: `registry` and `store` are those that the call acts on. */
+export interface OperationContext extends EmulatorContext, ServedRegistry {}
+
+/** What is known of a request once its signature has been verified. */
+export interface AuthenticatedContext extends EmulatorContext {
   readonly principal: Principal;
 }
+
+/** What an operation that asks who calls it works with. */
+export interface CallContext extends OperationContext, AuthenticatedContext {}
 
 /** One operation: from validated input to output, or a `ServiceError`. Whatever it looks up is still true until its next `await`. */
 export type Handler<Name extends OperationName, Context = OperationContext> = (

@@ -8,7 +8,7 @@ export const deleteRepository: Handler<'DeleteRepository'> = (context, input) =>
   if (repository.images.size > 0 && input.force !== true) {
     throw new ServiceError(
       'RepositoryNotEmptyException',
-      `The repository with name '${repository.name}' in registry with id '${context.identity.registryId}' cannot be deleted because it still contains images`,
+      `The repository with name '${repository.name}' in registry with id '${context.registry.registryId}' cannot be deleted because it still contains images`,
     );
   }
   const described = describeRepository(context, repository);

@@ -34,7 +34,7 @@ function describeImage(
   image: Image,
 ): ValueOf<'ImageDetail'> {
   return {
-    registryId: context.identity.registryId,
+    registryId: context.registry.registryId,
     repositoryName: repository.name,
     imageTags: image.tags.size === 0 ? undefined : [...image.tags],
     ...describeReferencedImage(image),

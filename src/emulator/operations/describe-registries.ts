@@ -1,9 +1,10 @@
+import { findPrimaryAlias } from '../registry-identity.ts';
 import type { Handler } from './context.ts';
 import { paginate } from './paginate.ts';
 
-/** Always one registry with one alias: there is no second page. */
+/** The caller's own registry alone: there is no second page. */
 export const describeRegistries: Handler<'DescribeRegistries'> = (context, input) => {
-  const { registryId, registryAlias } = context.identity;
+  const { registryId, aliases } = context.registry;
   // For what it says of a token that is none.
   paginate([registryId], input, 'registries');
   return {
@@ -11,11 +12,9 @@ export const describeRegistries: Handler<'DescribeRegistries'> = (context, input
       {
         registryId,
         registryArn: `arn:aws:ecr-public::${registryId}:registry/${registryId}`,
-        registryUri: `${context.registryHost}/${registryAlias}`,
+        registryUri: `${context.registryHost}/${findPrimaryAlias(context.registry)}`,
         verified: false,
-        aliases: [
-          { name: registryAlias, status: 'ACTIVE', primaryRegistryAlias: true, defaultRegistryAlias: true },
-        ],
+        aliases,
       },
     ],
   };

@@ -42,7 +42,7 @@ export function findImage(
   if (image === undefined || (imageId.imageTag !== undefined && !image.tags.has(imageTag))) {
     throw new ServiceError(
       'ImageNotFoundException',
-      `The image with imageId {imageDigest:'${imageDigest}', imageTag:'${imageTag}'} does not exist within the repository with name '${repository.name}' in the registry with id '${context.identity.registryId}'`,
+      `The image with imageId {imageDigest:'${imageDigest}', imageTag:'${imageTag}'} does not exist within the repository with name '${repository.name}' in the registry with id '${context.registry.registryId}'`,
     );
   }
   return image;

@@ -1,13 +1,13 @@
 import { putManifest } from '../put-manifest.ts';
 import type { Handler } from './context.ts';
-import { findPushTarget } from './find-repository.ts';
+import { findRepository } from './find-repository.ts';
 import { checkImageId } from './image-ids.ts';
 
 export const putImage: Handler<'PutImage'> = (context, input) => {
-  const repository = findPushTarget(context, input);
+  const repository = findRepository(context, input);
   const { imageManifest, imageManifestMediaType, imageTag, imageDigest } = input;
   checkImageId({ imageTag, imageDigest });
-  const { registryId } = context.identity;
+  const { registryId } = context.registry;
   const image = putManifest(context.store, registryId, repository, {
     manifest: imageManifest,
     mediaType: imageManifestMediaType,

@@ -13,7 +13,7 @@ export const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, inp
   const repository = findRepository(context, input);
   const policy = readPolicy(input.policyText);
   if (policy === undefined) throw invalidParameter('PolicyText', 'Invalid repository policy provided');
-  if (input.force !== true && locksOut(policy, context.identity.registryId)) {
+  if (input.force !== true && locksOut(policy, context.registry.registryId)) {
     throw invalidParameter('PolicyText', CHOICES.lockOutReason.value);
   }
   const policyText = formatPolicy(policy);
@@ -38,10 +38,10 @@ function findPolicyText(context: OperationContext, { name, policyText }: Reposit
   if (policyText !== undefined) return policyText;
   throw new ServiceError(
     'RepositoryPolicyNotFoundException',
-    `Repository policy does not exist for the repository with name '${name}' in the registry with id '${context.identity.registryId}'`,
+    `Repository policy does not exist for the repository with name '${name}' in the registry with id '${context.registry.registryId}'`,
   );
 }
 
 function describePolicy(context: OperationContext, { name }: Repository, policyText: string) {
-  return { registryId: context.identity.registryId, repositoryName: name, policyText };
+  return { registryId: context.registry.registryId, repositoryName: name, policyText };
 }

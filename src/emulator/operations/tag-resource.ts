@@ -2,6 +2,7 @@ import type { Repository } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
 import type { Handler, OperationContext } from './context.ts';
 import { findRepository } from './find-repository.ts';
+import { readRepositoryArn } from './repository-arn.ts';
 import { checkTagKey, mergeResourceTags } from './resource-tags.ts';
 
 /** Sets the tags given; others stay. */
@@ -25,12 +26,9 @@ export const listTagsForResource: Handler<'ListTagsForResource'> = (context, inp
   return { tags: [...resourceTags].map(([key, value]) => ({ Key: key, Value: value })) };
 };
 
-/** Only repositories can be tagged. ARNs come with and without a region. Throws InvalidParameterException or RepositoryNotFoundException. */
+/** Only repositories can be tagged. Throws InvalidParameterException or RepositoryNotFoundException. */
 function findResource(context: OperationContext, arn: string): Repository {
-  const [, registryId, repositoryName] =
-    /^arn:aws:ecr-public:[a-z0-9-]*:([0-9]{12}):repository\/(.+)$/.exec(arn) ?? [];
-  if (registryId === undefined || repositoryName === undefined) {
-    throw invalidParameter('resourceArn', 'Invalid ARN');
-  }
-  return findRepository(context, { registryId, repositoryName });
+  const target = readRepositoryArn(arn);
+  if (target === undefined) throw invalidParameter('resourceArn', 'Invalid ARN');
+  return findRepository(context, target);
 }

@@ -3,12 +3,12 @@ import type { InputOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Handler, OperationContext } from './context.ts';
-import { findPushTarget } from './find-repository.ts';
+import { findRepository } from './find-repository.ts';
 import { uploadNotFound } from './upload-not-found.ts';
 
 /** Parts are taken strictly one after the other; how small they are is judged when the upload is completed. */
 export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
-  const { name } = findPushTarget(context, input);
+  const { name } = findRepository(context, input);
   const { uploadId, partFirstByte, partLastByte, layerPartBlob } = input;
   const upload = context.store.findUpload(name, uploadId);
   if (upload === undefined) throw uploadNotFound(context, name, uploadId);
@@ -24,7 +24,7 @@ export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input
   switch (result.kind) {
     case 'appended':
       return {
-        registryId: context.identity.registryId,
+        registryId: context.registry.registryId,
         repositoryName: name,
         uploadId,
         lastByteReceived: partLastByte,
@@ -51,7 +51,7 @@ function invalidLayerPart(
   message: string,
 ): ServiceError {
   return new ServiceError('InvalidLayerPartException', message, {
-    registryId: context.identity.registryId,
+    registryId: context.registry.registryId,
     repositoryName: input.repositoryName,
     uploadId: input.uploadId,
     ...(nextByte > 0 && { lastValidByteReceived: nextByte - 1 }),

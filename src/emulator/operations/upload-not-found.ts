@@ -7,6 +7,6 @@ export function uploadNotFound(
   repositoryName: string,
   uploadId: string,
 ): ServiceError {
-  const text = CHOICES.uploadNotFoundText.value(uploadId, repositoryName, context.identity.registryId);
+  const text = CHOICES.uploadNotFoundText.value(uploadId, repositoryName, context.registry.registryId);
   return new ServiceError('UploadNotFoundException', text);
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { listPrincipals, listStrings } from './judge-by-policy.ts';
 import { matchesAction } from './match-action.ts';
 import type { Policy } from './read-policy.ts';
 
@@ -11,14 +11,6 @@ export function locksOut(policy: Policy, account: string): boolean {
       listPrincipals(statement.Principal).some((principal) => namesAccount(principal, account)) &&
       listStrings(statement.Action).some((action) => matchesAction(action, 'ecr-public:SetRepositoryPolicy')),
   );
-}
-
-function listPrincipals(principal: unknown): readonly string[] {
-  return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
-}
-
-function listStrings(value: unknown): readonly string[] {
-  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
 }
 
 function namesAccount(principal: string, account: string): boolean {

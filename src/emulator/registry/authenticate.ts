@@ -1,9 +1,11 @@
 import type { OperationName } from '../../wire/operations.ts';
 import { authorize } from '../authorize.ts';
+import { requireRepositoryAccess } from '../operations/enter-registry.ts';
+import { findRegistryByAlias, type ServedRegistry } from '../served-registry.ts';
 import { verifyToken } from '../tokens.ts';
 import type { Caller, Exchange } from './exchange.ts';
-import { splitName } from './find-repository.ts';
-import { RegistryError } from './registry-error.ts';
+import { findRepository, splitName } from './find-repository.ts';
+import { RegistryError, repositoryUnknown } from './registry-error.ts';
 
 /** Who sends a request to `/v2/`. Throws what the service answers to those without a token, or with one that it does not take. */
 export function authenticate(exchange: Exchange): Caller {
@@ -19,17 +21,32 @@ export function authenticate(exchange: Exchange): Caller {
   return verdict;
 }
 
-/** Throws unless the caller may do what the operation of the JSON API does, to the repository that is named in the path. */
-export function requirePermission(
+/**
+ * The registry of the alias in a path. Throws unless the caller may do there what `pushing`, an operation of the JSON API, does; in another account's, the
+ * repository's policy must allow it as well.
+ */
+export function enterRegistryByPath(
   { context }: Exchange,
   caller: Caller,
-  operation: OperationName,
   name: string,
-): void {
+  pushing: OperationName | undefined,
+): ServedRegistry {
+  const { alias, repositoryName } = splitName(name);
+  const served = findRegistryByAlias(context.registries, alias);
+  if (pushing === undefined) {
+    if (served === undefined) throw repositoryUnknown(repositoryName, alias);
+    return served;
+  }
   if (caller === 'anonymous') throw new RegistryError(403, 'DENIED', 'Not Authorized');
-  const { repositoryName } = splitName(name);
-  context.quotas.take(operation);
-  authorize(context.identity, caller, operation, { repositoryName });
+  context.quotas.take(pushing);
+  const registryId = served?.registry.registryId ?? caller.registryId;
+  authorize(registryId, caller, pushing, { repositoryName });
+  if (served === undefined) throw repositoryUnknown(repositoryName, alias);
+  if (registryId !== caller.registryId) {
+    findRepository(served, name);
+    requireRepositoryAccess(served, registryId, { principal: caller, operation: pushing }, repositoryName);
+  }
+  return served;
 }
 
 /** Source: helm/helm#12491; the realm there is `https://public.ecr.aws/token/`. */

@@ -1,21 +1,31 @@
 import { isDigest } from '../storage/digest.ts';
 import { challenge } from './authenticate.ts';
 import { signDownload } from './download-address.ts';
-import type { Caller, Exchange } from './exchange.ts';
+import type { Caller, RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { blobUnknown, RegistryError, unsupported } from './registry-error.ts';
 
 /** GET: sends the client elsewhere, as the service does to its content network. Source: distribution/distribution#4383. */
-export function redirectToBlob({ response, context, origin }: Exchange, name: string, digest: string): void {
+export function redirectToBlob(
+  { response, context, origin }: RepositoryExchange,
+  name: string,
+  digest: string,
+): void {
   const repository = findRepository(context, name);
   if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
-  const location = `${origin}/download/${signDownload(context, repository.name, digest)}`;
+  const { registryId } = context.registry;
+  const location = `${origin}/download/${signDownload(context, { registryId, repositoryName: repository.name, digest })}`;
   response.writeHead(307, { location, 'content-length': 0 });
   response.end();
 }
 
 /** HEAD: only for those who may push. Source: aws/containers-roadmap#2671. */
-export function describeBlob(exchange: Exchange, name: string, digest: string, caller: Caller): void {
+export function describeBlob(
+  exchange: RepositoryExchange,
+  name: string,
+  digest: string,
+  caller: Caller,
+): void {
   const { response, context, origin } = exchange;
   if (caller === 'anonymous' && context.registryRules.refusesAnonymousBlobHeads) throw challenge(origin);
   const repository = findRepository(context, name);
@@ -30,7 +40,7 @@ export function describeBlob(exchange: Exchange, name: string, digest: string, c
 }
 
 /** DELETE, where blobs can be deleted at all: not from under an image. Source: OCI distribution specification, "Deleting Blobs". */
-export function deleteBlob({ response, context }: Exchange, name: string, digest: string): void {
+export function deleteBlob({ response, context }: RepositoryExchange, name: string, digest: string): void {
   if (!context.registryRules.deletesBlobs) throw unsupported();
   const repository = findRepository(context, name);
   if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { findRegistryById } from '../served-registry.ts';
 import type { OpenLayer } from '../storage/store.ts';
 import { readRange } from './byte-range.ts';
 import { readDownload } from './download-address.ts';
@@ -10,8 +11,10 @@ export async function serveDownload(exchange: Exchange, signed: string): Promise
   const { context } = exchange;
   const download = readDownload(context, signed);
   if (download === undefined) throw new RegistryError(403, 'DENIED', 'Access denied');
-  const layer = await context.store.openLayer(download.repositoryName, download.digest);
-  if (layer === undefined) throw blobUnknown(download.digest);
+  const { registryId, repositoryName, digest } = download;
+  const served = findRegistryById(context.registries, registryId);
+  const layer = await served?.store.openLayer(repositoryName, digest);
+  if (layer === undefined) throw blobUnknown(digest);
   await sendLayer(exchange, layer);
 }
 

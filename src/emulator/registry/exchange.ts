@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OperationContext } from '../operations/context.ts';
+import type { EmulatorContext } from '../operations/context.ts';
 import type { Principal } from '../principal.ts';
+import type { ServedRegistry } from '../served-registry.ts';
 import type { RegistryRules } from './rules.ts';
 
-export interface RegistryContext extends OperationContext {
+export interface RegistryContext extends EmulatorContext {
   readonly registryRules: RegistryRules;
   /** Told of errors inside the emulator, which clients see as status 500. */
   readonly onError: (error: unknown) => void;
@@ -18,7 +19,12 @@ export interface Exchange {
   /** Scheme, host and port by which the client reached the emulator, for addresses that it is given. */
   readonly origin: string;
   /** Of the request's body, so far. */
-  receivedBytes: number;
+  readonly received: { bytes: number };
+}
+
+/** A request about a repository: the registry that its path names is known. */
+export interface RepositoryExchange extends Exchange {
+  readonly context: RegistryContext & ServedRegistry;
 }
 
 /** Whose token a request brings; anybody may pull. */

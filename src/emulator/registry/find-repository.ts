@@ -1,4 +1,4 @@
-import type { OperationContext } from '../operations/context.ts';
+import type { ServedRegistry } from '../served-registry.ts';
 import type { Repository } from '../storage/model.ts';
 import { repositoryUnknown } from './registry-error.ts';
 
@@ -10,10 +10,10 @@ export function splitName(name: string): { readonly alias: string; readonly repo
     : { alias: name.slice(0, slash), repositoryName: name.slice(slash + 1) };
 }
 
-/** Throws NAME_UNKNOWN for a repository or an alias that is not there. */
-export function findRepository({ store, identity }: OperationContext, name: string): Repository {
+/** The repository of a path's name, in the registry of its alias. Throws NAME_UNKNOWN for one that is not there. */
+export function findRepository({ store }: ServedRegistry, name: string): Repository {
   const { alias, repositoryName } = splitName(name);
-  const repository = alias === identity.registryAlias ? store.repositories.get(repositoryName) : undefined;
+  const repository = store.repositories.get(repositoryName);
   if (repository === undefined) throw repositoryUnknown(repositoryName, alias);
   return repository;
 }

@@ -6,7 +6,7 @@ import { putManifest } from '../put-manifest.ts';
 import { ServiceError } from '../service-error.ts';
 import { digestOf, isDigest } from '../storage/digest.ts';
 import { invalidParameter } from '../texts.ts';
-import type { Exchange } from './exchange.ts';
+import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { checkTag } from './manifests.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
@@ -16,7 +16,11 @@ import { readBody } from './request-body.ts';
 const MAX_READ_BYTES = 2 * MAX_MANIFEST_CHARS;
 
 /** PUT of a manifest, with the conditions of PutImage; one that is there already is no error here. */
-export async function receiveManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+export async function receiveManifest(
+  exchange: RepositoryExchange,
+  name: string,
+  reference: string,
+): Promise<void> {
   const { request, response, context, origin } = exchange;
   if (!isDigest(reference)) checkTag(reference);
   findRepository(context, name);
@@ -28,7 +32,7 @@ export async function receiveManifest(exchange: Exchange, name: string, referenc
   const repository = findRepository(context, name);
   const target = isDigest(reference) ? { digest: reference } : { tag: reference };
   try {
-    putManifest(context.store, context.identity.registryId, repository, {
+    putManifest(context.store, context.registry.registryId, repository, {
       manifest: text,
       mediaType,
       ...target,
@@ -51,7 +55,11 @@ export async function receiveManifest(exchange: Exchange, name: string, referenc
 }
 
 /** DELETE of a manifest by digest, or of a tag, with the conditions of BatchDeleteImage. */
-export async function deleteManifest(exchange: Exchange, name: string, reference: string): Promise<void> {
+export async function deleteManifest(
+  exchange: RepositoryExchange,
+  name: string,
+  reference: string,
+): Promise<void> {
   const { response, context } = exchange;
   const { name: repositoryName, imageTags } = findRepository(context, name);
   const imageId = isDigest(reference) ? { imageDigest: reference } : { imageTag: checkTag(reference) };
@@ -72,15 +80,15 @@ function sendDeleted(response: ServerResponse): void {
   response.end();
 }
 
-async function readManifest(exchange: Exchange): Promise<Buffer> {
+async function readManifest(exchange: RepositoryExchange): Promise<Buffer> {
   if (Number(exchange.request.headers['content-length'] ?? 0) > MAX_READ_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   for await (const chunk of readBody(exchange)) {
-    if (exchange.receivedBytes <= MAX_MANIFEST_CHARS) chunks.push(chunk);
+    if (exchange.received.bytes <= MAX_MANIFEST_CHARS) chunks.push(chunk);
     // The answer would be lost on a client that is still sending, but so would be our time.
-    else if (exchange.receivedBytes > MAX_READ_BYTES) throw tooLarge();
+    else if (exchange.received.bytes > MAX_READ_BYTES) throw tooLarge();
   }
-  if (exchange.receivedBytes > MAX_MANIFEST_CHARS) throw tooLarge();
+  if (exchange.received.bytes > MAX_MANIFEST_CHARS) throw tooLarge();
   return Buffer.concat(chunks);
 }
 

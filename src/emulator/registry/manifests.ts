@@ -2,7 +2,7 @@ import { CHOICES } from '../choices.ts';
 import { IMAGE_TAG_PATTERN } from '../patterns.ts';
 import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Repository } from '../storage/model.ts';
-import type { Caller, Exchange } from './exchange.ts';
+import type { Caller, RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 
@@ -13,7 +13,7 @@ const tagSyntax = new RegExp(`^${IMAGE_TAG_PATTERN}$`);
  * Source of where the digest is: aws/containers-roadmap#1931, estesp/manifest-tool#124.
  */
 export async function serveManifest(
-  { request, response, context }: Exchange,
+  { request, response, context }: RepositoryExchange,
   name: string,
   reference: string,
   caller: Caller,

@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Image, Repository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
-import type { Exchange } from './exchange.ts';
+import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
@@ -10,7 +10,7 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /** `GET referrers/<digest>`: an index of the images whose subject it is. Source: OCI distribution specification, "Listing Referrers". */
 export async function serveReferrers(
-  { response, context, query }: Exchange,
+  { response, context, query }: RepositoryExchange,
   name: string,
   digest: string,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from '../service-error.ts';
-import { authenticate, requirePermission } from './authenticate.ts';
+import { authenticate, enterRegistryByPath } from './authenticate.ts';
 import { serveDownload } from './downloads.ts';
 import type { Exchange, RegistryContext } from './exchange.ts';
 import { serveLogo } from './logo.ts';
@@ -26,13 +26,14 @@ export async function handleRegistryRequest(
 ): Promise<number> {
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   const { path, query } = splitTarget(request.url ?? '');
-  const exchange = { request, response, context, query, origin: originOf(request), receivedBytes: 0 };
+  const received = { bytes: 0 };
+  const exchange = { request, response, context, query, origin: originOf(request), received };
   try {
     await route(exchange, path);
   } catch (error) {
     answerError(exchange, error);
   }
-  return exchange.receivedBytes;
+  return received.bytes;
 }
 
 async function route(exchange: Exchange, path: string): Promise<void> {
@@ -56,10 +57,11 @@ async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
     if (name === undefined) continue;
     const method = exchange.request.method ?? '';
     const pushing = push[method];
-    if (pushing !== undefined) requirePermission(exchange, caller, pushing.operation, name);
     const handle = pushing?.handle ?? pull[method];
     if (handle === undefined) throw unsupported();
-    return await handle(exchange, name, reference, caller);
+    const served = enterRegistryByPath(exchange, caller, name, pushing?.operation);
+    const context = { ...exchange.context, ...served };
+    return await handle({ ...exchange, context }, name, reference, caller);
   }
   throw notFound();
 }

@@ -1,10 +1,10 @@
 import type { Exchange } from './exchange.ts';
 
-/** The body of a request in chunks as they come, counted in `receivedBytes`. */
+/** The body of a request in chunks as they come, counted in `received`. */
 export async function* readBody(exchange: Exchange): AsyncGenerator<Buffer> {
   // Without an encoding set, a request's chunks are buffers.
   for await (const chunk of exchange.request as AsyncIterable<Buffer>) {
-    exchange.receivedBytes += chunk.length;
+    exchange.received.bytes += chunk.length;
     yield chunk;
   }
 }

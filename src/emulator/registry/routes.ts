@@ -1,6 +1,6 @@
 import type { OperationName } from '../../wire/operations.ts';
 import { deleteBlob, describeBlob, redirectToBlob } from './blobs.ts';
-import type { Caller, Exchange } from './exchange.ts';
+import type { Caller, RepositoryExchange } from './exchange.ts';
 import { deleteManifest, receiveManifest } from './manifest-changes.ts';
 import { serveManifest } from './manifests.ts';
 import { serveReferrers } from './referrers.ts';
@@ -8,7 +8,12 @@ import { serveTags } from './tags.ts';
 import { appendToUpload, cancelUpload, completeUpload, describeUpload, startUpload } from './uploads.ts';
 
 /** `reference` is the last element of the path: a tag, a digest, an upload id, or empty where the route has none. */
-type Handler = (exchange: Exchange, name: string, reference: string, caller: Caller) => void | Promise<void>;
+type Handler = (
+  exchange: RepositoryExchange,
+  name: string,
+  reference: string,
+  caller: Caller,
+) => void | Promise<void>;
 
 export interface Route {
   /** Of the path after `/v2/`. Groups: name, reference. */

@@ -1,10 +1,10 @@
-import type { Exchange } from './exchange.ts';
+import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
 /** `GET tags/list` of the OCI distribution specification: by name, at most `n`, those after `last` whether that one is there or not. */
-export function serveSortedTags({ response, context, query }: Exchange, name: string): void {
+export function serveSortedTags({ response, context, query }: RepositoryExchange, name: string): void {
   const repository = findRepository(context, name);
   const count = readCount(query.get('n'));
   const last = query.get('last') ?? '';

@@ -1,6 +1,6 @@
 import { CHOICES } from '../choices.ts';
 import { invalidParameter } from '../texts.ts';
-import type { Exchange } from './exchange.ts';
+import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { sendBody } from './reply.ts';
 import { serveSortedTags } from './sorted-tags.ts';
@@ -8,7 +8,7 @@ import { serveSortedTags } from './sorted-tags.ts';
 const MAXIMUM = 1000;
 
 /** `GET tags/list`: JSON that calls itself text, tags in the order they were put. Source: aws/containers-roadmap#1262. */
-export function serveTags(exchange: Exchange, name: string): void {
+export function serveTags(exchange: RepositoryExchange, name: string): void {
   if (exchange.context.registryRules.sortsTags) {
     serveSortedTags(exchange, name);
     return;

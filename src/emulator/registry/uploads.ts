@@ -3,17 +3,18 @@ import { CHOICES } from '../choices.ts';
 import { endUpload } from '../operations/complete-layer-upload.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { uploadNotFound } from '../operations/upload-not-found.ts';
+import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Upload } from '../storage/model.ts';
 import { readContentRange } from './byte-range.ts';
-import type { Exchange } from './exchange.ts';
+import type { RepositoryExchange } from './exchange.ts';
 import { findRepository, splitName } from './find-repository.ts';
 import { RegistryError } from './registry-error.ts';
 import { readBody } from './request-body.ts';
 
 /** POST: opens an upload; the service ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
-export async function startUpload(exchange: Exchange, name: string): Promise<void> {
+export async function startUpload(exchange: RepositoryExchange, name: string): Promise<void> {
   const { context, query } = exchange;
   const { name: repositoryName } = findRepository(context, name);
   if (context.registryRules.takesBlobsAtOnce) {
@@ -35,7 +36,8 @@ function mountBlob(
 ): string | undefined {
   const digest = query.get('mount');
   const { alias, repositoryName: from } = splitName(query.get('from') ?? '');
-  if (!isDigest(digest) || alias !== context.identity.registryAlias) return undefined;
+  const source = findRegistryByAlias(context.registries, alias);
+  if (!isDigest(digest) || source?.store !== context.store) return undefined;
   const layer = context.store.repositories.get(from)?.layers.get(digest);
   if (layer === undefined) return undefined;
   const isThere = context.store.repositories.get(repositoryName)?.layers.has(digest);
@@ -44,19 +46,27 @@ function mountBlob(
 }
 
 /** GET: how far an upload has come. */
-export function describeUpload(exchange: Exchange, name: string, uploadId: string): void {
+export function describeUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
   sendProgress(exchange, 204, name, findUpload(exchange, name, uploadId));
 }
 
 /** PATCH: the next bytes, as one part of any length. */
-export async function appendToUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
+export async function appendToUpload(
+  exchange: RepositoryExchange,
+  name: string,
+  uploadId: string,
+): Promise<void> {
   const upload = findUpload(exchange, name, uploadId);
   await appendBody(exchange, upload);
   sendProgress(exchange, exchange.context.registryRules.patchStatus, name, upload);
 }
 
 /** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */
-export async function completeUpload(exchange: Exchange, name: string, uploadId: string): Promise<void> {
+export async function completeUpload(
+  exchange: RepositoryExchange,
+  name: string,
+  uploadId: string,
+): Promise<void> {
   const { context, query } = exchange;
   const digest = query.get('digest') ?? '';
   const upload = findUpload(exchange, name, uploadId);
@@ -75,7 +85,7 @@ export async function completeUpload(exchange: Exchange, name: string, uploadId:
   sendCreated(exchange, name, digest);
 }
 
-function sendCreated({ response, origin }: Exchange, name: string, digest: string): void {
+function sendCreated({ response, origin }: RepositoryExchange, name: string, digest: string): void {
   response.writeHead(201, {
     location: `${origin}/v2/${name}/blobs/${digest}`,
     'docker-content-digest': digest,
@@ -85,21 +95,21 @@ function sendCreated({ response, origin }: Exchange, name: string, digest: strin
 }
 
 /** DELETE: gives an upload up. */
-export function cancelUpload(exchange: Exchange, name: string, uploadId: string): void {
+export function cancelUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
   const { repositoryName } = findUpload(exchange, name, uploadId);
   exchange.context.store.dropUpload(repositoryName, uploadId);
   exchange.response.writeHead(204);
   exchange.response.end();
 }
 
-function findUpload({ context }: Exchange, name: string, uploadId: string): Upload {
+function findUpload({ context }: RepositoryExchange, name: string, uploadId: string): Upload {
   const repository = findRepository(context, name);
   const upload = context.store.findUpload(repository.name, uploadId);
   if (upload === undefined) throw uploadNotFound(context, repository.name, uploadId);
   return upload;
 }
 
-async function appendBody(exchange: Exchange, upload: Upload): Promise<void> {
+async function appendBody(exchange: RepositoryExchange, upload: Upload): Promise<void> {
   const { request, context } = exchange;
   const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
   const result = await context.store.appendPart(upload.repositoryName, upload.uploadId, {
@@ -137,7 +147,12 @@ function readFirstByte(contentRange: string | undefined): number | undefined {
   return range.start;
 }
 
-function sendProgress({ response, origin }: Exchange, status: number, name: string, upload: Upload): void {
+function sendProgress(
+  { response, origin }: RepositoryExchange,
+  status: number,
+  name: string,
+  upload: Upload,
+): void {
   response.writeHead(status, {
     location: `${origin}/v2/${name}/blobs/uploads/${upload.uploadId}`,
     range: formatRange(upload.nextByte),

@@ -28,8 +28,8 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   const identity = deriveIdentity({ alias: 'alias' });
   const errors: unknown[] = [];
   const context: RegistryContext = {
-    store,
     identity,
+    registries: identity.registries.map((registry) => ({ registry, store })),
     registryHost: '',
     registryRules: REGISTRY_RULES[mode],
     quotas: new Quotas({}, () => clock.now),
