@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** An attempt of a call that carries nothing has so long, many times what the slowest of them takes. */
 const MOST_MS = 2 * 60_000;
 /** A link slower than this is none; all layers in flight share it. */
@@ -44,17 +42,4 @@ export function makeAttempt<Answer>(
 function describeTimeout(mostMs: number): Error {
   const seconds = Math.round(mostMs / 1000);
   return Object.assign(new Error(`the answer was not there after ${seconds} s`), { name: 'TimeoutError' });
-}
-
-/** Waits; throws the signal's reason when it is aborted. */
-export async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
-  if (delayMs <= 0) {
-    return;
-  }
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }

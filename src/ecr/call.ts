@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { EcrpError } from '../errors.ts';
-import { limitAttempt, makeAttempt, wait } from './attempt.ts';
+import { limitAttempt, makeAttempt } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { Pacer } from './pacing.ts';
@@ -57,6 +58,8 @@ export interface CallerSettings {
   /** Undefined when the credentials cannot change. */
   readonly refreshCredentials?: (() => Promise<void>) | undefined;
   readonly pacer?: Pacer;
+  /** Of the waits and the budget; default the machine's. */
+  readonly clock?: Clock;
   readonly budgetMs?: number;
   readonly unreachedBudgetMs?: number;
   readonly firstDelayMs?: number;
@@ -67,7 +70,8 @@ export interface CallerSettings {
 /** Makes the one retry layer, shared by all calls of a client: attempts, waits, pacing, events. */
 export function makeCaller(settings: CallerSettings): Caller {
   const { endpoint, onEvent } = settings;
-  const pacer = settings.pacer ?? new Pacer();
+  const clock = settings.clock ?? systemClock;
+  const pacer = settings.pacer ?? new Pacer(undefined, clock);
   const budgetMs = settings.budgetMs ?? BUDGET_MS;
   const unreachedBudgetMs = settings.unreachedBudgetMs ?? UNREACHED_BUDGET_MS;
   // Three attempts are made in any case, and the waits between them are no reason for going over the budget.
@@ -91,19 +95,19 @@ export function makeCaller(settings: CallerSettings): Caller {
     const { operation, repositoryName } = call;
     // Node warns on the console of more than ten; each call in flight has some.
     setMaxListeners(0, signal);
-    const startedMs = performance.now();
+    const startedMs = clock.nowMs();
     let firstFailureMs: number | undefined;
     let ambiguous = false;
     // What is worth one more attempt, but not two.
     const spent = { refresh: false, clock: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
-      let sentMs = performance.now();
+      let sentMs = clock.nowMs();
       try {
         signal.throwIfAborted();
-        await wait(backoff.hold(operation, attempt, sentMs), signal);
+        await clock.wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
-        sentMs = performance.now();
+        sentMs = clock.nowMs();
         const answer = await makeAttempt(call.send, limit(call.bodyBytes ?? 0), signal);
         reached = true;
         const result = call.read(answer);
@@ -132,7 +136,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         report(attempt, failure.requestId, failure.name);
         return result;
       }
-      const failedMs = performance.now();
+      const failedMs = clock.nowMs();
       firstFailureMs ??= failedMs;
       const verdict = judge(failure, spent);
       spent.clock ||= failure.clockCorrected;
@@ -161,17 +165,17 @@ export function makeCaller(settings: CallerSettings): Caller {
         spent.refresh = true;
         await refresh();
       } else {
-        await wait(delayMs, signal);
+        await clock.wait(delayMs, signal);
       }
     }
 
     function succeed(): void {
-      lastSuccessMs = performance.now();
+      lastSuccessMs = clock.nowMs();
       backoff.succeed(operation);
     }
 
     function report(attempts: number, requestId: string | undefined, error?: string): void {
-      const ms = Math.round(performance.now() - startedMs);
+      const ms = Math.round(clock.nowMs() - startedMs);
       onEvent?.({ kind: 'call', operation, ms, attempts, requestId, error });
     }
   };
@@ -181,7 +185,7 @@ export function makeCaller(settings: CallerSettings): Caller {
   /** A slow link may take longer than the budget for one attempt, so a few are made, but not after any wait asked for. */
   function isSpent(attempt: number, spentMs: number, retryAfterMs = 0): boolean {
     const mostMs = findBudgetMs();
-    return retryAfterMs > mostMs || (attempt >= MIN_ATTEMPTS && spentMs > mostMs);
+    return retryAfterMs > mostMs || (attempt >= MIN_ATTEMPTS && spentMs >= mostMs);
   }
 
   function findBudgetMs(): number {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { REQUESTS_PER_SECOND } from '../wire/quotas.ts';
+import { type Clock, systemClock } from './clock.ts';
 
 /** Requests arrive a little sooner or later than they are sent; with less room than that, some of them are throttled. */
 const BURST_SECONDS = 0.9;
@@ -9,20 +9,19 @@ const BURST_SECONDS = 0.9;
  * with. It holds nearly one second's requests, so that a small image never waits.
  */
 export class Pacer {
-  /** Per operation: when the bucket will be full again, on `performance.now()`'s clock. */
+  /** Per operation: when the bucket will be full again, on the clock. */
   readonly #fullAt = new Map<string, number>();
   readonly #quotas: Readonly<Record<string, number>>;
+  readonly #clock: Clock;
 
-  constructor(quotas: Readonly<Record<string, number>> = REQUESTS_PER_SECOND) {
+  constructor(quotas: Readonly<Record<string, number>> = REQUESTS_PER_SECOND, clock: Clock = systemClock) {
     this.#quotas = quotas;
+    this.#clock = clock;
   }
 
   /** Waits until a request of the operation may go out; at once when the operation has no quota. */
   async admit(operation: string, signal: AbortSignal): Promise<void> {
-    const delayMs = this.reserve(operation, performance.now());
-    if (delayMs > 0) {
-      await sleep(delayMs, undefined, { signal });
-    }
+    await this.#clock.wait(this.reserve(operation, this.#clock.nowMs()), signal);
   }
 
   /** Takes a token and says how many ms to wait before it is valid. */

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
+import { systemClock } from '../../../src/ecr/clock.ts';
 import { Pacer } from '../../../src/ecr/pacing.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { catchError } from '../../support/catch-error.ts';
+import { makeSkippingClock } from '../../support/skipping-clock.ts';
 
 const endpoint = 'http://127.0.0.1:1';
 
@@ -40,18 +41,19 @@ function reset(code = 'ECONNRESET'): Error {
   return Object.assign(new Error(`read ${code}`), { code, $metadata: { attempts: 1 } });
 }
 
-/** A caller that does not wait long, and a call whose attempts end as listed. */
+/** A caller whose waits are over at once, and a call whose attempts end as listed. */
 function prepare(
   outcomes: readonly (Answer | Error)[],
   settings: Partial<CallerSettings> = {},
   more: Partial<ApiCall<Answer, string>> = {},
 ) {
   const events: ApiEvent[] = [];
+  const clock = makeSkippingClock();
   const call = makeCaller({
     endpoint,
     onEvent: (event) => events.push(event),
-    firstDelayMs: 1,
     pacer: new Pacer({}),
+    clock,
     ...settings,
   });
   let attempts = 0;
@@ -71,7 +73,7 @@ function prepare(
       },
       signal,
     );
-  return { run, events, countAttempts: () => attempts };
+  return { run, events, clock, countAttempts: () => attempts };
 }
 
 describe('failures that may pass', () => {
@@ -118,11 +120,11 @@ describe('failures that may pass', () => {
   });
 
   test('the wait that the answer asks for is kept', async () => {
-    const { run, events } = prepare([exception('ThrottlingException', 400, { 'retry-after': '1' }), success]);
-    const startedMs = performance.now();
+    const outcomes = [exception('ThrottlingException', 400, { 'retry-after': '7' }), success];
+    const { run, events, clock } = prepare(outcomes);
     await run();
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
-    expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000, reason: 'ThrottlingException' });
+    expect(clock.waitedMs).toEqual([7000]);
+    expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 7000, reason: 'ThrottlingException' });
   });
 
   test('a time to wait until is told by the clock of whoever answers', async () => {
@@ -166,7 +168,8 @@ describe('failures that may pass', () => {
   });
 
   test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
-    const call = makeCaller({ endpoint, firstDelayMs: 0.001, pacer: new Pacer({}), budgetMs: 100 });
+    const clock = makeSkippingClock();
+    const call = makeCaller({ endpoint, clock, firstDelayMs: 1, pacer: new Pacer({}), budgetMs: 100 });
     const { signal } = new AbortController();
     const succeed = () =>
       call<Answer, string>(
@@ -174,11 +177,11 @@ describe('failures that may pass', () => {
         signal,
       );
     let attempts = 0;
-    // Three times the budget in all.
+    // Ten failures of 40 ms, four times the budget in all.
     const send = async () => {
       attempts += 1;
       if (attempts > 10) return success;
-      await sleep(30);
+      clock.pass(40);
       if (progresses) await succeed();
       throw reset();
     };
@@ -333,6 +336,7 @@ describe('an abort', () => {
   test('during a wait: it ends at once', async () => {
     const controller = new AbortController();
     const { run } = prepare([exception('ThrottlingException', 400, { 'retry-after': '60' })], {
+      clock: systemClock,
       onEvent: () => setImmediate(() => controller.abort(reason)),
     });
     await expect(run(controller.signal)).rejects.toBe(reason);
