@@ -4,6 +4,8 @@ import { createMessages, type Messages } from './messages.ts';
 import type { Outcome } from './outcome.ts';
 import { printOutcome } from './output.ts';
 import type { OutputStyle } from './output-style.ts';
+import { chooseDisplay } from './progress/display-kind.ts';
+import { createWaiting, type Waiting } from './progress/waiting.ts';
 
 /** What a command is given beside its own arguments. */
 export interface CommandContext {
@@ -11,18 +13,24 @@ export interface CommandContext {
   readonly options: GlobalOptions;
   readonly style: OutputStyle;
   readonly messages: Messages;
+  /** Says what the command waits for, when that takes long. */
+  readonly waiting: Waiting;
   /** Prints a result before the command has ended; only for one that goes on running. */
   publish(outcome: Outcome): Promise<void>;
 }
 
 export function createContext(io: Io, style: OutputStyle, options: GlobalOptions): CommandContext {
   const { quiet = false, verbose = false } = options;
+  const messages = createMessages(io, style, { quiet, verbose });
+  const waiting = createWaiting({ io, messages, color: style.color, display: chooseDisplay(io, options) });
   return {
     io,
     options,
     style,
-    messages: createMessages(io, style, { quiet, verbose }),
+    messages,
+    waiting,
     async publish(outcome) {
+      waiting.clear();
       await printOutcome(io, style, outcome);
     },
   };

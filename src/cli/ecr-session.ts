@@ -1,3 +1,4 @@
+import type { Answered, ApiCall, Caller } from '../ecr/call.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
 import type { EcrClient } from '../ecr/client.ts';
 import { chooseEndpoint, DEFAULT_REGION } from '../ecr/endpoint.ts';
@@ -35,20 +36,23 @@ export async function withEcr<T>(
   const { createEcrClient } = await import('../ecr/client.ts');
   const { io, options } = context;
   tellIgnoredRegion(context);
-  const client = createEcrClient({
+  const bare = createEcrClient({
     endpointUrl: options.endpointUrl,
     region: options.region,
     profile: options.profile,
     env: io.env,
     concurrency: settings.concurrency,
     retryBudgetMs: settings.retryBudgetMs,
+    startWait: (what) => context.waiting.start(what),
     onEvent: (event) => {
       tellApiEvent(context, event);
+      context.waiting.noteCall(event);
       settings.onEvent?.(event);
     },
   });
   const directory = findCacheDirectory(io);
   const endpoint = chooseEndpoint(options.endpointUrl, io.env) ?? options.region ?? DEFAULT_REGION;
+  const client = { ...bare, call: announceCalls(bare.call, context, endpoint) };
   const findKey = async () => ({
     endpoint,
     accessKeyId: await client.findAccessKeyId(),
@@ -63,6 +67,14 @@ export async function withEcr<T>(
   } finally {
     client.close();
   }
+}
+
+/** Every call is something that the command waits for. */
+function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: string): Caller {
+  const place = URL.canParse(endpoint) ? new URL(endpoint).host : 'ECR Public';
+  const announced = <Answer extends Answered, Result>(given: ApiCall<Answer, Result>, signal: AbortSignal) =>
+    waiting.during(`${place} (${given.operation})`, () => call(given, signal), true);
+  return Object.assign(announced, { isHeld: call.isHeld });
 }
 
 /** A retry is an event of its own in NDJSON; as text, retries and calls are for those who asked for details. */

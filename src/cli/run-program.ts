@@ -13,7 +13,12 @@ import { toUsageError } from './usage-error.ts';
 export async function runProgram(argv: readonly string[], io: Io, style: OutputStyle): Promise<Outcome> {
   let outcome: Outcome = {};
   const program = buildProgram(async (execute) => {
-    outcome = await execute(createContext(io, style, program.opts<GlobalOptions>()));
+    const context = createContext(io, style, program.opts<GlobalOptions>());
+    try {
+      outcome = await execute(context);
+    } finally {
+      context.waiting.clear();
+    }
   });
   const said = { text: '', by: program };
   for (const command of listCommands(program)) captureOutput(command, io, said);

@@ -44,7 +44,7 @@ export interface Caller {
 }
 
 /** The part of every answer that the SDK adds. */
-interface Answered {
+export interface Answered {
   readonly $metadata: {
     readonly requestId?: string | undefined;
     readonly httpStatusCode?: number | undefined;

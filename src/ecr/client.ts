@@ -21,6 +21,8 @@ export interface EcrClientSettings {
   /** How long calls are repeated while none makes progress; default 5 min, or 10 s while the endpoint has never answered. */
   readonly retryBudgetMs?: number | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
+  /** Told when a call waits for something else than the service, as for a process that gives credentials; returns what ends that. */
+  readonly startWait?: ((what: string) => () => void) | undefined;
 }
 
 /** A client of ECR Public; the functions of this room take it. `close` ends its connections. */

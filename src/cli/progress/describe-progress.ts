@@ -1,10 +1,13 @@
-import { formatBytes, formatCount, formatDuration } from '../format.ts';
-import { makePrintable } from '../output.ts';
+import { escapeLine } from '../../foreign-text.ts';
+import { formatBytes, formatCount } from '../format.ts';
 import type { Total } from './blob-tally.ts';
+import { describeTrouble, formatSeconds } from './describe-wait.ts';
 import type { Phase, ProgressSnapshot } from './progress-state.ts';
 
-/** Until then, that nothing is heard is nothing to tell. */
-const QUIET_MS = 5_000;
+/** Nobody wants to be told of a shorter wait. */
+const QUIET_MS = 2_000;
+/** Parts take a while, so bytes that stand still for less are no trouble. */
+const STALLED_MS = 5_000;
 
 const titles: Readonly<Record<Phase, string>> = {
   read: 'Reading',
@@ -44,23 +47,28 @@ export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
 }
 
 function isStalled({ trouble, quietMs, bytesPerSecond }: ProgressSnapshot): boolean {
-  return trouble !== undefined || quietMs >= QUIET_MS || bytesPerSecond === 0;
+  return trouble !== undefined || quietMs >= STALLED_MS || bytesPerSecond === 0;
 }
 
 /** Why nothing moves, when it is so. */
 export function describeStall(
-  { phase, trouble, quietMs }: ProgressSnapshot,
+  { phase, trouble, quietMs, wait }: ProgressSnapshot,
   dryRun: boolean,
 ): string | undefined {
-  if (trouble !== undefined) {
-    const { operation, reason, waitMs } = trouble;
-    const when = waitMs > 0 ? ` in ${formatSeconds(waitMs)}` : '';
-    return `retrying${when}: ${operation}, ${makePrintable(reason.replaceAll(/\s+/g, ' '))}`;
+  // What a call waits for itself tells more than the call.
+  if (wait?.isCall === false && wait.waitedMs >= QUIET_MS) {
+    return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
   }
-  if (quietMs < QUIET_MS || phase === 'read' || (dryRun && phase !== 'check')) return undefined;
+  if (trouble !== undefined) return describeTrouble(trouble);
+  const movesBytes = phase === 'verify' || (phase === 'upload' && !dryRun);
+  if (quietMs < (movesBytes ? STALLED_MS : QUIET_MS)) return undefined;
   const seconds = formatSeconds(quietMs);
-  if (phase === 'upload') return `nothing acknowledged for ${seconds}`;
-  return phase === 'verify' ? `nothing read for ${seconds}` : `no answer for ${seconds}`;
+  if (movesBytes)
+    return phase === 'verify' ? `nothing read for ${seconds}` : `nothing acknowledged for ${seconds}`;
+  // Reading the source takes its time without any call.
+  if (wait === undefined)
+    return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;
+  return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
 }
 
 /** `3.2 of 9.0 MB`; `~` stands before what is an estimate. */
@@ -84,8 +92,4 @@ function describeTimeLeft(
   // To the second, nobody can tell what takes minutes.
   const stepMs = ms < 60_000 ? 1000 : ms < 600_000 ? 5000 : 60_000;
   return `${kind === 'about' ? '~' : ''}${formatSeconds(Math.round(ms / stepMs) * stepMs)} left`;
-}
-
-function formatSeconds(ms: number): string {
-  return ms < 59_000 ? `${Math.ceil(ms / 1000)} s` : formatDuration(ms);
 }

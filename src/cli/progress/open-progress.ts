@@ -1,5 +1,6 @@
+import { escapeLine } from '../../foreign-text.ts';
 import type { CommandContext } from '../command-context.ts';
-import { makePrintable } from '../output.ts';
+import { chooseDisplay } from './display-kind.ts';
 import type { ProgressDisplay, ProgressSubject } from './progress-display.ts';
 
 /** The display that the options, the environment and the terminal call for. */
@@ -7,22 +8,34 @@ export async function openProgress(
   context: CommandContext,
   { name, dryRun }: ProgressSubject,
 ): Promise<ProgressDisplay> {
-  const { io, options, style } = context;
-  const { progress, quiet = false } = options;
-  if (quiet || progress === 'none') {
-    return { startImage() {}, show() {}, showCall() {}, stop() {} };
-  }
-  const subject = { name: makePrintable(name.replaceAll(/\s+/g, ' ')), dryRun };
-  if (progress === 'json') {
+  const { io, options, waiting } = context;
+  const kind = chooseDisplay(io, options);
+  if (kind === 'none') return { startImage() {}, show() {}, showCall() {}, stop() {} };
+  if (kind === 'json') {
     const { createJsonProgress } = await import('./json-progress.ts');
     return createJsonProgress(context.messages);
   }
-  // Some pseudo-terminals, as of `script` and of CI, say that they have no columns: nothing can be drawn there.
-  const isLive = io.stderr.isTTY === true && io.stderr.columns !== 0 && io.env.TERM !== 'dumb' && !io.env.CI;
-  if (progress === 'auto' && isLive) {
+  const subject = { name: escapeLine(name), dryRun, findWait: () => waiting.find() };
+  const returnWaits = waiting.leave();
+  const display = await createDisplay(kind, context, subject);
+  return {
+    ...display,
+    stop() {
+      display.stop();
+      returnWaits();
+    },
+  };
+}
+
+async function createDisplay(
+  kind: 'live' | 'plain',
+  { io, messages, style }: CommandContext,
+  subject: ProgressSubject,
+): Promise<ProgressDisplay> {
+  if (kind === 'live') {
     const { createLiveProgress } = await import('./live-progress.ts');
     return createLiveProgress(io, subject, style.color);
   }
   const { createPlainProgress } = await import('./plain-progress.ts');
-  return createPlainProgress(context.messages, subject);
+  return createPlainProgress(messages, subject);
 }

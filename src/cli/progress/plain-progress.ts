@@ -7,36 +7,55 @@ import type { ProgressDisplay, ProgressEvent, ProgressSubject } from './progress
 import { ProgressState } from './progress-state.ts';
 
 const INTERVAL_MS = 10_000;
+/** What a phase begins with is told sooner when nothing else is. */
+const FIRST_MS = 2_000;
 
-/** Lines for a log: one per finished blob, and one for the whole every ten seconds. */
+/** Lines for a log: one per finished blob, and one for the whole every ten seconds and two seconds after a phase began in silence. */
 export function createPlainProgress(
   messages: Messages,
-  { name: given, dryRun }: ProgressSubject,
+  { name: given, dryRun, findWait }: ProgressSubject,
 ): ProgressDisplay {
   let name = given;
   const state = new ProgressState(performance.now());
-  const timer = setInterval(() => {
-    const snapshot = state.snapshot(performance.now());
+  let hasSaid = false;
+  const say = (line: string): void => {
+    hasSaid = true;
+    messages.note(`${name}: ${line}`);
+  };
+  const sayAll = (): void => {
+    const snapshot = state.snapshot(performance.now(), findWait?.());
     const parts = [...describeAmounts(snapshot), describeStall(snapshot, dryRun)].filter(Boolean);
-    messages.note(`${name}: ${[describePhase(snapshot, dryRun).toLowerCase(), ...parts].join(', ')}`);
-  }, INTERVAL_MS);
-  timer.unref();
+    say([describePhase(snapshot, dryRun).toLowerCase(), ...parts].join(', '));
+  };
+  const timer = setInterval(sayAll, INTERVAL_MS).unref();
+  let first: NodeJS.Timeout | undefined;
+  const awaitFirst = (): void => {
+    hasSaid = false;
+    clearTimeout(first);
+    first = setTimeout(() => {
+      if (!hasSaid) sayAll();
+    }, FIRST_MS).unref();
+  };
+  awaitFirst();
   return {
     startImage(image) {
       name = image.name;
       state.startImage(performance.now());
-      messages.note(`${name}: image ${image.position} of ${image.images}`);
+      awaitFirst();
+      say(`image ${image.position} of ${image.images}`);
     },
     show(event) {
       state.apply(event, performance.now());
+      if (event.kind === 'phase') awaitFirst();
       const line = describeEvent(event, dryRun);
-      if (line !== undefined) messages.note(`${name}: ${line}`);
+      if (line !== undefined) say(line);
     },
     showCall(event) {
       state.applyCall(event, performance.now());
     },
     stop() {
       clearInterval(timer);
+      clearTimeout(first);
     },
   };
 }

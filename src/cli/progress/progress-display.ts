@@ -1,6 +1,7 @@
 import type { PushEvent } from '../../push/events.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CallOutcome } from './call-troubles.ts';
+import type { ShownWait } from './wait-list.ts';
 
 export type ProgressEvent = PushEvent | VerifyEvent;
 
@@ -27,4 +28,6 @@ export interface ProgressSubject {
   readonly name: string;
   /** Nothing is sent, so nothing may be said to be. */
   readonly dryRun: boolean;
+  /** What the command waits for at the moment. */
+  readonly findWait?: (() => ShownWait | undefined) | undefined;
 }

@@ -3,6 +3,7 @@ import { type ActiveBlob, BlobTally, type Total } from './blob-tally.ts';
 import { type CallOutcome, CallTroubles, type Trouble } from './call-troubles.ts';
 import type { ProgressEvent } from './progress-display.ts';
 import { TransferRate } from './transfer-rate.ts';
+import type { ShownWait } from './wait-list.ts';
 
 /** `read`: the source, before anything is asked; `verify`: what was pushed, back. */
 export type Phase = 'read' | PhaseEvent['phase'] | 'verify';
@@ -27,6 +28,8 @@ export interface ProgressSnapshot {
   readonly trouble: Trouble | undefined;
   /** Since anything was heard of the push. */
   readonly quietMs: number;
+  /** What the command waits for. */
+  readonly wait: ShownWait | undefined;
 }
 
 /** Adds up what is told of a push. Times are milliseconds of any one clock. */
@@ -91,7 +94,8 @@ export class ProgressState {
     this.#troubles.apply(event, nowMs);
   }
 
-  snapshot(nowMs: number): ProgressSnapshot {
+  /** `wait`: what the command waits for at that moment. */
+  snapshot(nowMs: number, wait?: ShownWait): ProgressSnapshot {
     const isVerifying = this.#phase === 'verify';
     const { blobs, all, allBytes } = this.#verified;
     const isPutting = this.#phase === 'put';
@@ -108,6 +112,7 @@ export class ProgressState {
       retries: this.#troubles.retries,
       trouble: this.#troubles.find(nowMs),
       quietMs: nowMs - this.#heardMs,
+      wait,
     };
   }
 

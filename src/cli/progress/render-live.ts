@@ -3,13 +3,9 @@ import { formatBytes, formatCount } from '../format.ts';
 import type { ActiveBlob } from './blob-tally.ts';
 import { describeAmounts, describePhase, describeStall } from './describe-progress.ts';
 import { cutEnd, cutStart, flowParts } from './fit-text.ts';
+import type { Screen } from './live-lines.ts';
 import type { ProgressSubject } from './progress-display.ts';
 import type { ProgressSnapshot } from './progress-state.ts';
-
-export interface Screen {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 const MAX_BAR = 24;
 const MIN_BAR = 6;
@@ -41,7 +37,7 @@ export function renderLive(
   if (stall !== undefined) lines.push(chalk.yellow(cutEnd(`${INDENT}${stall}`, columns)));
   const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length);
   const shown = snapshot.phase === 'upload' ? snapshot.active.slice(0, Math.max(0, room)) : [];
-  for (const blob of shown) lines.push(renderBlob(blob, columns, chalk));
+  for (const blob of shown) lines.push(renderBlob(blob, dryRun, columns, chalk));
   const more = snapshot.phase === 'upload' ? snapshot.active.length - shown.length : 0;
   if (more > 0) lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
   return lines.slice(0, Math.max(1, screen.rows - 1)).join('\n');
@@ -58,13 +54,15 @@ function renderWhole(snapshot: ProgressSnapshot, name: string, dryRun: boolean, 
   return [first, ...others.map((line) => `${INDENT}${line}`)];
 }
 
-function renderBlob(blob: ActiveBlob, columns: number, chalk: ChalkInstance): string {
+function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: ChalkInstance): string {
   const { label, sentBytes, totalBytes, estimatedBytes, resumedBytes } = blob;
   const name = `${INDENT}${label.padEnd(12)}${INDENT}`;
   const step = steps[blob.step];
   const total = totalBytes ?? estimatedBytes;
   if (total === undefined) {
-    return cutEnd(`${name}${step ?? 'compressing'}  ${formatBytes(sentBytes)}`, columns);
+    // Its first part is not full yet: nothing of it can be acknowledged.
+    const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing sent yet';
+    return cutEnd(`${name}${step ?? 'compressing'}, ${sent}`, columns);
   }
   const ratio = total === 0 ? 1 : Math.min(1, sentBytes / total);
   const about = totalBytes === undefined ? '~' : '';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Messages } from '../../../../src/cli/messages.ts';
 import { createPlainProgress } from '../../../../src/cli/progress/plain-progress.ts';
+import type { ShownWait } from '../../../../src/cli/progress/wait-list.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { finish, MIB, progress, start, upload } from './events.ts';
 
@@ -14,10 +15,10 @@ afterEach(() => {
 const first = digestOf('first');
 const label = first.slice(7, 19);
 
-function begin(dryRun = false) {
+function begin(dryRun = false, findWait?: () => ShownWait) {
   const notes: string[] = [];
   const messages: Messages = { note: (line) => notes.push(line), warn() {}, detail() {}, event() {} };
-  return { notes, display: createPlainProgress(messages, { name: 'app:1.0', dryRun }) };
+  return { notes, display: createPlainProgress(messages, { name: 'app:1.0', dryRun, findWait }) };
 }
 
 it('has a line per blob and one every ten seconds, in every phase, and none after it', () => {
@@ -47,14 +48,35 @@ it('has a line per blob and one every ten seconds, in every phase, and none afte
   display.stop();
   vi.advanceTimersByTime(60_000);
   expect(notes).toEqual([
+    'app:1.0: reading, 2 s',
     'app:1.0: reading, 10 s',
+    'app:1.0: checking, 2 s, no answer for 2 s',
     'app:1.0: checking, 10 s, no answer for 10 s',
     'app:1.0: 1 blob to upload, 104.9 MB in the source',
     `app:1.0: layer ${label} goes on, resumed 21.0 MB`,
     'app:1.0: uploading, 73.4 of 104.9 MB, 5.8 MB/s, 5 s left, resumed 21.0 MB',
     'app:1.0: uploading, 73.4 of 104.9 MB, 1 retry, resumed 21.0 MB, retrying in 4 s: UploadLayerPart, Slow',
     `app:1.0: layer ${label} uploaded, 104.9 MB`,
+    'app:1.0: publishing, 1 retry, 0 of 2 manifests, no answer for 2 s',
     'app:1.0: publishing, 1 retry, 0 of 2 manifests, no answer for 10 s',
+  ]);
+});
+
+it('says what it waits for two seconds after a phase began, once, unless it said something', () => {
+  const { notes, display } = begin(false, () => ({
+    what: 'the credential process of the profile build',
+    isCall: false,
+    waitedMs: 2_000,
+    trouble: undefined,
+  }));
+  display.show({ kind: 'phase', phase: 'check' });
+  vi.advanceTimersByTime(9_000);
+  display.show(upload(1, 5));
+  vi.advanceTimersByTime(900);
+  display.stop();
+  expect(notes).toEqual([
+    'app:1.0: checking, 2 s, waiting for the credential process of the profile build, 2 s',
+    'app:1.0: 1 blob to upload, 5 B in the source',
   ]);
 });
 

@@ -171,7 +171,7 @@ describe('what holds a push up', () => {
   ])('is that nothing is heard: %o', (event, said) => {
     const state = new ProgressState(0);
     state.apply(event, 1000);
-    expect(describeStall(state.snapshot(5000), false)).toBeUndefined();
+    expect(describeStall(state.snapshot(2900), false)).toBeUndefined();
     expect(describeStall(state.snapshot(13_000), false)).toBe(said);
   });
 
@@ -207,7 +207,7 @@ describe('the other phases', () => {
 
   it('tell how long they take when they have nothing else to tell', () => {
     const state = new ProgressState(0);
-    expect(describeAmounts(state.snapshot(4000))).toEqual([]);
+    expect(describeAmounts(state.snapshot(1900))).toEqual([]);
     expect(describeAmounts(state.snapshot(65_000))).toEqual(['1 min 05 s']);
   });
 });

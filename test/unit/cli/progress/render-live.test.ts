@@ -109,6 +109,14 @@ describe('its lines', () => {
     ]);
   });
 
+  it('say of a layer that is being compressed that nothing of it is sent, while it waits for its first part', () => {
+    const waiting = applyAll([upload(1, 20_000_000), start(first, undefined, 20_000_000)]);
+    const render = (dryRun: boolean) =>
+      renderLive(waiting.snapshot(7000), { ...subject, dryRun }, { columns: 80, rows: 24 }, plain);
+    expect(render(false)).toContain(`  ${label(first)}  compressing, nothing sent yet`);
+    expect(render(true)).not.toContain('sent');
+  });
+
   it('of a dry run do not say that anything is sent', () => {
     const text = renderLive(
       state.snapshot(20_000),

@@ -1,0 +1,121 @@
+import type { Io } from '../../io.ts';
+import type { Messages } from '../messages.ts';
+import type { CallOutcome } from './call-troubles.ts';
+import { describeWait } from './describe-wait.ts';
+import type { DisplayKind } from './display-kind.ts';
+import { type ShownWait, WaitList } from './wait-list.ts';
+
+/** A shorter wait is nothing to tell. */
+const SHOWN_AFTER_MS = 2_000;
+/** In a log, the same wait is told again after so long. */
+const REPEATED_AFTER_MS = 10_000;
+/** A display that goes for a shorter time would only flicker. */
+const KEPT_MS = 500;
+
+/** Says on standard error what a command waits for, when it waits for longer than two seconds. */
+export interface Waiting {
+  /** Notes that the command waits for `what`: a noun phrase, such as `the credential process of the profile build`. Returns what ends the wait. */
+  start(what: string, isCall?: boolean): () => void;
+  /** The same for as long as `run` takes. */
+  during<Result>(what: string, run: () => Promise<Result>, isCall?: boolean): Promise<Result>;
+  /** Notes that a call has failed and is tried again, or that it has ended. */
+  noteCall(outcome: CallOutcome): void;
+  find(): ShownWait | undefined;
+  /** Leaves it to another display to say what is waited for, until the returned function is called. */
+  leave(): () => void;
+  /** Takes away what is shown; to be called before anything else is printed to stay. */
+  clear(): void;
+}
+
+export interface WaitingPlace {
+  readonly io: Pick<Io, 'stderr' | 'signal'>;
+  readonly messages: Messages;
+  readonly color: boolean;
+  readonly display: DisplayKind;
+}
+
+export function createWaiting({ io, messages, color, display }: WaitingPlace): Waiting {
+  const waits = new WaitList();
+  let timer: NodeJS.Timeout | undefined;
+  let lastToldMs: number | undefined;
+  let isLeft = false;
+  let stopLive: (() => void) | undefined;
+  /** Changes whenever a display that is being loaded is wanted no more. */
+  let turn = 0;
+
+  const find = () => waits.find(performance.now());
+
+  const clear = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    lastToldMs = undefined;
+    turn += 1;
+    stopLive?.();
+    stopLive = undefined;
+  };
+
+  const tell = async (wait: ShownWait): Promise<void> => {
+    if (display === 'json') {
+      const { what, waitedMs, trouble } = wait;
+      messages.event('waiting', { what, waitedMs: Math.round(waitedMs), reason: trouble?.reason });
+    } else if (display === 'plain') messages.note(describeWait(wait));
+    else if (stopLive === undefined) {
+      const asked = turn;
+      const { drawWait } = await import('./live-wait.ts');
+      if (asked === turn) stopLive = drawWait(io, color, wait, find);
+    }
+  };
+
+  const check = (): void => {
+    const nowMs = performance.now();
+    const wait = waits.find(nowMs);
+    if (wait === undefined) return;
+    lastToldMs = nowMs;
+    void tell(wait);
+    schedule();
+  };
+
+  const schedule = (): void => {
+    clearTimeout(timer);
+    const sinceMs = waits.silentSinceMs;
+    if (isLeft || display === 'none') return;
+    const dueMs = lastToldMs === undefined ? (sinceMs ?? 0) + SHOWN_AFTER_MS : lastToldMs + REPEATED_AFTER_MS;
+    timer =
+      sinceMs === undefined
+        ? setTimeout(clear, KEPT_MS)
+        : setTimeout(check, Math.max(0, dueMs - performance.now()));
+    timer.unref();
+  };
+
+  const start: Waiting['start'] = (what, isCall = false) => {
+    const end = waits.add(what, isCall, performance.now());
+    schedule();
+    return () => {
+      end(performance.now());
+      schedule();
+    };
+  };
+
+  return {
+    start,
+    async during(what, run, isCall) {
+      const end = start(what, isCall);
+      try {
+        return await run();
+      } finally {
+        end();
+      }
+    },
+    noteCall: (outcome) => waits.noteCall(outcome, performance.now()),
+    find,
+    leave() {
+      clear();
+      isLeft = true;
+      return () => {
+        isLeft = false;
+        schedule();
+      };
+    },
+    clear,
+  };
+}
