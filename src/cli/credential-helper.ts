@@ -1,4 +1,5 @@
 import { type HelperAnswer, runCredentialHelper } from '../docker/run-credential-helper.ts';
+import { escapeLines } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
 import { createContext } from './command-context.ts';
 import { withEcr } from './ecr-session.ts';
@@ -15,8 +16,9 @@ const USERNAME = 'AWS';
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const { stdout, stderr, exitStatus } = await answer(argv, io);
   try {
-    await printText(io.stderr, stderr);
-    await printText(io.stdout, stdout);
+    await printText(io.stderr, escapeLines(stderr.split('\n')));
+    // JSON has its own escapes, which this leaves as they are.
+    await printText(io.stdout, escapeLines(stdout.split('\n')));
   } catch {
     return 1;
   }

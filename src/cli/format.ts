@@ -1,3 +1,5 @@
+import { escapeLine } from '../foreign-text.ts';
+
 /** `12.3 MB`: decimal units, as docker and registries count. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -28,24 +30,27 @@ export function formatCount(count: number, noun: string): string {
 }
 
 /** Columns padded to the widest cell, two spaces between them, headings first. */
-export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows];
+export function formatTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const lines = [headings, ...rows].map((cells) => cells.map(escapeLine));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** `name  value` lines; those without a value are left out. */
-export function formatFields(fields: readonly (readonly [string, string | undefined])[]): string {
+export function formatFields(
+  fields: readonly (readonly [name: string, value: string | undefined])[],
+): readonly string[] {
   const given = fields.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(...given.map(([name]) => name.length));
-  return given.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return given.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }
 
 function pad(value: number): string {

@@ -1,5 +1,6 @@
+import { cutText, escapeLine, formatJson } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
-import { makePrintable, printText } from './output.ts';
+import { printText } from './output.ts';
 import type { OutputStyle } from './output-style.ts';
 
 /** The lines of standard error that are neither progress nor the final error. */
@@ -20,7 +21,7 @@ export function createMessages(
   options: { readonly quiet: boolean; readonly verbose: boolean },
 ): Messages {
   const print = (event: string, text: string, members: object) => {
-    const line = style.jsonLines ? JSON.stringify({ event, ...members }) : makePrintable(text);
+    const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(text));
     // Not awaited: the stream keeps the order, and whoever prints last awaits its own line. When standard error
     // cannot be written there is no place to say so.
     printText(io.stderr, `${line}\n`).catch(() => undefined);

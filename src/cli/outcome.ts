@@ -14,8 +14,8 @@ export type JsonObject = { readonly [member: string]: JsonValue };
 export interface Outcome {
   /** The members of the JSON document, `schemaVersion` excepted. Absent: nothing is printed with `--json`. */
   readonly result?: JsonObject | undefined;
-  /** The plain text, without the last newline; absent or empty: nothing is printed. */
-  readonly view?: string | undefined;
+  /** The plain text: one line, or several. A line that holds a line end is printed with an escape for it. Absent or empty: nothing is printed. */
+  readonly view?: string | readonly string[] | undefined;
   /** Only where it is not 0: the emulator ends with the status of the command it ran. */
   readonly exitStatus?: number | undefined;
 }

@@ -1,12 +1,18 @@
 import { EcrpError, exitStatusOf } from '../errors.ts';
+import { cutText, escapeLine, escapeLines, formatJson } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
 import type { JsonObject, Outcome } from './outcome.ts';
 import type { OutputStyle } from './output-style.ts';
 
+/** Most characters of an exception's name or a request's id. */
+const MOST_NAME = 200;
+
 /** Prints what a command gave back and returns the exit status. */
 export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome): Promise<number> {
   if (!style.json) {
-    if (outcome.view !== undefined && outcome.view !== '') await write(io.stdout, `${outcome.view}\n`);
+    const lines = typeof outcome.view === 'string' ? [outcome.view] : (outcome.view ?? []);
+    const text = escapeLines(lines);
+    if (text !== '') await write(io.stdout, `${text}\n`);
   } else if (outcome.result !== undefined) {
     await write(io.stdout, formatDocument(outcome.result));
   }
@@ -26,7 +32,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
     // Standard output is what failed, so a person is told instead.
   }
   const text = style.jsonLines
-    ? `${JSON.stringify({ event: 'error', ...describeError(error), exitStatus })}\n`
+    ? `${formatJson({ event: 'error', ...describeError(error), exitStatus })}\n`
     : await formatError(error, style);
   await write(io.stderr, text).catch(() => undefined);
   return exitStatus;
@@ -37,34 +43,37 @@ export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
 
-/** Names of an archive or words of a server may hold what a terminal would obey; lines and tabs may stay. */
-export function makePrintable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, (character) => {
-    return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
-  });
-}
-
 function formatDocument(members: JsonObject): string {
-  return `${JSON.stringify({ schemaVersion: 1, ...members })}\n`;
+  return `${formatJson({ schemaVersion: 1, ...members })}\n`;
 }
 
-function describeError(error: EcrpError): JsonObject {
+/** No longer than a message has to be: what is in it may be a whole page of somebody else's. */
+function describeError(error: EcrpError) {
   const { code, message, hint, operation, awsError, requestId } = error;
-  return { code, message, hint, operation, awsError, requestId };
+  return {
+    code,
+    message: cutText(message),
+    hint: hint && cutText(hint),
+    operation,
+    awsError: awsError && cutText(awsError, MOST_NAME),
+    requestId: requestId && cutText(requestId, MOST_NAME),
+  };
 }
 
 async function formatError(error: EcrpError, { color, verbose }: OutputStyle): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
-  const lines = [`${label} ${makePrintable(error.message)}`];
+  const { message, hint, operation, awsError, requestId } = describeError(error);
+  const lines = [`${label} ${escapeLine(message)}`];
   // Without an answer of the service the message says all there is to say.
-  if (error.awsError !== undefined || error.requestId !== undefined) {
-    const details = [error.operation, error.awsError, error.requestId && `request ${error.requestId}`];
-    lines.push(`  (${details.filter(Boolean).join(', ')})`);
+  if (awsError !== undefined || requestId !== undefined) {
+    const details = [operation, awsError, requestId && `request ${requestId}`];
+    lines.push(escapeLine(`  (${details.filter(Boolean).join(', ')})`));
   }
-  if (error.hint !== undefined) lines.push(`hint: ${makePrintable(error.hint)}`);
+  if (hint !== undefined) lines.push(`hint: ${escapeLine(hint)}`);
   if (verbose && error.code === 'INTERNAL' && error.cause instanceof Error && error.cause.stack) {
-    lines.push(error.cause.stack);
+    // Indented, so that no line of it can pass for one of ours.
+    lines.push(escapeLines(error.cause.stack.split('\n').map((line) => `  ${line}`)));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ export function describeRepository(repository: Repository): JsonObject {
   return { repositoryName, repositoryArn, registryId, repositoryUri, createdAt: createdAt?.toISOString() };
 }
 
-export function viewRepository(repository: Repository): string {
+export function viewRepository(repository: Repository): readonly string[] {
   return formatFields([
     ['repository', repository.repositoryName],
     ['uri', repository.repositoryUri],

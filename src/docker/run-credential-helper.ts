@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { formatJson } from '../foreign-text.ts';
 import {
   CREDENTIALS_NOT_FOUND,
   type Login,
@@ -42,7 +43,7 @@ export async function runCredentialHelper(
     case 'erase':
       return answerErase(stdin.trim(), helper);
     case 'list':
-      return succeed(JSON.stringify({ [helper.registryHost]: helper.username }));
+      return succeed(formatJson({ [helper.registryHost]: helper.username }));
     case 'version':
     case '--version':
       return succeed(`${helper.name} ${helper.version}`);
@@ -58,7 +59,7 @@ async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<H
   if (reduceToHost(serverUrl) !== helper.registryHost) return fail(CREDENTIALS_NOT_FOUND);
   try {
     const { username, secret } = await helper.getLogin();
-    return succeed(JSON.stringify({ ServerURL: serverUrl, Username: username, Secret: secret }));
+    return succeed(formatJson({ ServerURL: serverUrl, Username: username, Secret: secret }));
   } catch (error) {
     if (!(error instanceof EcrpError)) throw error;
     const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;

@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { listNames } from '../foreign-text.ts';
 import { parseConfig } from '../oci/config.ts';
 import type { Descriptor, Platform } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -146,7 +147,7 @@ function findAttested({ descriptor }: Entry): string | undefined {
 function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {
   const missing = asked.find((platform) => !found.some((each) => matchesPlatform(each, platform)));
   if (missing === undefined) return;
-  const list = [...new Set(found.map(formatPlatform))].join(', ') || 'none that say their platform';
+  const list = listNames([...new Set(found.map(formatPlatform))]) || 'none that say their platform';
   throw new EcrpError('USAGE', `${source.path} holds no image for ${formatPlatform(missing)}`, {
     hint: `It holds: ${list}`,
   });

@@ -91,7 +91,7 @@ async function serve(
   const environment = Object.entries(describeEnvironment(emulator));
   await context.publish({
     result,
-    view: environment.map(([name, value]) => `export ${name}=${quoteForShell(value)}`).join('\n'),
+    view: environment.map(([name, value]) => `export ${name}=${quoteForShell(value)}`),
   });
   const kept =
     options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;

@@ -58,7 +58,7 @@ export async function push(
   const outcomes = [first, ...others];
   return {
     result: { images: outcomes.map(({ result }) => result) },
-    view: outcomes.map(({ view }) => view).join('\n'),
+    view: outcomes.flatMap(({ view }) => view ?? []),
   };
 }
 

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { EcrpError } from '../../errors.ts';
+import { formatJson } from '../../foreign-text.ts';
 
 export interface RequestLog {
   write(entry: object): void;
@@ -17,7 +18,7 @@ export async function openRequestLog(path: string): Promise<RequestLog> {
   stream.on('error', () => undefined);
   return {
     write(entry) {
-      stream.write(`${JSON.stringify(entry)}\n`);
+      stream.write(`${formatJson(entry)}\n`);
     },
     close: () => new Promise((resolve) => stream.end(() => resolve())),
   };

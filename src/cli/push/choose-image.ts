@@ -1,4 +1,5 @@
 import { EcrpError } from '../../errors.ts';
+import { listNames } from '../../foreign-text.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 
 /** Chooses the image to push: the one that `--image` names, or gives the digest of, else the only one. Throws USAGE when that is not one image. */
@@ -11,7 +12,7 @@ export function chooseImage(source: ImageSource, wanted: string | undefined): So
       'USAGE',
       `${path} holds ${images.length} images; --image says which one to push, --all pushes each`,
       {
-        hint: `Choose one of: ${listNames(images)}`,
+        hint: `Choose one of: ${listImages(images)}`,
       },
     );
   }
@@ -19,12 +20,12 @@ export function chooseImage(source: ImageSource, wanted: string | undefined): So
   const [image, ...more] = found;
   if (image === undefined) {
     throw new EcrpError('USAGE', `${path} holds no image named ${wanted}`, {
-      hint: `It holds: ${listNames(images)}`,
+      hint: `It holds: ${listImages(images)}`,
     });
   }
   if (more.length > 0) {
     throw new EcrpError('USAGE', `${path} holds ${found.length} images that ${wanted} may mean`, {
-      hint: `Give the name in full: ${listNames(found)}`,
+      hint: `Give the name in full: ${listImages(found)}`,
     });
   }
   return image;
@@ -35,12 +36,12 @@ function isMeant(image: SourceImage, wanted: string): boolean {
   return image.names.some((name) => isSameName(name, wanted));
 }
 
-function listNames(images: readonly SourceImage[]): string {
-  return images.map(nameImage).join(', ');
+function listImages(images: readonly SourceImage[]): string {
+  return listNames(images.map(nameImage));
 }
 
 function nameImage(image: SourceImage): string {
-  if (image.names.length > 0) return image.names.join(' = ');
+  if (image.names.length > 0) return listNames(image.names, ' = ');
   return image.kind === 'manifest' ? image.root.digest : '(an image without a name)';
 }
 

@@ -1,4 +1,5 @@
 import { EcrpError } from '../../errors.ts';
+import { listNames } from '../../foreign-text.ts';
 import { quoteText } from '../../oci/json.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { chooseImage } from './choose-image.ts';
@@ -58,7 +59,7 @@ function chooseOwnTarget(
     throw refuse(
       image.names.length === 0
         ? 'an image of the archive has no name'
-        : `the image ${image.names.join(', ')} has no tag`,
+        : `the image ${listNames(image.names)} has no tag`,
     );
   }
   return chooseTarget(`${repository}:${first}`, others, image.names, registryHost);

@@ -1,4 +1,5 @@
 import { EcrpError } from '../../errors.ts';
+import { listNames } from '../../foreign-text.ts';
 import { assertTag, findRegistryReferences, parseReference } from '../../oci/reference.ts';
 import { orderTags } from '../../oci/tag-order.ts';
 
@@ -29,7 +30,7 @@ export function chooseTarget(
       : [parseReference(reference, registryHost)];
   const [first, ...others] = references;
   if (first === undefined) {
-    const found = names.length === 0 ? 'the image has no name' : `it is named ${names.join(', ')}`;
+    const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
     throw new EcrpError(
       'USAGE',
       `where to push the image is not said: ${found}, nothing at ${registryHost}`,

@@ -1,4 +1,5 @@
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
+import { listNames } from '../../foreign-text.ts';
 import type { Content } from '../../oci/archive-manifest.ts';
 import type { Platform } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -71,7 +72,7 @@ async function askRegistry(
       messages.detail(`the layers of ${repositoryName}:${tag} are not known: ${reason}`),
   });
   messages.detail(
-    `${repositoryName}:${tags.join(', ')}: ${formatCount(layers.size, 'compressed layer')} known`,
+    `${repositoryName}:${listNames(tags)}: ${formatCount(layers.size, 'compressed layer')} known`,
   );
   return layers;
 }

@@ -46,7 +46,7 @@ it('aligns columns and leaves no space at the end of a line', () => {
         ['b', ''],
       ],
     ),
-  ).toBe('A      LONG\nfirst  x\nb');
+  ).toEqual(['A      LONG', 'first  x', 'b']);
 });
 
 it('leaves out fields without a value', () => {
@@ -56,5 +56,5 @@ it('leaves out fields without a value', () => {
       ['logo', undefined],
       ['description', 'x'],
     ]),
-  ).toBe('name         app\ndescription  x');
+  ).toEqual(['name         app', 'description  x']);
 });

@@ -65,7 +65,7 @@ describe('an error', () => {
   it('says nothing that a terminal would obey', async () => {
     const name = 'app\u001b[2J\u009b1A\r:1';
     const { stderr } = await show(new EcrpError('USAGE', `no image ${name}`, { hint: `not ${name}` }));
-    expect(stderr).toBe('error: no image app\\x1b[2J\\x9b1A\\x0d:1\nhint: not app\\x1b[2J\\x9b1A\\x0d:1\n');
+    expect(stderr).toBe('error: no image app\\x1b[2J\\x9b1A\\r:1\nhint: not app\\x1b[2J\\x9b1A\\r:1\n');
   });
 
   it('is a bug when it is nothing we know; its stack is for --verbose', async () => {
