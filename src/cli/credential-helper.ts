@@ -5,7 +5,7 @@ import { createContext } from './command-context.ts';
 import { withEcr } from './ecr-session.ts';
 import { printText, toEcrpError } from './output.ts';
 import { readVersion } from './read-version.ts';
-import { findRegistryHost } from './registry-host.ts';
+import { findRegistryHost, requireRegistryHost } from './registry-host.ts';
 
 /** Far more than any login; a helper reads what its caller writes. */
 const MAX_INPUT_CHARS = 1_000_000;
@@ -37,6 +37,7 @@ async function answer(argv: readonly string[], io: Io): Promise<HelperAnswer> {
       registryHost: findRegistryHost(context),
       username: USERNAME,
       async getLogin() {
+        await requireRegistryHost(context, 'docker-credential-ecrp');
         const { getAuthorizationToken } = await import('../ecr/authorization.ts');
         const { username, password } = await withEcr(context, ({ client }) =>
           getAuthorizationToken(client, io.signal),

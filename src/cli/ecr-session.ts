@@ -1,9 +1,10 @@
 import type { Answered, ApiCall, Caller } from '../ecr/call.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
 import type { EcrClient } from '../ecr/client.ts';
-import { chooseEndpoint, DEFAULT_REGION } from '../ecr/endpoint.ts';
+import { REGION } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
+import { findEndpoint } from './find-endpoint.ts';
 import { formatCount, formatDuration } from './format.ts';
 import type { RegistryFacts } from './registry-cache.ts';
 import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
@@ -11,7 +12,7 @@ import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
 /** A client for as long as a command runs, and what is known of the registry behind it. */
 export interface EcrSession {
   readonly client: EcrClient;
-  /** URL of the API, or its region. */
+  /** Names the service in records: URL of the API, or the region of AWS's own. */
   readonly endpoint: string;
   /** Facts that an earlier command learned; asks nobody. */
   recallRegistry(): Promise<RegistryFacts | undefined>;
@@ -36,9 +37,10 @@ export async function withEcr<T>(
   const { createEcrClient } = await import('../ecr/client.ts');
   const { io, options } = context;
   tellIgnoredRegion(context);
+  const endpoint = await findEndpoint(context);
   const bare = createEcrClient({
-    endpointUrl: options.endpointUrl,
-    region: options.region,
+    endpointUrl: endpoint.url,
+    region: endpoint.region,
     profile: options.profile,
     env: io.env,
     concurrency: settings.concurrency,
@@ -51,16 +53,15 @@ export async function withEcr<T>(
     },
   });
   const directory = findCacheDirectory(io);
-  const endpoint = chooseEndpoint(options.endpointUrl, io.env) ?? options.region ?? DEFAULT_REGION;
-  const client = { ...bare, call: announceCalls(bare.call, context, endpoint) };
+  const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
   const findKey = async () => ({
-    endpoint,
+    endpoint: endpoint.id,
     accessKeyId: await client.findAccessKeyId(),
   });
   try {
     return await use({
       client,
-      endpoint,
+      endpoint: endpoint.id,
       recallRegistry: async () => readRegistryFacts(directory, await findKey()),
       rememberRegistry: async (facts) => writeRegistryFacts(directory, await findKey(), facts),
     });
@@ -71,7 +72,7 @@ export async function withEcr<T>(
 
 /** Every call is something that the command waits for. */
 function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: string): Caller {
-  const place = URL.canParse(endpoint) ? new URL(endpoint).host : 'ECR Public';
+  const place = new URL(endpoint).host;
   const announced = <Answer extends Answered, Result>(given: ApiCall<Answer, Result>, signal: AbortSignal) =>
     waiting.during(`${place} (${given.operation})`, () => call(given, signal), true);
   return Object.assign(announced, { isHeld: call.isHeld });
@@ -101,9 +102,7 @@ function describeApiEvent(event: ApiEvent): string {
 
 function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
   const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION;
-  if (options.region === undefined && region && region !== DEFAULT_REGION) {
-    messages.detail(
-      `region ${region} of the environment is ignored: ECR Public answers in ${DEFAULT_REGION}`,
-    );
+  if (options.region === undefined && region && region !== REGION) {
+    messages.detail(`region ${region} of the environment is ignored: ECR Public is in ${REGION}`);
   }
 }

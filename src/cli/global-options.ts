@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseEndpointUrl, parseRegistryHost } from './option-values.ts';
+import { parseEndpointUrl, parseNonEmpty, parseRegion, parseRegistryHost } from './option-values.ts';
 
 const progressModes = ['auto', 'plain', 'json', 'none'] as const;
 
@@ -33,9 +33,14 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'))
     .addOption(new Option('--endpoint-url <url>', 'API endpoint to use').argParser(parseEndpointUrl))
     .addOption(
-      new Option('--region <region>', 'AWS region (default: "us-east-1", whatever the profile says)'),
+      new Option(
+        '--region <region>',
+        'AWS region (default: "us-east-1", whatever the profile says)',
+      ).argParser(parseRegion),
     )
-    .addOption(new Option('--profile <name>', 'profile of the AWS configuration to use'))
+    .addOption(
+      new Option('--profile <name>', 'profile of the AWS configuration to use').argParser(parseNonEmpty),
+    )
     .addOption(
       new Option('--registry-host <host>', 'host of the registry (default: "public.ecr.aws")').argParser(
         parseRegistryHost,

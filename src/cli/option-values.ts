@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { checkUrl } from '../ecr/endpoint-url.ts';
 
 const MOST_DURATION_MS = 7 * 24 * 3_600_000;
 
@@ -38,14 +39,15 @@ export function parseNonEmpty(text: string): string {
   return text;
 }
 
+/** Throws an error of our own: commander's would repeat a URL that holds a password. */
 export function parseEndpointUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError('It must be an http or https URL.');
-  }
-  // Errors name the endpoint, so nothing secret may be part of it.
-  if (url.username !== '' || url.password !== '') {
-    throw new InvalidArgumentError('It must not contain a user name or password.');
+  return checkUrl(text, '--endpoint-url');
+}
+
+/** A region is a label of host names. */
+export function parseRegion(text: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)) {
+    throw new InvalidArgumentError('It must be a region such as us-east-1, without spaces.');
   }
   return text;
 }

@@ -1,18 +1,18 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import { REGION } from '../wire/service.ts';
 import { limitAttempt } from './attempt.ts';
 import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials, silentLogger } from './credentials.ts';
-import { chooseEndpoint, DEFAULT_REGION } from './endpoint.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 /** A connection on which no byte moves for this long, or for the whole budget, is given up, and the attempt repeated. */
 const STALL_MS = 60_000;
 
 export interface EcrClientSettings {
-  /** `--endpoint-url`; the environment's endpoints are looked up in `env`. */
-  readonly endpointUrl?: string | undefined;
-  /** us-east-1 when not given, whatever the profile or AWS_REGION says. */
+  /** As `resolveEndpoint` found it: nothing else is looked up. */
+  readonly endpointUrl: string;
+  /** For signatures; us-east-1 when not given. */
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,20 +34,20 @@ export interface EcrClient {
   close(): void;
 }
 
-/** Makes a client; nothing is sent yet. Throws USAGE when the endpoint is not a URL. */
+/** Makes a client; nothing is sent yet. */
 export function createEcrClient(settings: EcrClientSettings): EcrClient {
   // The SDK's own switch for its notice about old Node versions; the package says which ones it supports.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const endpoint = chooseEndpoint(settings.endpointUrl, settings.env);
-  const region = settings.region ?? DEFAULT_REGION;
   const credentials = chooseCredentials(settings.profile, settings.env);
   const concurrency = Math.max(settings.concurrency ?? 4, 4);
   // One more for each layer than it needs, as some are still closing.
   const agent = { keepAlive: true, maxSockets: concurrency * 3 };
   const sdk = new ECRPUBLICClient({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+    region: settings.region ?? REGION,
+    endpoint: settings.endpointUrl,
+    // The endpoint says it already; the SDK refuses to combine one that is given with these.
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
     credentials: credentials.provide,
     maxAttempts: 1,
     retryMode: 'standard',
@@ -61,7 +61,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     },
   });
   const call = makeCaller({
-    endpoint: endpoint ?? `the endpoint of ECR Public in ${region}`,
+    endpoint: settings.endpointUrl,
     onEvent: settings.onEvent,
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
     // Whoever gives a budget has it kept in any case.

@@ -5,7 +5,7 @@ import type { CommandContext } from '../command-context.ts';
 import { findDockerConfigDirectory } from '../directories.ts';
 import { withEcr } from '../ecr-session.ts';
 import type { Outcome } from '../outcome.ts';
-import { findRegistryHost } from '../registry-host.ts';
+import { requireRegistryHost } from '../registry-host.ts';
 
 export interface LoginOptions {
   readonly passwordStdout?: boolean;
@@ -15,7 +15,7 @@ export interface LoginOptions {
 /** Gets a token and stores it where docker looks for one; or prints its password; or registers our helper instead. */
 export async function login(context: CommandContext, options: LoginOptions): Promise<Outcome> {
   const { io, messages } = context;
-  const registryHost = findRegistryHost(context);
+  const registryHost = await requireRegistryHost(context, 'login');
   const place = {
     configDirectory: findDockerConfigDirectory(io),
     registryHost,

@@ -2,11 +2,11 @@ import { removeLogin } from '../../docker/login.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findDockerConfigDirectory } from '../directories.ts';
 import type { Outcome } from '../outcome.ts';
-import { findRegistryHost } from '../registry-host.ts';
+import { requireRegistryHost } from '../registry-host.ts';
 
 export async function logout(context: CommandContext): Promise<Outcome> {
   const { io, messages } = context;
-  const registryHost = findRegistryHost(context);
+  const registryHost = await requireRegistryHost(context, 'logout');
   const { configFile, removed } = await removeLogin({
     configDirectory: findDockerConfigDirectory(io),
     registryHost,

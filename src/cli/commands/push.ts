@@ -16,7 +16,7 @@ import { checkOptions, type PushOptions } from '../push/push-options.ts';
 import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
 import type { RemoteCache } from '../push/remote-cache.ts';
 import { type ImageToSend, type SentImage, sendImage } from '../push/send-image.ts';
-import { findRegistryHost } from '../registry-host.ts';
+import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../registry-host.ts';
 import { readRepositoryInput } from '../repository-input.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -35,6 +35,7 @@ export async function push(
 ): Promise<Outcome> {
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
   checkOptions(context, reference, options);
+  if (options.verify) await requireRegistryHost(context, '--verify');
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const progress = await openProgress(context, {
     name: reference ?? (source === '-' ? 'standard input' : basename(source)),
@@ -72,11 +73,13 @@ async function pushFrom(
 ): Promise<readonly PushedImage[]> {
   let lastMs = performance.now();
   const registryHost = findRegistryHost(context);
+  const readsRegistry = await isRegistryOfApi(context);
   const { remoteCache, cacheFrom = [], tag: tags = [], image: name, all = false } = options;
   const prepare = async (target: PushTarget, plan: ImageToSend['plan']): Promise<ImageToSend> => ({
     plan,
     target,
     registryHost,
+    readsRegistry,
     repository: await readRepository(context, target, options),
     ...readSettings(options),
   });
@@ -89,7 +92,7 @@ async function pushFrom(
   const makeRemote =
     (target: PushTarget) =>
     (finder: RemoteCache['finder']): RemoteCache | undefined =>
-      remoteCache ? { finder, registryHost, target, cacheFrom } : undefined;
+      remoteCache && readsRegistry ? { finder, registryHost, target, cacheFrom } : undefined;
 
   checkSource(context, sourcePath);
   const arrival = await findArrival(context, sourcePath, reference, options);

@@ -2,7 +2,7 @@ import { getAuthorizationToken } from '../../ecr/authorization.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withEcr } from '../ecr-session.ts';
 import type { Outcome } from '../outcome.ts';
-import { findRegistryHost } from '../registry-host.ts';
+import { requireRegistryHost } from '../registry-host.ts';
 
 export interface TokenOptions {
   readonly password?: boolean;
@@ -10,7 +10,7 @@ export interface TokenOptions {
 
 /** Gets a token and prints it, or the password in it: the one command whose result is a secret. */
 export async function printToken(context: CommandContext, options: TokenOptions): Promise<Outcome> {
-  const registryHost = findRegistryHost(context);
+  const registryHost = await requireRegistryHost(context, 'token');
   const authorization = await withEcr(context, ({ client }) =>
     getAuthorizationToken(client, context.io.signal),
   );

@@ -32,6 +32,8 @@ export interface ImageToSend {
   readonly plan: (finder: RegistryFinder, sending: Sending) => Promise<PushPlan>;
   readonly target: PushTarget;
   readonly registryHost: string;
+  /** Whether the registry may be asked: not when it belongs to another service than the API. */
+  readonly readsRegistry: boolean;
   /** The repository to create when it is missing; undefined: that is an error. */
   readonly repository: RepositoryInput | undefined;
   readonly concurrency: number;
@@ -97,7 +99,10 @@ export async function sendImage(
       ...sending,
       tags,
       // Only the JSON document tells new tags from moved ones.
-      lookUpTag: context.style.json ? makeTagLookup(finder, registryHost, repositoryName) : undefined,
+      lookUpTag:
+        context.style.json && image.readsRegistry
+          ? makeTagLookup(finder, registryHost, repositoryName)
+          : undefined,
       ...guard,
     };
     const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
@@ -159,10 +164,10 @@ async function guardImage(
   session: EcrSession,
   signal: AbortSignal,
 ): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
-  const { target, ifExists, registryHost } = image;
+  const { target, ifExists, registryHost, readsRegistry } = image;
   const { tags, repositoryName } = target;
   if (ifExists === 'overwrite') return { plan, tags, kept: [] };
-  const locate = makeTagLocator(session, finder, { registryHost, repositoryName });
+  const locate = makeTagLocator(session, finder, { registryHost, readsRegistry, repositoryName });
   return guardTags(ifExists, plan, tags, locate, signal);
 }
 

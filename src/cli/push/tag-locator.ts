@@ -10,6 +10,8 @@ export type TagLocator = (tag: string, signal: AbortSignal) => Promise<Digest | 
 
 export interface TagPlace {
   readonly registryHost: string;
+  /** Whether the registry may be asked: not when it belongs to another service than the API. */
+  readonly readsRegistry: boolean;
   readonly repositoryName: string;
 }
 
@@ -18,10 +20,10 @@ export interface TagPlace {
  * only the API could tell and may not be asked.
  */
 export function makeTagLocator(session: EcrSession, finder: RegistryFinder, place: TagPlace): TagLocator {
-  const { registryHost, repositoryName } = place;
+  const { registryHost, readsRegistry, repositoryName } = place;
   return async (imageTag, signal) => {
     const registryAlias = await finder.findAlias();
-    if (registryAlias !== undefined) {
+    if (registryAlias !== undefined && readsRegistry) {
       const found = await resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
       if (found !== 'unknown') return found;
     }

@@ -1,36 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chooseCredentials } from '../../../src/ecr/credentials.ts';
-import { chooseEndpoint } from '../../../src/ecr/endpoint.ts';
 import { catchError } from '../../support/catch-error.ts';
-
-describe('the endpoint', () => {
-  const env = { AWS_ENDPOINT_URL_ECR_PUBLIC: 'http://127.0.0.1:1', AWS_ENDPOINT_URL: 'http://127.0.0.1:2' };
-
-  test.each([
-    ['http://127.0.0.1:3', env, 'http://127.0.0.1:3'],
-    [undefined, env, 'http://127.0.0.1:1'],
-    [undefined, { AWS_ENDPOINT_URL: 'http://127.0.0.1:2' }, 'http://127.0.0.1:2'],
-    [undefined, { ...env, AWS_ENDPOINT_URL_ECR_PUBLIC: '' }, 'http://127.0.0.1:2'],
-    [undefined, { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined],
-    [undefined, {}, undefined],
-  ])('is chosen: %s, %j → %s', (option, environment, expected) => {
-    expect(chooseEndpoint(option, environment)).toBe(expected);
-  });
-
-  test.each(['127.0.0.1:5100', 'ftp://host', '', 'http://'])(
-    '%j is no endpoint: its origin is named',
-    async (value) => {
-      const error = await catchError(() => chooseEndpoint(value, {}));
-      expect(error.code).toBe('USAGE');
-      expect(error.message).toContain('--endpoint-url');
-    },
-  );
-
-  test('a bad one of the environment names the variable', async () => {
-    const error = await catchError(() => chooseEndpoint(undefined, { AWS_ENDPOINT_URL: 'nonsense' }));
-    expect(error.message).toContain('AWS_ENDPOINT_URL');
-  });
-});
 
 describe('credentials', () => {
   const keys = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
