@@ -1,22 +1,16 @@
 import { MAX_PART_BYTES, PART_BYTES } from '../wire/limits.ts';
-import { IMAGE_TAG_PATTERN, LAYER_DIGEST_PATTERN } from './patterns.ts';
+import { type Choice, choose } from './choice.ts';
+import { REGISTRY_CHOICES } from './registry-choices.ts';
+import { TEXT_CHOICES } from './text-choices.ts';
 
-// Where AWS's documents contradict each other or are silent: what the emulator does, on what ground, and what else it could be.
+// Where AWS's documents contradict each other or are silent: what the emulator does, on what ground, and what else it could be. What errors say is
+// in `text-choices.ts`, `/v2/` in `registry-choices.ts`.
 // `model`: AWS service model 2020-10-30. `quotas page`: "Amazon ECR Public service quotas". `private`: recorded of Amazon ECR private.
 
-interface Choice<Value> {
-  readonly value: Value;
-  readonly source: string;
-  readonly alternative: string;
-}
-
-function choose<Value>(value: Value, source: string, alternative: string): Choice<Value> {
-  return { value, source, alternative };
-}
-
-const notRecorded = 'text not recorded';
-
 export const CHOICES = {
+  ...TEXT_CHOICES,
+  ...REGISTRY_CHOICES,
+
   commonErrorStatus: choose(
     400,
     'recorded of JSON services',
@@ -58,6 +52,27 @@ export const CHOICES = {
     'left out',
     'no image has named it yet',
     'that of a docker config, as recorded once',
+  ),
+
+  minimumLayersPerImage: choose(
+    1,
+    'recorded of private in 2020 (werf/werf#2544) and 2023 (aws/containers-roadmap#876)',
+    '0: image specification; nobody has recorded it since ECR took OCI 1.1',
+  ),
+  nullList: choose(
+    'an empty list, of layers and of manifests',
+    'how Go writes one: regctl image create',
+    'Invalid JSON syntax',
+  ),
+  layersOfDeletedImage: choose(
+    'go with the last image of the repository that refers to them',
+    'nothing is recorded; private says that layers without an image may be cleaned up at any time',
+    'stay for some time, so that a push that follows need not send them',
+  ),
+  layersWithoutImage: choose(
+    'a layer that no image has referred to yet stays for good, and so does an upload',
+    'nothing is recorded, and a rehearsal does not last',
+    'cleaned up at any time, as private says; uploads after a day',
   ),
 
   missingSubject: choose('accepted', 'OCI distribution specification', 'ReferencedImagesNotFoundException'),
@@ -125,125 +140,4 @@ export const CHOICES = {
     "AWS's own containerd resolver only uploads layers that are listed so",
     'a failure MissingLayerDigest, as moto answers',
   ),
-
-  missingMemberReason: choose('Member must not be null', 'sibling services', notRecorded),
-  invalidNextTokenReason: choose('Invalid token', 'by analogy', notRecorded),
-  excludedPagingReason: choose(
-    'Member must be null when names or ids are given',
-    'model: the list excludes paging',
-    notRecorded,
-  ),
-  mediaTypeDisagreesReason: choose(
-    'Media type of the request differs from the one in the manifest',
-    'the only exception that fits',
-    'one of the two wins silently',
-  ),
-  invalidLogoReason: choose(
-    'Logo must be a PNG image of 60 to 2048 pixels a side',
-    'user guide for the limits',
-    notRecorded,
-  ),
-  missingLayerDigestReason: choose(
-    'Invalid request parameters: layer digest cannot be null',
-    'by analogy with image digests',
-    notRecorded,
-  ),
-  invalidLayerDigestReason: choose(
-    `Invalid request parameters: layer digest should satisfy the regex '${LAYER_DIGEST_PATTERN}'`,
-    'by analogy with image digests',
-    notRecorded,
-  ),
-  invalidImageTagReason: choose(
-    `Invalid request parameters: image tag should satisfy the regex '${IMAGE_TAG_PATTERN}'`,
-    'by analogy with image digests',
-    notRecorded,
-  ),
-  tagDoesNotMatchDigestReason: choose(
-    'Invalid request parameters: image tag does not match image digest',
-    'by analogy with image digests',
-    notRecorded,
-  ),
-  lockOutReason: choose(
-    'The policy would prevent future calls to SetRepositoryPolicy; set force to use it',
-    'model: force is needed then',
-    notRecorded,
-  ),
-
-  registryNotFoundText: choose(
-    (registryId: string) => `The registry with id '${registryId}' does not exist`,
-    'by analogy with repositories',
-    notRecorded,
-  ),
-  uploadNotFoundText: choose(
-    (uploadId: string, repositoryName: string, registryId: string) =>
-      `The upload with id '${uploadId}' in the repository with name '${repositoryName}' in the registry with id '${registryId}' does not exist`,
-    'half recorded of private',
-    'other words in the middle',
-  ),
-  partSizeText: choose(
-    (bytes: number, firstByte: number, lastByte: number) =>
-      `Layer part has ${bytes} bytes instead of the ${lastByte - firstByte + 1} from first byte ${firstByte} to last byte ${lastByte}`,
-    'model: InvalidLayerPartException when the size is not valid',
-    notRecorded,
-  ),
-  tooManyPartsText: choose(
-    (uploadId: string, maximum: number) =>
-      `The upload with id '${uploadId}' already has the maximum allowed number of layer parts which is '${maximum}'`,
-    'model: LimitExceededException is the only one declared that fits',
-    notRecorded,
-  ),
-  layerAlreadyExistsText: choose(
-    (digest: string, repositoryName: string, registryId: string) =>
-      `The layer with digest '${digest}' already exists in the repository with name '${repositoryName}' in registry with id '${registryId}'`,
-    'by analogy with images',
-    notRecorded,
-  ),
-  imageDigestDoesNotMatchText: choose(
-    (given: string, actual: string) =>
-      `The provided image digest '${given}' does not match the digest calculated for the image '${actual}'`,
-    'by analogy with layers',
-    notRecorded,
-  ),
-  tooManyRepositoriesText: choose(
-    (registryId: string, maximum: number) =>
-      `The registry with id '${registryId}' already has the maximum allowed number of repositories which is '${maximum}'`,
-    'by analogy with images',
-    notRecorded,
-  ),
-  tooManyTagsText: choose(
-    (maximum: number) => `A repository cannot have more than ${maximum} tags`,
-    'user guide for the limit',
-    notRecorded,
-  ),
-  invalidTagText: choose(
-    (key: string) => `The tag with key '${key}' has a key or value that is not allowed`,
-    'user guide for the rule',
-    notRecorded,
-  ),
-  incompleteTagText: choose(
-    'A tag must have both Key and Value',
-    'model: neither is marked as required',
-    'an absent value is an empty one',
-  ),
-  registryPatchStatus: choose(
-    201,
-    'recorded of private, which has the same proxy',
-    '202, as the OCI specification',
-  ),
-  registryRefusesBlobHeads: choose(
-    true,
-    'recorded: 401 to whoever may only pull',
-    '200 or 404, as the OCI specification',
-  ),
-  registryTagsPage: choose(100, 'recorded of private', 'any other number'),
-  registryInvalidTokenStatus: choose(400, 'recorded', '401, as clients expect and users ask for'),
-  registryDeniedLoginStatus: choose(403, 'recorded of logins out of date', 'not recorded of wrong passwords'),
-  registryDigestHeaderOnGet: choose(false, 'recorded: on HEAD alone', 'on both, as the OCI specification'),
-  registryBadTagCode: choose('TAG_INVALID', 'status 400 is recorded of private', 'code not recorded'),
-  registryUploadNotFoundCode: choose(
-    'BLOB_UPLOAD_UNKNOWN',
-    'OCI specification',
-    'UNKNOWN, as one report of private has it',
-  ),
-  registryDeleteStatus: choose(202, 'private has it', '405: nothing is recorded of public'),
 } as const satisfies Record<string, Choice<unknown>>;

@@ -37,10 +37,14 @@ export interface ManifestFacts {
 }
 
 /**
- * What a manifest says of itself and refers to. `givenType` is the media type sent along with it, for a manifest that has none inside.
- * Throws the InvalidParameterException `Invalid JSON syntax` for everything the service does not support, as the service does.
+ * What a manifest says of itself and refers to. `givenType` is the media type sent along with it, for a manifest that has none inside; an image has at
+ * least `minimumLayers`. Throws the InvalidParameterException `Invalid JSON syntax` for everything the service does not support, as the service does.
  */
-export function readManifest(text: string, givenType: string | undefined): ManifestFacts {
+export function readManifest(
+  text: string,
+  givenType: string | undefined,
+  minimumLayers: number,
+): ManifestFacts {
   const manifest = parseObject(text);
   if (manifest === undefined) throw unsupported();
   const { mediaType: ownType = givenType } = manifest;
@@ -48,20 +52,24 @@ export function readManifest(text: string, givenType: string | undefined): Manif
   if (givenType !== undefined && givenType !== ownType) {
     throw invalidParameter('ImageManifest', CHOICES.mediaTypeDisagreesReason.value);
   }
-  if (MANIFESTS.includes(ownType)) return readImageManifest(manifest, ownType);
+  if (MANIFESTS.includes(ownType)) return readImageManifest(manifest, ownType, minimumLayers);
   if (INDEXES.includes(ownType)) return readIndex(manifest, ownType);
   if (SCHEMA_1.includes(ownType)) return readSchema1(manifest, ownType);
   throw unsupported();
 }
 
-function readImageManifest(manifest: JsonObject, mediaType: string): ManifestFacts {
-  const { schemaVersion, layers } = manifest;
-  if (schemaVersion !== 2 || !Array.isArray(layers)) throw unsupported();
+function readImageManifest(manifest: JsonObject, mediaType: string, minimumLayers: number): ManifestFacts {
+  const { schemaVersion } = manifest;
+  const layers = readList(manifest.layers);
+  if (schemaVersion !== 2) throw unsupported();
   if (layers.length > CHOICES.maximumLayersPerImage.value) {
     throw invalidParameter('ImageManifest', 'Limit on number of layers per image exceeded');
   }
   const config = readDescriptor(manifest.config);
   const blobs = [config, ...layers.map(readDescriptor)].filter((blob) => !blob.foreign);
+  if (layers.length < minimumLayers) {
+    throw invalidParameter('ImageManifest', `Image has to have at least ${minimumLayers} layer`);
+  }
   const artifactType = readString(manifest.artifactType);
   return {
     mediaType,
@@ -74,8 +82,9 @@ function readImageManifest(manifest: JsonObject, mediaType: string): ManifestFac
 }
 
 function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
-  const { schemaVersion, manifests } = index;
-  if (schemaVersion !== 2 || !Array.isArray(manifests)) throw unsupported();
+  const { schemaVersion } = index;
+  const manifests = readList(index.manifests);
+  if (schemaVersion !== 2) throw unsupported();
   const artifactType = readString(index.artifactType);
   return {
     mediaType,
@@ -113,6 +122,13 @@ function readDescriptor(value: unknown): Reference {
   if (!isDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
   if (!Number.isSafeInteger(size) || size < 0) throw unsupported();
   return { digest, mediaType, size, foreign: Array.isArray(urls) && urls.length > 0 };
+}
+
+/** `null` is how Go writes a list without items; see `CHOICES.nullList`. */
+function readList(value: unknown): readonly unknown[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw unsupported();
+  return value;
 }
 
 function readString(value: unknown): string | undefined {

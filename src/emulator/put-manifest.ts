@@ -13,6 +13,8 @@ export interface ManifestToPut {
   readonly tag?: string | undefined;
   /** Checked against the manifest's own digest when given. */
   readonly digest?: string | undefined;
+  /** Of an image. */
+  readonly minimumLayers: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export function putManifest(
   image: ManifestToPut,
 ): Image {
   const { manifest, tag } = image;
-  const facts = readManifest(manifest, image.mediaType);
+  const facts = readManifest(manifest, image.mediaType, image.minimumLayers);
   const digest = digestOf(manifest);
   if (image.digest !== undefined && image.digest !== digest) {
     throw new ServiceError(

@@ -6,21 +6,30 @@ import type { Handler, OperationContext } from './context.ts';
 import { findRepository } from './find-repository.ts';
 import { uploadNotFound } from './upload-not-found.ts';
 
-export const completeLayerUpload: Handler<'CompleteLayerUpload'> = (context, input) =>
-  endUpload(context, input, MIN_PART_BYTES);
+/** What decides about the parts of an upload. */
+export interface UploadRules {
+  /** Of every part but the last. */
+  readonly minimumPartBytes: number;
+  /** Whether a blob may have no byte. */
+  readonly takesEmptyBlobs: boolean;
+}
 
-/** The store judges in the service's order: empty, part below `minimumPartBytes` (not the last one), digest, layer there already. */
+export const completeLayerUpload: Handler<'CompleteLayerUpload'> = (context, input) =>
+  endUpload(context, input, { minimumPartBytes: MIN_PART_BYTES, takesEmptyBlobs: false });
+
+/** The store judges in the service's order: empty, part too small, digest, layer there already. */
 export async function endUpload(
   context: OperationContext,
   input: InputOf<'CompleteLayerUpload'>,
-  minimumPartBytes: number,
+  rules: UploadRules,
 ): Promise<OutputOf<'CompleteLayerUpload'>> {
   const { name } = findRepository(context, input);
   const { registryId } = context.registry;
   const { uploadId, layerDigests } = input;
   const result = await context.store.completeUpload(name, uploadId, {
     digests: layerDigests,
-    minimumPartBytes,
+    minimumPartBytes: rules.minimumPartBytes,
+    takesEmpty: rules.takesEmptyBlobs,
   });
   switch (result.kind) {
     case 'completed':

@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.ts';
 import { putManifest } from '../put-manifest.ts';
 import type { Handler } from './context.ts';
 import { findRepository } from './find-repository.ts';
@@ -13,6 +14,7 @@ export const putImage: Handler<'PutImage'> = (context, input) => {
     mediaType: imageManifestMediaType,
     tag: imageTag,
     digest: imageDigest,
+    minimumLayers: CHOICES.minimumLayersPerImage.value,
   });
   return {
     image: {

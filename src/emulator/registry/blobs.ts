@@ -15,7 +15,11 @@ export function redirectToBlob(
   if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
   const { registryId } = context.registry;
   const location = `${origin}/download/${signDownload(context, { registryId, repositoryName: repository.name, digest })}`;
-  response.writeHead(307, { location, 'content-length': 0 });
+  response.writeHead(307, {
+    location,
+    'content-length': 0,
+    ...(context.registryRules.digestHeaderOnGet && { 'docker-content-digest': digest }),
+  });
   response.end();
 }
 

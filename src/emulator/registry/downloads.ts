@@ -15,6 +15,7 @@ export async function serveDownload(exchange: Exchange, signed: string): Promise
   const served = findRegistryById(context.registries, registryId);
   const layer = await served?.store.openLayer(repositoryName, digest);
   if (layer === undefined) throw blobUnknown(digest);
+  if (context.registryRules.digestHeaderOnGet) exchange.response.setHeader('docker-content-digest', digest);
   await sendLayer(exchange, layer);
 }
 

@@ -4,11 +4,11 @@ import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/batch-delete-image.ts';
 import { putManifest } from '../put-manifest.ts';
 import { ServiceError } from '../service-error.ts';
-import { digestOf, isDigest } from '../storage/digest.ts';
+import { digestOf } from '../storage/digest.ts';
 import { invalidParameter } from '../texts.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
-import { checkTag } from './manifests.ts';
+import { readReference, resolveReference } from './manifest-reference.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import { readBody } from './request-body.ts';
 
@@ -22,7 +22,7 @@ export async function receiveManifest(
   reference: string,
 ): Promise<void> {
   const { request, response, context, origin } = exchange;
-  if (!isDigest(reference)) checkTag(reference);
+  const target = readReference(reference, context.registryRules);
   findRepository(context, name);
   const bytes = await readManifest(exchange);
   const text = bytes.toString();
@@ -30,11 +30,11 @@ export async function receiveManifest(
   if (!Buffer.from(text).equals(bytes)) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
   const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim();
   const repository = findRepository(context, name);
-  const target = isDigest(reference) ? { digest: reference } : { tag: reference };
   try {
     putManifest(context.store, context.registry.registryId, repository, {
       manifest: text,
       mediaType,
+      minimumLayers: context.registryRules.minimumLayers,
       ...target,
     });
   } catch (error) {
@@ -61,10 +61,11 @@ export async function deleteManifest(
   reference: string,
 ): Promise<void> {
   const { response, context } = exchange;
-  const { name: repositoryName, imageTags } = findRepository(context, name);
-  const imageId = isDigest(reference) ? { imageDigest: reference } : { imageTag: checkTag(reference) };
+  const repository = findRepository(context, name);
+  const { name: repositoryName } = repository;
+  const digest = resolveReference(repository, reference, context.registryRules);
+  const imageId = digest === reference ? { imageDigest: digest } : { imageTag: reference };
   if (imageId.imageTag !== undefined && context.registryRules.keepsUntagged) {
-    if (!imageTags.has(imageId.imageTag)) throw manifestUnknown();
     context.store.deleteTag(repositoryName, imageId.imageTag);
     return sendDeleted(response);
   }

@@ -1,8 +1,8 @@
-import { type Digest, isDigest } from '../storage/digest.ts';
 import type { Image, Repository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
+import { isAnyDigest } from './manifest-reference.ts';
 import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
@@ -15,7 +15,7 @@ export async function serveReferrers(
   digest: string,
 ): Promise<void> {
   const repository = findRepository(context, name);
-  if (!isDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', `'${digest}' is not a digest`);
+  if (!isAnyDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', `'${digest}' is not a digest`);
   const filter = query.get('artifactType');
   const referrers = findReferrers(repository, digest).filter(
     (image) => filter === null || typeOf(image) === filter,
@@ -27,7 +27,7 @@ export async function serveReferrers(
   sendBody(response, 200, INDEX, JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
 }
 
-function findReferrers(repository: Repository, subject: Digest): Image[] {
+function findReferrers(repository: Repository, subject: string): Image[] {
   return [...repository.images.values()].filter((image) => image.subject === subject);
 }
 

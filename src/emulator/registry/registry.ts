@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServiceError } from '../service-error.ts';
 import { authenticate, enterRegistryByPath } from './authenticate.ts';
+import { serveCatalog } from './catalog.ts';
 import { serveDownload } from './downloads.ts';
 import type { Exchange, RegistryContext } from './exchange.ts';
 import { serveLogo } from './logo.ts';
@@ -51,6 +52,9 @@ async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
   const caller = authenticate(exchange);
   if (path === '' && isReading(exchange)) {
     return sendBody(exchange.response, 200, 'application/json; charset=utf-8', '{}');
+  }
+  if (path === '_catalog' && exchange.context.registryRules.listsRepositories && isReading(exchange)) {
+    return serveCatalog(exchange);
   }
   for (const { pattern, pull, push } of ROUTES) {
     const [, name, reference = ''] = pattern.exec(path) ?? [];

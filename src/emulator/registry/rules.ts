@@ -1,17 +1,31 @@
 import { MIN_PART_BYTES } from '../../wire/limits.ts';
+import { SHAPES } from '../../wire/shapes.ts';
 import { CHOICES } from '../choices.ts';
+import { IMAGE_TAG_PATTERN } from '../patterns.ts';
 
 export type RegistryMode = 'aws' | 'oci';
 
 /** What public.ecr.aws and the OCI distribution specification have each their own way of. */
 export interface RegistryRules {
   readonly patchStatus: number;
+  /** Whether the Range in the answer to a PATCH is all that has come, or stays at the first chunk. */
+  readonly patchRangeAdvances: boolean;
   /** Of a Bearer token that is not taken; with 401 comes a challenge. */
   readonly invalidTokenStatus: number;
   readonly refusesAnonymousBlobHeads: boolean;
+  /** Docker-Content-Digest with the bytes of a manifest or blob. */
   readonly digestHeaderOnGet: boolean;
   /** Of the parts of an upload, the last one excepted. */
   readonly minimumPartBytes: number;
+  readonly takesEmptyBlobs: boolean;
+  /** What a tag looks like. */
+  readonly tagForm: RegExp;
+  /** Status 400 to whoever asks for a tag that is none, rather than 404. */
+  readonly refusesBadTags: boolean;
+  /** Of an image. */
+  readonly minimumLayers: number;
+  /** `GET _catalog`. */
+  readonly listsRepositories: boolean;
   /** Tags by name, a page of any length, after any `last`. */
   readonly sortsTags: boolean;
   /** POST of an upload takes `mount` and `from`, and a whole blob with `digest`. */
@@ -30,10 +44,16 @@ export interface RegistryRules {
 export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
   aws: {
     patchStatus: CHOICES.registryPatchStatus.value,
+    patchRangeAdvances: CHOICES.registryPatchRangeAdvances.value,
     invalidTokenStatus: CHOICES.registryInvalidTokenStatus.value,
     refusesAnonymousBlobHeads: CHOICES.registryRefusesBlobHeads.value,
     digestHeaderOnGet: CHOICES.registryDigestHeaderOnGet.value,
     minimumPartBytes: MIN_PART_BYTES,
+    takesEmptyBlobs: false,
+    tagForm: new RegExp(`^(?=.{1,${SHAPES.ImageTag.max}}$)${IMAGE_TAG_PATTERN}$`),
+    refusesBadTags: true,
+    minimumLayers: CHOICES.minimumLayersPerImage.value,
+    listsRepositories: CHOICES.registryListsRepositories.value,
     sortsTags: false,
     takesBlobsAtOnce: false,
     deletesBlobs: false,
@@ -44,10 +64,16 @@ export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
   },
   oci: {
     patchStatus: 202,
+    patchRangeAdvances: true,
     invalidTokenStatus: 401,
     refusesAnonymousBlobHeads: false,
     digestHeaderOnGet: true,
     minimumPartBytes: 0,
+    takesEmptyBlobs: true,
+    tagForm: /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/,
+    refusesBadTags: false,
+    minimumLayers: 0,
+    listsRepositories: true,
     sortsTags: true,
     takesBlobsAtOnce: true,
     deletesBlobs: true,

@@ -3,18 +3,21 @@ import { invalidParameter } from '../texts.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
 import { sendBody } from './reply.ts';
-import { serveSortedTags } from './sorted-tags.ts';
+import { sendSortedPage } from './sorted-page.ts';
 
 const MAXIMUM = 1000;
 
 /** `GET tags/list`: JSON that calls itself text, tags in the order they were put. Source: aws/containers-roadmap#1262. */
 export function serveTags(exchange: RepositoryExchange, name: string): void {
-  if (exchange.context.registryRules.sortsTags) {
-    serveSortedTags(exchange, name);
-    return;
-  }
   const { response, context, query } = exchange;
   const repository = findRepository(context, name);
+  if (context.registryRules.sortsTags) {
+    sendSortedPage(exchange, `/v2/${name}/tags/list`, repository.imageTags.keys(), (tags) => ({
+      name,
+      tags,
+    }));
+    return;
+  }
   const count = readCount(query.get('n'));
   const all = [...repository.imageTags.keys()];
   const start = findStart(all, query.get('last'));

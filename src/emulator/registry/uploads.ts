@@ -23,9 +23,18 @@ export async function startUpload(exchange: RepositoryExchange, name: string): P
   }
   const upload = context.store.initiateUpload(repositoryName);
   if (context.registryRules.takesBlobsAtOnce && query.has('digest')) {
-    return await completeUpload(exchange, name, upload.uploadId);
+    return await uploadAtOnce(exchange, name, upload.uploadId);
   }
   sendProgress(exchange, 202, name, upload);
+}
+
+/** A blob that does not come whole leaves no upload behind: its client does not know of one. */
+async function uploadAtOnce(exchange: RepositoryExchange, name: string, uploadId: string): Promise<void> {
+  try {
+    await completeUpload(exchange, name, uploadId);
+  } finally {
+    exchange.context.store.dropUpload(splitName(name).repositoryName, uploadId);
+  }
 }
 
 /** The digest, when the repository has the blob afterwards; otherwise the client has to send it. */
@@ -58,7 +67,9 @@ export async function appendToUpload(
 ): Promise<void> {
   const upload = findUpload(exchange, name, uploadId);
   await appendBody(exchange, upload);
-  sendProgress(exchange, exchange.context.registryRules.patchStatus, name, upload);
+  const { patchStatus, patchRangeAdvances } = exchange.context.registryRules;
+  const shownBytes = patchRangeAdvances ? upload.nextByte : upload.partSizes[0];
+  sendProgress(exchange, patchStatus, name, upload, shownBytes);
 }
 
 /** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */
@@ -73,11 +84,7 @@ export async function completeUpload(
   const { repositoryName } = upload;
   await appendBody(exchange, upload);
   try {
-    await endUpload(
-      context,
-      { repositoryName, uploadId, layerDigests: [digest] },
-      context.registryRules.minimumPartBytes,
-    );
+    await endUpload(context, { repositoryName, uploadId, layerDigests: [digest] }, context.registryRules);
   } catch (error) {
     if (!(error instanceof ServiceError) || error.exception !== 'LayerAlreadyExistsException') throw error;
     context.store.dropUpload(repositoryName, uploadId);
@@ -152,10 +159,11 @@ function sendProgress(
   status: number,
   name: string,
   upload: Upload,
+  shownBytes = upload.nextByte,
 ): void {
   response.writeHead(status, {
     location: `${origin}/v2/${name}/blobs/uploads/${upload.uploadId}`,
-    range: formatRange(upload.nextByte),
+    range: formatRange(shownBytes),
     'docker-upload-uuid': upload.uploadId,
     ...(status !== 204 && { 'content-length': 0 }),
   });

@@ -98,6 +98,8 @@ export interface LayerToComplete {
   readonly digests: readonly string[];
   /** Of every part but the last. */
   readonly minimumPartBytes: number;
+  /** Whether an upload without parts is a layer of no bytes. Default: it is `empty`. */
+  readonly takesEmpty?: boolean;
 }
 
 /** `actual` and `digest`: what was computed from the bytes. */

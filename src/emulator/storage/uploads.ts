@@ -78,7 +78,7 @@ export class Uploads {
 
   async #completeInTurn(upload: UploadState, layer: LayerToComplete): Promise<CompleteResult> {
     if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
-    if (upload.partSizes.length === 0) return { kind: 'empty' };
+    if (upload.partSizes.length === 0 && layer.takesEmpty !== true) return { kind: 'empty' };
     const tooSmall = upload.partSizes.slice(0, -1).find((size) => size < layer.minimumPartBytes);
     if (tooSmall !== undefined) return { kind: 'part-too-small', partSize: tooSmall };
     const { uploadFiles, blobFiles, ledger, state } = this.#context;
@@ -91,6 +91,8 @@ export class Uploads {
     const digest = await this.#computeDigest(upload);
     if (!layer.digests.some((given) => given.toLowerCase() === digest))
       return { kind: 'mismatch', actual: digest };
+    // An upload without parts may have no file.
+    if (size === 0) await uploadFiles.write(uploadId, 0, Buffer.alloc(0), () => undefined);
     // What a part that failed has left behind.
     if (fileSize > size) await uploadFiles.truncate(uploadId, size);
     if (!this.#isLive(upload)) return { kind: 'unknown-upload' };

@@ -154,6 +154,23 @@ describe('putting an image', () => {
     });
   });
 
+  test.each([[[]], [null]])('without a layer: %j', async (layers) => {
+    const image = await uploadImage(emulator, repositoryName, 'one');
+    const manifest = JSON.parse(image.imageManifest);
+    expect(await refuse(describeManifest({ ...manifest, layers }))).toEqual({
+      __type: 'InvalidParameterException',
+      message:
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Image has to have at least 1 layer'",
+    });
+  });
+
+  test('that lists no manifests, in either way of writing it', async () => {
+    for (const manifests of [[], null]) {
+      const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+      await put(describeManifest(index), 'nothing');
+    }
+  });
+
   test('with a tag of wrong form', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect((await refuse(image, { imageTag: 'v1:0' })).message).toBe(

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../../src/emulator/storage/digest.ts';
 import { createRepository } from '../storage/opened-store.ts';
@@ -80,6 +82,28 @@ describe('pull', () => {
     expect([response.status, await response.text()]).toEqual([200, 'blob']);
   });
 
+  test('GET of a blob should have Docker-Content-Digest, where it is redirected to as well', async () => {
+    const { send, upload, download } = await start();
+    const digest = await upload('blob');
+    expect((await send('GET', `r/blobs/${digest}`)).headers.get('docker-content-digest')).toBe(digest);
+    expect((await download(digest)).headers.get('docker-content-digest')).toBe(digest);
+  });
+
+  test('GET of a digest of another algorithm should be no bad tag', async () => {
+    const { send } = await start();
+    const sha512 = `sha512:${'0'.repeat(128)}`;
+    for (const [path, ...expected] of [
+      [`r/manifests/${sha512}`, 404, 'MANIFEST_UNKNOWN'],
+      [`r/blobs/${sha512}`, 404, 'BLOB_UNKNOWN'],
+      ['r/manifests/sha512:0', 400, 'DIGEST_INVALID'],
+      ['r/manifests/sha256:0', 400, 'DIGEST_INVALID'],
+      ['r/referrers/sha512:0', 400, 'DIGEST_INVALID'],
+    ] as const) {
+      expect((await readError(await send('GET', path))).slice(0, 2), path).toEqual(expected);
+    }
+    expect((await send('GET', `r/referrers/${sha512}`)).status).toBe(200);
+  });
+
   test('GET of a blob should support the Range request header', async () => {
     const { upload, download } = await start();
     const response = await download(await upload('a blob of bytes'), { range: 'bytes=2-5' });
@@ -146,6 +170,45 @@ describe('push', () => {
     const response = await send('POST', `r/blobs/uploads/?digest=${digest}`, 'at once');
     expect([response.status, response.headers.get('docker-content-digest')]).toEqual([201, digest]);
     expect(await (await download(digest)).text()).toBe('at once');
+  });
+
+  test.each(['PUT', 'PATCH and PUT', 'POST'])('a blob of no bytes should be taken by %s', async (way) => {
+    const { registry, send, open, download } = await start();
+    const digest = digestOf('');
+    for (const _ of ['new', 'there already']) {
+      const location = way === 'POST' ? 'r/blobs/uploads/' : await open();
+      if (way === 'PATCH and PUT') await send('PATCH', location, '');
+      const response = await send(way === 'POST' ? 'POST' : 'PUT', `${location}?digest=${digest}`, '');
+      expect(response.status).toBe(201);
+    }
+    const head = await send('HEAD', `r/blobs/${digest}`);
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '0']);
+    expect(await (await download(digest)).text()).toBe('');
+    const { upload } = await start();
+    expect(await upload('')).toBe(digest);
+    expect(registry.store.repositories.get('r')?.layers.get(digest)?.size).toBe(0);
+  });
+
+  test('a blob of sha512 should be refused by the code for digests, and leave no upload behind', async () => {
+    const { registry, send } = await start();
+    const sha512 = `sha512:${'0'.repeat(128)}`;
+    const response = await send('POST', `r/blobs/uploads/?digest=${sha512}`, 'blob');
+    expect((await readError(response)).slice(0, 2)).toEqual([400, 'DIGEST_INVALID']);
+    expect(readdirSync(join(registry.dataDirectory, 'uploads'))).toEqual([]);
+  });
+
+  test.each(['.x', '-x', 'a'.repeat(129), 'a'.repeat(301)])(
+    'PUT under the tag %s should yield 400',
+    async (tag) => {
+      const { put } = await start();
+      expect((await readError((await put(tag, 'one')).response)).slice(0, 2)).toEqual([400, 'TAG_INVALID']);
+    },
+  );
+
+  test('PUT under a digest of sha512 should yield 400', async () => {
+    const { put } = await start();
+    const { response } = await put(`sha512:${'0'.repeat(128)}`, 'one');
+    expect((await readError(response)).slice(0, 2)).toEqual([400, 'DIGEST_INVALID']);
   });
 
   test('Out-of-order blob upload should return 416', async () => {
@@ -224,6 +287,8 @@ describe('push', () => {
   test('PUT of a manifest with no layers should be accepted', async () => {
     const { put } = await start();
     expect((await put('empty', 'none', { layers: [] })).response.status).toBe(201);
+    // As Go writes it; regctl image create does.
+    expect((await put('null', 'none', { layers: null })).response.status).toBe(201);
   });
 
   test('PUT of a manifest whose blobs are missing should yield 404', async () => {
@@ -326,6 +391,34 @@ describe('content discovery', () => {
   test('GET request to referrers of what is no digest should yield 400', async () => {
     const { send } = await start();
     expect((await send('GET', 'r/referrers/v1')).status).toBe(400);
+  });
+});
+
+describe('the catalog', () => {
+  const list = async (registry: Awaited<ReturnType<typeof start>>['registry'], query: string) => {
+    const response = await registry.fetch(`/v2/_catalog${query}`);
+    expect(response.status).toBe(200);
+    const { repositories } = await readJson<{ repositories: string[] }>(response);
+    return { repositories, link: response.headers.get('link') };
+  };
+
+  test('lists every repository by name, to anybody', async () => {
+    const { registry } = await start();
+    createRepository(registry.store, 'a/b');
+    const all = ['alias/a/b', 'alias/other', 'alias/r'];
+    expect(await list(registry, '')).toEqual({ repositories: all, link: null });
+    expect(await list(registry, '?n=3')).toEqual({ repositories: all, link: null });
+    expect((await list(registry, '?n=1&last=alias/b')).repositories).toEqual(['alias/other']);
+  });
+
+  test('comes in pages, the next one behind Link', async () => {
+    const { registry } = await start();
+    createRepository(registry.store, 'a/b');
+    const { repositories, link } = await list(registry, '?n=2');
+    expect(repositories).toEqual(['alias/a/b', 'alias/other']);
+    const next = /^<\/v2\/_catalog(.*)>; rel="next"$/.exec(link ?? '')?.[1] ?? '';
+    expect(await list(registry, next)).toEqual({ repositories: ['alias/r'], link: null });
+    expect((await registry.fetch('/v2/_catalog?n=x')).status).toBe(400);
   });
 });
 

@@ -57,7 +57,11 @@ describe('blob uploads', () => {
     expect([patch.status, patch.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
     const get = await send('GET', location);
     expect([get.status, get.headers.get('range')]).toEqual([204, `0-${first.length - 1}`]);
-    await send('PATCH', location, second);
+    // The Range stays at the end of the first chunk, as recorded; a client that believed it would send the second again.
+    const next = await send('PATCH', location, second);
+    expect([next.status, next.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
+    const all = first.length + second.length;
+    expect((await send('GET', location)).headers.get('range')).toBe(`0-${all - 1}`);
     const digest = digestOf(Buffer.concat([first, second]));
     const put = await send('PUT', `${location}?digest=${digest}`);
     expect([put.status, put.headers.get('docker-content-digest')]).toEqual([201, digest]);
@@ -170,12 +174,57 @@ describe('manifests', () => {
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'v1', 405, 'UNSUPPORTED'],
     ['another digest', makeManifest('config', ['layer']), digestOf('other'), 400, 'DIGEST_INVALID'],
     ['a bad tag', makeManifest('config', ['layer']), 'a%20b', 400, 'TAG_INVALID'],
+    ['a tag of 301 characters', makeManifest('config', ['layer']), 'a'.repeat(301), 400, 'TAG_INVALID'],
+    [
+      'a digest of sha512',
+      makeManifest('config', ['layer']),
+      `sha512:${'0'.repeat(128)}`,
+      400,
+      'DIGEST_INVALID',
+    ],
+    ['half a digest', makeManifest('config', ['layer']), 'sha256:00', 400, 'DIGEST_INVALID'],
+    ['no layers', makeManifest('config', []), 'v1', 405, 'UNSUPPORTED'],
     ['too many bytes', Buffer.alloc(4_194_305, ' '), 'v1', 413, 'SIZE_INVALID'],
   ])('are refused with %s', async (_, manifest, reference, ...expected) => {
     const { registry, put } = await startWithBlobs();
     const response = await put(reference, manifest);
     expect((await readError(response)).slice(0, 2)).toEqual(expected);
     expect(registry.store.repositories.get('r')?.images.size).toBe(0);
+  });
+
+  test('take tags of the service’s form: 300 characters, any of them first', async () => {
+    const { put, send } = await startWithBlobs();
+    for (const tag of ['.x', '-x', 'a'.repeat(300)]) {
+      expect((await put(tag, makeManifest('config', ['layer']))).status).toBe(201);
+      expect((await send('GET', `manifests/${tag}`)).status).toBe(200);
+    }
+  });
+
+  test('are asked for by what cannot be a reference', async () => {
+    const { send } = await startWithBlobs();
+    for (const [reference, status, code] of [
+      ['a'.repeat(301), 400, 'TAG_INVALID'],
+      ['a%20b', 400, 'TAG_INVALID'],
+      ['sha256:00', 400, 'DIGEST_INVALID'],
+      [`sha512:${'0'.repeat(128)}`, 404, 'MANIFEST_UNKNOWN'],
+    ] as const) {
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await readError(await send(method, `manifests/${reference}`));
+        expect(answer.slice(0, 2), `${method} ${reference}`).toEqual([status, code]);
+      }
+    }
+  });
+
+  test('take the layers with them that no other image has', async () => {
+    const { registry, send, put } = await startWithBlobs();
+    await putLayer(registry.store, 'r', Buffer.from('loose'));
+    await put('v1', makeManifest('config', ['layer']));
+    await put('v2', makeManifest('config', ['layer', 'layer']));
+    const digests = () => [...(registry.store.repositories.get('r')?.layers.keys() ?? [])];
+    await send('DELETE', 'manifests/v1');
+    expect(digests()).toHaveLength(3);
+    await send('DELETE', 'manifests/v2');
+    expect(digests()).toEqual([digestOf('loose')]);
   });
 
   test('are deleted by tag and by digest, but not from under an index', async () => {
@@ -208,6 +257,11 @@ test.each([
   const { registry } = await startForPush();
   const response = await registry.fetch(`/v2/alias/${path}`, { method });
   expect(await readError(response)).toEqual([403, 'DENIED', 'Not Authorized']);
+});
+
+test('the repositories of the registry are not listed', async () => {
+  const { registry } = await startForPush();
+  expect((await registry.fetch('/v2/_catalog')).status).toBe(404);
 });
 
 test('what no route has is unsupported', async () => {

@@ -13,6 +13,7 @@ import { makeDirectory, openTestStore } from '../storage/opened-store.ts';
 export interface TestRegistry {
   readonly origin: string;
   readonly store: Store;
+  readonly dataDirectory: string;
   /** The emulator's clock, to be set forward. */
   readonly clock: { now: number };
   readonly authorizationToken: string;
@@ -24,7 +25,8 @@ export interface TestRegistry {
 /** The registry half of the emulator on a port of its own, alias `alias`, gone when the test ends. */
 export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<TestRegistry> {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
-  const store = await openTestStore(makeDirectory());
+  const dataDirectory = makeDirectory();
+  const store = await openTestStore(dataDirectory);
   const identity = deriveIdentity({ alias: 'alias' });
   const errors: unknown[] = [];
   const context: RegistryContext = {
@@ -51,6 +53,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   return {
     origin,
     store,
+    dataDirectory,
     clock,
     authorizationToken: issueAuthorizationToken(identity, identity.principal, clock.now).token,
     anonymousToken,

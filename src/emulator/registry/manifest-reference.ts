@@ -1,0 +1,48 @@
+import { CHOICES } from '../choices.ts';
+import { type Digest, isDigest } from '../storage/digest.ts';
+import type { Repository } from '../storage/model.ts';
+import { manifestUnknown, RegistryError } from './registry-error.ts';
+import type { RegistryRules } from './rules.ts';
+
+/** What stands for a manifest in a path. */
+export type ManifestReference = { readonly digest: Digest } | { readonly tag: string };
+
+/** Any digest; source: OCI distribution specification, "Digests". */
+const digestForm = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
+/** What the algorithms have that the specification registers. */
+const registeredForm = /^sha(?:256:[a-f0-9]{64}|512:[a-f0-9]{128})$/;
+
+/** Whether a text is a digest, of whatever algorithm; only sha256 is kept here, as in ECR. */
+export function isAnyDigest(text: string): boolean {
+  return digestForm.test(text) && (!/^sha(?:256|512):/.test(text) || registeredForm.test(text));
+}
+
+/** For a manifest that is to be put. Throws DIGEST_INVALID for a digest that cannot be kept, and for a bad tag as `checkTag`. */
+export function readReference(reference: string, rules: RegistryRules): ManifestReference {
+  if (isDigest(reference)) return { digest: reference };
+  // No tag has a colon: it was meant for a digest.
+  if (reference.includes(':')) throw unsupportedDigest(reference);
+  return { tag: checkTag(reference, rules) };
+}
+
+/** The digest of a manifest that should be there. Throws MANIFEST_UNKNOWN when none can be. */
+export function resolveReference(repository: Repository, reference: string, rules: RegistryRules): Digest {
+  if (isDigest(reference)) return reference;
+  if (isAnyDigest(reference)) throw manifestUnknown();
+  if (reference.includes(':')) throw unsupportedDigest(reference);
+  if (!rules.refusesBadTags && !rules.tagForm.test(reference)) throw manifestUnknown();
+  const tag = repository.imageTags.get(checkTag(reference, rules));
+  if (tag === undefined) throw manifestUnknown();
+  return tag.digest;
+}
+
+function checkTag(tag: string, rules: RegistryRules): string {
+  if (rules.tagForm.test(tag)) return tag;
+  const text = `The image reference '${tag}' is neither a tag nor a digest`;
+  throw new RegistryError(400, CHOICES.registryBadTagCode.value, text);
+}
+
+function unsupportedDigest(digest: string): RegistryError {
+  const text = `'${digest}' is not a digest of sha256, the only algorithm that is supported`;
+  return new RegistryError(400, CHOICES.registryUnsupportedDigestCode.value, text);
+}

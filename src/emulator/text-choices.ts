@@ -1,0 +1,107 @@
+import { type Choice, choose } from './choice.ts';
+import { IMAGE_TAG_PATTERN, LAYER_DIGEST_PATTERN } from './patterns.ts';
+
+const notRecorded = 'text not recorded';
+
+/** The choices about what errors say. Part of `CHOICES`. */
+export const TEXT_CHOICES = {
+  missingMemberReason: choose('Member must not be null', 'sibling services', notRecorded),
+  invalidNextTokenReason: choose('Invalid token', 'by analogy', notRecorded),
+  excludedPagingReason: choose(
+    'Member must be null when names or ids are given',
+    'model: the list excludes paging',
+    notRecorded,
+  ),
+  mediaTypeDisagreesReason: choose(
+    'Media type of the request differs from the one in the manifest',
+    'the only exception that fits',
+    'one of the two wins silently',
+  ),
+  invalidLogoReason: choose(
+    'Logo must be a PNG image of 60 to 2048 pixels a side',
+    'user guide for the limits',
+    notRecorded,
+  ),
+  missingLayerDigestReason: choose(
+    'Invalid request parameters: layer digest cannot be null',
+    'by analogy with image digests',
+    notRecorded,
+  ),
+  invalidLayerDigestReason: choose(
+    `Invalid request parameters: layer digest should satisfy the regex '${LAYER_DIGEST_PATTERN}'`,
+    'by analogy with image digests',
+    notRecorded,
+  ),
+  invalidImageTagReason: choose(
+    `Invalid request parameters: image tag should satisfy the regex '${IMAGE_TAG_PATTERN}'`,
+    'by analogy with image digests',
+    notRecorded,
+  ),
+  tagDoesNotMatchDigestReason: choose(
+    'Invalid request parameters: image tag does not match image digest',
+    'by analogy with image digests',
+    notRecorded,
+  ),
+  lockOutReason: choose(
+    'The policy would prevent future calls to SetRepositoryPolicy; set force to use it',
+    'model: force is needed then',
+    notRecorded,
+  ),
+
+  registryNotFoundText: choose(
+    (registryId: string) => `The registry with id '${registryId}' does not exist`,
+    'by analogy with repositories',
+    notRecorded,
+  ),
+  uploadNotFoundText: choose(
+    (uploadId: string, repositoryName: string, registryId: string) =>
+      `The upload with id '${uploadId}' in the repository with name '${repositoryName}' in the registry with id '${registryId}' does not exist`,
+    'half recorded of private',
+    'other words in the middle',
+  ),
+  partSizeText: choose(
+    (bytes: number, firstByte: number, lastByte: number) =>
+      `Layer part has ${bytes} bytes instead of the ${lastByte - firstByte + 1} from first byte ${firstByte} to last byte ${lastByte}`,
+    'model: InvalidLayerPartException when the size is not valid',
+    notRecorded,
+  ),
+  tooManyPartsText: choose(
+    (uploadId: string, maximum: number) =>
+      `The upload with id '${uploadId}' already has the maximum allowed number of layer parts which is '${maximum}'`,
+    'model: LimitExceededException is the only one declared that fits',
+    notRecorded,
+  ),
+  layerAlreadyExistsText: choose(
+    (digest: string, repositoryName: string, registryId: string) =>
+      `The layer with digest '${digest}' already exists in the repository with name '${repositoryName}' in registry with id '${registryId}'`,
+    'by analogy with images',
+    notRecorded,
+  ),
+  imageDigestDoesNotMatchText: choose(
+    (given: string, actual: string) =>
+      `The provided image digest '${given}' does not match the digest calculated for the image '${actual}'`,
+    'by analogy with layers',
+    notRecorded,
+  ),
+  tooManyRepositoriesText: choose(
+    (registryId: string, maximum: number) =>
+      `The registry with id '${registryId}' already has the maximum allowed number of repositories which is '${maximum}'`,
+    'by analogy with images',
+    notRecorded,
+  ),
+  tooManyTagsText: choose(
+    (maximum: number) => `A repository cannot have more than ${maximum} tags`,
+    'user guide for the limit',
+    notRecorded,
+  ),
+  invalidTagText: choose(
+    (key: string) => `The tag with key '${key}' has a key or value that is not allowed`,
+    'user guide for the rule',
+    notRecorded,
+  ),
+  incompleteTagText: choose(
+    'A tag must have both Key and Value',
+    'model: neither is marked as required',
+    'an absent value is an empty one',
+  ),
+} as const satisfies Record<string, Choice<unknown>>;
