@@ -27,7 +27,10 @@ export function makeAttempt<Answer>(
       stop.abort(reason);
     };
     const follow = (): void => end(signal.reason);
-    const timer = setTimeout(() => end(describeTimeout(mostMs)), mostMs);
+    const timer = setTimeout(
+      () => end(makeTimeout(`no whole answer came within ${formatSeconds(mostMs)}`)),
+      mostMs,
+    );
     signal.addEventListener('abort', follow, { once: true });
     Promise.resolve(stop.signal)
       .then(send)
@@ -39,7 +42,11 @@ export function makeAttempt<Answer>(
   });
 }
 
-function describeTimeout(mostMs: number): Error {
-  const seconds = Math.round(mostMs / 1000);
-  return Object.assign(new Error(`the answer was not there after ${seconds} s`), { name: 'TimeoutError' });
+function formatSeconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** The error of a time that is over; its name is the SDK's own for that. */
+export function makeTimeout(message: string): Error {
+  return Object.assign(new Error(message), { name: 'TimeoutError' });
 }

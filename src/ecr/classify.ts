@@ -1,10 +1,10 @@
 import type { Failure } from './exception.ts';
 
 /**
- * What to do about a failed attempt. `retry`: the same request may succeed later. `refresh`: it may with new
- * credentials. `final`: it will not.
+ * What to do about a failed attempt. `retry`: the same request may succeed later. `retry-once`: hardly, as something else than the
+ * service answers. `refresh`: it may with new credentials. `final`: it will not.
  */
-export type Verdict = 'retry' | 'refresh' | 'final';
+export type Verdict = 'retry' | 'retry-once' | 'refresh' | 'final';
 
 const throttling = new Set([
   'ThrottlingException',
@@ -62,6 +62,12 @@ export function classifyFailure(failure: Failure): Verdict {
     }
     return transient.has(failure.name) || isServerStatus(failure.status) ? 'retry' : 'final';
   }
+  if (failure.proxy?.isFinal) {
+    return 'final';
+  }
+  if (failure.name === 'UnexpectedAnswer') {
+    return 'retry-once';
+  }
   if (isNetworkFailure(failure)) {
     return 'retry';
   }
@@ -76,7 +82,10 @@ export function isThrottling(failure: Failure): boolean {
 
 /** Whether no answer came, or not a whole one. */
 export function isNetworkFailure(failure: Failure): boolean {
-  return !failure.fromService && (network.has(failure.name) || failure.name.startsWith('HPE_'));
+  if (failure.fromService) {
+    return false;
+  }
+  return failure.proxy !== undefined || network.has(failure.name) || failure.name.startsWith('HPE_');
 }
 
 /** Whether the service may have done what was asked although the attempt failed. */

@@ -1,13 +1,12 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import { type Connections, prepareConnections } from '../net/connections.ts';
 import { REGION } from '../wire/service.ts';
 import { limitAttempt } from './attempt.ts';
+import { findCaBundle } from './ca-bundle.ts';
 import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials, silentLogger } from './credentials.ts';
-
-const CONNECTION_TIMEOUT_MS = 10_000;
-/** A connection on which no byte moves for this long, or for the whole budget, is given up, and the attempt repeated. */
-const STALL_MS = 60_000;
+import { RequestHandler } from './request-handler.ts';
 
 export interface EcrClientSettings {
   /** As `resolveEndpoint` found it: nothing else is looked up. */
@@ -20,6 +19,8 @@ export interface EcrClientSettings {
   readonly concurrency?: number | undefined;
   /** How long calls are repeated while none makes progress; default 5 min, or 10 s while the endpoint has never answered. */
   readonly retryBudgetMs?: number | undefined;
+  /** How long a small call may be silent before its attempt is given up; default 10 s. */
+  readonly silentMs?: number | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
   /** Told when a call waits for something else than the service, as for a process that gives credentials; returns what ends that. */
   readonly startWait?: ((what: string) => () => void) | undefined;
@@ -29,6 +30,8 @@ export interface EcrClientSettings {
 export interface EcrClient {
   readonly sdk: ECRPUBLICClient;
   readonly call: Caller;
+  /** For the registry of the same service: the same proxies, and the same certificates are trusted. */
+  readonly connections: Connections;
   /** Of the credentials in use; no secret. Throws AUTH when there are none. */
   findAccessKeyId(): Promise<string>;
   close(): void;
@@ -38,10 +41,18 @@ export interface EcrClient {
 export function createEcrClient(settings: EcrClientSettings): EcrClient {
   // The SDK's own switch for its notice about old Node versions; the package says which ones it supports.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const credentials = chooseCredentials(settings.profile, settings.env);
   const concurrency = Math.max(settings.concurrency ?? 4, 4);
-  // One more for each layer than it needs, as some are still closing.
-  const agent = { keepAlive: true, maxSockets: concurrency * 3 };
+  const connections = prepareConnections({
+    env: settings.env,
+    // One more for each layer than it needs, as some are still closing.
+    maxSockets: concurrency * 3,
+    findCaBundle: () => findCaBundle(settings.profile, settings.env),
+  });
+  const credentials = chooseCredentials(
+    settings.profile,
+    settings.env,
+    () => new RequestHandler({ connections, answers: 'any' }),
+  );
   const sdk = new ECRPUBLICClient({
     region: settings.region ?? REGION,
     endpoint: settings.endpointUrl,
@@ -52,16 +63,15 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     maxAttempts: 1,
     retryMode: 'standard',
     logger: silentLogger,
-    requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      socketTimeout: Math.min(STALL_MS, settings.retryBudgetMs ?? STALL_MS),
-      logger: silentLogger,
-    },
+    requestHandler: new RequestHandler({
+      connections,
+      answers: 'json',
+      silentMs: settings.silentMs,
+      mostSilentMs: settings.retryBudgetMs,
+    }),
   });
   const call = makeCaller({
-    endpoint: settings.endpointUrl,
+    endpoint: nameEndpoint(settings.endpointUrl, connections),
     onEvent: settings.onEvent,
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
     // Whoever gives a budget has it kept in any case.
@@ -78,7 +88,17 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   return {
     sdk,
     call,
+    connections,
     findAccessKeyId: async () => (await sdk.config.credentials()).accessKeyId,
-    close: () => sdk.destroy(),
+    close: () => {
+      sdk.destroy();
+      connections.close();
+    },
   };
+}
+
+/** For messages, with the proxy that leads there. */
+function nameEndpoint(endpoint: string, connections: Connections): string {
+  const proxy = connections.findProxy(new URL(endpoint));
+  return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
 }

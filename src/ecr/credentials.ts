@@ -1,8 +1,11 @@
 import type { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import type { HttpHandler } from '@smithy/core/protocols';
 import { EcrpError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Credentials = Awaited<ReturnType<ReturnType<typeof fromNodeProviderChain>>>;
+/** Makes what sends the requests of the services that give credentials: STS, SSO. */
+export type MakeRequestHandler = () => HttpHandler;
 type CredentialProvider = (options?: { readonly forceRefresh?: boolean }) => Promise<Credentials>;
 
 export interface CredentialSource {
@@ -15,7 +18,11 @@ export interface CredentialSource {
  * Where the credentials come from: the profile (`--profile`, AWS_PROFILE), else the keys of the environment, else the
  * whole AWS chain. `provide` throws AUTH when there are none.
  */
-export function chooseCredentials(profile: string | undefined, env: Environment): CredentialSource {
+export function chooseCredentials(
+  profile: string | undefined,
+  env: Environment,
+  makeRequestHandler?: MakeRequestHandler,
+): CredentialSource {
   const chosen = profile ?? (env.AWS_PROFILE || undefined);
   const accessKeyId = env.AWS_ACCESS_KEY_ID;
   const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
@@ -24,10 +31,13 @@ export function chooseCredentials(profile: string | undefined, env: Environment)
     const credentials = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
     return { provide: async () => credentials, refreshable: false };
   }
-  return { provide: provideFromChain(chosen), refreshable: true };
+  return { provide: provideFromChain(chosen, makeRequestHandler), refreshable: true };
 }
 
-function provideFromChain(profile: string | undefined): CredentialProvider {
+function provideFromChain(
+  profile: string | undefined,
+  makeRequestHandler: MakeRequestHandler | undefined,
+): CredentialProvider {
   let chain: ReturnType<typeof fromNodeProviderChain> | undefined;
   return async (options) => {
     try {
@@ -36,6 +46,7 @@ function provideFromChain(profile: string | undefined): CredentialProvider {
         const providers = await import('@aws-sdk/credential-providers');
         chain = providers.fromNodeProviderChain({
           ...(profile === undefined ? {} : { profile }),
+          ...(makeRequestHandler && { clientConfig: { requestHandler: makeRequestHandler() } }),
           ignoreCache: options?.forceRefresh === true,
           logger: silentLogger,
         });

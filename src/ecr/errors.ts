@@ -40,17 +40,30 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
     return explainException(failure, subject);
   }
   const tries = subject.attempts === 1 ? '' : ` after ${subject.attempts} attempts`;
+  if (failure.proxy !== undefined) {
+    const { message, hint } = failure.proxy;
+    return { code: 'UNAVAILABLE', message: `${subject.operation}: ${message}${tries}`, hint };
+  }
   if (failure.status !== undefined) {
-    return {
-      code: 'UNAVAILABLE',
-      message: `${subject.operation}: ${subject.endpoint} answered ${failure.status}${tries}, and not as ECR Public does`,
-      hint: 'Is that the endpoint of ECR Public, and is there a proxy between? See --endpoint-url.',
-    };
+    return { code: 'UNAVAILABLE', ...explainForeignAnswer(failure, failure.status, subject) };
   }
   if (isConnectionFailure(failure)) {
     return { code: 'UNAVAILABLE', ...explainConnection(failure, subject, tries) };
   }
   return { code: 'INTERNAL', message: `${subject.operation}: ${failure.name}: ${failure.message}` };
+}
+
+/** What came is not what ECR Public sends. */
+function explainForeignAnswer(
+  { name, message }: Failure,
+  status: number,
+  { operation, endpoint }: CallSubject,
+): { readonly message: string; readonly hint: string } {
+  const problem = name === 'UnexpectedAnswer' ? ` ${message}` : '';
+  return {
+    message: `${operation}: ${endpoint} returned HTTP ${status}${problem}; this does not look like ECR Public`,
+    hint: 'Sign in where the network asks for it (captive portal), check the proxy, and check --endpoint-url if you gave it.',
+  };
 }
 
 function explainException(failure: Failure, subject: CallSubject): Explanation {

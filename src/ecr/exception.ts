@@ -1,6 +1,8 @@
+import { ProxyError } from '../net/proxy-error.ts';
+
 /** What of a failed attempt the rules of this room look at; the SDK throws things of many shapes. */
 export interface Failure {
-  /** The service's exception name, or the name or code of a local error (`ECONNRESET`, `TimeoutError`). */
+  /** The service's exception name, or the name or code of a local error (`ECONNRESET`, `TimeoutError`, `UnexpectedAnswer`). */
   readonly name: string;
   readonly message: string;
   /** Undefined when no answer came. */
@@ -12,6 +14,8 @@ export interface Failure {
   readonly retryAfterMs: number | undefined;
   /** The SDK has measured another clock than it has signed by, and signs the next attempt by that. */
   readonly clockCorrected: boolean;
+  /** A proxy failed or refused, and the service was not reached. */
+  readonly proxy: ProxyError | undefined;
   readonly cause: unknown;
 }
 
@@ -36,6 +40,7 @@ export function describeFailure(cause: unknown): Failure {
     retryAfterMs: readRetryAfter(headers),
     // The SDK does not tell when it comes back to our clock, as that has been set right meanwhile.
     clockCorrected: metadata.clockSkewCorrected === true || (fromService && isOfClock(name, message)),
+    proxy: cause instanceof ProxyError ? cause : undefined,
     cause,
   };
 }

@@ -5,7 +5,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Deepest nesting taken; manifests, indexes and image configs of real tools stay below 10. */
 export const MAX_JSON_DEPTH = 100;
+/** Most values in a document: V8 spends some hundred bytes on each, however short it is written. */
+const MAX_JSON_VALUES = 250_000;
 
+const COMMA = 0x2c;
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 const QUOTE = 0x22;
@@ -41,7 +44,8 @@ export function parseJson(bytes: Buffer, subject: string, maxBytes: number): unk
   if (bytes.length > maxBytes) {
     throw invalidInput(subject, `it is ${bytes.length} bytes long, more than the ${maxBytes} bytes allowed`);
   }
-  if (nestsTooDeep(bytes)) throw invalidInput(subject, `its JSON is nested deeper than ${MAX_JSON_DEPTH}`);
+  const excess = findJsonExcess(bytes);
+  if (excess !== undefined) throw invalidInput(subject, `its JSON ${excess}`);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
@@ -49,9 +53,13 @@ export function parseJson(bytes: Buffer, subject: string, maxBytes: number): unk
   }
 }
 
-/** Judged before parsing, as V8 spends memory on every level. */
-function nestsTooDeep(bytes: Buffer): boolean {
+/**
+ * Says why JSON would take far more memory than its length: that it `is nested deeper than …` or `holds more than … values`.
+ * Judged before parsing, as V8 spends memory on every level and value. Undefined when it does not.
+ */
+export function findJsonExcess(bytes: Uint8Array): string | undefined {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -59,12 +67,15 @@ function nestsTooDeep(bytes: Buffer): boolean {
       if (byte === BACKSLASH) at += 1;
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
+    else if (byte === COMMA) values += 1;
     else if (OPENING.has(byte)) {
       depth += 1;
-      if (depth > MAX_JSON_DEPTH) return true;
+      values += 1;
+      if (depth > MAX_JSON_DEPTH) return `is nested deeper than ${MAX_JSON_DEPTH}`;
     } else if (CLOSING.has(byte)) depth -= 1;
+    if (values > MAX_JSON_VALUES) return `holds more than ${MAX_JSON_VALUES} values`;
   }
-  return false;
+  return undefined;
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -17,8 +17,9 @@ const REACHES: Readonly<Record<string, Reach>> = {
   oci: { values: ['errors', 'foreign-text'] },
   source: { values: ['oci', 'errors', 'foreign-text'] },
   compress: { values: ['oci', 'errors', 'foreign-text'] },
-  ecr: { values: ['wire', 'oci', 'errors', 'foreign-text'] },
-  registry: { values: ['oci', 'errors', 'foreign-text'] },
+  net: { values: ['errors', 'foreign-text'] },
+  ecr: { values: ['wire', 'oci', 'errors', 'net', 'foreign-text'] },
+  registry: { values: ['oci', 'errors', 'net', 'foreign-text'] },
   push: { values: ['oci', 'errors', 'wire', 'foreign-text'], types: ['source', 'compress', 'ecr'] },
   catalog: { values: ['errors', 'wire', 'io', 'foreign-text'] },
   docker: { values: ['errors', 'wire', 'io', 'foreign-text'] },
@@ -32,6 +33,7 @@ const ENTRANCES = ['cli', 'main', 'process-io'];
 const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@aws-sdk\//, 'ecr'],
   [/^@smithy\//, 'ecr'],
+  [/^(agent-base|https?-proxy-agent)$/, 'net'],
   [/^(commander|ora|chalk|string-width)$/, 'cli'],
 ];
 

@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream';
+import type { HttpHandler } from '@smithy/core/protocols';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Connections } from '../net/connections.ts';
+import { ProxyError } from '../net/proxy-error.ts';
+import { makeTimeout } from './attempt.ts';
+import { silentLogger } from './credentials.ts';
+import { type AnswerLimits, CREDENTIAL_ANSWERS, readAnswer, SERVICE_ANSWERS } from './read-answer.ts';
+
+const CONNECTION_TIMEOUT_MS = 10_000;
+const SILENT_MS = 10_000;
+/** The same while a part is sent, and for operations that read a whole layer in the service before they answer. */
+const STALL_MS = 60_000;
+const SLOW_OPERATIONS = /\.(CompleteLayerUpload|UploadLayerPart)$/;
+
+export interface HandlerSettings {
+  readonly connections: Connections;
+  /** `json`: of ECR Public. `any`: of a service that gives credentials, some of which answer in XML. */
+  readonly answers: 'json' | 'any';
+  /** A small request is given up when nothing has come for so long, in ms; default 10 s. */
+  readonly silentMs?: number | undefined;
+  /** Upper bound of every silence, in ms; default 60 s. */
+  readonly mostSilentMs?: number | undefined;
+}
+
+type Handle = HttpHandler['handle'];
+type Request = Parameters<Handle>[0];
+type Options = NonNullable<Parameters<Handle>[1]>;
+
+/**
+ * Makes the SDK's requests over our connections, and reads each answer whole before the SDK sees it, as the SDK sets no bound to it.
+ * Throws a `TimeoutError` when the service is silent for too long, `UnexpectedAnswer` when it is not the service that answers.
+ * Opens nothing before the first request. Who closes the connections ends its requests.
+ */
+export class RequestHandler implements HttpHandler {
+  readonly #connections: Connections;
+  readonly #limits: AnswerLimits;
+  readonly #silentMs: number;
+  readonly #mostSilentMs: number;
+  #inner: Promise<NodeHttpHandler> | undefined;
+
+  constructor({ connections, answers, silentMs = SILENT_MS, mostSilentMs = STALL_MS }: HandlerSettings) {
+    this.#connections = connections;
+    this.#limits = answers === 'json' ? SERVICE_ANSWERS : CREDENTIAL_ANSWERS;
+    this.#silentMs = silentMs;
+    this.#mostSilentMs = mostSilentMs;
+  }
+
+  async handle(request: Request, { abortSignal, ...options }: Options = {}): ReturnType<Handle> {
+    this.#inner ??= this.#open();
+    const inner = await this.#inner;
+    const exchange = async (signal: AbortSignal, onBytes: () => void): ReturnType<Handle> => {
+      const { response } = await inner.handle(request, { ...options, abortSignal: signal });
+      onBytes();
+      if (response.statusCode === 407) this.#refuseLogin(request);
+      response.body = await readAnswer(response, this.#limits, signal, onBytes);
+      return { response };
+    };
+    // The SDK's type of a signal has an older form too; ours is always the standard one.
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
+    // A part may still be sent when it has been refused, so its signal has to reach it until the connection ends.
+    if (isSlow(request)) return exchange(signal, () => undefined);
+    return watchSilence(Math.min(this.#mostSilentMs, this.#silentMs), signal, exchange);
+  }
+
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): object {
+    return {};
+  }
+
+  async #open(): Promise<NodeHttpHandler> {
+    return new NodeHttpHandler({
+      ...(await this.#connections.findAgents()),
+      connectionTimeout: Math.min(CONNECTION_TIMEOUT_MS, this.#mostSilentMs),
+      socketTimeout: Math.min(STALL_MS, this.#mostSilentMs),
+      logger: silentLogger,
+    });
+  }
+
+  /** Of plain HTTP, a proxy answers as if it were the host. */
+  #refuseLogin({ protocol, hostname, port }: Request): void {
+    const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
+    const proxy = this.#connections.findProxy(url);
+    if (proxy !== undefined) throw ProxyError.ofStatus(proxy, 407, url.host);
+  }
+}
+
+function isSlow({ headers, body }: Request): boolean {
+  return body instanceof Readable || SLOW_OPERATIONS.test(headers['x-amz-target'] ?? '');
+}
+
+/** Runs `use` with a signal that follows another, and that aborts when nothing has come for `silentMs`. */
+async function watchSilence<Result>(
+  silentMs: number,
+  signal: AbortSignal,
+  use: (inner: AbortSignal, onBytes: () => void) => Promise<Result>,
+): Promise<Result> {
+  const stop = new AbortController();
+  const follow = (): void => stop.abort(signal.reason);
+  if (signal.aborted) follow();
+  signal.addEventListener('abort', follow, { once: true });
+  let silence: Error | undefined;
+  const timer = setTimeout(() => {
+    silence = makeTimeout(`nothing came for ${silentMs / 1000} s`);
+    stop.abort(silence);
+  }, silentMs);
+  try {
+    return await use(stop.signal, () => void timer.refresh());
+  } catch (error) {
+    throw silence ?? error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', follow);
+  }
+}
