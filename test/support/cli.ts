@@ -49,7 +49,7 @@ export function makeInterruption(error: EcrpError): { signal: AbortSignal; inter
 }
 
 /** For `expect.poll`: a busy machine may take long, and a second is its default. */
-export const patience = { timeout: 50_000 };
+export const patience = { timeout: 150_000 };
 
 const programs = join(import.meta.dirname, '..', '..', 'bin');
 

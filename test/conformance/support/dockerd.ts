@@ -8,7 +8,7 @@ import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** A Docker engine started by hand: no service manager, no network of its own, nothing outside a temporary directory. */
 export class Dockerd {

@@ -13,7 +13,7 @@ export interface RunOptions {
 }
 
 /** Nothing that is run here takes longer unless it hangs. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 280_000;
 
 /** Runs a program to its end, whatever its exit status, with nothing of this process's environment. */
 export function runProgram(
