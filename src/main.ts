@@ -1,5 +1,6 @@
+import type { Outcome } from './cli/outcome.ts';
 import { printError, printOutcome } from './cli/output.ts';
-import { findOutputStyle } from './cli/output-style.ts';
+import { findOutputStyle, type OutputStyle } from './cli/output-style.ts';
 import { runProgram } from './cli/run-program.ts';
 import type { Io } from './io.ts';
 
@@ -9,8 +10,25 @@ import type { Io } from './io.ts';
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const style = findOutputStyle(argv, io);
+  let outcome: Outcome;
   try {
-    return await printOutcome(io, style, await runProgram(argv, io, style));
+    outcome = await runProgram(argv, io, style);
+  } catch (error) {
+    return await printError(io, style, error);
+  }
+  const printed = await tryTo(io, style, () => printOutcome(io, style, outcome));
+  // Standard output has its one document.
+  const finished = await tryTo(io, { ...style, json: false }, async () => {
+    await outcome.afterwards?.();
+    return 0;
+  });
+  return printed === 0 ? finished : printed;
+}
+
+/** The status that an act gives back, or that of the error it throws, which is printed. */
+async function tryTo(io: Io, style: OutputStyle, act: () => Promise<number>): Promise<number> {
+  try {
+    return await act();
   } catch (error) {
     return await printError(io, style, error);
   }

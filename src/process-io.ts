@@ -18,6 +18,9 @@ export async function runOnProcess(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Node ignores it, so that a write over `ulimit -f` is an error. With a package that listens for a while and then leaves, it would
+  // end the process; while somebody else listens, it does not.
+  if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
   // Every write is told of its own failure; without a listener the event would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 

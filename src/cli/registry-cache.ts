@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
+import { pruneDirectory } from '../files/prune-directory.ts';
 
 /** What a reference of one's own registry needs to be written in full. */
 export interface RegistryFacts {
@@ -14,13 +15,19 @@ export interface RegistryKey {
   readonly accessKeyId: string;
 }
 
-/** Reads what an earlier command learned; undefined when there is nothing or it is damaged. */
+/** With what a kill has left of a write. */
+const FILE_NAME = /^[0-9a-f]{32}\.json(?:\.[0-9a-f-]+)?$/;
+
+/** Reads what an earlier command learned; undefined when there is nothing or it is damaged. Old files are discarded. */
 export async function readRegistryFacts(
-  directory: string,
+  cacheDirectory: string | undefined,
   key: RegistryKey,
 ): Promise<RegistryFacts | undefined> {
+  if (cacheDirectory === undefined) return undefined;
+  const directory = locateCache(cacheDirectory);
+  pruneDirectory(directory, { isOurs: (name) => FILE_NAME.test(name) });
   try {
-    return parseFacts(JSON.parse(await readFile(locateFacts(directory, key), 'utf8')));
+    return parseFacts(JSON.parse(readPrivateFile(directory, nameFacts(key)) ?? 'null'));
   } catch {
     return undefined;
   }
@@ -28,25 +35,26 @@ export async function readRegistryFacts(
 
 /** Keeps what was learned. A cache that cannot be written is no error: the next command asks the service. */
 export async function writeRegistryFacts(
-  directory: string,
+  cacheDirectory: string | undefined,
   key: RegistryKey,
   facts: RegistryFacts,
 ): Promise<void> {
-  const file = locateFacts(directory, key);
-  const temporary = `${file}.${randomUUID()}`;
+  if (cacheDirectory === undefined) return;
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(temporary, JSON.stringify(facts), { mode: 0o600 });
-    await rename(temporary, file);
+    writePrivateFile(locateCache(cacheDirectory), nameFacts(key), JSON.stringify(facts));
   } catch {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    // Nothing is lost.
   }
 }
 
-function locateFacts(directory: string, { endpoint, accessKeyId }: RegistryKey): string {
+function locateCache(cacheDirectory: string): string {
+  return join(cacheDirectory, 'registries');
+}
+
+function nameFacts({ endpoint, accessKeyId }: RegistryKey): string {
   // Hashed, so that no access key id is kept in plain text.
   const name = createHash('sha256').update(`${endpoint}\n${accessKeyId}`).digest('hex').slice(0, 32);
-  return join(directory, 'registries', `${name}.json`);
+  return `${name}.json`;
 }
 
 function parseFacts(value: unknown): RegistryFacts | undefined {

@@ -1,6 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
+import { pruneDirectory } from '../files/prune-directory.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import type { CompressedLayer, DigestCache } from './compressor.ts';
 
@@ -13,29 +13,33 @@ interface CacheEntry {
   readonly check: Digest;
 }
 
+/** With what a kill has left of a write. */
+const FILE_NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
+
 /**
  * Opens the cache in a directory, which is made when something is recorded: one small JSON file per diff ID and
- * compressor. Neither method throws: a directory that cannot be read or written only costs time.
+ * compressor. Old entries are discarded. Neither method throws: a directory that is undefined, or cannot be read or written, only
+ * costs time.
  */
-export function openDigestCache(directory: string): DigestCache {
+export function openDigestCache(directory: string | undefined): DigestCache {
+  if (directory === undefined) return { find: async () => undefined, record: async () => undefined };
+  pruneDirectory(directory, { isOurs: (name) => FILE_NAME.test(name) });
   return {
     async find(diffId, compressorId) {
+      const text = readPrivateFile(directory, nameEntry(diffId, compressorId));
       try {
-        return parseEntry(
-          await readFile(pathOf(directory, diffId, compressorId), 'utf8'),
-          diffId,
-          compressorId,
-        );
+        return text === undefined ? undefined : parseEntry(text, diffId, compressorId);
       } catch {
         return undefined;
       }
     },
     async record(diffId, compressorId, layer) {
       try {
-        const path = pathOf(directory, diffId, compressorId);
-        await mkdir(dirname(path), { recursive: true });
-        // Without fsync: what a power failure leaves is either whole or found to be damaged.
-        await writeFileAtomic(path, formatEntry(diffId, compressorId, layer), { fsync: false });
+        writePrivateFile(
+          directory,
+          nameEntry(diffId, compressorId),
+          formatEntry(diffId, compressorId, layer),
+        );
       } catch {
         // Nothing is lost but the time to compress the layer again.
       }
@@ -44,9 +48,9 @@ export function openDigestCache(directory: string): DigestCache {
 }
 
 /** `<aa>/<aabb…>`, by a hash of both keys: no compressor ID can lead out of the directory. */
-function pathOf(directory: string, diffId: Digest, compressorId: string): string {
+function nameEntry(diffId: Digest, compressorId: string): string {
   const key = digestOf(`${diffId} ${compressorId}`).slice('sha256:'.length);
-  return join(directory, key.slice(0, 2), `${key}.json`);
+  return join(key.slice(0, 2), `${key}.json`);
 }
 
 function formatEntry(diffId: Digest, compressorId: string, { digest, size }: CompressedLayer): string {

@@ -1,8 +1,8 @@
 import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
-import writeFileAtomic from 'write-file-atomic';
 import { EcrpError } from '../errors.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import { type DockerConfig, parseDockerConfig } from './parse-config.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,7 +41,7 @@ export async function updateConfigFile(
       const file = await readConfigFile(directory);
       const text = edit(file);
       if (text !== file.text) {
-        await writeFileAtomic(target, text, (await exists(target)) ? {} : { mode: 0o600 });
+        await replaceFile(target, text, (await exists(target)) ? {} : { mode: 0o600 });
       }
     } finally {
       await release();

@@ -5,9 +5,9 @@ import { isOfLaterVersion, nameRecord, parseRecord, type UploadRecord } from './
 
 /**
  * `NAME.json` waits for whoever goes on with it; `NAME.PID-START-NUMBER.json` is that of a push, and as good as the first
- * when the process has ended. `.tmp` is what a kill has left of a write; it may be whole.
+ * when the process has ended. With `.DIGITS` it is what a kill has left of a write (`.tmp` by earlier versions); it may be whole.
  */
-const FILE_NAME = /^([0-9a-f]{64})(?:\.(\d+-[^-.]+)-[0-9a-f]+)?\.json(?:\.tmp)?$/;
+const FILE_NAME = /^([0-9a-f]{64})(?:\.(\d+-[^-.]+)-[0-9a-f]+)?\.json(?:\.tmp|\.\d+)?$/;
 
 export interface UploadFile {
   readonly path: string;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { findErrorCode } from '../files/file-errors.ts';
+import { writePrivateFile } from '../files/private-file.ts';
 import { isLeftByLaterVersion, listUploadFiles, readUploadFile } from './upload-files.ts';
 import { tagOwnProcess } from './upload-owner.ts';
 import {
@@ -75,9 +77,8 @@ export function openUploadStore(
         found,
         keep: (upload) =>
           attempt(() => {
-            makeDirectory(directory);
             const record = { ...target, ...subject, ...upload, updatedAt: new Date() };
-            replaceFile(path, formatRecord(record));
+            writePrivateFile(directory, basename(path), formatRecord(record));
             isKept = true;
           }),
         forget: () => {
@@ -91,32 +92,6 @@ export function openUploadStore(
       };
     },
   };
-}
-
-/** With `recursive`, Node says ENOENT of a disk that is read-only. */
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) mkdirSync(directory, { recursive: true, mode: 0o700 });
-    else if (!hasCode(error, 'EEXIST')) throw error;
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** On a full disk nothing is left of the attempt, and the file is what it was. */
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 /** Renames the record that went furthest to `path`, and removes the others that nobody has. */
@@ -143,7 +118,7 @@ function renameIfThere(from: string, to: string): boolean {
     renameSync(from, to);
     return true;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
+    if (findErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }

@@ -50,14 +50,16 @@ export async function push(
   for (const { result, facts } of pushed) {
     context.messages.note(`${options.all ? `${facts.reference}: ` : ''}${summarizePush(result, facts)}`);
   }
-  if (digestFile !== undefined && !options.dryRun) {
-    await writeDigestFile(digestFile, pushed.map(({ result }) => result.imageDigest).join('\n'));
-  }
+  const afterwards = async (): Promise<void> => {
+    const digests = pushed.map(({ result }) => result.imageDigest).join('\n');
+    if (digestFile !== undefined && !options.dryRun) await writeDigestFile(context, digestFile, digests);
+  };
   const [first, ...others] = pushed.map(({ result, facts }) => describePush(result, facts));
   if (first === undefined) throw new TypeError('no image was pushed');
-  if (!options.all) return first;
+  if (!options.all) return { ...first, afterwards };
   const outcomes = [first, ...others];
   return {
+    afterwards,
     result: { images: outcomes.map(({ result }) => result) },
     view: outcomes.flatMap(({ view }) => view ?? []),
   };

@@ -1,36 +1,45 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { EcrpError } from '../../errors.ts';
+import { describeFileError } from '../../files/file-errors.ts';
+import { locateOutput } from '../../files/locate-output.ts';
+import { checkOutputFile, writeOutputFile } from '../../files/output-file.ts';
+import type { CommandContext } from '../command-context.ts';
+import { printText } from '../output.ts';
 
-/** Finds out before the push whether the digest can be written after it. */
+/** Finds out before the push whether the digest can be written after it. Throws INVALID_INPUT. */
 export async function checkDigestFile(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) throw new Error('it is a directory');
+    await checkOutputFile(path);
   } catch (cause) {
     throw explain(path, cause);
   }
 }
 
-/** Writes the digest alone, as other tools do: whoever sees the file sees the whole of it. */
-export async function writeDigestFile(path: string, digest: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
+/**
+ * Writes the digest alone, as other tools do: a regular file as a whole, anything else in place. `/dev/stdout` and `/dev/stderr` are
+ * the command's own. Throws INVALID_INPUT.
+ */
+export async function writeDigestFile(
+  { io, messages }: Pick<CommandContext, 'io' | 'messages'>,
+  path: string,
+  digest: string,
+): Promise<void> {
   try {
-    await writeFile(temporary, digest);
-    await rename(temporary, path);
+    const target = await locateOutput(path);
+    const descriptor = target.kind === 'descriptor' ? target.descriptor : undefined;
+    if (descriptor === 1) return await printText(io.stdout, digest);
+    if (descriptor === 2) return await printText(io.stderr, digest);
+    const onWait = () => messages.note(`Waiting until something reads the digest from ${path}.`);
+    await writeOutputFile(path, digest, { signal: io.signal, onWait });
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw explain(path, cause);
+    io.signal.throwIfAborted();
+    throw cause instanceof EcrpError ? cause : explain(path, cause);
   }
 }
 
 function explain(path: string, cause: unknown): EcrpError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new EcrpError('INVALID_INPUT', `the digest file ${path} cannot be written: ${reason}`, {
-    hint: 'Give --digest-file a path in a directory that exists and that you may write to.',
-    cause,
-  });
+  return new EcrpError(
+    'INVALID_INPUT',
+    `the digest file ${path} cannot be written: ${describeFileError(cause)}`,
+    { hint: 'Give --digest-file a path in a directory that exists and that you may write to.', cause },
+  );
 }

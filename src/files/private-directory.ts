@@ -1,0 +1,67 @@
+import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { findErrorCode, makeFileError } from './file-errors.ts';
+
+const OWN_MODE = 0o700;
+const FOREIGN_BITS = 0o077;
+
+/**
+ * Makes a directory of our own, with those above it that are missing, each with mode 0700 under any umask. One that exists
+ * loses what others may do with it, where we own it. Throws the system's error; ELOOP when the directory is a link.
+ */
+export function makePrivateDirectory(directory: string): void {
+  const stats = findStats(directory);
+  if (stats === undefined) makeDirectories(directory);
+  else tighten(directory, stats);
+}
+
+/** The same for a directory `below` another one, and for each on the way: none of them may be a link. */
+export function makePrivateDirectories(directory: string, below: string): void {
+  makePrivateDirectory(directory);
+  let path = directory;
+  for (const segment of below.split(sep).filter((part) => part !== '' && part !== '.')) {
+    path = join(path, segment);
+    makePrivateDirectory(path);
+  }
+}
+
+/** Whether a directory exists and is one that we alone can use; without owners, as on Windows, any is. */
+export function isOwnDirectory(directory: string): boolean {
+  const stats = findStats(directory);
+  if (stats === undefined || !stats.isDirectory()) return false;
+  const uid = process.getuid?.();
+  return uid === undefined || (stats.uid === uid && (stats.mode & FOREIGN_BITS) === 0);
+}
+
+/** One level after the other: with `recursive`, the umask has a say, and Node says ENOENT of a disk that is read-only. */
+function makeDirectories(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: OWN_MODE });
+  } catch (error) {
+    const parent = dirname(directory);
+    if (findErrorCode(error) === 'EEXIST') makePrivateDirectory(directory);
+    else if (findErrorCode(error) !== 'ENOENT' || parent === directory || findStats(parent)) throw error;
+    else {
+      makeDirectories(parent);
+      makeDirectories(directory);
+    }
+    return;
+  }
+  chmodSync(directory, OWN_MODE);
+}
+
+function tighten(directory: string, stats: Stats): void {
+  if (stats.isSymbolicLink()) throw makeFileError('ELOOP', directory, 'mkdir');
+  if (!stats.isDirectory()) throw makeFileError('ENOTDIR', directory, 'mkdir');
+  if ((stats.mode & FOREIGN_BITS) === 0 || stats.uid !== process.getuid?.()) return;
+  chmodSync(directory, OWN_MODE);
+}
+
+function findStats(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (findErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { makePrivateDirectories } from './private-directory.ts';
+import { replaceFileSync } from './replace-file.ts';
+
+/** Far more than any file of a cache or of state has. */
+const MAX_BYTES = 1024 * 1024;
+/** Windows has neither of them. */
+const WITHOUT_LINKS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Reads a file below a directory of our own. Undefined when there is none, and for what we did not write: a link, or one on the
+ * way from the directory, no regular file, more than 1 MiB.
+ */
+export function readPrivateFile(directory: string, name: string): string | undefined {
+  try {
+    if (hasLink(directory, name)) return undefined;
+    const descriptor = openSync(join(directory, name), constants.O_RDONLY | WITHOUT_LINKS);
+    try {
+      const stats = fstatSync(descriptor);
+      return stats.isFile() && stats.size <= MAX_BYTES ? readFileSync(descriptor, 'utf8') : undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Replaces a file below a directory of our own as a whole, mode 0600 under any umask; directories are made as they are missing.
+ * A link in its place is replaced, and never followed. Throws the system's error; the old file is untouched then.
+ *
+ * Synchronous, as a turn in the thread pool that compresses layers takes far longer than such a write. Without fsync: what a
+ * power failure leaves is found to be damaged by whoever reads it.
+ */
+export function writePrivateFile(directory: string, name: string, text: string): void {
+  makePrivateDirectories(directory, dirname(name));
+  const path = join(directory, name);
+  if (isLink(path)) rmSync(path, { force: true });
+  replaceFileSync(path, text, { mode: 0o600, fsync: false });
+}
+
+/** Whether the directory, or one between it and the file, is a link. */
+function hasLink(directory: string, name: string): boolean {
+  const segments = name.split(sep).slice(0, -1);
+  const between = segments.map((_, index) => join(directory, ...segments.slice(0, index + 1)));
+  return [directory, ...between].some(isLink);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
