@@ -7,6 +7,7 @@ import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials, silentLogger } from './credentials.ts';
 import { RequestHandler } from './request-handler.ts';
+import { provideSdkHome } from './sdk-home.ts';
 
 export interface EcrClientSettings {
   /** As `resolveEndpoint` found it: nothing else is looked up. */
@@ -41,6 +42,7 @@ export interface EcrClient {
 export function createEcrClient(settings: EcrClientSettings): EcrClient {
   // The SDK's own switch for its notice about old Node versions; the package says which ones it supports.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  provideSdkHome();
   const concurrency = Math.max(settings.concurrency ?? 4, 4);
   const connections = prepareConnections({
     env: settings.env,

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadSsoSessionData, parseKnownFiles } from '@smithy/core/config';
 import { EcrpError } from '../errors.ts';
+import { provideSdkHome } from './sdk-home.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -95,6 +96,7 @@ async function readSections(
   if (configFile === undefined && credentialsFile === undefined) return { profiles: {}, ssoSessions: {} };
   // An empty path would mean the default one.
   const files = { configFilepath: configFile ?? NO_FILE, filepath: credentialsFile ?? NO_FILE };
+  provideSdkHome();
   // In this order: the second call reads the first one's cache.
   const profiles = await parseKnownFiles({ ...files, ignoreCache: true });
   return { profiles, ssoSessions: await loadSsoSessionData(files) };

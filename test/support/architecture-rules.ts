@@ -35,6 +35,7 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@aws-sdk\//, 'ecr'],
   [/^@smithy\//, 'ecr'],
   [/^(agent-base|https?-proxy-agent)$/, 'net'],
+  [/^write-file-atomic$/, 'files'],
   [/^(commander|ora|chalk|string-width)$/, 'cli'],
 ];
 

@@ -1,5 +1,5 @@
 import { registerCredentialHelper, storeLogin } from '../../docker/login.ts';
-import { getAuthorizationToken } from '../../ecr/authorization.ts';
+import { type Authorization, getAuthorizationToken } from '../../ecr/authorization.ts';
 import { EcrpError } from '../../errors.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findDockerConfigDirectory } from '../directories.ts';
@@ -16,12 +16,6 @@ export interface LoginOptions {
 export async function login(context: CommandContext, options: LoginOptions): Promise<Outcome> {
   const { io, messages } = context;
   const registryHost = await requireRegistryHost(context, 'login');
-  const place = {
-    configDirectory: findDockerConfigDirectory(io),
-    registryHost,
-    env: io.env,
-    signal: io.signal,
-  };
   if (options.passwordStdout && context.style.json) {
     throw new EcrpError(
       'USAGE',
@@ -31,15 +25,23 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
       },
     );
   }
+  if (options.passwordStdout) {
+    const { password } = await getAuthorization(context);
+    return { view: password };
+  }
+  const place = {
+    configDirectory: findDockerConfigDirectory(io),
+    registryHost,
+    env: io.env,
+    signal: io.signal,
+  };
   if (options.credentialHelper) {
     const configFile = await registerCredentialHelper(place);
     messages.note(`docker asks docker-credential-ecrp for ${registryHost} from now on (${configFile}).`);
     return { result: { registryHost, configFile, credentialHelper: 'ecrp' } };
   }
-  const authorization = await withEcr(context, ({ client }) => getAuthorizationToken(client, io.signal));
-  const { username, password, expiresAt } = authorization;
+  const { username, password, expiresAt } = await getAuthorization(context);
   const facts = { expiresAt: expiresAt.toISOString(), username, registryHost };
-  if (options.passwordStdout) return { view: password };
   const { configFile, helper } = await storeLogin({ ...place, username, secret: password });
   const where = helper === undefined ? configFile : `docker-credential-${helper}`;
   messages.note(`Logged in to ${registryHost} as ${username} until ${facts.expiresAt}; stored in ${where}.`);
@@ -47,4 +49,8 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
     messages.note("The token is stored in plain text; 'ecrp login --credential-helper' stores none.");
   }
   return { result: { ...facts, configFile } };
+}
+
+function getAuthorization(context: CommandContext): Promise<Authorization> {
+  return withEcr(context, ({ client }) => getAuthorizationToken(client, context.io.signal));
 }

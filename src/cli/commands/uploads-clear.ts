@@ -6,7 +6,8 @@ import { findUploadDirectory } from '../push/open-uploads.ts';
 
 /** Forgets interrupted uploads; nothing is asked, as all it can cost is time. */
 export function clearInterruptedUploads(context: CommandContext): Outcome {
-  const { removed, inUse } = clearUploads(findUploadDirectory(context));
+  const directory = findUploadDirectory(context);
+  const { removed, inUse } = directory === undefined ? { removed: 0, inUse: 0 } : clearUploads(directory);
   const left = inUse > 0 ? `; ${formatCount(inUse, 'upload')} of running pushes left alone` : '';
   return {
     result: { removed, inUse },

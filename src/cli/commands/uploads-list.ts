@@ -6,7 +6,8 @@ import { findUploadDirectory } from '../push/open-uploads.ts';
 
 /** Lists the interrupted uploads that a push would go on with. */
 export function listInterruptedUploads(context: CommandContext): Outcome {
-  const uploads = listUploads(findUploadDirectory(context));
+  const directory = findUploadDirectory(context);
+  const uploads = directory === undefined ? [] : listUploads(directory);
   if (uploads.length === 0) context.messages.note('No upload is interrupted.');
   const rows = uploads.map((upload) => viewUpload(upload, Date.now()));
   return {

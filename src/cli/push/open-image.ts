@@ -87,7 +87,8 @@ export async function openPacking(
   if (compression === 'none') return undefined;
   const { openDigestCache } = await import('../../compress/digest-cache.ts');
   const compressor = await createCompressor(compression, compressionLevel);
-  const local = openDigestCache(join(findCacheDirectory(context.io), 'layers'));
+  const cache = findCacheDirectory(context.io);
+  const local = openDigestCache(cache && join(cache, 'layers'));
   const digestCache = remote ? addRemoteCache(context, local, compressor, platform, remote) : local;
   return { compressor, digestCache };
 }
