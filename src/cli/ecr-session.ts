@@ -1,6 +1,7 @@
 import type { Answered, ApiCall, Caller } from '../ecr/call.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
 import type { EcrClient } from '../ecr/client.ts';
+import type { Registry } from '../ecr/registries.ts';
 import { REGION } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
@@ -14,6 +15,8 @@ export interface EcrSession {
   readonly client: EcrClient;
   /** Names the service in records: URL of the API, or the region of AWS's own. */
   readonly endpoint: string;
+  /** The caller's own registry, asked once; undefined when the account has none yet. What it says is kept for later commands. */
+  askRegistry(signal: AbortSignal): Promise<Registry | undefined>;
   /** Facts that an earlier command learned; asks nobody. */
   recallRegistry(): Promise<RegistryFacts | undefined>;
   /** Keeps facts for later commands. */
@@ -56,14 +59,17 @@ export async function withEcr<T>(
   const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
   const findKey = async () => ({
     endpoint: endpoint.id,
-    accessKeyId: await client.findAccessKeyId(),
+    owner: await client.findOwner(),
   });
+  const rememberRegistry = async (facts: RegistryFacts): Promise<void> =>
+    writeRegistryFacts(directory, await findKey(), facts);
   try {
     return await use({
       client,
       endpoint: endpoint.id,
       recallRegistry: async () => readRegistryFacts(directory, await findKey()),
-      rememberRegistry: async (facts) => writeRegistryFacts(directory, await findKey(), facts),
+      rememberRegistry,
+      askRegistry: makeRegistryQuestion(client, rememberRegistry),
     });
   } finally {
     client.close();
@@ -76,6 +82,30 @@ function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: stri
   const announced = <Answer extends Answered, Result>(given: ApiCall<Answer, Result>, signal: AbortSignal) =>
     waiting.during(`${place} (${given.operation})`, () => call(given, signal), true);
   return Object.assign(announced, { isHeld: call.isHeld });
+}
+
+/** Keeps an answer for as long as the command runs; a failure is none. */
+function makeRegistryQuestion(
+  client: EcrClient,
+  remember: EcrSession['rememberRegistry'],
+): EcrSession['askRegistry'] {
+  let asked: Promise<Registry | undefined> | undefined;
+  const ask = async (signal: AbortSignal): Promise<Registry | undefined> => {
+    const { describeRegistry } = await import('../ecr/registries.ts');
+    const registry = await describeRegistry(client, signal);
+    if (registry?.registryAlias !== undefined) {
+      const { registryId, registryAlias, activeAliases: aliases } = registry;
+      await remember({ registryId, registryAlias, aliases });
+    }
+    return registry;
+  };
+  return (signal) => {
+    asked ??= ask(signal).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
 }
 
 /** A retry is an event of its own in NDJSON; as text, retries and calls are for those who asked for details. */

@@ -16,7 +16,12 @@ export function addPush(program: Command, run: Runner): void {
       '[reference]',
       'REPOSITORY[:TAG] or HOST/ALIAS/REPOSITORY[:TAG]; without it, the names in the archive',
     )
-    .option('-t, --tag <tag>', 'further tag (repeatable)', collectValues)
+    .option(
+      '-t, --tag <tag>',
+      'further tag, or full reference of the same repository; several on lines of their own (repeatable)',
+      collectValues,
+    )
+    .option('--by-digest', 'push without a tag')
     .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
     .option('--all', 'each image of the archive, under the tags of its own names')
     .option(
@@ -39,6 +44,11 @@ export function addPush(program: Command, run: Runner): void {
     )
     .option('--create-repo', 'create the repository when it is missing')
     .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
+    .option(
+      '--resource-tag <key=value>',
+      'resource tag of a repository that is created (repeatable)',
+      collectValues,
+    )
     .addOption(
       new Option(
         '--format <format>',

@@ -3,16 +3,20 @@ import { join } from 'node:path';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 import { pruneDirectory } from '../files/prune-directory.ts';
 
-/** What a reference of one's own registry needs to be written in full. */
+/** What a reference of one's own registry needs to be written in full, or to be recognised. */
 export interface RegistryFacts {
   readonly registryId: string;
+  /** The alias to show in references. */
   readonly registryAlias: string;
+  /** Every active alias that is known, the one above among them. */
+  readonly aliases: readonly string[];
 }
 
-/** Whose registry it is: the same key at another endpoint is another registry. */
+/** Whose registry it is: the same account at another endpoint has another registry. */
 export interface RegistryKey {
   readonly endpoint: string;
-  readonly accessKeyId: string;
+  /** The account where the credentials say it, as access keys of roles last an hour; else the access key id. */
+  readonly owner: string;
 }
 
 /** With what a kill has left of a write. */
@@ -51,17 +55,21 @@ function locateCache(cacheDirectory: string): string {
   return join(cacheDirectory, 'registries');
 }
 
-function nameFacts({ endpoint, accessKeyId }: RegistryKey): string {
+function nameFacts({ endpoint, owner }: RegistryKey): string {
   // Hashed, so that no access key id is kept in plain text.
-  const name = createHash('sha256').update(`${endpoint}\n${accessKeyId}`).digest('hex').slice(0, 32);
+  const name = createHash('sha256').update(`${endpoint}\n${owner}`).digest('hex').slice(0, 32);
   return `${name}.json`;
 }
 
 function parseFacts(value: unknown): RegistryFacts | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { registryId, registryAlias } = value as Record<string, unknown>; // an object, its members still unknown
-  if (typeof registryId !== 'string' || typeof registryAlias !== 'string') return undefined;
-  return /^\d{12}$/.test(registryId) && /^[a-z][a-z0-9-]*$/.test(registryAlias)
-    ? { registryId, registryAlias }
-    : undefined;
+  const { registryId, registryAlias, aliases } = value as Record<string, unknown>; // an object, its members still unknown
+  if (typeof registryId !== 'string' || !/^\d{12}$/.test(registryId)) return undefined;
+  if (!isAlias(registryAlias) || !Array.isArray(aliases) || !aliases.every(isAlias)) return undefined;
+  return aliases.includes(registryAlias) ? { registryId, registryAlias, aliases } : undefined;
+}
+
+/** `RegistryAliasName` of the service model. */
+function isAlias(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 50 && /^[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value);
 }

@@ -1,61 +1,90 @@
 import type { CatalogDataInput, RepositoryInput, ResourceTag } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
-import { assertRepositoryName } from '../oci/reference.ts';
+import { formatRepository, type RepositoryReference } from '../oci/reference.ts';
 import type { CommandContext } from './command-context.ts';
+import { readRepository } from './own-registry.ts';
 
 export interface GivenRepository {
-  readonly name?: string | undefined;
+  /** Absent where the catalog file names it. */
+  readonly reference?: RepositoryReference | undefined;
   /** Path of a catalog file. */
   readonly catalog?: string | undefined;
   /** `KEY=VALUE`; they stand above those of the file. */
   readonly resourceTags?: readonly string[] | undefined;
 }
 
+export interface NewRepository {
+  /** Whether its registry is the caller's own is for `assertOwnRepository` to say. */
+  readonly reference: RepositoryReference;
+  readonly input: RepositoryInput;
+}
+
 /**
  * Puts together what a repository is created with, all of it checked; warnings of the catalog file are printed.
  * Throws USAGE for what the command line says, INVALID_INPUT for the file.
  */
-export async function readRepositoryInput(
+export async function readNewRepository(
   context: CommandContext,
-  { name, catalog, resourceTags = [] }: GivenRepository,
-): Promise<RepositoryInput> {
-  if (name !== undefined) assertRepositoryName(name);
+  { reference, catalog, resourceTags = [] }: GivenRepository,
+): Promise<NewRepository> {
   const given = await readTags(resourceTags);
-  if (catalog === undefined) return composeInput(nameRepository(name, undefined), {}, given);
+  if (catalog === undefined) return composeInput(nameRepository(reference, undefined), {}, given);
   const { loadCatalogFile } = await import('../catalog/load-catalog-file.ts');
   const { repositoryName, catalogData, tags, warnings } = await loadCatalogFile(catalog, context.io.cwd);
   for (const warning of warnings) context.messages.warn(`catalog file ${catalog}: ${warning}`);
   const kept = tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key));
-  return composeInput(nameRepository(name, repositoryName), catalogData, [...kept, ...given]);
+  const inFile = repositoryName === undefined ? undefined : readNameInFile(context, catalog, repositoryName);
+  return composeInput(nameRepository(reference, inFile), catalogData, [...kept, ...given]);
 }
 
 function composeInput(
-  repositoryName: string,
+  reference: RepositoryReference,
   catalogData: CatalogDataInput,
   tags: readonly ResourceTag[],
-): RepositoryInput {
-  return {
-    repositoryName,
+): NewRepository {
+  const input = {
+    repositoryName: reference.repositoryName,
     ...(Object.keys(catalogData).length > 0 && { catalogData }),
     ...(tags.length > 0 && { tags }),
   };
+  return { reference, input };
+}
+
+/** The file may have the URI, as the command line may. */
+function readNameInFile(context: CommandContext, file: string, name: string): RepositoryReference {
+  try {
+    return readRepository(context, name);
+  } catch (cause) {
+    if (!(cause instanceof EcrpError)) throw cause;
+    const { hint } = cause;
+    throw new EcrpError('INVALID_INPUT', `catalog file ${file}: repositoryName: ${cause.message}`, {
+      hint,
+      cause,
+    });
+  }
 }
 
 /** The name given, else that of the file; when they differ, one of them is a mistake. */
-function nameRepository(given: string | undefined, inFile: string | undefined): string {
-  const name = given ?? inFile;
-  if (name === undefined) {
+function nameRepository(
+  given: RepositoryReference | undefined,
+  inFile: RepositoryReference | undefined,
+): RepositoryReference {
+  const reference = given ?? inFile;
+  if (reference === undefined) {
     throw new EcrpError('USAGE', 'the repository has no name', {
       hint: "Give one: 'ecrp repo create NAME'; or a catalog file with a repositoryName.",
     });
   }
-  if (inFile !== undefined && inFile !== name) {
-    throw new EcrpError('USAGE', `the repository is named ${name}, but ${inFile} in the catalog file`, {
+  if (given === undefined || inFile === undefined) return reference;
+  const [alias, aliasInFile] = [given.registryAlias, inFile.registryAlias];
+  const isOtherRegistry = alias !== undefined && aliasInFile !== undefined && alias !== aliasInFile;
+  if (given.repositoryName !== inFile.repositoryName || isOtherRegistry) {
+    const [name, nameInFile] = [formatRepository(given), formatRepository(inFile)];
+    throw new EcrpError('USAGE', `the repository is named ${name}, but ${nameInFile} in the catalog file`, {
       hint: 'Leave one of the names out.',
     });
   }
-  assertRepositoryName(name);
-  return name;
+  return alias === undefined ? inFile : given;
 }
 
 async function readTags(texts: readonly string[]): Promise<readonly ResourceTag[]> {

@@ -28,7 +28,7 @@ export interface ApiCall<Answer, Result> {
    */
   readonly answers?: Readonly<Record<string, (exception: Failure, ambiguous: boolean) => Result | undefined>>;
   /** For hints. */
-  readonly repositoryName?: string;
+  readonly repositoryName?: string | undefined;
   /** Length of the body, when it is one that takes time. */
   readonly bodyBytes?: number;
 }

@@ -33,8 +33,8 @@ export interface EcrClient {
   readonly call: Caller;
   /** For the registry of the same service: the same proxies, and the same certificates are trusted. */
   readonly connections: Connections;
-  /** Of the credentials in use; no secret. Throws AUTH when there are none. */
-  findAccessKeyId(): Promise<string>;
+  /** Whose the credentials in use are: the account where they say it, else the access key id. Throws AUTH when there are none. */
+  findOwner(): Promise<string>;
   close(): void;
 }
 
@@ -91,7 +91,10 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     sdk,
     call,
     connections,
-    findAccessKeyId: async () => (await sdk.config.credentials()).accessKeyId,
+    findOwner: async () => {
+      const { accountId, accessKeyId } = await sdk.config.credentials();
+      return accountId ?? accessKeyId;
+    },
     close: () => {
       sdk.destroy();
       connections.close();

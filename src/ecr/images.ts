@@ -1,6 +1,7 @@
 import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
 import type { EcrClient } from './client.ts';
 import { collectPages } from './pages.ts';
+import type { RepositoryAddress } from './repository-address.ts';
 
 /** By digest or by tag. */
 export type ImageIdentifier = { readonly imageDigest: string } | { readonly imageTag: string };
@@ -19,7 +20,7 @@ export interface ImageDetail {
 /** Images by identifier, all of the repository when none are given; an unknown one is NOT_FOUND. */
 export async function describeImages(
   client: EcrClient,
-  repositoryName: string,
+  { registryId, repositoryName }: RepositoryAddress,
   imageIds: readonly ImageIdentifier[] | undefined,
   signal: AbortSignal,
 ): Promise<readonly ImageDetail[]> {
@@ -30,7 +31,11 @@ export async function describeImages(
         repositoryName,
         send: (abortSignal) =>
           client.sdk.send(
-            new DescribeImagesCommand({ repositoryName, ...(ids ? { imageIds: ids } : { nextToken }) }),
+            new DescribeImagesCommand({
+              registryId,
+              repositoryName,
+              ...(ids ? { imageIds: ids } : { nextToken }),
+            }),
             { abortSignal },
           ),
         read: ({ imageDetails, nextToken: next }) =>

@@ -16,6 +16,8 @@ export interface Registry {
   readonly verified: boolean;
   /** The alias to show in a reference: the primary one, else the default; none before the first repository. */
   readonly registryAlias: string | undefined;
+  /** The names that references may have it by: every alias that is ACTIVE. */
+  readonly activeAliases: readonly string[];
   readonly aliases: readonly RegistryAlias[];
 }
 
@@ -56,6 +58,7 @@ function readRegistry(registry: SdkRegistry): Registry {
     registryUri: registry.registryUri ?? '',
     verified: registry.verified ?? false,
     registryAlias: shown?.name,
+    activeAliases: active.map((alias) => alias.name),
     aliases,
   };
 }

@@ -2,10 +2,13 @@ import {
   CreateRepositoryCommand,
   DeleteRepositoryCommand,
   DescribeRepositoriesCommand,
+  type DescribeRepositoriesCommandInput,
   type Repository as SdkRepository,
 } from '@aws-sdk/client-ecr-public';
+import { EcrpError } from '../errors.ts';
 import type { EcrClient } from './client.ts';
-import { collectPages } from './pages.ts';
+import { collectPages, type Page } from './pages.ts';
+import type { RepositoryAddress } from './repository-address.ts';
 
 export interface Repository {
   readonly repositoryName: string;
@@ -69,44 +72,50 @@ export async function createRepository(
   if (created !== 'exists') {
     return created;
   }
-  const [repository] = await describeRepositories(client, [repositoryName], signal);
-  if (repository === undefined) {
-    throw new TypeError(`DescribeRepositories answered without ${repositoryName}`);
-  }
-  return repository;
+  return describeRepository(client, { repositoryName }, signal);
 }
 
-/** Repositories by name, all of the registry when no names are given; a name that is not there is NOT_FOUND. */
-export async function describeRepositories(
+/** All repositories of the caller's own registry. */
+export async function listRepositories(
   client: EcrClient,
-  names: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<readonly Repository[]> {
-  return collectPages(names, (repositoryNames, nextToken) =>
-    client.call(
-      {
-        operation: 'DescribeRepositories',
-        ...(names?.[0] === undefined ? {} : { repositoryName: names[0] }),
-        send: (abortSignal) =>
-          client.sdk.send(
-            new DescribeRepositoriesCommand(repositoryNames ? { repositoryNames } : { nextToken }),
-            { abortSignal },
-          ),
-        read: ({ repositories, nextToken: next }) =>
-          repositories && {
-            items: repositories.flatMap((each) => readRepository(each) ?? []),
-            nextToken: next,
-          },
-      },
-      signal,
-    ),
+  return collectPages(undefined, (_ids, nextToken) => askPage(client, { nextToken }, signal));
+}
+
+/** One repository; NOT_FOUND when it is not there. */
+export async function describeRepository(
+  client: EcrClient,
+  { registryId, repositoryName }: RepositoryAddress,
+  signal: AbortSignal,
+): Promise<Repository> {
+  const input = { registryId, repositoryNames: [repositoryName] };
+  const [repository] = (await askPage(client, input, signal)).items;
+  if (repository !== undefined) return repository;
+  throw new EcrpError('NOT_FOUND', `the service did not describe the repository ${repositoryName}`);
+}
+
+function askPage(
+  client: EcrClient,
+  input: DescribeRepositoriesCommandInput,
+  signal: AbortSignal,
+): Promise<Page<Repository>> {
+  return client.call(
+    {
+      operation: 'DescribeRepositories',
+      repositoryName: input.repositoryNames?.[0],
+      send: (abortSignal) => client.sdk.send(new DescribeRepositoriesCommand(input), { abortSignal }),
+      read: ({ repositories, nextToken }) =>
+        repositories && { items: repositories.flatMap((each) => readRepository(each) ?? []), nextToken },
+    },
+    signal,
   );
 }
 
 /** Deletes a repository; with images in it CONFLICT, unless `force`. */
 export async function deleteRepository(
   client: EcrClient,
-  repositoryName: string,
+  { registryId, repositoryName }: RepositoryAddress,
   force: boolean,
   signal: AbortSignal,
 ): Promise<void> {
@@ -115,7 +124,7 @@ export async function deleteRepository(
       operation: 'DeleteRepository',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(new DeleteRepositoryCommand({ repositoryName, force }), { abortSignal }),
+        client.sdk.send(new DeleteRepositoryCommand({ registryId, repositoryName, force }), { abortSignal }),
       read: () => true,
       answers: { RepositoryNotFoundException: (_exception, ambiguous) => ambiguous || undefined },
     },

@@ -1,64 +1,75 @@
 import { EcrpError } from '../errors.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { quoteText } from './json.ts';
+import { assertRegistryAlias, assertRepositoryName, assertTag } from './repository-name.ts';
 
-/** Where an image is pushed to. */
-export interface Reference {
+/** A repository of ECR Public, as a reference names it. */
+export interface RepositoryReference {
+  /** As it was written; the registry host of the settings when there is none. */
+  readonly registryHost: string;
   /** Registry alias (or the 12 digits of an account); absent for one's own registry. */
   readonly registryAlias?: string;
   readonly repositoryName: string;
-  readonly imageTag: string;
 }
 
-const DEFAULT_TAG = 'latest';
-/** OCI distribution specification, "Pulling manifests". */
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-/** `RepositoryName` of the service model, 2 to 205 characters; `RegistryAliasName` and `RegistryId`, 2 to 50. */
-const REPOSITORY_NAME = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
-const REGISTRY_ALIAS = /^(?:[0-9]{12}|[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*)$/;
+/** An image of it, by tag, by digest or by both; with neither, what that means is for the command to say. */
+export interface Reference extends RepositoryReference {
+  readonly imageTag?: string;
+  readonly imageDigest?: Digest;
+}
+
+/** Two names of one registry; the second answers over IPv6 as well. */
+const AWS_HOSTS: readonly string[] = ['public.ecr.aws', 'ecr-public.aws.com'];
 
 /**
- * Reads `repo[:tag]` or `HOST/alias/repo[:tag]`, HOST being the registry host; no tag means `latest`. As in docker, a first
- * component with a dot or a colon, or `localhost`, is a host. Throws USAGE for another host, a digest, or a bad name.
+ * Reads `repo[:tag][@digest]` or `HOST/alias/repo[:tag][@digest]`, HOST being the registry host. As in docker, a first
+ * component with a dot or a colon, or `localhost`, is a host. Throws USAGE for another host or a bad name.
  */
 export function parseReference(text: string, registryHost: string): Reference {
-  if (/^[a-z+]+:\/\//.test(text)) {
-    const bare = text.slice(text.indexOf('//') + 2);
-    throw usage(`reference ${quoteText(text)} is a URL`, `Write it without the scheme: ${bare}`);
-  }
-  if (text.includes('@')) {
-    throw usage(
-      `reference ${quoteText(text)} names a digest, but an image is pushed to a tag`,
-      'Write repo:tag; the digest follows from the image and is printed when it is pushed.',
-    );
-  }
-  const [host, path] = splitHost(text, registryHost);
+  refuseAddress(text, registryHost);
+  const [named, imageDigest] = splitDigest(text);
+  const [host, path] = splitHost(named, registryHost);
   const colon = path.lastIndexOf(':');
   const name = colon === -1 ? path : path.slice(0, colon);
-  const imageTag = colon === -1 ? DEFAULT_TAG : path.slice(colon + 1);
-  assertTag(imageTag);
-  if (host === undefined) {
-    assertRepositoryName(name);
-    return { repositoryName: name, imageTag };
-  }
-  const slash = name.indexOf('/');
-  if (slash === -1) {
-    throw usage(
-      `reference ${quoteText(text)} names no registry alias`,
-      `Write ${registryHost}/ALIAS/${name}, or ${name} alone for your own registry.`,
-    );
-  }
-  const registryAlias = name.slice(0, slash);
-  assertRegistryAlias(registryAlias);
-  const repositoryName = name.slice(slash + 1);
-  assertRepositoryName(repositoryName);
-  return { registryAlias, repositoryName, imageTag };
+  const imageTag = colon === -1 ? undefined : path.slice(colon + 1);
+  if (imageTag !== undefined) assertTag(imageTag);
+  return {
+    ...splitAlias(text, host, name, registryHost),
+    ...(imageTag !== undefined && { imageTag }),
+    ...(imageDigest !== undefined && { imageDigest }),
+  };
 }
 
-/** Writes `HOST/alias/repo:tag`, or `repo:tag` without an alias. */
-export function formatReference(reference: Reference, registryHost: string): string {
-  const { registryAlias, repositoryName, imageTag } = reference;
-  const prefix = registryAlias === undefined ? '' : `${registryHost}/${registryAlias}/`;
-  return `${prefix}${repositoryName}:${imageTag}`;
+/** Reads a reference to a repository as such. Throws USAGE for a tag or digest, and as `parseReference` does. */
+export function parseRepository(text: string, registryHost: string): RepositoryReference {
+  const { imageTag, imageDigest, ...repository } = parseReference(text, registryHost);
+  if (imageTag === undefined && imageDigest === undefined) return repository;
+  throw usage(
+    `${quoteText(text)} names an image, not a repository`,
+    `Write it without ${imageTag === undefined ? 'the digest' : 'the tag'}: ${formatRepository(repository)}`,
+  );
+}
+
+/** Writes `HOST/alias/repo`, or `repo` without an alias. */
+export function formatRepository({
+  registryHost,
+  registryAlias,
+  repositoryName,
+}: RepositoryReference): string {
+  return registryAlias === undefined ? repositoryName : `${registryHost}/${registryAlias}/${repositoryName}`;
+}
+
+/** Writes `HOST/alias/repo:tag@digest`, without what is not there. */
+export function formatReference(reference: Reference): string {
+  const { imageTag, imageDigest } = reference;
+  const tag = imageTag === undefined ? '' : `:${imageTag}`;
+  return `${formatRepository(reference)}${tag}${imageDigest === undefined ? '' : `@${imageDigest}`}`;
+}
+
+/** Whether two hosts name the same registry. */
+export function isSameRegistryHost(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  return a === b || (AWS_HOSTS.includes(a) && AWS_HOSTS.includes(b));
 }
 
 /**
@@ -66,7 +77,10 @@ export function formatReference(reference: Reference, registryHost: string): str
  * and by digest are left out. Throws INVALID_INPUT for a name at the registry host that is no valid reference.
  */
 export function findRegistryReferences(names: readonly string[], registryHost: string): readonly Reference[] {
-  const own = names.filter((name) => name.startsWith(`${registryHost}/`) && !name.includes('@'));
+  const own = names.filter((name) => {
+    const slash = name.indexOf('/');
+    return slash !== -1 && isSameRegistryHost(name.slice(0, slash), registryHost) && !name.includes('@');
+  });
   return own.map((name) => {
     try {
       return parseReference(name, registryHost);
@@ -76,49 +90,68 @@ export function findRegistryReferences(names: readonly string[], registryHost: s
       throw new EcrpError(
         'INVALID_INPUT',
         `the archive names an image ${quoteText(name)}: ${cause.message}`,
-        {
-          hint,
-          cause,
-        },
+        { hint, cause },
       );
     }
   });
 }
 
-/** Throws USAGE unless the text is an image tag of the OCI distribution specification. */
-export function assertTag(text: string): void {
-  if (TAG.test(text)) return;
+/** What people paste in place of a reference. */
+function refuseAddress(text: string, registryHost: string): void {
+  const [, registryId, name] = /^arn:[^:]*:ecr-public:[^:]*:(\d{12}):repository\/(.+)$/.exec(text) ?? [];
+  if (registryId !== undefined) {
+    throw usage(
+      `reference ${quoteText(text)} is an ARN`,
+      `Write ${registryHost}/${registryId}/${name}, or ${name} alone for your own registry.`,
+    );
+  }
+  if (!/^[a-z+]+:\/\//.test(text)) return;
+  const bare = text.slice(text.indexOf('//') + 2).replace(/^gallery\.ecr\.aws\//, `${AWS_HOSTS[0]}/`);
+  throw usage(`reference ${quoteText(text)} is a URL`, `Write it without the scheme: ${bare}`);
+}
+
+function splitDigest(text: string): [named: string, digest: Digest | undefined] {
+  const at = text.indexOf('@');
+  if (at === -1) return [text, undefined];
+  const digest = text.slice(at + 1);
+  if (isDigest(digest)) return [text.slice(0, at), digest];
   throw usage(
-    `${quoteText(text)} is not an image tag`,
-    'A tag has 1 to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or a dash.',
+    `reference ${quoteText(text)}: ${quoteText(digest)} is not a digest`,
+    'A digest is sha256: and 64 hexadecimal digits in lower case.',
   );
 }
 
-/** Throws USAGE unless the text is a repository name that ECR Public takes. */
-export function assertRepositoryName(text: string): void {
-  if (text.length >= 2 && text.length <= 205 && REPOSITORY_NAME.test(text)) return;
-  throw usage(
-    `${quoteText(text)} is not a repository name of ECR Public`,
-    REPOSITORY_NAME.test(text.toLowerCase())
-      ? `Repository names are in lower case and 2 to 205 characters long.`
-      : 'A name has 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
-  );
-}
-
-function assertRegistryAlias(text: string): void {
-  if (text.length <= 50 && REGISTRY_ALIAS.test(text)) return;
-  throw usage(
-    `${quoteText(text)} is not a registry alias of ECR Public`,
-    'An alias has 2 to 50 lower-case letters and digits and begins with a letter.',
-  );
+function splitAlias(
+  text: string,
+  host: string | undefined,
+  name: string,
+  registryHost: string,
+): RepositoryReference {
+  if (host === undefined) {
+    assertRepositoryName(name);
+    return { registryHost, repositoryName: name };
+  }
+  const slash = name.indexOf('/');
+  if (slash === -1) {
+    throw usage(
+      `reference ${quoteText(text)} names no registry alias`,
+      `Write ${host}/ALIAS/${name}, or ${name} alone for your own registry.`,
+    );
+  }
+  const registryAlias = name.slice(0, slash);
+  assertRegistryAlias(registryAlias);
+  const repositoryName = name.slice(slash + 1);
+  assertRepositoryName(repositoryName);
+  return { registryHost: host, registryAlias, repositoryName };
 }
 
 function splitHost(text: string, registryHost: string): [host: string | undefined, path: string] {
   const slash = text.indexOf('/');
   const first = slash === -1 ? text : text.slice(0, slash);
-  if (slash !== -1 && first === registryHost) return [first, text.slice(slash + 1)];
+  const isRegistry = isSameRegistryHost(first, registryHost);
+  if (slash !== -1 && isRegistry) return [first.toLowerCase(), text.slice(slash + 1)];
   const isHost = slash !== -1 && (first === 'localhost' || /[.:]/.test(first));
-  if (!isHost && first !== registryHost) return [undefined, text];
+  if (!isHost && !isRegistry) return [undefined, text];
   if (slash === -1) {
     throw usage(
       `reference ${quoteText(text)} is the registry host alone`,
@@ -126,8 +159,8 @@ function splitHost(text: string, registryHost: string): [host: string | undefine
     );
   }
   throw usage(
-    `reference ${quoteText(text)} points at ${first}, but ecrp pushes to ${registryHost}`,
-    /\.dkr\.ecr\./.test(first)
+    `reference ${quoteText(text)} points at ${first}, but ecrp serves ${registryHost}`,
+    /\.dkr[.-]ecr/.test(first)
       ? 'That is a private ECR registry: use docker or skopeo for it. ecrp serves ECR Public.'
       : `Write REPOSITORY:TAG for your own registry or ${registryHost}/ALIAS/REPOSITORY:TAG; --registry-host sets another host.`,
   );

@@ -24,7 +24,7 @@ export interface PushOptions {
   readonly partBytes?: number | undefined;
   /** Of the same target as the service; undefined neither resumes uploads nor keeps them. */
   readonly uploads?: UploadStore | undefined;
-  /** Called when the repository is missing, before the push goes on. */
+  /** Called when the repository is missing, before the push goes on; in a dry run it creates nothing. */
   readonly createRepository?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Tells created from moved tags; it runs beside the uploads. */
   readonly lookUpTag?: TagLookup | undefined;

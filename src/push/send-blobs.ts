@@ -82,7 +82,7 @@ function findLone(missing: readonly PlannedBlob[]): PlannedBlob | undefined {
 
 async function findAvailable(
   blobs: readonly PlannedBlob[],
-  { service, createRepository, dryRun, signal }: PushOptions,
+  { service, createRepository, signal }: PushOptions,
   ledger: BlobLedger,
 ): Promise<ReadonlySet<Digest>> {
   const digests = blobs.flatMap((blob) => findExpected(blob, ledger)?.digest ?? []);
@@ -93,7 +93,7 @@ async function findAvailable(
       throw error;
     }
     ledger.createdRepository = true;
-    if (dryRun || (await isCreated(createRepository, signal))) {
+    if (await isCreated(createRepository, signal)) {
       return new Set();
     }
     return service.findAvailable([...new Set(digests)], signal);

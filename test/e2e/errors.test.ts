@@ -51,7 +51,7 @@ describe('a push is refused before anything is sent', () => {
   it.each([
     [['docker.io/team/app:1'], 'points at docker.io', 'REPOSITORY:TAG'],
     [['App:1'], 'not a repository name', 'lower case'],
-    [['app@sha256:00'], 'names a digest', 'repo:tag'],
+    [['app@sha256:00'], 'is not a digest', '64 hexadecimal digits'],
     [['app:1', '-t', '-x'], 'not an image tag', '1 to 128'],
     [['app:1', '--catalog', 'c.json'], 'needs --create-repo', 'ecrp push --help'],
     [['app:1', '--compression', 'none', '--compression-level', '9'], 'does not go with', 'ecrp push --help'],

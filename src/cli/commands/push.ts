@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import type { RepositoryInput } from '../../ecr/repositories.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { selectImages } from '../../source/select-images.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -12,12 +11,12 @@ import { chooseImages } from '../push/choose-images.ts';
 import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
 import { checkSource, openGivenSource, planImage } from '../push/open-image.ts';
-import { checkOptions, type PushOptions } from '../push/push-options.ts';
+import { checkOptions, listGivenTarget, type PushOptions } from '../push/push-options.ts';
 import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
 import type { RemoteCache } from '../push/remote-cache.ts';
 import { type ImageToSend, type SentImage, sendImage } from '../push/send-image.ts';
 import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../registry-host.ts';
-import { readRepositoryInput } from '../repository-input.ts';
+import { type NewRepository, readNewRepository } from '../repository-input.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -76,11 +75,11 @@ async function pushFrom(
   let lastMs = performance.now();
   const registryHost = findRegistryHost(context);
   const readsRegistry = await isRegistryOfApi(context);
-  const { remoteCache, cacheFrom = [], tag: tags = [], image: name, all = false } = options;
+  const { remoteCache, cacheFrom = [], image: name, all = false } = options;
+  const given = listGivenTarget(reference, options);
   const prepare = async (target: PushTarget, plan: ImageToSend['plan']): Promise<ImageToSend> => ({
     plan,
     target,
-    registryHost,
     readsRegistry,
     repository: await readRepository(context, target, options),
     ...readSettings(options),
@@ -94,12 +93,12 @@ async function pushFrom(
   const makeRemote =
     (target: PushTarget) =>
     (finder: RemoteCache['finder']): RemoteCache | undefined =>
-      remoteCache && readsRegistry ? { finder, registryHost, target, cacheFrom } : undefined;
+      remoteCache && readsRegistry ? { finder, target, cacheFrom } : undefined;
 
   checkSource(context, sourcePath);
   const arrival = await findArrival(context, sourcePath, reference, options);
   if (arrival !== undefined) {
-    const target = chooseTarget(reference, tags, [], registryHost);
+    const target = chooseTarget(given, [], registryHost);
     const image = awaitImage(context, arrival, options, makeRemote(target));
     try {
       return [await send(await prepare(target, image.plan))];
@@ -114,7 +113,7 @@ async function pushFrom(
   const opened = await openGivenSource(context, sourcePath);
   try {
     const images: ImageToSend[] = [];
-    for (const chosen of chooseImages(opened, { reference, tags, image: name, all }, registryHost)) {
+    for (const chosen of chooseImages(opened, { ...given, image: name, all }, registryHost)) {
       const { target } = chosen;
       const { source, image } = await selectImages(opened, chosen.image, selection);
       // What is wrong with the last image shall not be found when the others are there already.
@@ -128,7 +127,7 @@ async function pushFrom(
     for (const [index, image] of images.entries()) {
       if (images.length > 1) {
         const { repositoryName, mainTag } = image.target;
-        const name = `${repositoryName}:${mainTag}`;
+        const name = mainTag === undefined ? repositoryName : `${repositoryName}:${mainTag}`;
         progress.startImage({ name, position: index + 1, images: images.length });
       }
       pushed.push(await send(image));
@@ -156,8 +155,8 @@ function readSettings({
 /** The repository to create when it is missing; undefined when that was not asked for. */
 async function readRepository(
   context: CommandContext,
-  { repositoryName }: PushTarget,
-  { createRepo, catalog }: PushOptions,
-): Promise<RepositoryInput | undefined> {
-  return createRepo ? readRepositoryInput(context, { name: repositoryName, catalog }) : undefined;
+  reference: PushTarget,
+  { createRepo, catalog, resourceTag: resourceTags }: PushOptions,
+): Promise<NewRepository | undefined> {
+  return createRepo ? readNewRepository(context, { reference, catalog, resourceTags }) : undefined;
 }

@@ -1,6 +1,6 @@
 import {
   createRepository,
-  describeRepositories,
+  describeRepository,
   type Repository,
   type RepositoryInput,
 } from '../../ecr/repositories.ts';
@@ -8,8 +8,9 @@ import { EcrpError } from '../../errors.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
 import type { Outcome } from '../outcome.ts';
-import { readRepositoryInput } from '../repository-input.ts';
-import { describeRepository, learnRegistry } from '../repository-view.ts';
+import { assertOwnRepository, readRepository } from '../own-registry.ts';
+import { readNewRepository } from '../repository-input.ts';
+import { learnRegistry, listMembers } from '../repository-view.ts';
 
 export interface RepoCreateOptions {
   readonly catalog?: string;
@@ -23,9 +24,12 @@ export async function createRepo(
   options: RepoCreateOptions,
 ): Promise<Outcome> {
   const { catalog, resourceTag: resourceTags, ifMissing = false } = options;
-  const input = await readRepositoryInput(context, { name, catalog, resourceTags });
+  const { signal } = context.io;
+  const given = name === undefined ? undefined : readRepository(context, name);
+  const { reference, input } = await readNewRepository(context, { reference: given, catalog, resourceTags });
   const { repository, created } = await withEcr(context, async (session) => {
-    const made = await create(session, input, ifMissing, context.io.signal);
+    await assertOwnRepository(session, reference, signal);
+    const made = await create(session, input, ifMissing, signal);
     await learnRegistry(session, made.repository);
     return made;
   });
@@ -35,7 +39,7 @@ export async function createRepo(
       : `Repository ${repository.repositoryName} exists already; nothing of it was changed.`,
   );
   return {
-    result: { ...describeRepository(repository), status: created ? 'created' : 'unchanged' },
+    result: { ...listMembers(repository), status: created ? 'created' : 'unchanged' },
     view: repository.repositoryUri,
   };
 }
@@ -51,8 +55,6 @@ async function create(
   } catch (error) {
     const exists = error instanceof EcrpError && error.awsError === 'RepositoryAlreadyExistsException';
     if (!exists || !ifMissing) throw error;
-    const [repository] = await describeRepositories(client, [input.repositoryName], signal);
-    if (repository === undefined) throw error;
-    return { repository, created: false };
+    return { repository: await describeRepository(client, input, signal), created: false };
   }
 }

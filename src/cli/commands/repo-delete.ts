@@ -1,9 +1,10 @@
 import { deleteRepository } from '../../ecr/repositories.ts';
-import { assertRepositoryName } from '../../oci/reference.ts';
+import { formatRepository } from '../../oci/reference.ts';
 import type { CommandContext } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
 import { withEcr } from '../ecr-session.ts';
 import type { Outcome } from '../outcome.ts';
+import { readRepository, resolveRepository } from '../own-registry.ts';
 
 export interface RepoDeleteOptions {
   readonly force?: boolean;
@@ -12,16 +13,22 @@ export interface RepoDeleteOptions {
 
 export async function deleteRepo(
   context: CommandContext,
-  name: string,
+  repository: string,
   options: RepoDeleteOptions,
 ): Promise<Outcome> {
   const { force = false, yes = false } = options;
-  assertRepositoryName(name);
+  const reference = readRepository(context, repository);
+  const { repositoryName } = reference;
   if (!yes) {
+    const name = formatRepository(reference);
     const images = force ? ' with all its images' : '';
     await confirm(context, `Delete repository ${name}${images}? This cannot be undone.`, `deleting ${name}`);
   }
-  await withEcr(context, ({ client }) => deleteRepository(client, name, force, context.io.signal));
-  context.messages.note(`Deleted repository ${name}.`);
-  return { result: { repositoryName: name, deleted: true }, view: '' };
+  const { signal } = context.io;
+  await withEcr(context, async (session) => {
+    const address = await resolveRepository(session, reference, signal);
+    await deleteRepository(session.client, address, force, signal);
+  });
+  context.messages.note(`Deleted repository ${repositoryName}.`);
+  return { result: { repositoryName, deleted: true }, view: '' };
 }

@@ -47,6 +47,7 @@ export async function findArrival(
 function findObstacle(reference: string | undefined, options: PushOptions): string | undefined {
   const { all, image, platform, attestations, dryRun, ifExists } = options;
   if (reference === undefined) return 'without a REFERENCE, its end says where it goes';
+  if (reference.includes('@')) return 'the digest of the reference is compared before anything is sent';
   const needing = [
     all && '--all',
     image !== undefined && '--image',

@@ -3,13 +3,9 @@ import { listNames } from '../../foreign-text.ts';
 import { quoteText } from '../../oci/json.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { chooseImage } from './choose-image.ts';
-import { chooseTarget, type PushTarget } from './choose-target.ts';
+import { chooseTarget, type GivenTarget, type PushTarget } from './choose-target.ts';
 
-export interface Choice {
-  /** REFERENCE of the command line. */
-  readonly reference: string | undefined;
-  /** `--tag` */
-  readonly tags: readonly string[];
+export interface Choice extends GivenTarget {
   /** `--image` */
   readonly image: string | undefined;
   readonly all: boolean;
@@ -27,33 +23,31 @@ export interface ChosenImage {
  */
 export function chooseImages(
   source: ImageSource,
-  { reference, tags, image: name, all }: Choice,
+  { image: name, all, ...given }: Choice,
   registryHost: string,
 ): readonly ChosenImage[] {
   if (!all || source.images.length === 1) {
     const image = chooseImage(source, name);
-    return [{ image, target: chooseTarget(reference, tags, image.names, registryHost) }];
+    return [{ image, target: chooseTarget(given, image.names, registryHost) }];
   }
-  const given = reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
-  if (given !== undefined) {
+  const { reference, tags } = given;
+  const single = reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
+  if (single !== undefined) {
     throw refuse(
-      `${source.path} holds ${source.images.length} images, and ${quoteText(given)} can be only one of them`,
+      `${source.path} holds ${source.images.length} images, and ${quoteText(single)} can be only one of them`,
     );
   }
   const chosen = source.images.map((image) => ({
     image,
-    target: chooseOwnTarget(reference, image, registryHost),
+    target: chooseOwnTarget(given, image, registryHost),
   }));
   assertDistinct(chosen, source);
   return chosen;
 }
 
-function chooseOwnTarget(
-  repository: string | undefined,
-  image: SourceImage,
-  registryHost: string,
-): PushTarget {
-  if (repository === undefined) return chooseTarget(undefined, [], image.names, registryHost);
+function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: string): PushTarget {
+  const { reference: repository, byDigest } = given;
+  if (repository === undefined || byDigest) return chooseTarget(given, image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
   if (first === undefined) {
     throw refuse(
@@ -62,7 +56,8 @@ function chooseOwnTarget(
         : `the image ${listNames(image.names)} has no tag`,
     );
   }
-  return chooseTarget(`${repository}:${first}`, others, image.names, registryHost);
+  const reference = `${repository}:${first}`;
+  return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
 }
 
 /** The tag of a name; an OCI layout may name an image by its tag alone. */

@@ -1,58 +1,115 @@
 import { EcrpError } from '../../errors.ts';
 import { listNames } from '../../foreign-text.ts';
-import { assertTag, findRegistryReferences, parseReference } from '../../oci/reference.ts';
+import type { Digest } from '../../oci/digest.ts';
+import {
+  findRegistryReferences,
+  formatRepository,
+  parseReference,
+  type Reference,
+  type RepositoryReference,
+} from '../../oci/reference.ts';
 import { orderTags } from '../../oci/tag-order.ts';
+import { readGivenTags } from './given-tags.ts';
+
+/** Where the command line says to push. */
+export interface GivenTarget {
+  /** REFERENCE */
+  readonly reference: string | undefined;
+  /** `--tag`, as given. */
+  readonly tags: readonly string[];
+  /** `--by-digest` */
+  readonly byDigest: boolean;
+}
 
 /** Where an image goes. */
-export interface PushTarget {
-  /** Absent for one's own registry. */
-  readonly registryAlias?: string | undefined;
-  readonly repositoryName: string;
-  /** At least one, each once, in the order to put them. */
-  readonly tags: readonly [string, ...string[]];
+export interface PushTarget extends RepositoryReference {
+  /** Each once, in the order to put them; without any the image is there by its digest alone. */
+  readonly tags: readonly string[];
   /** The tag that the reference in the result names: the one of the reference given, else the most exact one. */
-  readonly mainTag: string;
+  readonly mainTag?: string | undefined;
+  /** What the image has to be. */
+  readonly imageDigest?: Digest | undefined;
 }
+
+/** Of a push alone; other commands want a tag to be named. */
+const DEFAULT_TAG = 'latest';
 
 /**
  * Puts together where to push: the reference given, else the image's `names` that point at the registry host, with further
- * tags. Throws USAGE when there is nothing to go by, and when the names are of several repositories.
+ * tags. Throws USAGE when there is nothing to go by, and when several repositories or digests are named.
  */
-export function chooseTarget(
-  reference: string | undefined,
-  tags: readonly string[],
-  names: readonly string[],
-  registryHost: string,
-): PushTarget {
-  const references =
-    reference === undefined
-      ? findRegistryReferences(names, registryHost)
-      : [parseReference(reference, registryHost)];
+export function chooseTarget(given: GivenTarget, names: readonly string[], registryHost: string): PushTarget {
+  const further = readGivenTags(given.tags, registryHost);
+  const main = given.reference === undefined ? undefined : parseReference(given.reference, registryHost);
+  const named = main === undefined ? findRegistryReferences(names, registryHost) : [main];
+  const references = [
+    ...named,
+    ...further.flatMap((each) => (each.kind === 'reference' ? [each.reference] : [])),
+  ];
+  const [first] = references;
+  if (first === undefined) throw refuseNames(names, registryHost);
+  assertOneRepository(references);
+  const { registryHost: host, registryAlias, repositoryName } = first;
+  const repository = {
+    registryHost: host,
+    ...(registryAlias !== undefined && { registryAlias }),
+    repositoryName,
+  };
+  const imageDigest = findDigest(references);
+  if (given.byDigest) {
+    assertUntagged(main, further.length > 0);
+    return { ...repository, tags: [], imageDigest };
+  }
+  const tags = orderTags([
+    ...named.flatMap(listTags),
+    ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : listTags(each.reference))),
+  ]);
+  return { ...repository, tags, mainTag: (main && listTags(main)[0]) ?? tags[0], imageDigest };
+}
+
+/** One, or none for a reference by digest alone. */
+function listTags({ imageTag, imageDigest }: Reference): readonly string[] {
+  if (imageTag !== undefined) return [imageTag];
+  return imageDigest === undefined ? [DEFAULT_TAG] : [];
+}
+
+function assertOneRepository(references: readonly Reference[]): void {
   const [first, ...others] = references;
-  if (first === undefined) {
-    const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
-    throw new EcrpError(
-      'USAGE',
-      `where to push the image is not said: ${found}, nothing at ${registryHost}`,
-      {
-        hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
-      },
-    );
-  }
-  const { registryAlias, repositoryName } = first;
   const stray = others.find(
-    (other) => other.repositoryName !== repositoryName || other.registryAlias !== registryAlias,
+    (other) => other.repositoryName !== first?.repositoryName || other.registryAlias !== first.registryAlias,
   );
-  if (stray !== undefined) {
-    throw new EcrpError(
-      'USAGE',
-      `the image has names in several repositories: ${repositoryName}, ${stray.repositoryName}`,
-      { hint: 'Give the REFERENCE to push to, and run ecrp once for each repository.' },
-    );
-  }
-  for (const tag of tags) assertTag(tag);
-  const asked = [...references.map((each) => each.imageTag), ...tags];
-  const [firstTag = first.imageTag, ...furtherTags] = orderTags(asked);
-  const mainTag = reference === undefined ? firstTag : first.imageTag;
-  return { registryAlias, repositoryName, tags: [firstTag, ...furtherTags], mainTag };
+  if (first === undefined || stray === undefined) return;
+  const isWithoutAlias = first.repositoryName === stray.repositoryName && first.registryAlias === undefined;
+  throw new EcrpError(
+    'USAGE',
+    `an image is pushed to one repository, but these are two: ${formatRepository(first)}, ${formatRepository(stray)}`,
+    {
+      hint: isWithoutAlias
+        ? `If they are the same, write ${formatRepository(stray)} each time.`
+        : 'Give the REFERENCE to push to, and run ecrp once for each repository.',
+    },
+  );
+}
+
+function findDigest(references: readonly Reference[]): Digest | undefined {
+  const [digest, other] = new Set(references.flatMap(({ imageDigest }) => imageDigest ?? []));
+  if (other === undefined) return digest;
+  throw new EcrpError('USAGE', `an image has one digest, but these are two: ${digest}, ${other}`, {
+    hint: 'Leave out the digests, or run ecrp once for each image.',
+  });
+}
+
+function assertUntagged(main: Reference | undefined, hasFurther: boolean): void {
+  if (main?.imageTag === undefined && !hasFurther) return;
+  throw new EcrpError('USAGE', '--by-digest pushes without a tag, but a tag is given', {
+    hint:
+      main?.imageTag === undefined ? 'Leave out --tag, or --by-digest.' : `Write ${formatRepository(main)}.`,
+  });
+}
+
+function refuseNames(names: readonly string[], registryHost: string): EcrpError {
+  const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
+  return new EcrpError('USAGE', `where to push the image is not said: ${found}, nothing at ${registryHost}`, {
+    hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
+  });
 }

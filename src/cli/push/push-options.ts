@@ -1,13 +1,17 @@
 import { EcrpError } from '../../errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
-import { assertTag, parseReference } from '../../oci/reference.ts';
+import { assertTag } from '../../oci/repository-name.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findRegistryHost } from '../registry-host.ts';
+import { chooseTarget, type GivenTarget } from './choose-target.ts';
+import { readGivenTags } from './given-tags.ts';
 import type { PackingOptions } from './open-image.ts';
 
 /** The options of `ecrp push`, as commander gives them. */
 export interface PushOptions extends PackingOptions {
+  /** As written; `readGivenTags` says what is in them. */
   readonly tag?: readonly string[];
+  readonly byDigest?: boolean;
   readonly image?: string;
   readonly all?: boolean;
   /** As written; `checkOptions` has seen that each is a platform. */
@@ -15,6 +19,8 @@ export interface PushOptions extends PackingOptions {
   readonly attestations: 'keep' | 'drop';
   readonly createRepo?: boolean;
   readonly catalog?: string;
+  /** `KEY=VALUE` */
+  readonly resourceTag?: readonly string[];
   /** False with `--no-remote-cache`. */
   readonly remoteCache: boolean;
   readonly cacheFrom?: readonly string[];
@@ -39,9 +45,8 @@ export function checkOptions(
   reference: string | undefined,
   options: PushOptions,
 ): void {
-  const { tag = [], platform, cacheFrom, createRepo, catalog, compression, compressionLevel } = options;
-  if (reference !== undefined) parseReference(reference, findRegistryHost(context));
-  tag.forEach(assertTag);
+  const { platform, cacheFrom, createRepo, catalog, resourceTag, compression, compressionLevel } = options;
+  checkTarget(context, reference, options);
   platform?.forEach(parsePlatform);
   cacheFrom?.forEach(assertTag);
   if (cacheFrom !== undefined && !options.remoteCache) {
@@ -53,6 +58,13 @@ export function checkOptions(
     throw new EcrpError('USAGE', '--catalog is for a repository that is created, so it needs --create-repo', {
       hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given.",
     });
+  }
+  if (resourceTag !== undefined && !createRepo) {
+    throw new EcrpError(
+      'USAGE',
+      '--resource-tag is for a repository that is created, so it needs --create-repo',
+      { hint: "Give --create-repo as well; 'ecrp push --help' shows what can be given." },
+    );
   }
   if (compression === 'none' && compressionLevel !== undefined) {
     throw new EcrpError('USAGE', '--compression-level does not go with --compression none', {
@@ -69,4 +81,20 @@ export function checkOptions(
       hint: "Leave one of them out; 'ecrp push --help' shows what can be given.",
     });
   }
+}
+
+/** Where the options say to push. */
+export function listGivenTarget(
+  reference: string | undefined,
+  { tag: tags = [], byDigest = false }: PushOptions,
+): GivenTarget {
+  return { reference, tags, byDigest };
+}
+
+function checkTarget(context: CommandContext, reference: string | undefined, options: PushOptions): void {
+  const given = listGivenTarget(reference, options);
+  const registryHost = findRegistryHost(context);
+  // Without a reference the archive's names have a say, which are not known yet.
+  if (reference === undefined) readGivenTags(given.tags, registryHost);
+  else chooseTarget(given, [], registryHost);
 }

@@ -6,10 +6,12 @@ import type { GuardedResult } from './guard-tags.ts';
 
 /** What a push command knows beside the result of the push. */
 export interface PushFacts {
-  /** `HOST/alias/repo:tag`, or `repo:tag` when the alias is not known. */
+  /** `HOST/alias/repo:tag`, without HOST and alias where that is not known; `@digest` in place of a tag that is not there. */
   readonly reference: string;
   readonly registryId: string | undefined;
   readonly repositoryName: string;
+  /** As the registry's paths have it; undefined when nobody tells. */
+  readonly registryAlias: string | undefined;
   readonly dryRun: boolean;
   /** The repository did not exist before. */
   readonly createdRepository: boolean;
@@ -43,7 +45,7 @@ export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
       verified: facts.verified && { ...facts.verified },
       ...(dryRun && { dryRun }),
     },
-    view: `${reference}@${imageDigest}`,
+    view: reference.includes('@') ? reference : `${reference}@${imageDigest}`,
   };
 }
 

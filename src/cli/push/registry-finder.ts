@@ -1,7 +1,10 @@
-import { describeRegistry } from '../../ecr/registries.ts';
 import type { Repository } from '../../ecr/repositories.ts';
+import type { RepositoryAddress } from '../../ecr/repository-address.ts';
+import type { RepositoryReference } from '../../oci/reference.ts';
+import { isRegistryId } from '../../oci/repository-name.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { EcrSession } from '../ecr-session.ts';
+import { isNamedBy } from '../own-registry.ts';
 import type { RegistryFacts } from '../registry-cache.ts';
 import { learnRegistry, readFacts } from '../repository-view.ts';
 
@@ -15,15 +18,14 @@ export interface FoundRegistry {
 export class RegistryFinder {
   readonly #context: CommandContext;
   readonly #session: EcrSession;
-  readonly #givenAlias: string | undefined;
+  readonly #target: RepositoryReference;
   #created: RegistryFacts | undefined;
   #own: Promise<RegistryFacts | undefined> | undefined;
 
-  /** `givenAlias` is that of the reference; without one it is the caller's own registry. */
-  constructor(context: CommandContext, session: EcrSession, givenAlias: string | undefined) {
+  constructor(context: CommandContext, session: EcrSession, target: RepositoryReference) {
     this.#context = context;
     this.#session = session;
-    this.#givenAlias = givenAlias;
+    this.#target = target;
   }
 
   /** A repository that was made meanwhile tells it for nothing; before the first one a registry has no alias. */
@@ -32,27 +34,54 @@ export class RegistryFinder {
     await learnRegistry(this.#session, repository);
   }
 
-  /** Throws when `signal` is aborted, and then asks anew the next time. */
+  /**
+   * The alias that the registry's paths have; undefined when nobody tells it, as of the id of another registry. Throws when
+   * `signal` is aborted, and then asks anew the next time.
+   */
   async findAlias(signal = this.#context.io.signal): Promise<string | undefined> {
-    return this.#givenAlias ?? (await this.#findOwn(signal))?.registryAlias;
+    const given = this.#target.registryAlias;
+    if (given !== undefined && !isRegistryId(given)) return given;
+    const own = await this.#findOwn(signal);
+    return given === undefined || given === own?.registryId ? own?.registryAlias : undefined;
   }
 
   /** `toldId` is what the service said in the push, if it did. */
   async find(toldId: string | undefined): Promise<FoundRegistry> {
-    const alias = this.#givenAlias;
-    if (alias !== undefined && (toldId !== undefined || !this.#context.style.json)) {
-      return { alias, registryId: toldId };
+    const given = this.#target.registryAlias;
+    const isAlias = given !== undefined && !isRegistryId(given);
+    if (isAlias && (toldId !== undefined || !this.#context.style.json)) {
+      return { alias: given, registryId: toldId };
     }
     const own = await this.#findOwn();
+    const isOwn = own !== undefined && this.#isNamed(own);
+    const ownAlias = isOwn ? own.registryAlias : undefined;
     return {
-      alias: alias ?? own?.registryAlias,
-      registryId: toldId ?? (isGiven(own, alias) ? own?.registryId : undefined),
+      alias: isAlias ? given : (ownAlias ?? given),
+      registryId: toldId ?? (isOwn ? own.registryId : isAlias ? undefined : given),
     };
   }
 
-  /** Whether the push goes to the caller's own registry, the only one that the API tells about. */
-  async isOwn(): Promise<boolean> {
-    return this.#givenAlias === undefined || isGiven(await this.#findOwn(), this.#givenAlias);
+  /** The repository as DescribeImages takes it; undefined where only the registry itself can be asked, another one than the caller's. */
+  async findAddress(): Promise<RepositoryAddress | undefined> {
+    const { registryAlias: given, repositoryName } = this.#target;
+    if (given === undefined) return { repositoryName };
+    if (isRegistryId(given)) return { registryId: given, repositoryName };
+    const own = await this.#findOwn();
+    return own !== undefined && isNamedBy(own, given)
+      ? { registryId: own.registryId, repositoryName }
+      : undefined;
+  }
+
+  /** Whether the push goes to a registry of the caller's; undefined when nobody tells. */
+  async isOwn(): Promise<boolean | undefined> {
+    if (this.#target.registryAlias === undefined) return true;
+    const own = await this.#findOwn();
+    return own && this.#isNamed(own);
+  }
+
+  #isNamed(own: RegistryFacts): boolean {
+    const given = this.#target.registryAlias;
+    return given === undefined || isNamedBy(own, given);
   }
 
   /** What was learned, in this run or an earlier one, else one DescribeRegistries. */
@@ -72,25 +101,19 @@ export class RegistryFinder {
   }
 
   async #ask(signal: AbortSignal): Promise<RegistryFacts | undefined> {
-    const { messages } = this.#context;
     try {
-      const registry = await describeRegistry(this.#session.client, signal);
+      const registry = await this.#session.askRegistry(signal);
       if (registry?.registryAlias === undefined) return undefined;
-      const facts = { registryId: registry.registryId, registryAlias: registry.registryAlias };
-      await this.#session.rememberRegistry(facts);
-      return facts;
+      const { registryId, registryAlias, activeAliases: aliases } = registry;
+      return { registryId, registryAlias, aliases };
     } catch (error) {
       signal.throwIfAborted();
       // The push does not depend on it: there are credentials that may push and nothing else.
       const reason = error instanceof Error ? error.message : String(error);
-      messages.warn(
+      this.#context.messages.warn(
         `the alias of your registry cannot be told, so references are printed without it: ${reason}`,
       );
       return undefined;
     }
   }
-}
-
-function isGiven(own: RegistryFacts | undefined, alias: string | undefined): boolean {
-  return alias === undefined || alias === own?.registryAlias || alias === own?.registryId;
 }

@@ -16,7 +16,6 @@ const TIMEOUT_MS = 3_000;
 
 export interface RemoteCache {
   readonly finder: RegistryFinder;
-  readonly registryHost: string;
   readonly target: PushTarget;
   /** Further tags of the repository to look at. */
   readonly cacheFrom: readonly string[];
@@ -49,7 +48,7 @@ async function askRegistry(
   { io, messages }: CommandContext,
   packing: Compressor['packing'],
   platform: Platform | undefined,
-  { finder, registryHost, target, cacheFrom }: RemoteCache,
+  { finder, target, cacheFrom }: RemoteCache,
 ): Promise<ReadonlyMap<Digest, Content>> {
   const registryAlias = await withDeadline(io.signal, TIMEOUT_MS, (signal) => finder.findAlias(signal)).catch(
     () => {
@@ -59,7 +58,7 @@ async function askRegistry(
     },
   );
   if (registryAlias === undefined) return new Map();
-  const { repositoryName } = target;
+  const { registryHost, repositoryName } = target;
   const registry = createRegistryReader({ registryHost, registryAlias, repositoryName });
   const tags = [...new Set([...target.tags, ...cacheFrom])];
   const layers = await readLayers(registry, {

@@ -1,17 +1,20 @@
 import { connectPush } from '../../ecr/push.ts';
-import { createRepository, type RepositoryInput } from '../../ecr/repositories.ts';
+import { createRepository } from '../../ecr/repositories.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { pushImage } from '../../push/push-image.ts';
-import type { PushOptions, TagLookup } from '../../push/push-options.ts';
+import type { PushOptions } from '../../push/push-options.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
 import type { PushResult } from '../../push/push-result.ts';
-import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { ReadRetry } from '../../registry/retry-reading.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
+import { assertOwnRepository } from '../own-registry.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
+import type { NewRepository } from '../repository-input.ts';
 import type { PushTarget } from './choose-target.ts';
+import { expectDigest } from './expect-digest.ts';
+import { explainMissing, isRegistryMissing } from './explain-missing.ts';
 import {
   addKeptTags,
   type GuardedResult,
@@ -23,6 +26,7 @@ import { openUploads } from './open-uploads.ts';
 import type { PushFacts } from './push-outcome.ts';
 import { RegistryFinder } from './registry-finder.ts';
 import { makeTagLocator } from './tag-locator.ts';
+import { makeTagLookup } from './tag-lookup.ts';
 import { tellReadRetry, verifyPushed } from './verify-pushed.ts';
 
 type Sending = Omit<PushOptions, 'tags' | 'lookUpTag' | 'guardTag'>;
@@ -31,11 +35,10 @@ export interface ImageToSend {
   /** Plans the push, when the registry can be asked, and layers can be sent as `sending` says. */
   readonly plan: (finder: RegistryFinder, sending: Sending) => Promise<PushPlan>;
   readonly target: PushTarget;
-  readonly registryHost: string;
   /** Whether the registry may be asked: not when it belongs to another service than the API. */
   readonly readsRegistry: boolean;
   /** The repository to create when it is missing; undefined: that is an error. */
-  readonly repository: RepositoryInput | undefined;
+  readonly repository: NewRepository | undefined;
   readonly concurrency: number;
   readonly partBytes: number | undefined;
   readonly dryRun: boolean;
@@ -59,8 +62,8 @@ export async function sendImage(
   progress: ProgressDisplay,
   image: ImageToSend,
 ): Promise<SentImage> {
-  const { target, registryHost, repository, concurrency, partBytes, dryRun, retryBudgetMs } = image;
-  const { registryAlias, repositoryName } = target;
+  const { target, repository, concurrency, partBytes, dryRun, retryBudgetMs } = image;
+  const { registryHost, registryAlias, repositoryName } = target;
   const { signal } = context.io;
   let apiCalls = 0;
   let retries = 0;
@@ -72,8 +75,7 @@ export async function sendImage(
     tellReadRetry(context, retry);
   };
 
-  const send = async (session: EcrSession): Promise<SentImage> => {
-    const finder = new RegistryFinder(context, session, registryAlias);
+  const send = async (session: EcrSession, finder: RegistryFinder): Promise<SentImage> => {
     const sending: Sending = {
       service: connectPush(session.client, { registryId: registryAlias, repositoryName }),
       concurrency,
@@ -85,27 +87,24 @@ export async function sendImage(
       createRepository:
         repository &&
         (async () => {
-          await finder.learn(await createRepository(session.client, repository, signal));
+          await assertOwnRepository(session, repository.reference, signal);
+          if (!dryRun) {
+            await finder.learn(await createRepository(session.client, repository.input, signal));
+            context.messages.note(`Created repository ${repositoryName}.`);
+          }
           createdRepository = true;
-          context.messages.note(`Created repository ${repositoryName}.`);
         }),
     };
-    const planned = await image.plan(finder, sending);
+    const planned = await expectDigest(await image.plan(finder, sending), target.imageDigest, signal);
     const { plan, tags, kept, ...guard } = await guardImage(image, planned, finder, session, signal);
     for (const { imageTag, imageDigest } of kept) {
       context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
     }
-    const put: PushOptions = {
-      ...sending,
-      tags,
-      // Only the JSON document tells new tags from moved ones.
-      lookUpTag:
-        context.style.json && image.readsRegistry
-          ? makeTagLookup(finder, registryHost, repositoryName)
-          : undefined,
-      ...guard,
-    };
-    const pushed = tags.length === 0 ? undefined : await pushImage(plan, put);
+    const lookUpTag = image.readsRegistry ? makeTagLookup(finder, target) : undefined;
+    const pushed =
+      kept.length > 0 && tags.length === 0
+        ? undefined
+        : await pushImage(plan, { ...sending, tags, lookUpTag, ...guard });
     const result = addKeptTags(pushed, kept, target.tags);
     const onEvent = (event: VerifyEvent) => progress.show(event);
     const place = { registryHost, repositoryName, concurrency, onEvent, onRetry: noteReadRetry };
@@ -114,30 +113,30 @@ export async function sendImage(
         ? await verifyPushed(pushed, place, finder, session, signal)
         : undefined;
     const { alias, registryId } = await finder.find(result.registryId);
-    const reference = formatReference(
-      {
-        repositoryName,
-        imageTag: chooseShownTag(result, target.mainTag),
-        ...(alias !== undefined && { registryAlias: alias }),
-      },
-      registryHost,
-    );
-    return {
-      result,
-      facts: {
-        reference,
-        registryId,
-        repositoryName,
-        dryRun,
-        createdRepository,
-        apiCalls,
-        retries,
-        verified,
-      },
-    };
+    const imageTag = chooseShownTag(result, target.mainTag);
+    const shown = { registryHost, repositoryName, ...(alias !== undefined && { registryAlias: alias }) };
+    const reference = formatReference({
+      ...shown,
+      ...(imageTag === undefined ? { imageDigest: result.imageDigest } : { imageTag }),
+    });
+    const facts = { reference, registryId, repositoryName, registryAlias: alias, dryRun, createdRepository };
+    return { result, facts: { ...facts, apiCalls, retries, verified } };
   };
 
-  return withEcr(context, send, {
+  const sendOrExplain = async (session: EcrSession): Promise<SentImage> => {
+    const finder = new RegistryFinder(context, session, target);
+    try {
+      return await send(session, finder);
+    } catch (error) {
+      // Asked to create one there, the answer is whose registry it is.
+      if (repository !== undefined && isRegistryMissing(error)) {
+        await assertOwnRepository(session, repository.reference, signal);
+      }
+      throw await explainMissing(error, target, finder, createdRepository);
+    }
+  };
+
+  return withEcr(context, sendOrExplain, {
     concurrency,
     retryBudgetMs,
     onEvent: (event) => {
@@ -148,14 +147,6 @@ export async function sendImage(
   });
 }
 
-function makeTagLookup(finder: RegistryFinder, registryHost: string, repositoryName: string): TagLookup {
-  return async (imageTag, signal) => {
-    const registryAlias = await finder.findAlias();
-    if (registryAlias === undefined) return 'unknown';
-    return resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
-  };
-}
-
 /** With a policy, no tag is moved; see `guardTags`. */
 async function guardImage(
   image: ImageToSend,
@@ -164,20 +155,24 @@ async function guardImage(
   session: EcrSession,
   signal: AbortSignal,
 ): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
-  const { target, ifExists, registryHost, readsRegistry } = image;
-  const { tags, repositoryName } = target;
+  const { target, ifExists, readsRegistry } = image;
+  const { tags } = target;
   if (ifExists === 'overwrite') return { plan, tags, kept: [] };
-  const locate = makeTagLocator(session, finder, { registryHost, readsRegistry, repositoryName });
+  const locate = makeTagLocator(session, finder, { ...target, readsRegistry });
   return guardTags(ifExists, plan, tags, locate, signal);
 }
 
-/** The main tag, unless it was left on another image than the result is about. */
-function chooseShownTag({ tags, imageDigest }: GuardedResult, mainTag: string): string {
+/** The main tag, unless it was left on another image than the result is about; none where there is no tag. */
+function chooseShownTag(
+  { tags, imageDigest }: GuardedResult,
+  mainTag: string | undefined,
+): string | undefined {
   const shown = tags.filter((tag) => tag.imageDigest === undefined || tag.imageDigest === imageDigest);
   return shown.some(({ imageTag }) => imageTag === mainTag) ? mainTag : (shown[0]?.imageTag ?? mainTag);
 }
 
-/** Whether any tag was put on the image. */
+/** Whether the image was put, and not only tags left where they are. */
 function isPut(pushed: PushResult | undefined): pushed is PushResult {
-  return pushed?.tags.some(({ imageDigest }) => imageDigest === undefined) ?? false;
+  if (pushed === undefined) return false;
+  return pushed.tags.length === 0 || pushed.tags.some(({ imageDigest }) => imageDigest === undefined);
 }

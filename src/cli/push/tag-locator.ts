@@ -1,4 +1,5 @@
 import { describeImages } from '../../ecr/images.ts';
+import type { RepositoryAddress } from '../../ecr/repository-address.ts';
 import { EcrpError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
@@ -28,7 +29,8 @@ export function makeTagLocator(session: EcrSession, finder: RegistryFinder, plac
       if (found !== 'unknown') return found;
     }
     signal.throwIfAborted();
-    if (await finder.isOwn()) return askApi(session, repositoryName, imageTag, signal);
+    const address = await finder.findAddress();
+    if (address !== undefined) return askApi(session, address, imageTag, signal);
     throw new EcrpError(
       'UNAVAILABLE',
       `${registryHost} does not tell where the tag ${imageTag} of ${registryAlias}/${repositoryName} points`,
@@ -39,12 +41,12 @@ export function makeTagLocator(session: EcrSession, finder: RegistryFinder, plac
 
 async function askApi(
   { client }: EcrSession,
-  repositoryName: string,
+  address: RepositoryAddress,
   imageTag: string,
   signal: AbortSignal,
 ): Promise<Digest | undefined> {
   try {
-    const [image] = await describeImages(client, repositoryName, [{ imageTag }], signal);
+    const [image] = await describeImages(client, address, [{ imageTag }], signal);
     return isDigest(image?.imageDigest) ? image.imageDigest : undefined;
   } catch (error) {
     // No image, or no repository.

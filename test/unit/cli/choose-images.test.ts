@@ -16,7 +16,14 @@ function choose(names: readonly (readonly string[])[], choice: Partial<Choice>) 
     async *open() {},
     close: async () => undefined,
   };
-  const given: Choice = { reference: undefined, tags: [], image: undefined, all: true, ...choice };
+  const given: Choice = {
+    reference: undefined,
+    tags: [],
+    byDigest: false,
+    image: undefined,
+    all: true,
+    ...choice,
+  };
   return chooseImages(source, given, host).map(({ image, target }) => [
     images.indexOf(image),
     target.registryAlias,
@@ -42,6 +49,16 @@ describe('each image of an archive', () => {
       [0, undefined, 'team/app:1.0,1'],
       [1, undefined, 'team/app:2.0'],
       [2, undefined, 'team/app:3.0'],
+    ]);
+  });
+
+  it('goes to the repository given or named, under no tag with --by-digest', () => {
+    expect(choose([['a:1'], []], { reference: 'team/app', byDigest: true })).toEqual([
+      [0, undefined, 'team/app:'],
+      [1, undefined, 'team/app:'],
+    ]);
+    expect(choose([['public.ecr.aws/a1b2c3d4/one:1']], { byDigest: true })).toEqual([
+      [0, 'a1b2c3d4', 'one:'],
     ]);
   });
 

@@ -13,13 +13,13 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const key = { endpoint: 'http://127.0.0.1:5100', accessKeyId: 'AKIAEXAMPLE' };
-const facts = { registryId: '123456789012', registryAlias: 'a1b2c3d4' };
+const key = { endpoint: 'http://127.0.0.1:5100', owner: 'AKIAEXAMPLE' };
+const facts = { registryId: '123456789012', registryAlias: 'a1b2c3d4', aliases: ['a1b2c3d4', 'mine'] };
 
 it('gives back what was written, to the same key at the same endpoint only', async () => {
   await writeRegistryFacts(directory, key, facts);
   expect(await readRegistryFacts(directory, key)).toEqual(facts);
-  expect(await readRegistryFacts(directory, { ...key, accessKeyId: 'AKIAOTHER' })).toBeUndefined();
+  expect(await readRegistryFacts(directory, { ...key, owner: 'AKIAOTHER' })).toBeUndefined();
   expect(await readRegistryFacts(directory, { ...key, endpoint: 'https://other' })).toBeUndefined();
 });
 
@@ -34,8 +34,14 @@ it.each([
   ['{"registryId":"1234', 'cut short'],
   ['null', 'null'],
   ['{"registryId":"123456789012"}', 'without an alias'],
-  ['{"registryId":"123456789012","registryAlias":"../x"}', 'an alias that is none'],
-  ['{"registryId":7,"registryAlias":"a1b2c3d4"}', 'a wrong type'],
+  ['{"registryId":"123456789012","registryAlias":"../x","aliases":["../x"]}', 'an alias that is none'],
+  [
+    '{"registryId":"123456789012","registryAlias":"a1","aliases":["a1","\\u001b[2J"]}',
+    'one that is none among others',
+  ],
+  ['{"registryId":"123456789012","registryAlias":"a1","aliases":["b2"]}', 'not one of its aliases'],
+  ['{"registryId":"123456789012","registryAlias":"a1b2c3d4"}', 'of an earlier version'],
+  ['{"registryId":7,"registryAlias":"a1b2c3d4","aliases":["a1b2c3d4"]}', 'a wrong type'],
 ])('ignores a damaged file: %j (%s)', async (text) => {
   await writeRegistryFacts(directory, key, facts);
   const [name = ''] = await readdir(join(directory, 'registries'));

@@ -423,7 +423,7 @@ describe('repositories', () => {
 
   test('deleted by an attempt whose answer was lost are deleted', async () => {
     const { client } = await serve([page, refuse('RepositoryNotFoundException')]);
-    await deleteRepository(client, 'app', false, signal);
+    await deleteRepository(client, { repositoryName: 'app' }, false, signal);
   });
 });
 
@@ -568,7 +568,7 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey: 'secret' 
   await describeRegistry(client, signal);
   const keys = seen.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]);
   expect(keys).toEqual(['K1', 'K2']);
-  expect(await client.findAccessKeyId()).toBe('K2');
+  expect(await client.findOwner()).toBe('K2');
   expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 0, reason: 'ExpiredTokenException' });
 });
 

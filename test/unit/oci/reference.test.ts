@@ -1,16 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { findRegistryReferences, formatReference, parseReference } from '../../../src/oci/reference.ts';
+import {
+  findRegistryReferences,
+  formatReference,
+  formatRepository,
+  parseReference,
+  parseRepository,
+} from '../../../src/oci/reference.ts';
 import { catchError } from '../../support/catch-error.ts';
 
 const HOST = 'public.ecr.aws';
+const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 describe('parseReference', () => {
   it.each([
-    ['app', { repositoryName: 'app', imageTag: 'latest' }],
+    ['app', { repositoryName: 'app' }],
     ['app:1.0', { repositoryName: 'app', imageTag: '1.0' }],
-    ['team/app', { repositoryName: 'team/app', imageTag: 'latest' }],
+    ['team/app', { repositoryName: 'team/app' }],
     ['team/sub/app:v1', { repositoryName: 'team/sub/app', imageTag: 'v1' }],
-    ['public.ecr.aws/a1b2c3d4/app', { registryAlias: 'a1b2c3d4', repositoryName: 'app', imageTag: 'latest' }],
+    ['public.ecr.aws/a1b2c3d4/app', { registryAlias: 'a1b2c3d4', repositoryName: 'app' }],
+    ['Public.ECR.aws/a1b2c3d4/app', { registryAlias: 'a1b2c3d4', repositoryName: 'app' }],
+    [`app@${DIGEST}`, { repositoryName: 'app', imageDigest: DIGEST }],
+    [`team/app:1@${DIGEST}`, { repositoryName: 'team/app', imageTag: '1', imageDigest: DIGEST }],
+    [
+      `public.ecr.aws/a1b2c3d4/app@${DIGEST}`,
+      { registryAlias: 'a1b2c3d4', repositoryName: 'app', imageDigest: DIGEST },
+    ],
     [
       'public.ecr.aws/my-alias/team/app:2',
       { registryAlias: 'my-alias', repositoryName: 'team/app', imageTag: '2' },
@@ -24,13 +38,28 @@ describe('parseReference', () => {
       { registryAlias: 'docker', repositoryName: 'my.app', imageTag: 't'.repeat(128) },
     ],
   ])('reads %s', (text, expected) => {
-    expect(parseReference(text, HOST)).toEqual(expected);
+    expect(parseReference(text, HOST)).toEqual({ registryHost: HOST, ...expected });
   });
 
   it('takes a registry host with a port as the host, not as a tag', () => {
-    const reference = parseReference('127.0.0.1:5100/alias/app:1', '127.0.0.1:5100');
-    expect(reference).toEqual({ registryAlias: 'alias', repositoryName: 'app', imageTag: '1' });
-    expect(formatReference(reference, '127.0.0.1:5100')).toBe('127.0.0.1:5100/alias/app:1');
+    const registryHost = '127.0.0.1:5100';
+    const reference = parseReference('127.0.0.1:5100/alias/app:1', registryHost);
+    expect(reference).toEqual({ registryHost, registryAlias: 'alias', repositoryName: 'app', imageTag: '1' });
+    expect(formatReference(reference)).toBe('127.0.0.1:5100/alias/app:1');
+  });
+
+  it.each([
+    ['ecr-public.aws.com', 'public.ecr.aws'],
+    ['public.ecr.aws', 'ecr-public.aws.com'],
+  ])('takes %s for the registry %s, and keeps what was written', (written, registryHost) => {
+    expect(formatReference(parseReference(`${written}/a1b2c3d4/app:1`, registryHost))).toBe(
+      `${written}/a1b2c3d4/app:1`,
+    );
+  });
+
+  it("takes no name of AWS's registry for another registry", async () => {
+    const error = await catchError(() => parseReference('ecr-public.aws.com/a1/app', '127.0.0.1:5100'));
+    expect(error.message).toContain('points at ecr-public.aws.com');
   });
 
   it.each([
@@ -44,8 +73,14 @@ describe('parseReference', () => {
     ['public.ecr.aws/alias/', /not a repository name/],
     ['https://public.ecr.aws/alias/app', /is a URL/],
     ['oci://public.ecr.aws/alias/app', /is a URL/],
-    [`app@sha256:${'0'.repeat(64)}`, /names a digest/],
-    [`app:1@sha256:${'0'.repeat(64)}`, /names a digest/],
+    ['app@', /"" is not a digest/],
+    ['app@1.0', /"1\.0" is not a digest/],
+    [`app@sha256:${'A'.repeat(64)}`, /is not a digest/],
+    [`app@${DIGEST}@${DIGEST}`, /is not a digest/],
+    [`@${DIGEST}`, /not a repository name/],
+    ['arn:aws:ecr-public::123456789012:repository/team/app', /is an ARN/],
+    ['https://gallery.ecr.aws/alias/app', /is a URL/],
+    ['123456789012.dkr-ecr.eu-west-1.on.aws/app', /points at 123456789012\.dkr/],
     ['', /not a repository name/],
     ['App', /not a repository name/],
     ['a__b', /not a repository name/],
@@ -67,6 +102,29 @@ describe('parseReference', () => {
   });
 });
 
+describe('parseRepository', () => {
+  it.each([
+    ['app', 'app'],
+    ['public.ecr.aws/a1b2c3d4/team/app', 'public.ecr.aws/a1b2c3d4/team/app'],
+    ['public.ecr.aws/123456789012/app', 'public.ecr.aws/123456789012/app'],
+  ])('reads %s', (text, written) => {
+    expect(formatRepository(parseRepository(text, HOST))).toBe(written);
+  });
+
+  it.each([
+    ['app:1.0', 'names an image', 'Write it without the tag: app'],
+    [`app@${DIGEST}`, 'names an image', 'Write it without the digest: app'],
+    [`${HOST}/a1b2c3d4/app:1`, 'names an image', `${HOST}/a1b2c3d4/app`],
+    ['docker.io/library/app', 'points at docker.io', '--registry-host'],
+    ['localhost:5000/app', 'points at localhost:5000', 'REPOSITORY'],
+    ['App', 'not a repository name', 'lower case'],
+  ])('refuses %s', async (text, message, hint) => {
+    const error = await catchError(() => parseRepository(text, HOST));
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
+    expect(error.hint).toContain(hint);
+  });
+});
+
 describe('findRegistryReferences', () => {
   it('keeps what points at the registry host', () => {
     const names = [
@@ -74,11 +132,14 @@ describe('findRegistryReferences', () => {
       `${HOST}/a1b2c3d4/app:1.0`,
       `localhost/${HOST}/x:1`,
       `${HOST}/a1b2c3d4/app`,
+      'ecr-public.aws.com/a1b2c3d4/app:2',
+      `${HOST}/a1b2c3d4/app@${DIGEST}`,
     ];
     const references = findRegistryReferences(names, HOST);
-    expect(references.map((reference) => formatReference(reference, HOST))).toEqual([
+    expect(references.map((reference) => formatReference(reference))).toEqual([
       'public.ecr.aws/a1b2c3d4/app:1.0',
-      'public.ecr.aws/a1b2c3d4/app:latest',
+      'public.ecr.aws/a1b2c3d4/app',
+      'ecr-public.aws.com/a1b2c3d4/app:2',
     ]);
   });
 

@@ -1,0 +1,41 @@
+import type { TagLookup } from '../../push/push-options.ts';
+import { resolveTag } from '../../registry/resolve-tag.ts';
+import { withDeadline } from '../../registry/with-deadline.ts';
+import type { RegistryFinder } from './registry-finder.ts';
+import type { TagPlace } from './tag-locator.ts';
+
+/** Longest wait for one tag, the alias included: it is news about what happened, and no push waits longer for that. */
+const TIMEOUT_MS = 10_000;
+/** Tags asked about at the same time: the registry counts what nobody's name stands under. */
+const MOST_AT_ONCE = 4;
+
+/** Looks where tags are before they are moved, as anyone can. When the registry leaves one question open, it is asked no other. */
+export function makeTagLookup(
+  finder: RegistryFinder,
+  { registryHost, repositoryName }: Omit<TagPlace, 'readsRegistry'>,
+): TagLookup {
+  let isSilent = false;
+  const lanes = Array.from({ length: MOST_AT_ONCE }, () => Promise.resolve());
+  let asked = 0;
+
+  const ask: TagLookup = async (imageTag, signal) => {
+    const registryAlias = await finder.findAlias(signal);
+    if (registryAlias === undefined) return 'unknown';
+    return resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
+  };
+  const look: TagLookup = async (tag, signal) => {
+    if (isSilent) return 'unknown';
+    const found = await withDeadline(signal, TIMEOUT_MS, (inner) => ask(tag, inner)).catch(
+      () => 'unknown' as const,
+    );
+    isSilent ||= found === 'unknown';
+    return found;
+  };
+  return (tag, signal) => {
+    const lane = asked % MOST_AT_ONCE;
+    asked += 1;
+    const found = (lanes[lane] ?? Promise.resolve()).then(() => look(tag, signal));
+    lanes[lane] = found.then(() => undefined);
+    return found;
+  };
+}

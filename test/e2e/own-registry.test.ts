@@ -1,0 +1,255 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readAliases } from '../../src/emulator/registry-identity.ts';
+import { type CliResult, makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { findRepositories } from '../support/find-repositories.ts';
+import { writeDockerArchive } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+
+// Two accounts: nothing may be created, changed or deleted in another registry than was named.
+
+const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
+const one = join(archives, 'docker-20.10-one.tar');
+
+const THEIRS = '210987654321';
+const principal = { allowedActions: ['*'], expiresAt: undefined, sessionToken: undefined };
+const aliases = [
+  { name: 'firstname', defaultRegistryAlias: true },
+  { name: 'brand', primaryRegistryAlias: true },
+  { name: 'hoped-for', status: 'PENDING' },
+];
+const home = await makeHome();
+const emulator = await startTestEmulator({
+  identities: [
+    { ...principal, accessKeyId: 'AKIAMINE', secretAccessKey: 'mine', aliases: readAliases(aliases, 'mine') },
+    {
+      ...principal,
+      accessKeyId: 'AKIATHEIRS',
+      secretAccessKey: 'theirs',
+      registryId: THEIRS,
+      aliases: readAliases([{ name: 'theirs' }], 'theirs'),
+    },
+  ],
+});
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+});
+
+const { registryHost: host, registryId: mine } = emulator;
+const env = { ...home.env, ...emulator.env };
+const theirEnv = { ...env, AWS_ACCESS_KEY_ID: 'AKIATHEIRS', AWS_SECRET_ACCESS_KEY: 'theirs' };
+
+function ecrp(...argv: string[]): Promise<CliResult> {
+  return runCli(argv, { env, cwd: home.directory });
+}
+
+async function listAll() {
+  return { mine: await findRepositories(env), theirs: await findRepositories(theirEnv) };
+}
+
+/** What a command may ask for before it refuses. */
+const QUESTIONS = ['DescribeRegistries', 'BatchCheckLayerAvailability'];
+
+async function expectRefusal(argv: readonly string[], message: RegExp): Promise<CliResult> {
+  const before = await listAll();
+  const requests = emulator.requests.length;
+  const result = await ecrp(...argv);
+  const asked = emulator.requests.slice(requests).flatMap(({ operation }) => operation ?? []);
+  expect(result).toMatchObject({ status: 4, stdout: '' });
+  expect(result.stderr).toMatch(message);
+  expect(asked.filter((operation) => !QUESTIONS.includes(operation))).toEqual([]);
+  expect(await listAll()).toEqual(before);
+  return result;
+}
+
+describe.each(['theirs', THEIRS, 'hoped-for', 'nobody'])('the registry %s', (alias) => {
+  it('gets no repository by a push with --create-repo, and neither does the own one', async () => {
+    const reference = `${host}/${alias}/pushed:1.0`;
+    const { stderr } = await expectRefusal(
+      ['push', one, reference, '--create-repo', '--no-remote-cache'],
+      alias === 'hoped-for' ? /of your registry is PENDING/ : /is not yours/,
+    );
+    expect(stderr).not.toContain('--create-repo');
+    await expectRefusal(['push', one, reference, '--create-repo', '--dry-run', '--no-remote-cache'], /error/);
+  });
+});
+
+it('is refused to an archive that is read while it is sent, too', async () => {
+  const before = await listAll();
+  const stdin = await readFile(one);
+  const argv = ['push', '-', `${host}/theirs/piped:1`, '--create-repo', '--no-remote-cache'];
+  const result = await runCli(argv, { env, stdin });
+  expect(result).toMatchObject({ status: 4, stderr: expect.stringContaining('theirs is not yours') });
+  expect(await listAll()).toEqual(before);
+});
+
+describe.each(['theirs', 'hoped-for', 'nobody'])('the alias %s', (alias) => {
+  it.each([
+    ['repo create', ['repo', 'create', `${host}/${alias}/made`]],
+    ['repo create --if-missing', ['repo', 'create', `${host}/${alias}/made`, '--if-missing']],
+    ['repo describe', ['repo', 'describe', `${host}/${alias}/kept`]],
+    ['repo delete', ['repo', 'delete', `${host}/${alias}/kept`, '--force', '--yes']],
+  ])('is refused by %s, although there is a repository of that name', async (_what, argv) => {
+    await ecrp('repo', 'create', 'kept', '--if-missing');
+    const { stderr } = await expectRefusal(argv, new RegExp(`/${alias}/(made|kept): `));
+    expect(stderr).toMatch(/hint: .*brand/);
+  });
+});
+
+describe('the id of another account', () => {
+  it('creates nothing in the own registry', async () => {
+    await expectRefusal(['repo', 'create', `${host}/${THEIRS}/made`], /210987654321 is not yours/);
+  });
+
+  it('is passed on to the service, which judges', async () => {
+    await ecrp('repo', 'create', 'kept', '--if-missing');
+    await runCli(['repo', 'create', 'kept', '--if-missing'], { env: theirEnv });
+    const before = await listAll();
+    const result = await ecrp('repo', 'delete', `${host}/${THEIRS}/kept`, '--force', '--yes');
+    expect(result).toMatchObject({ status: 4, stderr: expect.stringContaining('AccessDeniedException') });
+    expect(await listAll()).toEqual(before);
+  });
+});
+
+describe.each(['firstname', 'brand', mine])("one's own registry, named %s", (alias) => {
+  const name = `own/${alias}`;
+  const uri = `${host}/${alias}/${name}`;
+
+  it('has repositories that are created, described and deleted by their URI', async () => {
+    const created = await ecrp('repo', 'create', uri, '--json');
+    expect(created.json()).toMatchObject({ repositoryName: name, registryId: mine, status: 'created' });
+    const described = await ecrp('repo', 'describe', uri, '--json');
+    expect(described.json()).toMatchObject({ repositoryName: name, registryId: mine });
+    const deleted = await ecrp('repo', 'delete', uri, '--yes');
+    expect(deleted).toMatchObject({ status: 0, stderr: `Deleted repository ${name}.\n` });
+    expect((await listAll()).mine).not.toContain(name);
+  });
+
+  it('gets a repository by a push with --create-repo, and a reference that can be pulled', async () => {
+    const pushed = await ecrp('push', one, `${uri}:1.0`, '--create-repo', '--json');
+    const shown = alias === mine ? 'brand' : alias;
+    expect(pushed.json()).toMatchObject({
+      reference: `${host}/${shown}/${name}:1.0`,
+      registryId: mine,
+      tags: [{ imageTag: '1.0', status: 'created' }],
+    });
+    const again = await ecrp('push', one, `${uri}:1.0`, '--create-repo', '--json');
+    expect(again.json()).toMatchObject({ registryId: mine, tags: [{ status: 'unchanged' }] });
+  });
+});
+
+it('takes the URI that create prints, whichever command it goes to', async () => {
+  const { stdout } = await ecrp('repo', 'create', 'printed');
+  const uri = stdout.trim();
+  expect(uri).toBe(`${host}/brand/printed`);
+  expect(await ecrp('repo', 'describe', uri)).toMatchObject({ status: 0 });
+  expect(await ecrp('push', one, `${uri}:1`)).toMatchObject({ status: 0 });
+  expect(await ecrp('repo', 'delete', uri, '--force', '--yes')).toMatchObject({ status: 0 });
+});
+
+describe('a catalog file that names the repository', () => {
+  async function writeCatalog(repositoryName: string): Promise<string> {
+    await writeFile(join(home.directory, 'catalog.json'), JSON.stringify({ repositoryName }));
+    return 'catalog.json';
+  }
+
+  it('may have its URI', async () => {
+    const file = await writeCatalog(`${host}/firstname/by/file`);
+    const { json } = await ecrp('repo', 'create', '--catalog', file, '--json');
+    expect(json()).toMatchObject({ repositoryName: 'by/file' });
+  });
+
+  it('creates nothing where it names another registry', async () => {
+    const file = await writeCatalog(`${host}/theirs/by-theirs`);
+    await expectRefusal(['repo', 'create', '--catalog', file], /theirs is not yours/);
+    await expectRefusal(['repo', 'create', 'by-theirs', '--catalog', file], /theirs is not yours/);
+    await expectRefusal(
+      ['push', one, 'by-theirs:1', '--create-repo', '--catalog', file, '--no-remote-cache'],
+      /theirs is not yours/,
+    );
+  });
+
+  it('is at fault where that is no name', async () => {
+    const file = await writeCatalog('docker.io/library/app');
+    const result = await ecrp('repo', 'create', '--catalog', file);
+    expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('points at docker.io') });
+  });
+});
+
+describe('what is no repository', () => {
+  it.each([
+    ['app:1.0', 'Write it without the tag: app'],
+    ['docker.io/library/app', '--registry-host'],
+    ['public.ecr.aws/brand/app', '--registry-host'],
+    ['https://public.ecr.aws/brand/app', 'without the scheme'],
+    [`${host}/app`, `Write ${host}/ALIAS/app, or app alone`],
+    ['Team/App', 'lower case'],
+  ])('%s is refused by each command, with a hint', async (name, hint) => {
+    const before = emulator.requests.length;
+    for (const argv of [['create'], ['describe'], ['delete', '--yes']]) {
+      const { status, stderr } = await ecrp('repo', ...argv, name);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(hint) });
+    }
+    expect(emulator.requests).toHaveLength(before);
+  });
+});
+
+describe('a push to a repository that is not there', () => {
+  it("says for another's registry that its owner has to create it", async () => {
+    const { status, stderr } = await ecrp('push', one, `${host}/theirs/missing:1`, '--no-remote-cache');
+    expect(status).toBe(5);
+    expect(stderr).toContain('The registry theirs is not yours');
+    expect(stderr).not.toMatch(/--create-repo|repo create/);
+  });
+
+  it("says for one's own how to create it", async () => {
+    const { status, stderr } = await ecrp('push', one, `${host}/firstname/missing:1`);
+    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringContaining('--create-repo') });
+  });
+
+  it('does not say to create what was just created', async () => {
+    const missing = 'error RepositoryNotFoundException';
+    const faults = [`BatchCheckLayerAvailability ${missing}`, `InitiateLayerUpload ${missing}`];
+    await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+    const { status, stderr } = await ecrp('push', one, 'slow-to-appear:1', '--create-repo');
+    await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+    expect(status).toBe(5);
+    expect(stderr).toContain('hint: It was created just now');
+  });
+});
+
+it('cannot tell whose an alias is without DescribeRegistries, and says so', async () => {
+  const faults = ['DescribeRegistries error AccessDeniedException'];
+  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+  const { status, stderr } = await ecrp('repo', 'delete', `${host}/brand/kept`, '--yes');
+  await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+  expect(status).toBe(4);
+  expect(stderr).toContain('ecr-public:DescribeRegistries');
+});
+
+describe('the names in an archive', () => {
+  async function writeArchive(...names: readonly string[]): Promise<string> {
+    const file = join(home.directory, 'named.tar');
+    const images = await Promise.all(
+      names.map((name, seed) => makeImage({ seed, layers: [{ size: 100 }], names: [name] })),
+    );
+    await writeDockerArchive(file, images, { style: 'skopeo' });
+    return file;
+  }
+
+  it("create nothing in another's registry, nor in one's own", async () => {
+    const file = await writeArchive(`${host}/theirs/named:1`);
+    await expectRefusal(['push', file, '--create-repo', '--no-remote-cache'], /theirs is not yours/);
+  });
+
+  it('are taken apart one by one with --all', async () => {
+    const file = await writeArchive(`${host}/brand/named/one:1`, `${host}/firstname/named/two:1`);
+    const { json } = await ecrp('push', file, '--all', '--create-repo', '--json');
+    expect(json()).toMatchObject({
+      images: [{ reference: `${host}/brand/named/one:1` }, { reference: `${host}/firstname/named/two:1` }],
+    });
+  });
+});
