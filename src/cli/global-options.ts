@@ -19,31 +19,23 @@ export interface GlobalOptions {
 
 export function addGlobalOptions(program: Command): Command {
   return program
-    .addOption(new Option('--json', 'print one JSON document on standard output'))
-    .addOption(
-      new Option(
-        '--progress <mode>',
-        'how progress is shown on standard error; auto is live on a terminal, else plain',
-      )
-        .choices(progressModes)
-        .default('auto'),
-    )
-    .addOption(new Option('-q, --quiet', 'print the result and errors only').conflicts('verbose'))
-    .addOption(new Option('-v, --verbose', 'print a line per API call'))
-    .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'))
+    .optionsGroup('Network:')
     .addOption(new Option('--endpoint-url <url>', 'API endpoint to use').argParser(parseEndpointUrl))
     .addOption(
-      new Option(
-        '--region <region>',
-        'AWS region (default: "us-east-1", whatever the profile says)',
-      ).argParser(parseRegion),
+      new Option('--region <region>', "AWS region (default us-east-1, not the profile's)").argParser(
+        parseRegion,
+      ),
     )
+    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').argParser(parseNonEmpty))
     .addOption(
-      new Option('--profile <name>', 'profile of the AWS configuration to use').argParser(parseNonEmpty),
-    )
-    .addOption(
-      new Option('--registry-host <host>', 'host of the registry (default: "public.ecr.aws")').argParser(
+      new Option('--registry-host <host>', 'host of the registry (default public.ecr.aws)').argParser(
         parseRegistryHost,
       ),
-    );
+    )
+    .optionsGroup('Output:')
+    .addOption(new Option('--json', 'print one JSON document on standard output'))
+    .addOption(new Option('--progress <mode>', 'on stderr').choices(progressModes).default('auto'))
+    .addOption(new Option('-q, --quiet', 'print the result and errors only').conflicts('verbose'))
+    .addOption(new Option('-v, --verbose', 'print a line per API call'))
+    .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'));
 }

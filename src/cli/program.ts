@@ -6,9 +6,10 @@ import type { TokenOptions } from './commands/token.ts';
 import { addExamples, type Runner } from './declare-command.ts';
 import { addEmulator } from './emulator-command.ts';
 import { addGlobalOptions } from './global-options.ts';
+import { helpConfiguration } from './help.ts';
 import { collectValues, parseNonEmpty } from './option-values.ts';
 import { addPush } from './push-command.ts';
-import { readVersion } from './read-version.ts';
+import { readVersion, showVersion } from './read-version.ts';
 import { addUploads } from './uploads-command.ts';
 
 /** The whole command line. Commands are imported when they are run, so that none pays for another. */
@@ -17,11 +18,12 @@ export function buildProgram(run: Runner): Command {
     .description(
       'Push image archives to Amazon ECR Public without a Docker daemon, and manage what is there.',
     )
-    .version(readVersion(), '--version', 'print the version')
-    .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp(helpConfiguration);
   addGlobalOptions(program);
+  program
+    .version(readVersion(), '-V, --version', 'print the version')
+    .addHelpOption(new Option('-h, --help', 'print help'));
   addExamples(program, [
     'ecrp push app.tar app:1.0',
     'ecrp repo create app --catalog catalog.json',
@@ -32,7 +34,17 @@ export function buildProgram(run: Runner): Command {
   addLogin(program, run);
   addUploads(program, run);
   addEmulator(program, run);
+  addVersion(program, run);
   return program;
+}
+
+function addVersion(program: Command, run: Runner): void {
+  const version = program
+    .command('version')
+    .summary('print the version')
+    .description('Print the version.')
+    .action(() => run(async () => showVersion()));
+  addExamples(version, ['ecrp version', 'ecrp version --json']);
 }
 
 function addRepo(program: Command, run: Runner): void {

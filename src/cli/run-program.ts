@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import { printText } from './output.ts';
 import type { OutputStyle } from './output-style.ts';
 import { buildProgram } from './program.ts';
+import { showVersion } from './read-version.ts';
 import { toUsageError } from './usage-error.ts';
 
 /** Parses the command line and runs the command it names. Throws what the command throws; USAGE for a wrong command line. */
@@ -27,6 +28,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     return outcome;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.version') return showVersion();
     if (error.exitCode === 0) {
       await printText(io.stdout, said.text);
       return {};

@@ -8,7 +8,34 @@ describe('help and version', () => {
     const { version } = JSON.parse(
       readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
     ) as { version: string };
-    expect(await runCli(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+    for (const argv of [['--version'], ['-V'], ['version'], ['version', '-q']]) {
+      expect(await runCli(argv)).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+    }
+    for (const argv of [['--version'], ['-V'], ['version']]) {
+      expect((await runCli([...argv, '--json'])).json()).toEqual({ schemaVersion: 1, version });
+    }
+  });
+
+  it('help of push fits on one screen of 80 columns, in groups that hold the global options too', async () => {
+    const { stdout } = await runCli(['push', '--help']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(62);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+    const groups = stdout.match(/^\w.*:$/gm);
+    expect(groups).toEqual([
+      'Arguments:',
+      'Source:',
+      'Target:',
+      'Compression (of layers that are uncompressed):',
+      'Network:',
+      'Output:',
+      'Examples:',
+    ]);
+    const network = stdout.slice(stdout.indexOf('Network:'), stdout.indexOf('Output:'));
+    for (const option of ['--concurrency', '--endpoint-url', '--profile']) expect(network).toContain(option);
+    expect(stdout).toContain(
+      '--if-exists <what>       tag on another image: overwrite (default), skip, fail',
+    );
   });
 
   it.each([
@@ -23,6 +50,7 @@ describe('help and version', () => {
     ['logout'],
     ['token'],
     ['emulator'],
+    ['version'],
   ])('help of ecrp %s %s goes to stdout, with examples and the global options', async (...path) => {
     const help = await runCli([...path.filter((word) => word !== undefined), '--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
@@ -54,8 +82,8 @@ describe('a wrong command line', () => {
     [['repo', 'crate'], "unknown command 'crate'", 'Did you mean create?'],
     [['repo', 'list', '-q', '-v'], "'-q, --quiet' cannot be used with option '-v, --verbose'", '--help'],
     [['repo', 'list', '--progress', 'live'], 'Allowed choices are auto, plain, json, none', 'ecrp --help'],
-    [['repo', 'list', '--endpoint-url', 'localhost:1'], 'http or https URL', 'ecrp --help'],
-    [['repo', 'list', '--endpoint-url', 'http://a:b@c'], 'must not contain a user name', 'ecrp --help'],
+    [['repo', 'list', '--endpoint-url', 'localhost:1'], 'http or https URL', 'such as http://'],
+    [['repo', 'list', '--endpoint-url', 'http://a:b@c'], 'contains a user name', 'such as http://'],
     [['repo', 'list', '--registry-host', 'http://x'], 'HOST or HOST:PORT', 'ecrp --help'],
     [
       ['login', '--password-stdout', '--credential-helper'],
