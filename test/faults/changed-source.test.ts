@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeHome, runCli } from '../support/cli.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
@@ -14,7 +13,7 @@ let emulator: TestEmulator;
 let image: GeneratedImage;
 beforeAll(async () => {
   home = await makeHome();
-  emulator = await startTestEmulator({ faults: ['UploadLayerPart delay 100'] });
+  emulator = await startTestEmulator();
   image = await makeImage({ seed: 55, layers: [{ size: 27 * MIB }] });
 });
 afterAll(async () => {
@@ -32,21 +31,31 @@ function push(source: string, name: string) {
 
 type Change = 'a byte' | 'cut short';
 
-/** Changes a file near its end as soon as the config and one part were answered: no read-ahead goes that far. */
+/**
+ * Changes a file near its end when the config and one part have arrived, before they are acknowledged: no read-ahead goes
+ * that far.
+ */
 async function change(path: string, how: Change): Promise<void> {
   const before = emulator.count('UploadLayerPart');
-  while (emulator.count('UploadLayerPart') < before + 2) await sleep(2);
-  const file = await open(path, 'r+');
+  await emulator.until(
+    () => emulator.count('UploadLayerPart') >= before + 2,
+    () => changeNow(path, how),
+  );
+}
+
+function changeNow(path: string, how: Change): void {
+  const file = openSync(path, 'r+');
   try {
-    const position = (await file.stat()).size - MIB;
+    const position = fstatSync(file).size - MIB;
     if (how === 'cut short') {
-      await file.truncate(position);
+      ftruncateSync(file, position);
       return;
     }
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, position);
-    await file.write(Buffer.from([buffer.readUInt8(0) ^ 255]), 0, 1, position);
+    const byte = Buffer.alloc(1);
+    readSync(file, byte, 0, 1, position);
+    writeSync(file, Buffer.from([byte.readUInt8(0) ^ 255]), 0, 1, position);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
@@ -88,11 +87,10 @@ describe.each([
     const directory = join(home.directory, `killed-${place}`);
     await mkdir(directory);
     await setFaults(emulator, ['UploadLayerPart stall on=3']);
-    const since = emulator.requests.length;
+    const stalled = emulator.untilStalled();
     const argv = makeArgv(repositoryName, compression);
     const { child, ended } = pushAfter(line, argv, directory, hasMounts);
-    const hasStalled = () => emulator.requests.slice(since).some(({ status }) => status === 0);
-    while (!hasStalled() && child.exitCode === null) await sleep(2);
+    await Promise.race([stalled, ended]);
     child.kill('SIGKILL');
     expect(await ended).toMatchObject({ status: null });
     await setFaults(emulator, []);

@@ -10,6 +10,13 @@ export interface TestEmulator extends Emulator {
   readonly requests: readonly RequestLogEntry[];
   /** How often an operation was asked for. */
   count(operation: string): number;
+  /**
+   * Settles as soon as `isReached` is true of the requests so far. It is asked after each of them, before the answer is
+   * sent: what `act` does then, without waiting for anything, is done when the client has the answer.
+   */
+  until(isReached: () => boolean, act?: () => void): Promise<void>;
+  /** Settles when so many requests more than now were left without an answer, as by the fault `stall`. */
+  untilStalled(count?: number): Promise<void>;
   /** For a child process that is to talk to it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -20,10 +27,25 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
   const dataDirectory = options.dataDirectory ?? temporary;
   const requests: RequestLogEntry[] = [];
   const errors: unknown[] = [];
+  const watchers = new Set<() => void>();
+  const until = (isReached: () => boolean, act?: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      const watch = (): void => {
+        if (!isReached()) return;
+        watchers.delete(watch);
+        act?.();
+        resolve();
+      };
+      watchers.add(watch);
+      watch();
+    });
   const emulator = await startEmulator({
     ...options,
     dataDirectory,
-    onRequest: (entry) => requests.push(entry),
+    onRequest: (entry) => {
+      requests.push(entry);
+      for (const watch of [...watchers]) watch();
+    },
     onError: (error) => errors.push(error),
   });
   return {
@@ -31,6 +53,11 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
     dataDirectory,
     requests,
     count: (operation) => requests.filter((entry) => entry.operation === operation).length,
+    until,
+    untilStalled: (count = 1) => {
+      const since = requests.length;
+      return until(() => requests.slice(since).filter(({ status }) => status === 0).length >= count);
+    },
     env: {
       AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
       AWS_ACCESS_KEY_ID: emulator.accessKeyId,
