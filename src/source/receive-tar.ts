@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
+import { fillHoles } from './fill-holes.ts';
 import { ForwardReader } from './forward-reader.ts';
 import type { KeptFile } from './kept-file.ts';
 import type { LayerIntake } from './layer-intake.ts';
@@ -41,10 +42,11 @@ async function receiveEntry(
   intake: LayerIntake,
   starts: Map<string, number>,
 ): Promise<void> {
-  const { name, start, size } = entry;
-  const end = start + size;
-  const isKept = size <= SMALL_BYTES && kept.hasRoomFor(size);
-  const firstCount = Math.min(LAYER_START_BYTES, size);
+  const { name, start, storedBytes } = entry;
+  const end = start + storedBytes;
+  const isSmall = storedBytes <= SMALL_BYTES && kept.hasRoomFor(storedBytes);
+  const firstCount = Math.min(LAYER_START_BYTES, storedBytes);
+  const isKept = isSmall || !beginsWithData(entry, firstCount);
   const firstBytes = isKept ? undefined : (await reader.peek(firstCount)).subarray(0, firstCount);
   const layer = firstBytes && recognizeLayer(entry, firstBytes);
   if (firstBytes === undefined || layer === undefined) {
@@ -53,13 +55,13 @@ async function receiveEntry(
   }
   await kept.keep(start, firstBytes);
   if (starts.has(name)) {
-    const digest = await digestChunks(reader, end);
+    const digest = await digestBytes(expand(reader, entry));
     kept.noteDigest(start, digest);
     return;
   }
   starts.set(name, start);
   const sink = await intake.begin(layer);
-  for await (const { chunk } of takeChunks(reader, end)) await sink.write(chunk);
+  for await (const chunk of expand(reader, entry)) await sink.write(chunk);
   // One that is cut short is given up by whoever is told that the archive is.
   if (reader.position === end) sink.end();
 }
@@ -76,9 +78,29 @@ async function* takeChunks(
   }
 }
 
+/** The bytes of the entry that comes next, with the zeros of its holes. */
+async function* expand(
+  reader: ForwardReader,
+  { start, storedBytes, extents, size }: TarEntry,
+): AsyncGenerator<Buffer> {
+  const chunks = takeBytes(reader, start + storedBytes);
+  yield* extents === undefined ? chunks : fillHoles(chunks, extents, size);
+}
+
+async function* takeBytes(reader: ForwardReader, end: number): AsyncGenerator<Buffer> {
+  for await (const { chunk } of takeChunks(reader, end)) yield chunk;
+}
+
+/** Whether the first bytes of a file are the first that are stored: it may begin with a hole. */
+function beginsWithData({ extents }: TarEntry, count: number): boolean {
+  if (extents === undefined) return true;
+  const first = extents.find(({ length }) => length > 0);
+  return first !== undefined && first.offset === 0 && first.length >= count;
+}
+
 /** Of a repeated entry: whether it says the same is seen when somebody asks for it. */
-async function digestChunks(reader: ForwardReader, end: number): Promise<Digest> {
+async function digestBytes(chunks: AsyncIterable<Buffer>): Promise<Digest> {
   const hash = createHash('sha256');
-  for await (const { chunk } of takeChunks(reader, end)) hash.update(chunk);
+  for await (const chunk of chunks) hash.update(chunk);
   return `sha256:${hash.digest('hex')}`;
 }

@@ -18,7 +18,10 @@ const LEGACY = /(?:^|\/)layer\.tar$/;
  * Tells whether an entry is a layer before anything has been read that says so: it must have the name that a writer of
  * image archives gives to layers, and begin like a tar, gzip or zstd. Undefined in doubt.
  */
-export function recognizeLayer({ name, size }: TarEntry, start: Buffer): ArrivingLayer | undefined {
+export function recognizeLayer(
+  { name, size }: Pick<TarEntry, 'name' | 'size'>,
+  start: Buffer,
+): ArrivingLayer | undefined {
   const type = detectFileType(start);
   const isPacked = type === 'gzip' || type === 'zstd';
   if (!isPacked && !isTarHeader(start)) return undefined;

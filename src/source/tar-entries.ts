@@ -1,12 +1,8 @@
 import { invalidInput, quoteText } from '../oci/json.ts';
 import { normalizeName } from './entry-name.ts';
-import {
-  MAX_EXTENSION_BYTES,
-  parsePaxRecords,
-  readLongText,
-  refuseSparse,
-  type TarOverrides,
-} from './tar-extensions.ts';
+import { readOldSparse, readPaxSparse, type SparseData } from './read-sparse.ts';
+import { type Extent, MAX_EXTENTS } from './sparse-map.ts';
+import { MAX_EXTENSION_BYTES, parsePaxRecords, readLongText, type TarOverrides } from './tar-extensions.ts';
 import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
 
 /** Where the data of an entry lies; a link has a target instead. */
@@ -15,7 +11,11 @@ export interface TarEntry {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** First byte of the data in the archive, and their number. */
   readonly start: number;
+  readonly storedBytes: number;
+  /** Bytes of the file. */
   readonly size: number;
+  /** Where in the file the data belongs, when it has holes; undefined: all of it is stored. */
+  readonly extents?: readonly Extent[];
   /** As written in the archive; empty unless the entry is a link. */
   readonly target: string;
 }
@@ -38,6 +38,7 @@ export const MAX_ENTRIES = 100_000;
 const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
   '0': 'file',
   '7': 'file',
+  S: 'file',
   '1': 'hardlink',
   '2': 'symlink',
   '5': 'directory',
@@ -55,6 +56,7 @@ const WITHOUT_DATA = new Set(['1', '2', '3', '4', '5', '6']);
 export async function* readTarEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
   let overrides: TarOverrides = {};
   let position = 0;
+  let extentsLeft = MAX_EXTENTS;
   for (let count = 0; position < (input.size ?? Number.POSITIVE_INFINITY); count += 1) {
     signal?.throwIfAborted();
     const block = await input.read(position, BLOCK_BYTES);
@@ -68,19 +70,29 @@ export async function* readTarEntries(input: TarInput, signal?: AbortSignal): As
     const header = parseTarHeader(block, `${input.path}: tar header at byte ${position}`);
     if (header === undefined) return;
     const start = position + BLOCK_BYTES;
-    const subject = `${input.path}: entry ${quoteText(overrides.name ?? header.name)}`;
+    const subject = `${input.path}: entry ${quoteText(chooseName(header, overrides))}`;
     const size = findSize(header, overrides);
     if (input.size !== undefined) assertWhole(subject, size, input.size - start);
     const extension = await readExtension(input, header, start, size, subject);
+    let data: Data = { start, storedBytes: size, size };
     if (extension === undefined) {
-      const entry = describeEntry(header, overrides, start, size, subject);
+      const { sparse } = overrides;
+      const stored = { input, start, size, subject, extentsLeft };
+      if (header.type === 'S') data = await readOldSparse(block, stored);
+      else if (sparse !== undefined) data = await readPaxSparse(sparse, stored);
+      extentsLeft -= data.extents?.length ?? 0;
+      const entry = describeEntry(header, overrides, data);
       if (entry !== undefined) yield entry;
       overrides = {};
     } else overrides = { ...overrides, ...extension };
-    assertWhole(subject, size, (await input.skipTo(start + size)) - start);
-    position = start + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
+    const end = data.start + data.storedBytes;
+    assertWhole(subject, data.storedBytes, (await input.skipTo(end)) - data.start);
+    position = data.start + Math.ceil(data.storedBytes / BLOCK_BYTES) * BLOCK_BYTES;
   }
 }
+
+type Data = Omit<SparseData, 'extents'> & Partial<Pick<SparseData, 'extents'>>;
+
 /** `present`: how many bytes there are after an entry's header. */
 function assertWhole(subject: string, size: number, present: number): void {
   if (present >= size) return;
@@ -119,15 +131,8 @@ async function readExtension(
   return {};
 }
 
-function describeEntry(
-  header: TarHeader,
-  overrides: TarOverrides,
-  start: number,
-  size: number,
-  subject: string,
-): TarEntry | undefined {
-  if (header.type === 'S') throw refuseSparse(subject);
-  const fullName = overrides.name ?? header.name;
+function describeEntry(header: TarHeader, overrides: TarOverrides, data: Data): TarEntry | undefined {
+  const fullName = chooseName(header, overrides);
   const name = normalizeName(fullName);
   if (name === undefined) return undefined;
   const kind = KINDS[header.type] ?? 'other';
@@ -135,8 +140,11 @@ function describeEntry(
     name,
     // Before POSIX a directory was a file whose name ends in a slash.
     kind: kind === 'file' && fullName.endsWith('/') ? 'directory' : kind,
-    start,
-    size,
+    ...data,
     target: kind === 'symlink' || kind === 'hardlink' ? (overrides.linkName ?? header.linkName) : '',
   };
+}
+
+function chooseName(header: TarHeader, { sparse, name }: TarOverrides): string {
+  return sparse?.name ?? name ?? header.name;
 }

@@ -1,10 +1,12 @@
 import { invalidInput } from '../oci/json.ts';
+import type { PaxSparse } from './sparse-map.ts';
 
 /** What PAX records and GNU long names say about the entry that follows them. */
 export interface TarOverrides {
   readonly name?: string;
   readonly linkName?: string;
   readonly size?: number;
+  readonly sparse?: PaxSparse;
 }
 
 /** Longest name or link target in bytes: PATH_MAX of Linux. */
@@ -13,21 +15,15 @@ const MAX_NAME_BYTES = 4096;
 /** Longest data of one extension header in bytes; PAX records hold extended attributes, too. */
 export const MAX_EXTENSION_BYTES = 1024 * 1024;
 
-/** The error for an entry that is stored as a sparse file. */
-export function refuseSparse(subject: string): Error {
-  return invalidInput(subject, 'it is stored as a sparse file, which is not read', {
-    hint: 'Write the archive again without `--sparse`.',
-  });
-}
-
 /**
  * Reads the records of a PAX extended header (`LENGTH KEY=VALUE\n`, POSIX.1-2001) that matter for finding an entry. Throws
- * INVALID_INPUT for malformed ones and for sparse files.
+ * INVALID_INPUT for malformed ones.
  */
 export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
   let name: string | undefined;
   let linkName: string | undefined;
   let size: number | undefined;
+  const sparse: SparseRecords = { texts: new Map(), numbers: [] };
   for (let at = 0; at < bytes.length; ) {
     const space = bytes.indexOf(0x20, at);
     const digits = space === -1 ? '' : bytes.toString('latin1', at, space);
@@ -39,7 +35,7 @@ export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
     }
     const key = bytes.toString('utf8', space + 1, equals);
     const value = bytes.toString('utf8', equals + 1, end - 1);
-    if (key.startsWith('GNU.sparse.')) throw refuseSparse(subject);
+    if (key.startsWith('GNU.sparse.')) noteSparse(sparse, key.slice('GNU.sparse.'.length), value, subject);
     if (key === 'path') name = checkName(value, subject);
     if (key === 'linkpath') linkName = checkName(value, subject);
     if (key === 'size') size = parsePaxSize(value, subject);
@@ -49,6 +45,30 @@ export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
     ...(name !== undefined && { name }),
     ...(linkName !== undefined && { linkName }),
     ...(size !== undefined && { size }),
+    ...(sparse.texts.size > 0 && { sparse: describeSparse(sparse) }),
+  };
+}
+
+/** Records of a sparse file, by what follows `GNU.sparse.`; those of version 0.0 come once for each range. */
+interface SparseRecords {
+  readonly texts: Map<string, string>;
+  numbers: string[];
+}
+
+function noteSparse(records: SparseRecords, key: string, value: string, subject: string): void {
+  records.texts.set(key, key === 'name' ? checkName(value, subject) : value);
+  if (key === 'offset' || key === 'numbytes') records.numbers.push(value);
+  if (key === 'map') records.numbers = value === '' ? [] : value.split(',');
+}
+
+function describeSparse({ texts, numbers }: SparseRecords): PaxSparse {
+  const [major, minor, name] = ['major', 'minor', 'name'].map((key) => texts.get(key));
+  const size = texts.get('size') ?? texts.get('realsize');
+  return {
+    ...(major !== undefined && { version: `${major}.${minor ?? ''}` }),
+    ...(name !== undefined && { name }),
+    ...(size !== undefined && { size }),
+    numbers,
   };
 }
 

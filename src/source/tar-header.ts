@@ -29,7 +29,7 @@ export function parseTarHeader(block: Buffer, subject: string): TarHeader | unde
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     linkName: readText(block, 157, 100),
-    size: readSize(block, subject),
+    size: readTarNumber(block.subarray(124, 136), subject),
     type: block[156] === NUL ? '0' : block.toString('latin1', 156, 157),
   };
 }
@@ -54,9 +54,11 @@ function hasValidChecksum(block: Buffer): boolean {
   return sum === unsigned || sum === signed;
 }
 
-/** Octal digits, or GNU's base-256: the first bit set, the rest a big-endian number in two's complement. */
-function readSize(block: Buffer, subject: string): number {
-  const field = block.subarray(124, 136);
+/**
+ * Reads a number of bytes in a header field: octal digits, or GNU's base-256 (the first bit set, the rest a big-endian number
+ * in two's complement). Throws INVALID_INPUT, naming `subject`, for one that is no number, negative or beyond 2^53.
+ */
+export function readTarNumber(field: Buffer, subject: string): number {
   const first = field[0] ?? 0;
   if (first < 0x80) {
     const digits = /^[ \0]*([0-7]*)[ \0]*$/.exec(field.toString('latin1'))?.[1];
@@ -64,7 +66,7 @@ function readSize(block: Buffer, subject: string): number {
     return digits === '' ? 0 : Number.parseInt(digits, 8);
   }
   const isNegative = (first & 0x40) !== 0;
-  const size = BigInt(`0x${field.toString('hex')}`) - (1n << 95n);
+  const size = BigInt(`0x${field.toString('hex')}`) - (1n << BigInt(8 * field.length - 1));
   if (isNegative || size > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw invalidInput(subject, 'the size in its tar header is absurd');
   }

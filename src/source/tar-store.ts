@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput, quoteText } from '../oci/json.ts';
-import { type ByteFile, streamBytes } from './byte-file.ts';
+import { type ByteFile, type Reading, streamBytes } from './byte-file.ts';
 import { joinToDirectory, normalizeName } from './entry-name.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
+import { clipExtents, fillHoles } from './fill-holes.ts';
 import type { TarEntry } from './tar-entries.ts';
 import { indexTar } from './tar-index.ts';
 
@@ -71,7 +72,7 @@ function createTarStore(
       const subject = describeEntry(file, name);
       const entry = resolve(name);
       if (entry === undefined) throw invalidInput(subject, 'it is missing');
-      yield* streamBytes(file, entry.start + start, entry.start + end, subject, reading);
+      yield* streamEntry(file, entry, start, end, subject, reading);
     },
     async close() {
       file.close();
@@ -101,6 +102,23 @@ function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, sub
   );
 }
 
+/** Bytes of [start, end) of an entry, with the zeros that a sparse file has in its holes. */
+function streamEntry(
+  file: ByteFile,
+  entry: TarEntry,
+  start: number,
+  end: number,
+  subject: string,
+  reading?: Reading,
+): AsyncIterable<Buffer> {
+  if (entry.extents === undefined) {
+    return streamBytes(file, entry.start + start, entry.start + end, subject, reading);
+  }
+  const { storedStart, storedBytes, extents } = clipExtents(entry.extents, start, end);
+  const from = entry.start + storedStart;
+  return fillHoles(streamBytes(file, from, from + storedBytes, subject, reading), extents, end - start);
+}
+
 /** Whether two entries of one name say the same; writers that append to an archive repeat entries. */
 async function isSameContent(
   file: ByteFile,
@@ -109,7 +127,9 @@ async function isSameContent(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (a.kind !== b.kind || a.size !== b.size || a.target !== b.target) return false;
-  if ([a, b].some(({ start }) => file.digestAt?.(start) !== undefined)) {
+  const isHashed = ({ start, extents }: TarEntry) =>
+    extents !== undefined || file.digestAt?.(start) !== undefined;
+  if ([a, b].some(isHashed)) {
     return (await findDigest(file, a)) === (await findDigest(file, b));
   }
   const chunkBytes = 1024 * 1024;
@@ -125,11 +145,11 @@ async function isSameContent(
   return true;
 }
 
-async function findDigest(file: ByteFile, { name, start, size }: TarEntry): Promise<Digest> {
-  const known = file.digestAt?.(start);
+async function findDigest(file: ByteFile, entry: TarEntry): Promise<Digest> {
+  const known = file.digestAt?.(entry.start);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
-  for await (const chunk of streamBytes(file, start, start + size, describeEntry(file, name))) {
+  for await (const chunk of streamEntry(file, entry, 0, entry.size, describeEntry(file, entry.name))) {
     hash.update(chunk);
   }
   return `sha256:${hash.digest('hex')}`;

@@ -36,6 +36,33 @@ export function makeTarBlock(entry: TarBlock): Buffer {
   return block;
 }
 
+/** A header of GNU tar's old sparse format; at most four extents, each an offset and a length. */
+export function makeSparseHeader(entry: {
+  readonly name: string;
+  readonly realSize: number;
+  readonly extents: readonly (readonly [offset: number, length: number])[];
+  /** Bytes that are stored. */
+  readonly size: number;
+  readonly continues?: boolean;
+}): Buffer {
+  const block = makeTarBlock({ name: entry.name, type: 'S', size: entry.size, format: 'gnu' });
+  const write = (value: number, at: number) =>
+    block.write(`${value.toString(8).padStart(11, '0')}\0`, at, 'latin1');
+  entry.extents.flat().forEach((value, position) => {
+    write(value, 386 + 12 * position);
+  });
+  block[482] = entry.continues ? 1 : 0;
+  write(entry.realSize, 483);
+  return fixChecksum(block);
+}
+
+function fixChecksum(block: Buffer): Buffer {
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return block;
+}
+
 /** A header block with its data behind it, filled up to whole blocks. */
 export function makeTarEntry(entry: TarBlock, content: Buffer | string): Buffer {
   const data = Buffer.from(content);
