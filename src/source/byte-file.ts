@@ -1,8 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
+import { refuseEarlyEnd } from './early-end.ts';
+import { describeFileError } from './read-error.ts';
 
 /** A regular file that is read by position, so that any number of readers can share it. */
 export interface ByteFile {
@@ -35,18 +37,25 @@ export function openByteFile(path: string, { followLinks }: { readonly followLin
   try {
     descriptor = openSync(path, flags);
   } catch (cause) {
-    throw describeOpenError(path, cause);
+    throw describeFileError(path, cause);
   }
   return createByteFile(path, descriptor);
 }
 
 /** Wraps an open file descriptor, which is closed with it, also when it turns out to be no regular file. */
 export function createByteFile(path: string, descriptor: number): ByteFile {
-  const opened = fstatSync(descriptor);
+  const findStats = (): Stats => {
+    try {
+      return fstatSync(descriptor);
+    } catch (cause) {
+      throw describeFileError(path, cause);
+    }
+  };
+  const opened = findStats();
   if (!opened.isFile()) {
     closeSync(descriptor);
-    throw invalidInput(path, 'it is not a regular file', {
-      hint: 'Write the stream into a file first: `docker save -o FILE NAME:TAG`.',
+    throw invalidInput(path, 'not a regular file', {
+      hint: 'Write the archive into a file first: `docker save -o FILE NAME:TAG`.',
     });
   }
   let isOpen = true;
@@ -57,7 +66,15 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
       const buffer = memory ?? Buffer.allocUnsafe(length);
       let filled = 0;
       while (filled < length) {
-        const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, position + filled);
+        const { bytesRead } = await readAt(
+          descriptor,
+          buffer,
+          filled,
+          length - filled,
+          position + filled,
+        ).catch((cause: unknown) => {
+          throw describeFileError(path, cause);
+        });
         // The number of a closed descriptor may stand for another file by now.
         if (!isOpen) throw new Error(`${path} was closed while it was read`);
         if (bytesRead === 0) break;
@@ -66,7 +83,7 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
       return buffer.subarray(0, filled);
     },
     assertUnchanged() {
-      const now = fstatSync(descriptor);
+      const now = findStats();
       if (now.size === opened.size && now.mtimeMs === opened.mtimeMs) return;
       throw new EcrpError('INVALID_INPUT', `${path}: it changed while being read`, {
         hint: 'Wait until whatever writes it has finished, and run the command again.',
@@ -103,27 +120,12 @@ export async function* streamBytes(
     const chunk = await file.read(position, length, memory?.subarray(0, length));
     if (chunk.length === 0) {
       file.assertUnchanged();
-      throw invalidInput(subject, `it is cut short: ${end - position} bytes are missing at its end`);
+      throw refuseEarlyEnd(subject, `it is cut short: ${end - position} bytes are missing at its end`);
     }
     position += chunk.length;
     yield chunk;
   }
   file.assertUnchanged();
-}
-
-/** The error for a file that could not be opened or looked at. */
-export function describeOpenError(path: string, cause: unknown): EcrpError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  if (code === 'ELOOP' || code === 'EMLINK') return refuseLink(path, cause);
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const hint = 'Check the path; `docker save -o FILE NAME:TAG` makes an archive.';
-    return new EcrpError('INVALID_INPUT', `${path}: there is no such file or directory`, { hint, cause });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const hint = 'Check the permissions of the file and of its folders.';
-    return new EcrpError('INVALID_INPUT', `${path}: this user may not read it`, { hint, cause });
-  }
-  return new EcrpError('INVALID_INPUT', `${path}: it cannot be read (${code})`, { cause });
 }
 
 /** The error for a symbolic link where none is followed. */

@@ -1,8 +1,9 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { invalidInput } from '../oci/json.ts';
-import { describeOpenError, openByteFile, refuseLink, streamBytes } from './byte-file.ts';
+import { openByteFile, refuseLink, streamBytes } from './byte-file.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
+import { describeFileError } from './read-error.ts';
 
 /** The files of a directory by their relative names. No symbolic link is followed, unless one of a folder stays inside. */
 export function openDirectoryStore(path: string): FileStore {
@@ -16,7 +17,7 @@ export function openDirectoryStore(path: string): FileStore {
       if (stats === undefined) return undefined;
       assertInside(root, location, subject);
       if (stats.isSymbolicLink()) throw refuseLink(subject);
-      if (!stats.isFile()) throw invalidInput(subject, 'it is not a regular file');
+      if (!stats.isFile()) throw invalidInput(subject, 'not a regular file');
       return { name, size: stats.size };
     },
     async *open(stored, start, end, reading) {
@@ -36,7 +37,7 @@ function findStats(location: string, subject: string): Stats | undefined {
   try {
     return lstatSync(location, { throwIfNoEntry: false });
   } catch (cause) {
-    throw describeOpenError(subject, cause);
+    throw describeFileError(subject, cause);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { KeptFile } from './kept-file.ts';
-import type { TarInput } from './tar-entries.ts';
+import type { TarInput } from './tar-input.ts';
 
 /** Reads a stream as a tar: what is read of it as such is kept, what is taken or skipped is not. */
 export class ForwardReader implements TarInput {

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { invalidInput } from '../oci/json.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
-import { type ByteFile, describeOpenError, openByteFile } from './byte-file.ts';
+import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode } from './decoders.ts';
 import { openDirectoryStore } from './directory-store.ts';
 import { readArchiveImages } from './docker-archive.ts';
@@ -10,6 +10,7 @@ import { findKeptImages } from './hybrid.ts';
 import type { BlobRef, ImageSource, SentLayer, SourceImage } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readOciLayout } from './oci-layout.ts';
 import { detectFileType } from './packing.ts';
+import { describeFileError } from './read-error.ts';
 import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
 import { SPOOL_LIMIT, type SpoolLimit, spoolPacked } from './spool.ts';
 import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
@@ -127,6 +128,6 @@ function findStats(path: string): Stats {
   try {
     return statSync(path);
   } catch (cause) {
-    throw describeOpenError(path, cause);
+    throw describeFileError(path, cause);
   }
 }

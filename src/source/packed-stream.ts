@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { canDecode, createDecoder } from './decoders.ts';
 import { detectFileType } from './packing.ts';
+import { describeFileError } from './read-error.ts';
 import { refuseFile } from './refusals.ts';
 import { SPOOL_LIMIT, type SpoolInput, type SpoolLimit } from './spool.ts';
 import { describeReadError, refuseLength } from './spool-file.ts';
@@ -20,7 +21,7 @@ export async function recognizeStream(
   limit: SpoolLimit = SPOOL_LIMIT,
 ): Promise<SpoolInput> {
   let readBytes = 0;
-  const chunks = readChunks(stream, (count) => {
+  const chunks = readChunks(stream, name, (count) => {
     readBytes += count;
   });
   const start = await readStart(chunks);
@@ -61,11 +62,19 @@ export async function* unpackStream(input: SpoolInput): AsyncGenerator<Buffer> {
   }
 }
 
-async function* readChunks(stream: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
-    onBytes(bytes.length);
-    yield bytes;
+async function* readChunks(
+  stream: Readable,
+  name: string,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      onBytes(bytes.length);
+      yield bytes;
+    }
+  } catch (error) {
+    throw describeFileError(name, error);
   }
 }
 

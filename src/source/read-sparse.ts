@@ -9,8 +9,8 @@ import {
   parseOldHeader,
   refuseMap,
 } from './sparse-map.ts';
-import type { TarInput } from './tar-entries.ts';
 import { BLOCK_BYTES } from './tar-header.ts';
+import type { TarInput } from './tar-input.ts';
 
 /** A sparse file: where its stored bytes are, and where they belong. */
 export interface SparseData {

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 import { fillHoles } from './fill-holes.ts';
 import { ForwardReader } from './forward-reader.ts';
+import { readImageEntries } from './image-entries.ts';
 import type { KeptFile } from './kept-file.ts';
 import type { LayerIntake } from './layer-intake.ts';
 import { LAYER_START_BYTES, recognizeLayer } from './recognize-layer.ts';
-import { readTarEntries, type TarEntry } from './tar-entries.ts';
+import type { TarEntry } from './tar-entries.ts';
 
 /** An entry up to this long is kept; configs and manifests are hardly ever longer, and small layers do no harm. */
 export const SMALL_BYTES = 1024 * 1024;
@@ -13,7 +14,7 @@ export const SMALL_BYTES = 1024 * 1024;
 /**
  * Reads a tar once, from its first byte to the last one of the stream: entries that can be nothing but layers are given to
  * `intake` while they arrive, all others are kept. Afterwards `kept` is the same tar without the bytes of these layers, but
- * for those that tell how each is packed. Throws INVALID_INPUT as `readTarEntries` does, and what the intake throws.
+ * for those that tell how each is packed. Throws INVALID_INPUT as `readImageEntries` does, and what the intake throws.
  */
 export async function receiveTar(
   chunks: AsyncIterable<Buffer>,
@@ -22,7 +23,7 @@ export async function receiveTar(
 ): Promise<void> {
   const reader = new ForwardReader(kept.path, chunks, kept);
   const starts = new Map<string, number>();
-  for await (const entry of readTarEntries(reader, intake.signal)) {
+  for await (const entry of readImageEntries(reader, intake.signal)) {
     if (entry.kind === 'file') await receiveEntry(entry, reader, kept, intake, starts);
   }
   // Whoever writes the stream would take an early end for a failure.

@@ -3,8 +3,9 @@ import { openSync, rmSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EcrpError } from '../errors.ts';
-import { invalidInput } from '../oci/json.ts';
 import type { ArchivePacking } from './decoders.ts';
+import { refuseEarlyEnd } from './early-end.ts';
+import { describeFileError, findErrorCode } from './read-error.ts';
 
 /** What a temporary file is for. */
 export interface SpoolOwner {
@@ -69,7 +70,7 @@ export function describeSpoolError(
   error: unknown,
 ): Error {
   if (error instanceof EcrpError) return error;
-  const code = findCode(error);
+  const code = findErrorCode(error);
   if (isDecoderCode(code)) return describeReadError({ path, packing }, error);
   return new EcrpError(
     'INVALID_INPUT',
@@ -95,14 +96,9 @@ export function refuseLength({ path, packing }: SpoolOwner, maxBytes: number): E
 /** The error for what went wrong while a stream was read, or unpacked. */
 export function describeReadError({ path, packing }: SpoolOwner, error: unknown): Error {
   if (error instanceof EcrpError) return error;
-  const code = findCode(error);
-  return isDecoderCode(code)
-    ? invalidInput(path, `its ${packing} stream is damaged or cut short (${code})`, { cause: error })
-    : invalidInput(path, `it cannot be read (${code})`, { cause: error });
-}
-
-function findCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = findErrorCode(error);
+  if (!isDecoderCode(code)) return describeFileError(path, error);
+  return refuseEarlyEnd(path, `its ${packing} stream is damaged or cut short (${code})`, error);
 }
 
 function isDecoderCode(code: string): boolean {

@@ -1,9 +1,13 @@
 import { invalidInput, quoteText } from '../oci/json.ts';
+import { refuseEarlyEnd } from './early-end.ts';
 import { normalizeName } from './entry-name.ts';
+import { isMangledText } from './mangled-text.ts';
 import { readOldSparse, readPaxSparse, type SparseData } from './read-sparse.ts';
+import { refuseMangled } from './refusals.ts';
 import { type Extent, MAX_EXTENTS } from './sparse-map.ts';
 import { MAX_EXTENSION_BYTES, parsePaxRecords, readLongText, type TarOverrides } from './tar-extensions.ts';
 import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
+import type { TarInput } from './tar-input.ts';
 
 /** Where the data of an entry lies; a link has a target instead. */
 export interface TarEntry {
@@ -18,18 +22,6 @@ export interface TarEntry {
   readonly extents?: readonly Extent[];
   /** As written in the archive; empty unless the entry is a link. */
   readonly target: string;
-}
-
-/** A tar that is read forwards. Positions are bytes from the beginning of the archive. */
-export interface TarInput {
-  /** For messages. */
-  readonly path: string;
-  /** Bytes of the whole archive; undefined while it arrives. */
-  readonly size: number | undefined;
-  /** Bytes of [position, position + length), none of which is before what was read; fewer only where the archive ends. */
-  read(position: number, length: number): Promise<Buffer>;
-  /** Goes on to a position, or to the end of the archive if that is before it; says where it is then. */
-  skipTo(position: number): Promise<number>;
 }
 
 /** Most entries taken. Image archives have a handful a layer; a file system's tar, given by mistake, can have millions. */
@@ -66,8 +58,8 @@ export async function* readTarEntries(input: TarInput, signal?: AbortSignal): As
         hint: 'A file system makes such a tar; an image is saved with `docker save`.',
       });
     }
-    if (block.length < BLOCK_BYTES) throw invalidInput(input.path, 'it is cut short within a tar header');
-    const header = parseTarHeader(block, `${input.path}: tar header at byte ${position}`);
+    if (block.length < BLOCK_BYTES) throw refuseEarlyEnd(input.path, 'it is cut short within a tar header');
+    const header = readHeader(input, block, position);
     if (header === undefined) return;
     const start = position + BLOCK_BYTES;
     const subject = `${input.path}: entry ${quoteText(chooseName(header, overrides))}`;
@@ -93,11 +85,20 @@ export async function* readTarEntries(input: TarInput, signal?: AbortSignal): As
 
 type Data = Omit<SparseData, 'extents'> & Partial<Pick<SparseData, 'extents'>>;
 
+function readHeader({ path }: TarInput, block: Buffer, position: number): TarHeader | undefined {
+  try {
+    return parseTarHeader(block, `${path}: tar header at byte ${position}`);
+  } catch (error) {
+    // The first entries are often text, which comes through as it was.
+    throw isMangledText(block) ? refuseMangled(path) : error;
+  }
+}
+
 /** `present`: how many bytes there are after an entry's header. */
 function assertWhole(subject: string, size: number, present: number): void {
   if (present >= size) return;
   const found = Math.max(0, present);
-  throw invalidInput(subject, `it is cut short: the archive ends after ${found} of its ${size} bytes`);
+  throw refuseEarlyEnd(subject, `it is cut short: the archive ends after ${found} of its ${size} bytes`);
 }
 
 function findSize(header: TarHeader, overrides: TarOverrides): number {

@@ -1,7 +1,8 @@
 import type { ByteFile } from './byte-file.ts';
-import { readTarEntries, type TarEntry } from './tar-entries.ts';
+import { readImageEntries } from './image-entries.ts';
+import type { TarEntry } from './tar-entries.ts';
 
-/** Lists the entries of a tar file in their order; see `readTarEntries`. */
+/** Lists the entries of a tar file in their order; see `readImageEntries`. */
 export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
   const input = {
@@ -10,6 +11,6 @@ export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<re
     read: (position: number, length: number) => file.read(position, length),
     skipTo: async (position: number) => Math.min(position, file.size),
   };
-  for await (const entry of readTarEntries(input, signal)) entries.push(entry);
+  for await (const entry of readImageEntries(input, signal)) entries.push(entry);
   return entries;
 }

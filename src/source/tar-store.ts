@@ -49,7 +49,7 @@ function createTarStore(
       }
       if (entry.kind === 'file') return entry;
       if (entry.kind !== 'symlink' && entry.kind !== 'hardlink') {
-        throw invalidInput(subject, 'it is not a regular file');
+        throw invalidInput(subject, 'not a regular file');
       }
       if (links === MAX_LINKS) {
         throw invalidInput(

@@ -4,3 +4,8 @@ import { fileURLToPath } from 'node:url';
 export function locateArchive(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/archives/${name}`, import.meta.url));
 }
+
+/** Path of an input that was found in the wild; `fixtures/found/README.md` says what is right for each. */
+export function locateFound(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/found/${name}`, import.meta.url));
+}

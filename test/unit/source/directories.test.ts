@@ -7,6 +7,7 @@ import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { collectBytes } from '../../../src/source/file-store.ts';
 import type { BlobRef } from '../../../src/source/image-source.ts';
 import { openSource } from '../../../src/source/open-source.ts';
+import { openPackedFile } from '../../../src/source/packed-file.ts';
 import { readBlob } from '../../../src/source/read-blob.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { writeOciLayout, writeOciTar } from '../../support/image-writers.ts';
@@ -77,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     const path = join(directory, 'fifo');
     execFileSync('mkfifo', [path]);
     const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
-    expect(error.message).toBe(`${path}: it is not a regular file`);
+    expect(error.message).toBe(`${path}: not a regular file`);
   });
 
   it.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {
@@ -85,7 +86,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     await writeFile(path, '');
     await chmod(path, 0);
     const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
-    expect(error.message).toMatch(/this user may not read it/);
+    expect(error.message).toMatch(/: permission denied$/);
   });
 });
 
@@ -94,7 +95,7 @@ describe('what is not there, or not whole', () => {
     for (const path of [join(directory, 'none'), join(blob, 'none')]) {
       const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
       expect(error.code).toBe('INVALID_INPUT');
-      expect(error.message).toBe(`${path}: there is no such file or directory`);
+      expect(error.message).toBe(`${path}: no such file or directory`);
     }
   });
 
@@ -110,6 +111,36 @@ describe('what is not there, or not whole', () => {
     expect(await refuseLayer()).toContain(`should be ${ref.size} bytes long, but is ${ref.size - 1}`);
     await rm(blob);
     expect(await refuseLayer()).toMatch(/is missing/);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
+  it.each([
+    ['/proc/self/mem', /^\/proc\/self\/mem: read error \(EIO\)$/],
+    ['/dev/null', /^\/dev\/null: not a regular file$/],
+    ['/dev/zero', /^\/dev\/zero: not a regular file$/],
+    [`/${'x'.repeat(300)}`, /: the name is too long for a file$/],
+    ['/proc/self/mem/none', /: no such file or directory$/],
+  ])('is an error of the file: %s', async (path, message) => {
+    for (const open of [
+      () => openSource(path, { temporaryDirectory: directory }),
+      () => openPackedFile(path),
+    ]) {
+      const error = await Promise.resolve(open()).then(
+        () => undefined,
+        (problem: unknown) => problem,
+      );
+      if (error === undefined) expect(open.toString()).toContain('openPackedFile');
+      else expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(message) });
+    }
+  });
+
+  it('links that go in a circle', async () => {
+    const path = join(directory, 'circle');
+    await symlink('circle', path);
+    const error = await catchError(() => openPackedFile(path));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', hint: expect.any(String) });
+    expect(error.message).toBe(`${path}: too many symbolic links on the way to it`);
   });
 });
 

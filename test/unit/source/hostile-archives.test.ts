@@ -103,7 +103,7 @@ describe('entries of a docker-archive', () => {
     ['to the root of the machine', { symlink: '/etc/passwd' }, /"\/etc\/passwd", which leads outside/],
     ['hard, out', { hardlink: '../layer' }, /"..\/layer", which leads outside/],
     ['to itself', { symlink: layerName }, /links go in a circle/],
-    ['to a directory', { symlink: 'folder' }, /"folder": it is not a regular file/],
+    ['to a directory', { symlink: 'folder' }, /"folder": not a regular file/],
   ])('a layer that is a link %s', async (_, link, message) => {
     const error = await refuseItems([
       { name: 'folder', directory: true },

@@ -60,9 +60,9 @@ describe('a stream', () => {
   });
 
   it.each<[string, Buffer, RegExp]>([
-    ['nothing', Buffer.alloc(0), /standard input: it is empty/],
-    ['a text', Buffer.from('hello'), /no tar/],
-    ['xz', Buffer.from('fd377a585a000004', 'hex'), /xz-compressed/],
+    ['nothing', Buffer.alloc(0), /standard input: there is nothing in it/],
+    ['a text', Buffer.from('hello'), /not a tar archive/],
+    ['xz', Buffer.from('fd377a585a000004', 'hex'), /compressed with xz/],
     ['a tar cut short', tar.subarray(0, 200_000), /cut short/],
     ['a gzip cut short', zlib.gzipSync(tar).subarray(0, 100_000), /gzip stream is damaged or cut short/],
   ])('of %s is refused', async (_what, bytes, message) => {

@@ -1,14 +1,19 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { EcrpError } from '../../../src/errors.ts';
 import { canDecode } from '../../../src/source/decoders.ts';
+import { KeptFile } from '../../../src/source/kept-file.ts';
 import { openSource } from '../../../src/source/open-source.ts';
+import { receiveTar } from '../../../src/source/receive-tar.ts';
+import { locateFound } from '../../support/archives.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { packTar } from '../../support/images.ts';
-import { makePaxEntry, makeTarEntry } from '../../support/tar-blocks.ts';
+import { makeRandomBytes, packTar } from '../../support/images.ts';
+import { makePaxEntry, makeTarBlock, makeTarEntry } from '../../support/tar-blocks.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
+import { memoryIntake } from './memory-intake.ts';
 
 const makeDirectory = useTemporaryDirectories();
 const chart = await packTar([{ name: 'app/Chart.yaml' }, { name: 'app/values.yaml' }]);
@@ -16,6 +21,21 @@ const readme = await packTar([{ name: 'README' }]);
 const fileSystem = await packTar([{ name: 'bin', symlink: 'usr/bin' }]);
 const folder = await packTar([{ name: 'out/oci-layout' }]);
 const old = await packTar([{ name: 'repositories' }]);
+
+const powershell = await readFile(locateFound('powershell-utf16.tar'));
+
+/** What newer PowerShells make of an archive: each line is decoded, and written as UTF-8 with another line end. */
+function mangle(encoding: 'utf8' | 'latin1', archive?: Buffer): Buffer {
+  const layer = gzipSync(makeRandomBytes(1, 3000));
+  const bytes =
+    archive ??
+    Buffer.concat([
+      makeTarEntry({ name: 'blobs/sha256/' }, ''),
+      makeTarEntry({ name: 'blobs/sha256/x' }, layer),
+      makeTarEntry({ name: 'manifest.json' }, '[]'),
+    ]);
+  return Buffer.from(bytes.toString(encoding).replaceAll('\n', '\r\n'));
+}
 
 async function refuse(content: Buffer): Promise<EcrpError> {
   const directory = await makeDirectory();
@@ -31,15 +51,15 @@ async function refuse(content: Buffer): Promise<EcrpError> {
 
 describe('files that are no image', () => {
   it.each([
-    ['an empty file', Buffer.alloc(0), /it is empty/],
-    ['a file of zeros', Buffer.alloc(10_240), /empty tar, or a file of zeros/],
-    ['a text', Buffer.from('hello'), /no tar, gzipped or plain/],
-    ['zstd', Buffer.from('28b52ffd2004', 'hex'), /zstd-compressed|zstd stream is damaged/],
-    ['xz', Buffer.from('fd377a585a000004', 'hex'), /xz-compressed/],
-    ['bzip2', Buffer.from('425a683931415926', 'hex'), /bzip2-compressed/],
+    ['an empty file', Buffer.alloc(0), /there is nothing in it/],
+    ['a file of zeros', Buffer.alloc(10_240), /an empty tar archive, or a file of zeros/],
+    ['a text', Buffer.from('hello'), /: not a tar archive \(plain or compressed\)$/],
+    ['zstd', Buffer.from('28b52ffd2004', 'hex'), /compressed with zstd|zstd stream is damaged/],
+    ['xz', Buffer.from('fd377a585a000004', 'hex'), /compressed with xz/],
+    ['bzip2', Buffer.from('425a683931415926', 'hex'), /compressed with bzip2/],
     ['a zip', Buffer.from('504b030414000000', 'hex'), /a zip file/],
-    ['a gzipped text', gzipSync('hello'), /gzip-compressed, but what is inside is no tar/],
-    ['a tar gzipped twice', gzipSync(gzipSync(makeTarEntry({ name: 'x' }, ''))), /what is inside is no tar/],
+    ['a gzipped text', gzipSync('hello'), /gzip-compressed, but not a tar archive inside/],
+    ['a tar gzipped twice', gzipSync(gzipSync(makeTarEntry({ name: 'x' }, ''))), /not a tar archive inside/],
     ['a gzip cut short', gzipSync(Buffer.alloc(5000, 'x')).subarray(0, 20), /damaged or cut short/],
     [
       'a gzip with a wrong checksum',
@@ -53,16 +73,60 @@ describe('files that are no image', () => {
     ['a file system', fileSystem, /tar of a file system/],
     ['an image in a folder', folder, /lies in a folder, "out"/],
     ['a very old docker save', old, /older than 1.10/],
+    ["PowerShell's >, of old", powershell, /PowerShell's `>`/],
+    ["PowerShell's >, big-endian", Buffer.from(powershell).swap16(), /PowerShell's `>`/],
+    ["PowerShell's >, as UTF-8", mangle('utf8'), /PowerShell's `>`/],
+    ["PowerShell's >, as UTF-8 of Latin characters", mangle('latin1'), /PowerShell's `>`/],
+    ["PowerShell's >, of a gzipped archive", mangle('utf8', gzipSync(readme)), /PowerShell's `>`/],
+    ['a text beyond ASCII', Buffer.from('f\u00fcr \u001b[1malle\u001b[0m\r\n'), /: not a tar archive/],
+    [
+      'a damaged tar with a name beyond ASCII',
+      makeTarBlock({ name: '\u00e4', checksumError: 1 }),
+      /: not a tar/,
+    ],
     ['only extension headers', makePaxEntry({ path: 'x' }), /without manifest.json/],
   ])('%s', async (_, content, message) => {
     const error = await refuse(content);
     expect(error.message).toMatch(message);
-    expect(error.hint).toMatch(/ecrp|Unpack|Load|Pack|Made|damaged|gunzip/);
+    expect(error.hint).toMatch(/ecrp|Unpack|Load|Pack|Made|damaged|whole|docker save -o/);
   });
 
   it.runIf(!canDecode('zstd'))('names the command to unpack zstd, and the Node that can', async () => {
     const { hint } = await refuse(Buffer.from('28b52ffd2004', 'hex'));
     expect(hint).toContain('zstd -d');
     expect(hint).toContain('Node 22.15');
+  });
+});
+
+describe('a tar of many entries', () => {
+  const foreign = Array.from({ length: 1000 }, (_, position) =>
+    makeTarBlock({ name: `usr/share/file-${position}` }),
+  );
+  const end = Buffer.from('no tar header'.padEnd(512));
+
+  it.each([0, 600])('is given up when a thousand are of no image (from %i on)', async (start) => {
+    const error = await refuse(Buffer.concat([...foreign.slice(start), ...foreign.slice(0, start), end]));
+    expect(error.message).toMatch(/the tar of a file system/);
+    const file = new KeptFile('piped', { temporaryDirectory: '/no', maxSpoolBytes: 0 });
+    const stream = Readable.from([Buffer.concat([...foreign, end])]);
+    const forwards = await catchError(() => receiveTar(stream, file, memoryIntake()));
+    expect(forwards.message).toBe('piped: the tar of a file system, not of an image');
+  });
+
+  it.each([
+    'manifest.json',
+    'oci-layout',
+    'index.json',
+    'blobs/sha256/',
+    `${'a'.repeat(64)}.json`,
+    `sha256:${'a'.repeat(64)}`,
+    `${'a'.repeat(64)}/VERSION`,
+    `${'a'.repeat(64)}.tar.gz`,
+    'base/layer.tar',
+  ])('is read on when %s is among the first thousand', async (name) => {
+    const marker = makeTarBlock({ name });
+    const before = foreign.slice(0, 999);
+    const error = await refuse(Buffer.concat([...before, marker, ...foreign, ...foreign, end]));
+    expect(error.message).toMatch(/tar header at byte \d+: the checksum/);
   });
 });
