@@ -66,11 +66,28 @@ describe('a push is refused before anything is sent', () => {
     ['no-such.tar', 3, 'INVALID_INPUT', 'no such file', 'docker save'],
     ['text.tar', 3, 'INVALID_INPUT', 'text.tar', 'OCI image layout'],
     ['.', 3, 'INVALID_INPUT', 'oci-layout', 'docker save'],
-    ['-', 3, 'INVALID_INPUT', 'standard input: it is empty', 'docker save'],
+    ['-', 3, 'INVALID_INPUT', 'standard input: there is nothing in it', 'before the pipe'],
+    [
+      'shop:1.0',
+      3,
+      'INVALID_INPUT',
+      'shop:1.0: no such file',
+      'name it `-`: docker save shop:1.0 | ecrp push - app:1',
+    ],
+    ['ghcr.io/a/b', 3, 'INVALID_INPUT', 'no such file', 'docker save ghcr.io/a/b | ecrp push - app:1'],
     ['docker:app', 2, 'USAGE', 'docker engine', 'docker save'],
     [two, 2, 'USAGE', 'holds 2 images', 'fixture/other:2'],
   ])('source %s', async (source, status, code, message, hint) => {
     await expectFailure(['push', source, 'app:1'], { status, code, message, hint });
+  });
+
+  it.each(['text.tar', './text.tar'])('arguments in the other order (%s)', async (path) => {
+    await expectFailure(['push', 'app:1', path], {
+      status: 2,
+      code: 'USAGE',
+      message: `"app:1" is not a file, but "${path}" is one`,
+      hint: `ecrp push ${path} app:1`,
+    });
   });
 
   it('a digest file that cannot be written', async () => {

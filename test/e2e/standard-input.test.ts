@@ -1,8 +1,11 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { patience, runCli, spawnCli } from '../support/cli.ts';
+import { EcrpError } from '../../src/errors.ts';
+import { makeInterruption, patience, runCli, spawnCli } from '../support/cli.ts';
 import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage, packTar, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -74,7 +77,7 @@ it('what is no archive is refused by its name', async () => {
   const result = await runCli(['push', '-', 'app:1.0'], { env: findEnv(), stdin: 'hello' });
   expect(result).toMatchObject({
     status: 3,
-    stderr: expect.stringContaining('standard input: it is no tar'),
+    stderr: expect.stringContaining('standard input: not a tar archive'),
   });
   expect(await listSpools()).toEqual([]);
 });
@@ -194,9 +197,71 @@ it('what is cut short is an error that says so, and no image is put', async () =
   for (const stdin of [tar.subarray(0, 9 * MIB), gzipSync(tar, { level: 1 }).subarray(0, 9 * MIB)]) {
     const result = await pipe(stdin);
     expect(result.status).toBe(3);
-    expect(result.json().error).toMatchObject({ message: expect.stringMatching(/cut short/) });
+    expect(result.json().error).toMatchObject({
+      message: expect.stringMatching(/cut short/),
+      hint: expect.stringMatching(/Did the command before the pipe fail\?/),
+    });
   }
   expect(countSince(since, 'PutImage')).toBe(0);
+});
+
+it.each([[], ['--dry-run']])(
+  'a command that fails before it writes anything is asked about (%s)',
+  async (...argv) => {
+    const result = await pipe(Buffer.alloc(0), argv);
+    expect(result.json()).toMatchObject({
+      error: {
+        code: 'INVALID_INPUT',
+        message: 'standard input: there is nothing in it',
+        hint: 'Did the command before the pipe fail? Run it alone to see its error.',
+      },
+      exitStatus: 3,
+    });
+  },
+);
+
+describe.skipIf(process.platform === 'win32')('a FIFO', () => {
+  /** A FIFO, and what writes the file into it. */
+  const writeFifo = (file: string): string => {
+    const path = join(home.directory, `fifo-${repositoryName.replace('/', '-')}`);
+    execFileSync('mkfifo', [path]);
+    spawn('sh', ['-c', 'cat "$0" > "$1"', file, path], { stdio: 'ignore' });
+    return path;
+  };
+
+  it.each([[[]], [['--dry-run']], [['--image', 'fixture/app:1.0']]])(
+    'is read as standard input is (%j)',
+    async (options) => {
+      const argv = [`${repositoryName}:1.0`, '--create-repo', '--json', ...options];
+      const file = await runCli(['push', one, ...argv], { env: findEnv() });
+      const result = await runCli(['push', writeFifo(one), ...argv], { env: findEnv() });
+      expect(result.json()).toMatchObject({ imageDigest: file.json().imageDigest });
+    },
+  );
+
+  it("is what a shell's <(command) gives", async () => {
+    const program = join(import.meta.dirname, '..', '..', 'bin', 'ecrp.js');
+    const line = '"$0" "$1" push <(cat "$2") "$3" --create-repo -q';
+    const argv = ['-c', line, process.execPath, program, one, `${repositoryName}:1.0`];
+    const env = { PATH: process.env.PATH, ...findEnv() };
+    const { stdout } = await promisify(execFile)('bash', argv, { env });
+    expect(stdout).toMatch(/:1\.0@sha256:[a-f0-9]{64}\n$/);
+  });
+
+  it('that is empty, and one that nobody writes', async () => {
+    const empty = await runCli(['push', writeFifo('/dev/null'), 'app:1', '--json'], { env: findEnv() });
+    expect(empty.json().error).toMatchObject({
+      message: expect.stringMatching(/: there is nothing in it$/),
+      hint: expect.stringContaining('Did the command'),
+    });
+    count += 1;
+    const path = join(home.directory, 'lone-fifo');
+    execFileSync('mkfifo', [path]);
+    const { signal, interrupt } = makeInterruption(new EcrpError('INTERRUPTED', 'by you'));
+    const waiting = runCli(['push', path, 'app:1'], { env: findEnv(), signal });
+    setImmediate(interrupt);
+    expect((await waiting).status).toBe(130);
+  });
 });
 
 it('plain layers of an OCI layout are known to be such too late, unless none is to be compressed', async () => {

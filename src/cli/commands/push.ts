@@ -7,10 +7,11 @@ import { openProgress } from '../progress/open-progress.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
 import { findArrival } from '../push/arrival.ts';
 import { awaitImage } from '../push/arriving-image.ts';
+import { checkSource } from '../push/check-source.ts';
 import { chooseImages } from '../push/choose-images.ts';
 import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
-import { checkSource, openGivenSource, planImage } from '../push/open-image.ts';
+import { openGivenSource, planImage } from '../push/open-image.ts';
 import { checkOptions, listGivenTarget, type PushOptions } from '../push/push-options.ts';
 import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
 import type { RemoteCache } from '../push/remote-cache.ts';
@@ -33,6 +34,7 @@ export async function push(
   options: PushOptions,
 ): Promise<Outcome> {
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
+  checkSource(context, source, reference);
   checkOptions(context, reference, options);
   if (options.verify) await requireRegistryHost(context, '--verify');
   if (digestFile !== undefined) await checkDigestFile(digestFile);
@@ -95,7 +97,6 @@ async function pushFrom(
     (finder: RemoteCache['finder']): RemoteCache | undefined =>
       remoteCache && readsRegistry ? { finder, target, cacheFrom } : undefined;
 
-  checkSource(context, sourcePath);
   const arrival = await findArrival(context, sourcePath, reference, options);
   if (arrival !== undefined) {
     const target = chooseTarget(given, [], registryHost);

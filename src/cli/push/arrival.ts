@@ -3,7 +3,8 @@ import type { ImageSource } from '../../source/image-source.ts';
 import type { LayerIntake } from '../../source/layer-intake.ts';
 import { openPackedFile } from '../../source/packed-file.ts';
 import type { CommandContext } from '../command-context.ts';
-import { findSourceOptions, STANDARD_INPUT } from './open-image.ts';
+import { findGivenStream, openWritten, STANDARD_INPUT } from './given-stream.ts';
+import { findSourceOptions } from './open-image.ts';
 import type { PushOptions } from './push-options.ts';
 
 /** A source whose layers can be sent while it is read, once. */
@@ -22,25 +23,40 @@ export async function findArrival(
   options: PushOptions,
 ): Promise<Arrival | undefined> {
   const { io, messages } = context;
+  const obstacle = findObstacle(reference, options);
+  const tellObstacle = (name: string) =>
+    messages.detail(`${name} goes into a temporary file before anything is sent: ${obstacle}`);
+  const tellArrival = (name: string) => messages.detail(`the layers of ${name} are sent while it is read`);
+  const sourceOptions = findSourceOptions(context);
   const file = source === '-' ? undefined : await openPackedFile(resolve(io.cwd, source));
-  if (source !== '-' && file === undefined) return undefined;
-  const name = file?.path ?? STANDARD_INPUT;
-  const reason = findObstacle(reference, options);
-  if (reason !== undefined) {
-    file?.close();
-    messages.detail(`${name} goes into a temporary file before anything is sent: ${reason}`);
+  if (file !== undefined) {
+    if (obstacle !== undefined) {
+      file.close();
+      tellObstacle(file.path);
+      return undefined;
+    }
+    tellArrival(file.path);
+    const { openArrivingFile } = await import('../../source/arriving-file.ts');
+    const tellReread = (reason: string) =>
+      messages.detail(`${file.path} is read again, into a temporary file: ${reason}`);
+    return {
+      name: file.path,
+      receive: (intake) => openArrivingFile(file, intake, sourceOptions, tellReread),
+    };
+  }
+  if (obstacle !== undefined) {
+    if (source === '-') tellObstacle(STANDARD_INPUT);
     return undefined;
   }
-  messages.detail(`the layers of ${name} are sent while it is read`);
-  const sourceOptions = findSourceOptions(context);
-  if (file === undefined) {
-    const { openArrivingSource } = await import('../../source/open-stream.ts');
-    return { name, receive: (intake) => openArrivingSource(io.stdin, name, intake, sourceOptions) };
-  }
-  const { openArrivingFile } = await import('../../source/arriving-file.ts');
-  const tellReread = (reason: string) =>
-    messages.detail(`${name} is read again, into a temporary file: ${reason}`);
-  return { name, receive: (intake) => openArrivingFile(file, intake, sourceOptions, tellReread) };
+  const given = findGivenStream(context, source);
+  if (given === undefined) return undefined;
+  const { name, stream } = given;
+  tellArrival(name);
+  const { openArrivingSource } = await import('../../source/open-stream.ts');
+  return {
+    name,
+    receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, sourceOptions)),
+  };
 }
 
 /** Why an archive has to be there as a whole before anything may be sent. */

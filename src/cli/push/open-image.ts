@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
-import { EcrpError } from '../../errors.ts';
 import { parseConfig } from '../../oci/config.ts';
 import type { Platform } from '../../oci/descriptor.ts';
 import { planPush } from '../../push/plan.ts';
@@ -10,6 +9,7 @@ import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { type OpenSourceOptions, openSource } from '../../source/open-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory } from '../directories.ts';
+import { findGivenStream, openWritten } from './given-stream.ts';
 import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
 
 export interface PackingOptions {
@@ -24,34 +24,18 @@ export interface LayerPacking {
   readonly digestCache: DigestCache;
 }
 
-/** What a source is called in messages. */
-export const STANDARD_INPUT = 'standard input';
-
 /** Opens the source given on the command line; the caller closes it. */
 export async function openGivenSource(context: CommandContext, source: string): Promise<ImageSource> {
   const { io } = context;
   const options = findSourceOptions(context);
-  if (source !== '-') return openSource(resolve(io.cwd, source), options);
+  const given = findGivenStream(context, source);
+  if (given === undefined) return openSource(resolve(io.cwd, source), options);
   const { openStreamSource } = await import('../../source/open-stream.ts');
-  return openStreamSource(io.stdin, STANDARD_INPUT, options);
+  return openWritten(() => openStreamSource(given.stream, given.name, options));
 }
 
 export function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
   return { signal: io.signal, temporaryDirectory: io.env.TMPDIR || tmpdir() };
-}
-
-/** Finds what can be wrong with a source before it is opened. */
-export function checkSource({ io }: CommandContext, source: string): void {
-  if (source.startsWith('docker:')) {
-    throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
-      hint: `Pipe it: docker save ${source.slice('docker:'.length)} | ecrp push - REFERENCE`,
-    });
-  }
-  if (source === '-' && io.stdin.isTTY) {
-    throw new EcrpError('USAGE', 'standard input is a terminal, and not an archive', {
-      hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
-    });
-  }
 }
 
 /**
