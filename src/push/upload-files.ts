@@ -1,13 +1,17 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { isRunning, type ProcessTag } from './upload-owner.ts';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { findErrorCode, makeFileError } from '../files/file-errors.ts';
+import { readPrivateFile } from '../files/private-file.ts';
+import { pruneDirectory } from '../files/prune-directory.ts';
+import { findPlace, isRunning, type ProcessTag } from './upload-owner.ts';
 import { isOfLaterVersion, nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /**
- * `NAME.json` waits for whoever goes on with it; `NAME.PID-START-NUMBER.json` is that of a push, and as good as the first
- * when the process has ended. With `.DIGITS` it is what a kill has left of a write (`.tmp` by earlier versions); it may be whole.
+ * `NAME.json` waits for the next push; `NAME.OWNER-NUMBER.json` is that of a push, and as good as the first when its process has
+ * ended. With `.DIGITS` it is what a kill has left of a write (`.tmp` by earlier versions); it may be whole.
  */
-const FILE_NAME = /^([0-9a-f]{64})(?:\.(\d+-[^-.]+)-[0-9a-f]+)?\.json(?:\.tmp|\.\d+)?$/;
+const FILE_NAME =
+  /^([0-9a-f]{64})(?:\.(\d+-[^-.]+(?:-[0-9a-f]{8}-[0-9a-f]{8})?)-[0-9a-f]+)?\.json(?:\.tmp|\.\d+)?$/;
 
 export interface UploadFile {
   readonly path: string;
@@ -19,18 +23,31 @@ export interface UploadFile {
 
 /** The files in the directory of an upload store; none when there is no directory. */
 export function listUploadFiles(directory: string): readonly UploadFile[] {
+  const here = findPlace();
   return readNames(directory).map((fileName) => {
+    const path = join(directory, fileName);
     const [, name, owner] = FILE_NAME.exec(fileName) ?? [];
+    const changedMs = owner === undefined ? 0 : findChange(path);
     // A cast of what the pattern has checked.
-    const inUse = owner !== undefined && isRunning(owner as ProcessTag);
-    return { path: join(directory, fileName), name, inUse };
+    const inUse = owner !== undefined && isRunning(owner as ProcessTag, changedMs, here);
+    return { path, name, inUse };
   });
+}
+
+/** Removes old records, but those of pushes that are running. */
+export function pruneUploads(directory: string): void {
+  const idle = new Set(
+    listUploadFiles(directory)
+      .filter(({ name, inUse }) => name !== undefined && !inUse)
+      .map(({ path }) => basename(path)),
+  );
+  pruneDirectory(directory, { isOurs: (fileName) => idle.has(fileName) });
 }
 
 /** Undefined when the file is gone, damaged, not what its name says, or of another version of this program. */
 export function readUploadFile({ path, name }: UploadFile): UploadRecord | undefined {
   try {
-    const record = parseRecord(readFileSync(path, 'utf8'));
+    const record = parseRecord(readText(path) ?? '');
     return record && nameRecord(record, record) === name ? record : undefined;
   } catch {
     return undefined;
@@ -39,11 +56,7 @@ export function readUploadFile({ path, name }: UploadFile): UploadRecord | undef
 
 /** Whether a file is one that a later version of this program has left, and can go on with. */
 export function isLeftByLaterVersion({ path }: UploadFile): boolean {
-  try {
-    return isOfLaterVersion(readFileSync(path, 'utf8'));
-  } catch {
-    return false;
-  }
+  return isOfLaterVersion(readText(path) ?? '');
 }
 
 export interface KnownUpload extends UploadRecord {
@@ -68,11 +81,21 @@ export function clearUploads(directory: string): { readonly removed: number; rea
   return { removed: idle.length, inUse: files.length - idle.length };
 }
 
+function readText(path: string): string | undefined {
+  return readPrivateFile(dirname(path), basename(path));
+}
+
+/** When a file was last touched, in milliseconds since 1970; 0 when it is gone. */
+function findChange(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 function readNames(directory: string): readonly string[] {
   try {
+    if (lstatSync(directory).isSymbolicLink()) throw makeFileError('ELOOP', directory, 'scandir');
     return readdirSync(directory);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (findErrorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,23 +1,69 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname, uptime } from 'node:os';
+import { digestOf } from '../oci/digest.ts';
 
-/** A running process as file names tell it: its id, and when it was started, as ids are given again. */
-export type ProcessTag = `${number}-${string}`;
-
-/** The tag of this process. */
-export function tagOwnProcess(): ProcessTag {
-  return `${process.pid}-${findStart(process.pid)}`;
+/** Where a process runs, as far as its id means anything there. */
+export interface ProcessPlace {
+  /** 8 hexadecimal digits of the host name. */
+  readonly host: string;
+  /** 8 hexadecimal digits of the boot and the PID namespace: two containers, and two boots, have different ones. */
+  readonly space: string;
+  /** When the machine was started, in milliseconds since 1970. */
+  readonly bootedMs: number;
 }
 
-/** Whether the process of a tag is there; in doubt, as without `/proc`, it is. */
-export function isRunning(tag: ProcessTag): boolean {
-  const [pid, start] = tag.split('-');
+/**
+ * A running process as file names tell it: its id, when it was started, as ids are given again, and its place. Earlier versions
+ * left the place out.
+ */
+export type ProcessTag = `${number}-${string}`;
+
+/** How often the owner of an upload touches its record. */
+export const TOUCH_MS = 15_000;
+/** A record that nobody has touched for this long has no owner any more, wherever that was. */
+const OLD_MS = 8 * TOUCH_MS;
+
+/** Where this process runs. What the system does not tell is the same everywhere. */
+export function findPlace(): ProcessPlace {
+  const boot = tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
+  const namespace = tryTo(() => readlinkSync('/proc/self/ns/pid'));
+  return {
+    host: shorten(hostname()),
+    space: shorten(JSON.stringify([boot, namespace])),
+    bootedMs: Date.now() - uptime() * 1000,
+  };
+}
+
+/** The tag of this process. */
+export function tagOwnProcess({ host, space }: ProcessPlace): ProcessTag {
+  return `${process.pid}-${findStart(process.pid)}-${host}-${space}`;
+}
+
+/**
+ * Whether the process of a tag still has its upload; in doubt it has. The id tells it in the process's own place. Elsewhere, as in
+ * another container, only time does: `changedMs` is when the record was last touched.
+ */
+export function isRunning(
+  tag: ProcessTag,
+  changedMs: number,
+  here: ProcessPlace,
+  nowMs = Date.now(),
+): boolean {
+  const [pid, start, host, space] = tag.split('-');
+  if (host === here.host && space === here.space) return hasProcess(Number(pid), start);
+  // A live one would have touched it since.
+  if (host === here.host && changedMs < here.bootedMs) return false;
+  return nowMs - changedMs <= OLD_MS;
+}
+
+function hasProcess(pid: number, start: string | undefined): boolean {
   try {
     // Signal 0 is none: it only asks.
-    process.kill(Number(pid), 0);
+    process.kill(pid, 0);
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  const found = findStart(Number(pid));
+  const found = findStart(pid);
   return found === undefined || found === start;
 }
 
@@ -33,9 +79,17 @@ function findStart(pid: number): string | undefined {
 
 /** The fields of `/proc/PID/stat` from the third on (proc(5)); the second is the command's name in parentheses, spaces and all. */
 function readProcessFields(pid: number): readonly string[] | undefined {
+  const text = tryTo(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function shorten(text: string): string {
+  return digestOf(text).slice('sha256:'.length, 'sha256:'.length + 8);
+}
+
+function tryTo(read: () => string): string | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return read();
   } catch {
     return undefined;
   }

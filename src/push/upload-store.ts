@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findErrorCode } from '../files/file-errors.ts';
 import { writePrivateFile } from '../files/private-file.ts';
-import { isLeftByLaterVersion, listUploadFiles, readUploadFile } from './upload-files.ts';
-import { tagOwnProcess } from './upload-owner.ts';
+import { isLeftByLaterVersion, listUploadFiles, pruneUploads, readUploadFile } from './upload-files.ts';
+import { findPlace, TOUCH_MS, tagOwnProcess } from './upload-owner.ts';
 import {
   type BegunUpload,
   formatRecord,
@@ -33,7 +33,8 @@ export interface UploadClaim {
 
 /**
  * Opens the store in a directory, which is made when something is kept. One small file per blob, replaced as a whole; that of
- * an upload under way is named after its process, and anybody's when that has ended.
+ * an upload under way is named after its process, which touches it now and then, and anybody's when that has ended. Old ones are
+ * discarded.
  * Nothing throws: `onProblem` is told once when something cannot be kept, and pushes go on; where there is room again, so
  * do the records. What a later version of this program has left is for that one.
  *
@@ -44,7 +45,8 @@ export function openUploadStore(
   target: UploadTarget,
   onProblem: (problem: unknown) => void,
 ): UploadStore {
-  const owner = `${tagOwnProcess()}-${randomBytes(8).toString('hex')}`;
+  const owner = `${tagOwnProcess(findPlace())}-${randomBytes(8).toString('hex')}`;
+  const held = holdFiles();
   let isTold = false;
   const attempt = (act: () => void): void => {
     try {
@@ -54,6 +56,7 @@ export function openUploadStore(
       isTold = true;
     }
   };
+  attempt(() => pruneUploads(directory));
   return {
     discard(subjects) {
       const names = new Set(subjects.map((subject) => nameRecord(target, subject)));
@@ -72,26 +75,59 @@ export function openUploadStore(
       attempt(() => {
         found = takeOver(directory, name, path);
       });
-      let isKept = found !== undefined;
+      let isKept = false;
+      const setKept = (kept: boolean): void => {
+        isKept = kept;
+        if (kept) held.add(path);
+        else held.remove(path);
+      };
+      setKept(found !== undefined);
       return {
         found,
         keep: (upload) =>
           attempt(() => {
             const record = { ...target, ...subject, ...upload, updatedAt: new Date() };
             writePrivateFile(directory, basename(path), formatRecord(record));
-            isKept = true;
+            setKept(true);
           }),
         forget: () => {
           if (isKept) attempt(() => rmSync(path, { force: true }));
-          isKept = false;
+          setKept(false);
         },
         release: () => {
           if (isKept) attempt(() => renameIfThere(path, join(directory, `${name}.json`)));
-          isKept = false;
+          setKept(false);
         },
       };
     },
   };
+}
+
+/** Files that are touched for as long as they are held, so that other containers and machines see that somebody has them. */
+function holdFiles() {
+  const paths = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    add(path: string): void {
+      paths.add(path);
+      timer ??= setInterval(() => paths.forEach(touch), TOUCH_MS).unref();
+    },
+    remove(path: string): void {
+      paths.delete(path);
+      if (paths.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // What cannot be touched cannot be kept either, which is told then.
+  }
 }
 
 /** Renames the record that went furthest to `path`, and removes the others that nobody has. */
@@ -102,6 +138,8 @@ function takeOver(directory: string, name: string, path: string): BegunUpload | 
     .sort((a, b) => (b.record?.nextByte ?? 0) - (a.record?.nextByte ?? 0));
   let taken: BegunUpload | undefined;
   for (const { file, from, record } of candidates) {
+    // Before it has our name: it would look as if its owner had been silent for long.
+    if (taken === undefined && record) touch(from);
     if (taken === undefined && record && renameIfThere(from, path)) {
       const { uploadId, partSize, nextByte } = record;
       taken = { uploadId, partSize, nextByte };

@@ -120,6 +120,53 @@ test('a disk that fills up in the midst of a push leaves what was kept before', 
   await expectWhole('state/filling');
 });
 
+/** Only the superuser may make a PID namespace. */
+const hasNamespaces = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
+
+test.skipIf(!hasNamespaces)(
+  'two containers with one state directory leave each other’s live uploads alone',
+  async () => {
+    const directory = join(home.directory, 'shared');
+    await mkdir(directory);
+    await setFaults(emulator, ['UploadLayerPart stall on=3']);
+    const stalled = emulator.untilStalled();
+    const argv = [...makeArgv('state/shared'), '--concurrency', '1'];
+    const start = () => {
+      const inside = [
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--mount-proc',
+        process.execPath,
+        program,
+        ...argv,
+        '--json',
+      ];
+      const child = spawn('unshare', inside, {
+        env: { PATH: process.env.PATH, ...env(directory) },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const chunks: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+      const ended = new Promise<string>((resolve) => {
+        child.on('close', () => resolve(Buffer.concat(chunks).toString()));
+      });
+      return { child, ended };
+    };
+    const first = start();
+    await Promise.race([stalled, first.ended]);
+    const [live] = await readdir(join(directory, 'uploads'));
+    expect(live).toBeDefined();
+    const second = JSON.parse(await start().ended);
+    expect(second.bytes).toMatchObject({ resumed: 0 });
+    expect(await readdir(join(directory, 'uploads'))).toContain(live);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await setFaults(emulator, []);
+    await expectWhole('state/shared');
+  },
+);
+
 test('what a later version has left is neither believed nor lost', async () => {
   const directory = join(home.directory, 'later');
   await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { clearUploads, listUploads } from '../../../src/push/upload-files.ts';
-import { isRunning, tagOwnProcess } from '../../../src/push/upload-owner.ts';
+import { findPlace, isRunning, type ProcessPlace, tagOwnProcess } from '../../../src/push/upload-owner.ts';
 import type { UploadTarget } from '../../../src/push/upload-record.ts';
 import { openUploadStore } from '../../../src/push/upload-store.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -14,8 +14,9 @@ const makeDirectory = useTemporaryDirectories();
 const target = { endpoint: 'https://127.0.0.1:1', repositoryName: 'team/app' };
 const subject = { id: digestOf('layer') };
 const upload = { uploadId: 'u-1', partSize: 10, nextByte: 30 };
+const here = findPlace();
 /** A process that was never there: ids end at 2^22 on Linux. */
-const dead = '99999999-1';
+const dead = `99999999-1-${here.host}-${here.space}` as const;
 
 function open(directory: string, change: Partial<UploadTarget> = {}) {
   return openUploadStore(directory, { ...target, ...change }, (problem) => {
@@ -132,6 +133,73 @@ describe('what one push leaves', () => {
   });
 });
 
+describe('an upload of another container', () => {
+  /** Gives the records of a directory the owner that they would have in another PID namespace, touched so long ago. */
+  async function moveElsewhere(directory: string, ageMs: number): Promise<void> {
+    for (const fileName of await readdir(directory)) {
+      const path = join(directory, fileName.replace(here.space, 'ffffffff'));
+      await rename(join(directory, fileName), path);
+      await utimes(path, new Date(), new Date(Date.now() - ageMs));
+    }
+  }
+
+  test('is left alone while somebody touches it, and taken when nobody does', async () => {
+    const directory = await makeDirectory();
+    open(directory).claim(subject).keep(upload);
+    await moveElsewhere(directory, 60_000);
+    const other = open(directory).claim(subject);
+    expect(other.found).toBeUndefined();
+    expect(listUploads(directory)).toMatchObject([{ inUse: true }]);
+    expect(clearUploads(directory)).toEqual({ removed: 0, inUse: 1 });
+    await moveElsewhere(directory, 180_000);
+    const claim = open(directory).claim(subject);
+    expect(claim.found).toEqual(upload);
+    // It is nobody else's from now on.
+    await moveElsewhere(directory, 0);
+    expect(open(directory).claim(subject).found).toBeUndefined();
+  });
+
+  test('is not taken for long idle right after it was taken over', async () => {
+    const directory = await makeDirectory();
+    open(directory).claim(subject).keep(upload);
+    await moveElsewhere(directory, 180_000);
+    expect(open(directory).claim(subject).found).toEqual(upload);
+    const [path = ''] = await readdir(directory);
+    expect(Date.now() - (await stat(join(directory, path))).mtimeMs).toBeLessThan(60_000);
+  });
+});
+
+describe('records', () => {
+  test('are discarded after 30 days, those of running pushes and foreign files left alone', async () => {
+    const directory = await makeDirectory();
+    const idle = open(directory).claim(subject);
+    idle.keep(upload);
+    idle.release();
+    open(directory)
+      .claim({ id: digestOf('other') })
+      .keep(upload);
+    await writeFile(join(directory, 'notes.txt'), 'mine');
+    const old = new Date(Date.now() - 31 * 24 * 3_600_000);
+    for (const name of await readdir(directory)) await utimes(join(directory, name), old, old);
+    expect(open(directory).claim(subject).found).toBeUndefined();
+    expect(listUploads(directory)).toMatchObject([{ inUse: true }]);
+    expect(await readdir(directory)).toContain('notes.txt');
+  });
+
+  test('are neither read nor written through links', async () => {
+    const directory = await makeDirectory();
+    const elsewhere = join(directory, 'elsewhere');
+    await mkdir(elsewhere);
+    await symlink(elsewhere, join(directory, 'uploads'));
+    const problems: unknown[] = [];
+    const store = openUploadStore(join(directory, 'uploads'), target, (problem) => problems.push(problem));
+    store.claim(subject).keep(upload);
+    expect(problems).toEqual([expect.objectContaining({ code: 'ELOOP' })]);
+    expect(await readdir(elsewhere)).toEqual([]);
+    expect(() => listUploads(join(directory, 'uploads'))).toThrow('ELOOP');
+  });
+});
+
 test('without a place to write, it says so once and goes on', async () => {
   const directory = await makeDirectory();
   await writeFile(join(directory, 'file'), '');
@@ -187,11 +255,40 @@ test('a directory that cannot be read is an error for whoever asks for the list'
 });
 
 describe('a process', () => {
-  test('is told from those before it with the same id', () => {
-    const own = tagOwnProcess();
-    expect(isRunning(own)).toBe(true);
-    expect(isRunning(`${process.pid}-0`)).toBe(false);
-    expect(isRunning(dead)).toBe(false);
+  const nowMs = Date.now();
+
+  test('is told from those before it with the same id, however old its record is', () => {
+    const own = tagOwnProcess(here);
+    expect(isRunning(own, 0, here)).toBe(true);
+    expect(isRunning(own.replace(/-[^-]+/, '-0') as typeof own, nowMs, here)).toBe(false); // Of the same form.
+    expect(isRunning(dead, nowMs, here)).toBe(false);
+  });
+
+  const MINUTE_MS = 60_000;
+  const elsewhere = { container: { space: 'ffffffff' }, machine: { host: 'ffffffff', space: 'ffffffff' } };
+  test.each<[string, Partial<ProcessPlace>, number, boolean]>([
+    ['another container', elsewhere.container, MINUTE_MS, true],
+    ['another container', elsewhere.container, 3 * MINUTE_MS, false],
+    ['another machine', elsewhere.machine, MINUTE_MS, true],
+    ['another machine', elsewhere.machine, 3 * MINUTE_MS, false],
+    [
+      'the same machine before it was started again',
+      { ...elsewhere.container, bootedMs: 1 },
+      MINUTE_MS,
+      false,
+    ],
+    ['a machine whose clock is ahead', elsewhere.machine, -3 * MINUTE_MS, true],
+  ])('of %s is judged by when it touched its record', (_name, { bootedMs, ...place }, ageMs, running) => {
+    const tag = tagOwnProcess({ ...here, ...place });
+    const judge = bootedMs === undefined ? here : { ...here, bootedMs: nowMs - MINUTE_MS / 2 };
+    expect(isRunning(tag, nowMs - ageMs, judge, nowMs)).toBe(running);
+  });
+
+  test('of an earlier version, which said no place, as well', () => {
+    const [pid, start] = tagOwnProcess(here).split('-');
+    const tag = `${Number(pid)}-${start}` as const;
+    expect(isRunning(tag, nowMs, here, nowMs)).toBe(true);
+    expect(isRunning(tag, nowMs - 3 * MINUTE_MS, here, nowMs)).toBe(false);
   });
 
   test.skipIf(process.platform !== 'linux')(
@@ -206,7 +303,7 @@ describe('a process', () => {
       try {
         await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
         const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-        expect(isRunning(`${pid}-${fields[19]}`)).toBe(false);
+        expect(isRunning(`${pid}-${fields[19]}-${here.host}-${here.space}`, nowMs, here)).toBe(false);
       } finally {
         shell.kill('SIGKILL');
       }
