@@ -101,7 +101,7 @@ export const CHOICES = {
     'with a region, as one sample of the user guide has it',
   ),
   repositoryUri: choose(
-    "at the emulator's own host",
+    'at the host by which the client reached the emulator',
     'so that clients can pull',
     'public.ecr.aws, as the service',
   ),

@@ -6,10 +6,12 @@ import { parseObject } from './json.ts';
 /** Where the fault rules of a running emulator are read and changed. */
 export const FAULTS_PATH = '/emulator/faults';
 const MAX_BODY_BYTES = 64 * 1024;
+/** Up to here a body that is too large is read to its end, as clients look for an answer only then. */
+const MAX_READ_BYTES = 16 * MAX_BODY_BYTES;
 
 /**
  * Answers `GET` (the rules), `PUT {"faults": [RULE, …]}` (these instead, counting from the start) and `DELETE` (none), each with the rules as they
- * are then. Only this machine may, whatever address the emulator listens on, and no page in a browser.
+ * are then. Only this machine may, whatever address the emulator listens on.
  */
 export async function handleFaultsRequest(exchange: Exchange, faults: FaultPlan): Promise<void> {
   const { method } = exchange.request;
@@ -39,14 +41,8 @@ function replaceFaults(plan: FaultPlan, body: string | undefined): string | unde
   }
 }
 
-/** By its address; by the name it calls us, which a page that was led here by DNS has not; and by its being no page. */
 function isLocal({ request }: Exchange): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  return (
-    /^(?:::ffff:)?127\.|^::1$/.test(address) &&
-    /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(request.headers.host ?? '') &&
-    request.headers.origin === undefined
-  );
+  return /^(?:::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '');
 }
 
 /** Undefined when it is too long. */
@@ -56,6 +52,7 @@ async function readText(exchange: Exchange): Promise<string | undefined> {
   for await (const chunk of exchange.request as AsyncIterable<Buffer>) {
     exchange.bytes += chunk.length;
     if (exchange.bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    else if (exchange.bytes > MAX_READ_BYTES) break;
   }
   return exchange.bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { formatHost, isAnyAddress } from './host-names.ts';
 
 /** What a client may ask of the server; times in ms. */
 export interface HttpLimits {
@@ -27,7 +28,7 @@ const LIMITS: HttpLimits = {
 };
 
 export interface HttpServer {
-  /** Host and port, as a URL has them. */
+  /** Host and port, as a URL has them; loopback when it listens on every interface. */
   readonly authority: string;
   /** Cuts every connection, then waits for the handlers that are still at work. */
   close(): Promise<void>;
@@ -58,13 +59,18 @@ export async function startHttpServer(
   const address = server.address();
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    authority: `${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
+    authority: `${formatHost(reachable(host))}:${actualPort}`,
     close: async () => {
       server.close();
       server.closeAllConnections();
       await Promise.all(atWork);
     },
   };
+}
+
+function reachable(host: string): string {
+  if (!isAnyAddress(host)) return host;
+  return host.includes(':') ? '::1' : '127.0.0.1';
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -3,18 +3,25 @@ import type { ApiContext } from './api/api-context.ts';
 import { handleApiRequest } from './api/handle-api-request.ts';
 import { FAULTS_PATH, handleFaultsRequest } from './control.ts';
 import { Exchange, type RequestLogEntry } from './exchange.ts';
+import { refuseStranger } from './refuse-strangers.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
-/** Sends a request to the half of the emulator that it is for: JSON API or registry. Never rejects. */
+/**
+ * Sends a request to the half of the emulator that it is for: JSON API or registry, both under the name by which the client reached it. `names` are the
+ * hosts that it answers for besides loopback. Never rejects.
+ */
 export async function routeRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  context: ApiContext,
+  emulator: ApiContext,
+  names: ReadonlySet<string>,
   onRequest: (entry: RequestLogEntry) => void,
 ): Promise<void> {
   const exchange = new Exchange(request, response, onRequest);
   const path = request.url?.split('?', 1)[0] ?? '';
+  const context = { ...emulator, registryHost: request.headers.host ?? emulator.registryHost };
   try {
+    if (refuseStranger(exchange, names)) return;
     if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
     else if (path === FAULTS_PATH) await handleFaultsRequest(exchange, context.faults);
     else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);

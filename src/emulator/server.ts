@@ -7,6 +7,7 @@ import { BufferPool } from './api/buffer-pool.ts';
 import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';
+import { formatHost } from './host-names.ts';
 import { startHttpServer } from './http-server.ts';
 import { deriveIdentity, type IdentityOptions } from './identity.ts';
 import { Quotas } from './quotas.ts';
@@ -17,8 +18,10 @@ import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
 
 export interface EmulatorOptions extends IdentityOptions {
-  /** Default 127.0.0.1. */
+  /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string | undefined;
+  /** Names and addresses by which clients reach it, besides those of loopback and `host`; without ports. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Default 0, a free one. */
   readonly port?: number | undefined;
   /** Default: a temporary directory that `close` removes. */
@@ -59,10 +62,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
     const registries = await openRegistries(identity.registries, dataDirectory, onError, releases);
     const closing = new AbortController();
-    const server = await startHttpServer(
-      options.host ?? '127.0.0.1',
-      options.port ?? 0,
-      (request, response) => routeRequest(request, response, context, onRequest),
+    const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
+    const names = new Set([formatHost(host), ...allowedHosts].map((name) => name.toLowerCase()));
+    const server = await startHttpServer(host, port, (request, response) =>
+      routeRequest(request, response, context, names, onRequest),
     );
     releases.push(() => server.close());
     // In place before the first request: nothing is read from a connection before this function returns to the event loop.

@@ -97,3 +97,52 @@ it.each([
   expect(status).toBe(2);
   expect(stderr).toContain(option);
 });
+
+it('takes itself out of the proxy, and keeps what is out of it already', async () => {
+  const script = 'printf "%s %s" "$NO_PROXY" "$no_proxy"';
+  const run = async (env: Readonly<Record<string, string>>) => {
+    const argv = ['emulator', '--port', '0', '--', 'sh', '-c', script];
+    return (await spawnCli(argv, { env: { ...home.env, ...env } }).ended).stdout;
+  };
+  expect(await run({})).toBe('127.0.0.1 ');
+  expect(await run({ NO_PROXY: '10.0.0.0/8, .corp' })).toBe('10.0.0.0/8,.corp,127.0.0.1 ');
+  expect(await run({ no_proxy: '*', NO_PROXY: 'ignored' })).toBe('*,127.0.0.1 *,127.0.0.1');
+});
+
+it('is reached by the names that were allowed, and by no other', async () => {
+  const program = await keep(
+    'reach.js',
+    `const { request } = require('node:http');
+    for (const host of ['registry', 'registry:1', 'other', 'attacker.example'])
+      request(process.env.AWS_ENDPOINT_URL_ECR_PUBLIC + '/v2/', { headers: { host } }, ({ statusCode }) =>
+        console.log(host, statusCode)).end();`,
+  );
+  const options = ['--host', '0.0.0.0', '--allow-host', 'registry', '--allow-host', 'other'];
+  const { stdout } = await rehearse(options, `${process.execPath} ${program}`);
+  expect(stdout.split('\n').sort().slice(1)).toEqual([
+    'attacker.example 421',
+    'other 401',
+    'registry 401',
+    'registry:1 401',
+  ]);
+});
+
+it.each([
+  [['--host', '0.0.0.0'], 'it needs --allow-host'],
+  [['--host', 'registry', '--allow-host', 'registry'], 'It must be an IP address'],
+  [['--host', '192.0.2.1', '--allow-host', 'x'], 'this machine has no such address'],
+  [['--allow-host', 'http://x'], 'It must be a host name'],
+  [['--allow-host', 'x:5100'], 'It must be a host name'],
+  // A repeatable option takes one value each time: `b` is the command.
+  [['--allow-host', 'a', 'b'], 'cannot run b'],
+])('%j is refused', async (options, text) => {
+  const { status, stderr } = await spawnCli(['emulator', '--port', '0', ...options], { env: home.env }).ended;
+  expect([status, stderr]).toEqual([2, expect.stringContaining(text)]);
+});
+
+it('says in its help that the list of processes shows a secret', async () => {
+  const { stdout } = await spawnCli(['emulator', '--help'], { env: home.env }).ended;
+  expect(stdout.replace(/\s+/g, ' ')).toContain(
+    'the list of processes shows it to every user: prefer --identity',
+  );
+});

@@ -2,14 +2,17 @@ import { resolve } from 'node:path';
 import type { Emulator } from '../../emulator/server.ts';
 import { EcrpError, exitStatusOf } from '../../errors.ts';
 import type { CommandContext } from '../command-context.ts';
+import { describeEnvironment, formatExports } from '../emulator/environment.ts';
 import { readIdentityFile } from '../emulator/identity-file.ts';
 import { openRequestLog } from '../emulator/request-log.ts';
 import { runCommand } from '../emulator/run-command.ts';
-import { explainBadOption, explainStartFailure } from '../emulator/start-failure.ts';
+import { explainBadOption, explainStartFailure, requireAllowedHost } from '../emulator/start-failure.ts';
 import type { Outcome } from '../outcome.ts';
 
 export interface EmulatorOptions {
   readonly port: number;
+  readonly host?: string;
+  readonly allowHost?: readonly string[];
   readonly data?: string;
   readonly account?: string;
   readonly alias?: string;
@@ -36,7 +39,7 @@ export async function runEmulator(
     const emulator = await startFor(context, options, log?.write);
     try {
       return command.length > 0
-        ? { exitStatus: await runCommand(context.io, command, describeEnvironment(emulator)) }
+        ? { exitStatus: await runCommand(context.io, command, describeEnvironment(emulator, context.io.env)) }
         : await serve(context, emulator, options);
     } finally {
       await emulator.close();
@@ -57,7 +60,8 @@ async function startFor(
     import('../../emulator/faults/parse-fault.ts'),
   ]);
   const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
-  const { quotas, registryMode } = options;
+  const { quotas, registryMode, host, allowHost: allowedHosts } = options;
+  requireAllowedHost(host, allowedHosts);
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
   const given = { account, alias, accessKeyId, secretAccessKey, tokenLifetimeMs };
   const identities =
@@ -74,11 +78,11 @@ async function startFor(
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {
     return await startEmulator({
-      ...{ port, dataDirectory, ...given, identities, quotas, registryMode, faults },
+      ...{ host, port, allowedHosts, dataDirectory, ...given, identities, quotas, registryMode, faults },
       ...{ onRequest, onError },
     });
   } catch (error) {
-    throw explainStartFailure(error, port);
+    throw explainStartFailure(error, host ?? '127.0.0.1', port);
   }
 }
 
@@ -88,11 +92,7 @@ async function serve(
   options: EmulatorOptions,
 ): Promise<Outcome> {
   const { close: _, ...result } = emulator;
-  const environment = Object.entries(describeEnvironment(emulator));
-  await context.publish({
-    result,
-    view: environment.map(([name, value]) => `export ${name}=${quoteForShell(value)}`),
-  });
+  await context.publish({ result, view: formatExports(describeEnvironment(emulator, context.io.env)) });
   const kept =
     options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;
   context.messages.note(`A local ECR Public at ${emulator.url}, until Ctrl-C. ${kept}`);
@@ -102,20 +102,4 @@ async function serve(
     signal.addEventListener('abort', () => stop(), { once: true });
   });
   return { exitStatus: signal.reason instanceof EcrpError ? exitStatusOf(signal.reason) : 130 };
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w.:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** What a client of the emulator needs in its environment, as cli.md lists it. */
-function describeEnvironment(emulator: Emulator): Readonly<Record<string, string>> {
-  return {
-    AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
-    AWS_ACCESS_KEY_ID: emulator.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
-    ...(emulator.sessionToken !== undefined && { AWS_SESSION_TOKEN: emulator.sessionToken }),
-    AWS_REGION: 'us-east-1',
-    ECRP_REGISTRY_HOST: emulator.registryHost,
-  };
 }

@@ -1,11 +1,11 @@
 import { EcrpError } from '../../errors.ts';
 
 /** Says why the emulator could not start; it knows plain errors only. */
-export function explainStartFailure(error: unknown, port: number): unknown {
+export function explainStartFailure(error: unknown, host: string, port: number): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
-    return new EcrpError('CONFLICT', `port ${port} on 127.0.0.1 is in use`, {
+    return new EcrpError('CONFLICT', `port ${port} on ${host} is in use`, {
       hint: 'Another emulator may be running. Choose another port with --port, or --port 0 for a free one.',
       cause: error,
     });
@@ -16,11 +16,29 @@ export function explainStartFailure(error: unknown, port: number): unknown {
       cause: error,
     });
   }
+  if (code === 'EADDRNOTAVAIL') {
+    return new EcrpError('USAGE', `--host ${host}: this machine has no such address`, {
+      hint: 'Use 0.0.0.0 for every address of this machine.',
+      cause: error,
+    });
+  }
   // What it says itself is about the data directory; the system's errors have a code, bugs a class of their own.
   if (code === undefined && error.name === 'Error') {
     return new EcrpError('INVALID_INPUT', error.message, { cause: error });
   }
   return error;
+}
+
+/** Throws USAGE when it would listen to other machines and answer to no name but those of loopback. */
+export function requireAllowedHost(host: string | undefined, allowedHosts: readonly string[] = []): void {
+  if (host === undefined || /^(?:127\.|::1$)/.test(host) || allowedHosts.length > 0) return;
+  throw new EcrpError(
+    'USAGE',
+    `--host ${host}: it needs --allow-host for each name the emulator is reached by`,
+    {
+      hint: 'Add --allow-host NAME, as in --host 0.0.0.0 --allow-host registry.',
+    },
+  );
 }
 
 /** Turns the plain error of an option that the emulator refuses into a USAGE error. */

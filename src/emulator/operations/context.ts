@@ -10,7 +10,7 @@ export interface EmulatorContext {
   readonly identity: Identity;
   /** Those of `identity`, in the same order. */
   readonly registries: readonly ServedRegistry[];
-  /** Host and port under which images are pulled; the service's own is public.ecr.aws. */
+  /** Host and port by which the client reached the emulator, and pulls images; the service's own is public.ecr.aws. */
   readonly registryHost: string;
   readonly quotas: Quotas;
   /** Epoch milliseconds. */

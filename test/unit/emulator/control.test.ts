@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callApi } from '../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
@@ -54,19 +53,4 @@ test.each([
 
 test('other methods are none', async () => {
   expect((await ask('POST', '{}'))[0]).toBe(405);
-});
-
-test.each([
-  ['a page in a browser', { origin: 'http://127.0.0.1' }],
-  ['a name that somebody else let point here', { host: 'attacker.example' }],
-])('%s may not', async (_, headers) => {
-  const status = await new Promise((resolve, reject) => {
-    request(address, { method: 'DELETE', headers }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .on('error', reject)
-      .end();
-  });
-  expect(status).toBe(403);
 });

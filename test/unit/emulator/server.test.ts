@@ -142,7 +142,9 @@ test('a body announced as far too large is refused before it comes', async () =>
   const ask = async (line: string) => {
     const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
     const authorization = `authorization: Bearer ${authorizationData?.authorizationToken}`;
-    socket.write(`${line} HTTP/1.1\r\nhost: x\r\n${authorization}\r\ncontent-length: 10000000000\r\n\r\n`);
+    socket.write(
+      `${line} HTTP/1.1\r\nhost: localhost\r\n${authorization}\r\ncontent-length: 10000000000\r\n\r\n`,
+    );
     let text = '';
     for await (const chunk of socket) text += chunk;
     return text.split('\r\n');
