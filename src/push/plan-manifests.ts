@@ -6,7 +6,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import { verifyContent } from '../oci/verify-content.ts';
 import type { ImageSource } from '../source/image-source.ts';
 import { planKnownBlob } from './planned-blobs.ts';
-import { checkBlobSize, checkManifestSize } from './push-limits.ts';
+import { checkBlobSize, checkImageCount, checkManifestSize } from './push-limits.ts';
 import type { PlannedBlob, PlannedManifest, PushPlan } from './push-plan.ts';
 
 /** All manifests of a plan are held in memory until they are put. */
@@ -26,6 +26,7 @@ export async function planManifests(source: ImageSource, root: Descriptor): Prom
   const walk: Walk = { source, blobs: new Map(), manifests: new Map(), skipped: new Set(), manifestBytes: 0 };
   await walkManifest(walk, root, 0);
   const manifests = [...walk.manifests.values()];
+  checkImageCount(manifests.length);
   return {
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,

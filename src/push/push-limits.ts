@@ -1,5 +1,12 @@
 import { EcrpError } from '../errors.ts';
-import { MAX_LAYER_BYTES, MAX_MANIFEST_CHARS, MAX_PART_BYTES, MAX_PARTS_PER_LAYER } from '../wire/limits.ts';
+import {
+  MAX_IMAGES_PER_REPOSITORY,
+  MAX_LAYER_BYTES,
+  MAX_MANIFEST_CHARS,
+  MAX_PART_BYTES,
+  MAX_PARTS_PER_LAYER,
+  MAX_TAGS_PER_IMAGE,
+} from '../wire/limits.ts';
 
 /** Throws LIMIT for a blob that the service cannot store; `bytes` is its size as it will be sent. */
 export function checkBlobSize(name: string, bytes: number): void {
@@ -26,6 +33,28 @@ export function checkManifestSize(digest: string, bytes: number): void {
       { hint: 'An image with fewer layers, or an index with fewer images, has a shorter one.' },
     );
   }
+}
+
+/** Throws LIMIT for more tags than an image can have. */
+export function checkTagCount(tags: number): void {
+  if (tags <= MAX_TAGS_PER_IMAGE) return;
+  throw new EcrpError(
+    'LIMIT',
+    `${tags} tags are given; an image of ECR Public has up to ${MAX_TAGS_PER_IMAGE}`,
+    {
+      hint: `Leave out ${tags - MAX_TAGS_PER_IMAGE} of them.`,
+    },
+  );
+}
+
+/** Throws LIMIT for an index of more images, itself included, than a repository can have. */
+export function checkImageCount(images: number): void {
+  if (images <= MAX_IMAGES_PER_REPOSITORY) return;
+  throw new EcrpError(
+    'LIMIT',
+    `the index has ${images} images; a repository of ECR Public has up to ${MAX_IMAGES_PER_REPOSITORY}`,
+    { hint: 'Split the index over several repositories.' },
+  );
 }
 
 /**

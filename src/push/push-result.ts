@@ -7,6 +7,8 @@ export type TagStatus = 'created' | 'moved' | 'unchanged' | 'put';
 export interface TagResult {
   readonly imageTag: string;
   readonly status: TagStatus;
+  /** Only of a tag that moved: where it was. */
+  readonly previousDigest?: Digest;
   /** Only where the tag was left on another image: on which. */
   readonly imageDigest?: Digest;
 }

@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PushOptions } from './push-options.ts';
 import type { PlannedManifest } from './push-plan.ts';
-import type { ManifestResult, PushResult, TagResult, TagStatus } from './push-result.ts';
+import type { ManifestResult, PushResult, TagResult } from './push-result.ts';
 
 type Stored = Exclude<PutAnswer, { kind: 'missing' }>;
 
@@ -67,7 +67,7 @@ export async function putManifests(
     }
     const status = await put(root, tag);
     rootStatus ??= status;
-    tagResults.push({ imageTag: tag, status: judgeTag(status, before, previous !== undefined, root.digest) });
+    tagResults.push({ imageTag: tag, ...judgeTag(status, before, previous !== undefined, root.digest) });
   }
   if (tags.length === 0) {
     rootStatus = await put(root, undefined);
@@ -106,14 +106,14 @@ function judgeTag(
   before: Digest | undefined | 'unknown',
   asked: boolean,
   digest: Digest,
-): TagStatus {
+): Omit<TagResult, 'imageTag'> {
   if (status === 'unchanged' || before === digest) {
-    return 'unchanged';
+    return { status: 'unchanged' };
   }
   if (!asked || before === 'unknown') {
-    return 'put';
+    return { status: 'put' };
   }
-  return before === undefined ? 'created' : 'moved';
+  return before === undefined ? { status: 'created' } : { status: 'moved', previousDigest: before };
 }
 
 function describe({ digest, mediaType, platform }: PlannedManifest, status: Stored['kind']): ManifestResult {

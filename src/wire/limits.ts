@@ -17,6 +17,8 @@ export const MAX_MANIFEST_CHARS = 4_194_304;
 /** Most digests in one BatchCheckLayerAvailability, ids in one BatchDeleteImage or DescribeImages. */
 export const MAX_BATCH = 100;
 export const MAX_TAGS_PER_IMAGE = 1000;
+/** Unless an account has asked for more. */
+export const MAX_IMAGES_PER_REPOSITORY = 100_000;
 export const MAX_RESOURCE_TAGS = 50;
 /** Catalog data. Texts in characters, the logo in bytes, a side of the logo in pixels. */
 export const MAX_DESCRIPTION_CHARS = 1024;

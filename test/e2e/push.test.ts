@@ -169,7 +169,9 @@ describe('a push', () => {
       imageDigest: expect.stringMatching(digestPattern),
       layers: { total: 5, uploaded: 5 },
     });
-    expect(result.stderr).toContain('Dry run, nothing was sent: 5 blobs (5.7 kB) to upload.');
+    expect(result.stderr).toContain(
+      'Dry run, nothing was sent: the repository dry would be created, 5 blobs (5.7 kB) to upload.',
+    );
     expect(operations).toEqual({ BatchCheckLayerAvailability: 1 });
   });
 
@@ -257,8 +259,9 @@ describe('progress', () => {
     const lines = stderr.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^log:1: 5 blobs to upload, [\d.]+ [kM]?B in the source$/);
     expect(lines.filter((line) => /^log:1: (layer|config) \w{12} uploaded, /.test(line))).toHaveLength(5);
-    expect(lines.at(-2)).toMatch(/^log:1: verifying 5 blobs, [\d.]+ [kM]?B$/);
-    expect(lines.at(-1)).toMatch(/^Pushed and verified in /);
+    expect(lines.at(-3)).toMatch(/^log:1: verifying 5 blobs, [\d.]+ [kM]?B$/);
+    expect(lines.at(-2)).toMatch(/^Pushed and verified in /);
+    expect(lines.at(-1)).toMatch(/^Gallery: /);
     expect(stderr).not.toContain('\u001b');
   });
 
@@ -273,7 +276,7 @@ describe('progress', () => {
     await createRepo('quiet');
     expect(await ecrp('push', one, 'quiet:1', '-q')).toMatchObject({ status: 0, stderr: '' });
     const { stderr } = await ecrp('push', one, 'quiet:1', '--progress', 'none');
-    expect(stderr).toMatch(/^Unchanged.*\n$/);
+    expect(stderr).toMatch(/^Unchanged.*\nGallery: .*\n$/);
   });
 
   it('has lines for a log on a terminal that says it has no columns', async () => {
@@ -295,7 +298,7 @@ describe('progress', () => {
     });
     const last = stderr.slice(stderr.lastIndexOf('\u001b[2K') + 4);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent are control characters
-    expect(last.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')).toMatch(/^Pushed in .*\n$/);
+    expect(last.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')).toMatch(/^Pushed in .*\nGallery: .*\n$/);
     expect(stderr).toContain('\u001b[?25h');
   });
 });

@@ -13,7 +13,7 @@ import { chooseTarget, type PushTarget } from '../push/choose-target.ts';
 import { checkDigestFile, writeDigestFile } from '../push/digest-file.ts';
 import { openGivenSource, planImage } from '../push/open-image.ts';
 import { checkOptions, listGivenTarget, type PushOptions } from '../push/push-options.ts';
-import { describePush, type PushFacts, summarizePush } from '../push/push-outcome.ts';
+import { describePush, findGalleryPage, type PushFacts, summarizePush } from '../push/push-outcome.ts';
 import type { RemoteCache } from '../push/remote-cache.ts';
 import { type ImageToSend, type SentImage, sendImage } from '../push/send-image.ts';
 import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../registry-host.ts';
@@ -49,7 +49,12 @@ export async function push(
     progress.stop();
   }
   for (const { result, facts } of pushed) {
-    context.messages.note(`${options.all ? `${facts.reference}: ` : ''}${summarizePush(result, facts)}`);
+    for (const line of summarizePush(result, facts)) {
+      context.messages.note(options.all ? `${facts.reference}: ${line}` : line);
+    }
+  }
+  for (const page of new Set(pushed.flatMap(({ facts }) => findGalleryPage(facts) ?? []))) {
+    context.messages.note(`Gallery: ${page}`);
   }
   const afterwards = async (): Promise<void> => {
     const digests = pushed.map(({ result }) => result.imageDigest).join('\n');

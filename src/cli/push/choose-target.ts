@@ -9,6 +9,7 @@ import {
   type RepositoryReference,
 } from '../../oci/reference.ts';
 import { orderTags } from '../../oci/tag-order.ts';
+import { checkTagCount } from '../../push/push-limits.ts';
 import { readGivenTags } from './given-tags.ts';
 
 /** Where the command line says to push. */
@@ -36,7 +37,7 @@ const DEFAULT_TAG = 'latest';
 
 /**
  * Puts together where to push: the reference given, else the image's `names` that point at the registry host, with further
- * tags. Throws USAGE when there is nothing to go by, and when several repositories or digests are named.
+ * tags. Throws USAGE when there is nothing to go by, and when several repositories or digests are named; LIMIT for too many tags.
  */
 export function chooseTarget(given: GivenTarget, names: readonly string[], registryHost: string): PushTarget {
   const further = readGivenTags(given.tags, registryHost);
@@ -64,6 +65,7 @@ export function chooseTarget(given: GivenTarget, names: readonly string[], regis
     ...named.flatMap(listTags),
     ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : listTags(each.reference))),
   ]);
+  checkTagCount(tags.length);
   return { ...repository, tags, mainTag: (main && listTags(main)[0]) ?? tags[0], imageDigest };
 }
 

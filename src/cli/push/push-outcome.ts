@@ -1,7 +1,8 @@
+import { listNames } from '../../foreign-text.ts';
 import type { TagResult } from '../../push/push-result.ts';
 import type { VerifiedImage } from '../../registry/verify-image.ts';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
-import type { Outcome } from '../outcome.ts';
+import type { JsonObject, Outcome } from '../outcome.ts';
 import type { GuardedResult } from './guard-tags.ts';
 
 /** What a push command knows beside the result of the push. */
@@ -13,7 +14,7 @@ export interface PushFacts {
   /** As the registry's paths have it; undefined when nobody tells. */
   readonly registryAlias: string | undefined;
   readonly dryRun: boolean;
-  /** The repository did not exist before. */
+  /** The repository did not exist before; in a dry run it still does not. */
   readonly createdRepository: boolean;
   readonly apiCalls: number;
   readonly retries: number;
@@ -43,27 +44,54 @@ export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
       retries,
       durationMs,
       verified: facts.verified && { ...facts.verified },
-      ...(dryRun && { dryRun }),
+      ...(dryRun && { dryRun, createsRepository: facts.createdRepository }),
     },
     view: reference.includes('@') ? reference : `${reference}@${imageDigest}`,
   };
 }
 
 /** `put` says that nobody looked: then there is no status, but in a repository that was empty. */
-function describeTag({ imageTag, status, imageDigest }: TagResult, createdRepository: boolean) {
-  if (imageDigest !== undefined) return { imageTag, status, imageDigest };
-  if (status !== 'put') return { imageTag, status };
+function describeTag(
+  { imageTag, status, previousDigest, imageDigest }: TagResult,
+  createdRepository: boolean,
+): JsonObject {
+  if (status !== 'put') return { imageTag, status, previousDigest, imageDigest };
   return createdRepository ? { imageTag, status: 'created' } : { imageTag };
 }
 
-/** The one line for a person at the end. */
-export function summarizePush(result: GuardedResult, facts: PushFacts): string {
+/** What a person is told at the end, a line each. */
+export function summarizePush(result: GuardedResult, facts: PushFacts): readonly string[] {
+  return [summarizeTransfer(result, facts), ...listMoves(result.tags, facts.dryRun)];
+}
+
+/** Where the repository is shown; undefined while there is nothing to be seen. */
+export function findGalleryPage({ registryAlias, repositoryName, dryRun }: PushFacts): string | undefined {
+  return registryAlias === undefined || dryRun
+    ? undefined
+    : `https://gallery.ecr.aws/${registryAlias}/${repositoryName}`;
+}
+
+/** The tags that moved, those from the same image together: so each can be put back. */
+function listMoves(tags: readonly TagResult[], dryRun: boolean): readonly string[] {
+  const moved = new Map<string, string[]>();
+  for (const { imageTag, previousDigest } of tags) {
+    if (previousDigest === undefined) continue;
+    moved.set(previousDigest, [...(moved.get(previousDigest) ?? []), imageTag]);
+  }
+  return Array.from(moved, ([digest, names]) => {
+    const what = `${names.length === 1 ? 'tag' : 'tags'} ${listNames(names)} from ${digest}`;
+    return dryRun ? `Would move the ${what}.` : `Moved the ${what}.`;
+  });
+}
+
+function summarizeTransfer(result: GuardedResult, facts: PushFacts): string {
   const { layers, bytes, tags } = result;
   const took = formatDuration(facts.durationMs);
   if (tags.length > 0 && tags.every(({ imageDigest }) => imageDigest !== undefined)) {
     return `Skipped: ${tags.length === 1 ? 'the tag exists' : 'all tags exist'} already; checked in ${took}.`;
   }
-  const isUnchanged = layers.uploaded === 0 && tags.every((tag) => tag.status === 'unchanged');
+  const isPut = tags.length === 0 && result.manifests.at(-1)?.status === 'put';
+  const isUnchanged = layers.uploaded === 0 && !isPut && tags.every((tag) => tag.status === 'unchanged');
   if (isUnchanged && !facts.dryRun) {
     return `Unchanged: everything was there already; ${facts.verified ? 'verified' : 'checked'} in ${took}.`;
   }
@@ -75,7 +103,8 @@ export function summarizePush(result: GuardedResult, facts: PushFacts): string {
     layers.skipped > 0 && `${formatCount(layers.skipped, 'foreign layer')} left out`,
   ];
   const done = parts.filter((part) => part !== false).join(', ');
+  const creates = facts.createdRepository ? `the repository ${facts.repositoryName} would be created, ` : '';
   return facts.dryRun
-    ? `Dry run, nothing was sent: ${done.replace('uploaded', 'to upload')}.`
+    ? `Dry run, nothing was sent: ${creates}${done.replace('uploaded', 'to upload')}.`
     : `Pushed${facts.verified ? ' and verified' : ''} in ${took}: ${done}.`;
 }
