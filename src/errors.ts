@@ -10,6 +10,9 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERRUPTED';
 
+/** The signals that end a command in good order. */
+export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
 export interface ErrorDetails {
   /** What to do next: the command to run, the flag to give, the missing permission. */
   hint?: string | undefined;
@@ -19,7 +22,7 @@ export interface ErrorDetails {
   awsError?: string | undefined;
   requestId?: string | undefined;
   /** Only with INTERRUPTED: which signal, as the exit status depends on it. */
-  signal?: 'SIGINT' | 'SIGTERM' | undefined;
+  signal?: EndingSignal | undefined;
   cause?: unknown;
 }
 
@@ -31,7 +34,7 @@ export class EcrpError extends Error {
   readonly operation: string | undefined;
   readonly awsError: string | undefined;
   readonly requestId: string | undefined;
-  readonly signal: 'SIGINT' | 'SIGTERM' | undefined;
+  readonly signal: EndingSignal | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -56,7 +59,10 @@ const exitStatuses: Readonly<Record<ErrorCode, number>> = {
   INTERRUPTED: 130,
 };
 
-/** Exit status of an error: the table above, but 143 when SIGTERM interrupted. */
+/** 128 and the number of the signal, as shells have it. */
+const signalStatuses: Readonly<Record<EndingSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** Exit status of an error: by the signal that interrupted, else by the code. */
 export function exitStatusOf(error: EcrpError): number {
-  return error.signal === 'SIGTERM' ? 143 : exitStatuses[error.code];
+  return error.signal === undefined ? exitStatuses[error.code] : signalStatuses[error.signal];
 }

@@ -14,6 +14,11 @@ export interface Io {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Aborted by SIGINT or SIGTERM; its reason is an `EcrpError` with code INTERRUPTED. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP; its reason is an `EcrpError` with code INTERRUPTED. */
   readonly signal: AbortSignal;
+  /**
+   * Has something done when the process ends in whatever way it can tell of, a second signal included; it must not wait for anything.
+   * Returns what takes that back. Absent where no process ends.
+   */
+  readonly onExit?: (cleanUp: () => void) => () => void;
 }

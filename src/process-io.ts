@@ -1,23 +1,23 @@
 import { printError } from './cli/output.ts';
 import { findOutputStyle } from './cli/output-style.ts';
-import { EcrpError } from './errors.ts';
+import { EcrpError, type EndingSignal, exitStatusOf } from './errors.ts';
 import type { Io } from './io.ts';
 
 /**
  * Runs a main function on this process and ends it with the status that comes back.
- * SIGINT and SIGTERM abort `io.signal`; a second one ends the process at once.
+ * SIGINT, SIGTERM and SIGHUP abort `io.signal`; a second one ends the process at once.
  */
 export async function runOnProcess(
   main: (argv: readonly string[], io: Io) => Promise<number>,
 ): Promise<void> {
   const controller = new AbortController();
-  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
+  const stop = (signal: EndingSignal) => {
     const hint = 'Run the command again to go on from what was completed.';
-    controller.abort(new EcrpError('INTERRUPTED', `interrupted by ${signal}`, { signal, hint }));
+    const interruption = new EcrpError('INTERRUPTED', `interrupted by ${signal}`, { signal, hint });
+    if (controller.signal.aborted) process.exit(exitStatusOf(interruption));
+    controller.abort(interruption);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
   // Node ignores it, so that a write over `ulimit -f` is an error. With a package that listens for a while and then leaves, it would
   // end the process; while somebody else listens, it does not.
   if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
@@ -32,6 +32,10 @@ export async function runOnProcess(
     env: process.env,
     cwd: process.cwd(),
     signal: controller.signal,
+    onExit: (cleanUp) => {
+      process.on('exit', cleanUp);
+      return () => process.off('exit', cleanUp);
+    },
   };
   process.on('uncaughtException', (error) => void reportBug(argv, io, error));
   const status = await main(argv, io);

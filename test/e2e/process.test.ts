@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +70,7 @@ describe('ecrp', () => {
     it.each([
       ['SIGINT', 130],
       ['SIGTERM', 143],
+      ['SIGHUP', 129],
     ] as const)('by %s ends with status %d and one JSON document', async (signal, exitStatus) => {
       const name = signal.toLowerCase();
       const env = { ...home.env, ...emulator.env };
@@ -232,6 +233,60 @@ describe('ecrp emulator', () => {
     await readLine(child.stderr);
     child.kill(signal);
     expect(await ended).toMatchObject({ status: 9 });
+  });
+
+  it.each([
+    ['SIGHUP', 129],
+    ['SIGTERM', 143],
+  ] as const)('ends on %s with status %d, and leaves nothing behind', async (signal, status) => {
+    const TMPDIR = await mkdtemp(join(home.directory, 'tmp-'));
+    const { child, ended } = spawnCli(['emulator', '--port', '0'], { env: { ...home.env, TMPDIR } });
+    await readLine(child.stderr);
+    expect(await readdir(TMPDIR)).toHaveLength(1);
+    child.kill(signal);
+    expect(await ended).toMatchObject({ status });
+    expect(await readdir(TMPDIR)).toEqual([]);
+  });
+
+  it('ends its command with SIGHUP, and leaves nothing behind', async () => {
+    const TMPDIR = await mkdtemp(join(home.directory, 'tmp-'));
+    const script = "console.error(process.pid + '\\n'); setInterval(() => {}, 1000)";
+    const { child, ended } = spawnCli(['emulator', '--port', '0', '--', process.execPath, '-e', script], {
+      env: { ...home.env, TMPDIR },
+    });
+    const pid = Number(await readLine(child.stderr));
+    child.kill('SIGHUP');
+    expect(await ended).toMatchObject({ status: 129 });
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await readdir(TMPDIR)).toEqual([]);
+  });
+
+  it('kills its command and leaves nothing behind when it is interrupted twice', async () => {
+    const TMPDIR = await mkdtemp(join(home.directory, 'tmp-'));
+    const script =
+      "process.on('SIGTERM', () => console.error('asked')); console.error('ready'); setInterval(() => {}, 1000)";
+    const { child, ended } = spawnCli(['emulator', '--port', '0', '--', process.execPath, '-e', script], {
+      env: { ...home.env, TMPDIR },
+    });
+    await once(child.stderr ?? child, 'data');
+    child.kill('SIGTERM');
+    await once(child.stderr ?? child, 'data');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ status: 143 });
+    expect(await readdir(TMPDIR)).toEqual([]);
+  });
+
+  it('removes what an emulator that was killed has left behind', async () => {
+    const TMPDIR = await mkdtemp(join(home.directory, 'tmp-'));
+    const env = { ...home.env, TMPDIR };
+    const killed = spawnCli(['emulator', '--port', '0'], { env });
+    await readLine(killed.child.stderr);
+    killed.child.kill('SIGKILL');
+    await killed.ended.catch(() => undefined);
+    expect(await readdir(TMPDIR)).toHaveLength(1);
+    const next = await spawnCli(['emulator', '--port', '0', '--', process.execPath, '-e', ''], { env }).ended;
+    expect(next).toMatchObject({ status: 0 });
+    expect(await readdir(TMPDIR)).toEqual([]);
   });
 
   it('says that a port is in use', async () => {

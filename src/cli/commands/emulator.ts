@@ -7,6 +7,7 @@ import { readIdentityFile } from '../emulator/identity-file.ts';
 import { openRequestLog } from '../emulator/request-log.ts';
 import { runCommand } from '../emulator/run-command.ts';
 import { explainBadOption, explainStartFailure, requireAllowedHost } from '../emulator/start-failure.ts';
+import { openTemporaryDirectory } from '../emulator/temporary-directory.ts';
 import type { Outcome } from '../outcome.ts';
 
 export interface EmulatorOptions {
@@ -35,8 +36,10 @@ export async function runEmulator(
 ): Promise<Outcome> {
   const log =
     options.log === undefined ? undefined : await openRequestLog(resolve(context.io.cwd, options.log));
+  const temporary = options.data === undefined ? await openTemporaryDirectory(context.io) : undefined;
+  const data = temporary?.path ?? resolve(context.io.cwd, options.data ?? '');
   try {
-    const emulator = await startFor(context, options, log?.write);
+    const emulator = await startFor(context, options, data, log?.write);
     try {
       return command.length > 0
         ? { exitStatus: await runCommand(context.io, command, describeEnvironment(emulator, context.io.env)) }
@@ -45,6 +48,7 @@ export async function runEmulator(
       await emulator.close();
     }
   } finally {
+    temporary?.remove();
     await log?.close();
   }
 }
@@ -52,6 +56,7 @@ export async function runEmulator(
 async function startFor(
   context: CommandContext,
   options: EmulatorOptions,
+  dataDirectory: string,
   onRequest: ((entry: object) => void) | undefined,
 ): Promise<Emulator> {
   const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
@@ -59,7 +64,7 @@ async function startFor(
     import('../../emulator/identity.ts'),
     import('../../emulator/faults/parse-fault.ts'),
   ]);
-  const { port, data, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
+  const { port, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
   const { quotas, registryMode, host, allowHost: allowedHosts } = options;
   requireAllowedHost(host, allowedHosts);
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
@@ -74,7 +79,6 @@ async function startFor(
   } catch (error) {
     throw explainBadOption(error);
   }
-  const dataDirectory = data === undefined ? undefined : resolve(context.io.cwd, data);
   const onError = (error: unknown) => context.messages.warn(`the emulator: ${String(error)}`);
   try {
     return await startEmulator({
