@@ -23,8 +23,6 @@ export interface Identity {
   readonly principals: ReadonlyMap<string, Principal>;
   /** Whom the emulator's environment is for: the first of those given, else the account. */
   readonly principal: Principal;
-  /** Keys the registry's tokens; see `TokenContext`. */
-  readonly tokenKey: string;
   /** How long an authorization token is good. */
   readonly tokenLifetimeMs: number;
 }
@@ -60,11 +58,10 @@ export function deriveIdentity(options: IdentityOptions): Identity {
   const registries = deriveRegistries(account, options.alias, identities);
   // Aliases out of an identity file do not change the account's own keys.
   const seed = `${account}/${options.alias ?? deriveAlias(account)}`;
-  const secretAccessKey = options.secretAccessKey ?? deriveSecret(seed);
   const root: Principal = {
     registryId: account,
     accessKeyId: checkAccessKeyId(options.accessKeyId ?? deriveAccessKeyId(seed)),
-    secretAccessKey,
+    secretAccessKey: options.secretAccessKey ?? deriveSecret(seed),
     arn: `arn:aws:iam::${account}:root`,
     allowedActions: ['*'],
   };
@@ -81,7 +78,6 @@ export function deriveIdentity(options: IdentityOptions): Identity {
     registryAlias: own === undefined ? '' : findPrimaryAlias(own),
     principals: new Map([root, ...given].map((each) => [each.accessKeyId, each])),
     principal,
-    tokenKey: createHmac('sha256', secretAccessKey).update(`tokens of ${seed}`).digest('hex'),
     tokenLifetimeMs: options.tokenLifetimeMs ?? TOKEN_LIFETIME_MS,
   };
 }

@@ -16,6 +16,7 @@ import type { RegistryIdentity } from './registry-identity.ts';
 import { routeRequest } from './route-request.ts';
 import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
+import { openTokenKey } from './storage/token-key.ts';
 
 export interface EmulatorOptions extends IdentityOptions {
   /** Address to listen on. Default 127.0.0.1. */
@@ -72,6 +73,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const context: ApiContext = {
       identity,
       registries,
+      tokens: { ...identity, tokenKey: openTokenKey(dataDirectory) },
       registryHost: server.authority,
       quotas: new Quotas(
         options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},

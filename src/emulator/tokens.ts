@@ -9,9 +9,7 @@ const SALT_BYTES = 16;
 
 /** What tokens are made and judged with. */
 export interface TokenContext {
-  /** The account, 12 digits. */
-  readonly registryId: string;
-  /** Keys the proof in each token; the same after a restart, so that tokens outlive it. */
+  /** Keys the proof in each token, and the addresses of downloads. */
   readonly tokenKey: string;
   /** Of an authorization token. */
   readonly tokenLifetimeMs: number;
@@ -96,7 +94,5 @@ function decodeBase64(text: string): Buffer | undefined {
 }
 
 function computeProof(context: TokenContext, datakey: string, expiration: number): Buffer {
-  return createHmac('sha256', context.tokenKey)
-    .update(`${context.registryId}\n${datakey}\n${expiration}`)
-    .digest();
+  return createHmac('sha256', context.tokenKey).update(`token ${datakey} ${expiration}`).digest();
 }

@@ -4,10 +4,12 @@ import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
 import type { Quotas } from '../quotas.ts';
 import type { ServedRegistry } from '../served-registry.ts';
+import type { TokenContext } from '../tokens.ts';
 
 /** What every request works with. */
 export interface EmulatorContext {
   readonly identity: Identity;
+  readonly tokens: TokenContext;
   /** Those of `identity`, in the same order. */
   readonly registries: readonly ServedRegistry[];
   /** Host and port by which the client reached the emulator, and pulls images; the service's own is public.ecr.aws. */

@@ -15,7 +15,7 @@ export function authenticate(exchange: Exchange): Caller {
   const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
   // Basic, too, is refused here: it is for the token endpoint. Source: apple/container#847.
   if (token === undefined) throw invalidToken(exchange);
-  const verdict = verifyToken(context.identity, token, context.now());
+  const verdict = verifyToken(context.tokens, token, context.now());
   // A token out of date is told like a wrong one, and not with 401. Source: oras-project/oras-go#1227.
   if (verdict === 'expired' || verdict === 'invalid') throw invalidToken(exchange);
   return verdict;

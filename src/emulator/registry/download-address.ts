@@ -30,6 +30,6 @@ export function readDownload(context: EmulatorContext, signed: string): Download
   return { registryId, repositoryName, digest };
 }
 
-function sign({ identity }: EmulatorContext, claim: string): Buffer {
-  return createHmac('sha256', identity.tokenKey).update(`download ${claim}`).digest();
+function sign({ tokens }: EmulatorContext, claim: string): Buffer {
+  return createHmac('sha256', tokens.tokenKey).update(`download ${claim}`).digest();
 }

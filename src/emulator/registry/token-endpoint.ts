@@ -8,12 +8,12 @@ import { sendBody } from './reply.ts';
 export function serveToken({ request, response, context }: Exchange): void {
   const { authorization } = request.headers;
   const now = context.now();
-  const token = authorization === undefined ? issueAnonymousToken(context.identity, now).token : exchange();
+  const token = authorization === undefined ? issueAnonymousToken(context.tokens, now).token : exchange();
   sendBody(response, 200, 'application/json; charset=utf-8', JSON.stringify({ token }));
 
   function exchange(): string {
     const credentials = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-    const verdict = verifyToken(context.identity, credentials, now);
+    const verdict = verifyToken(context.tokens, credentials, now);
     // An anonymous token is no password.
     if (typeof verdict === 'object') return credentials;
     const text =

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Digest, digestOf, isDigest } from './digest.ts';
 import { hashFile } from './hash-file.ts';
+import { PRIVATE_DIRECTORY } from './private-directory.ts';
 
 /** The files of blobs, `blobs/sha256/<first two digits>/<digits>`, shared by all repositories. Knows nothing of who may see them. */
 export class BlobFiles {
@@ -26,19 +27,19 @@ export class BlobFiles {
   constructor(dataDirectory: string) {
     this.#directory = join(dataDirectory, 'blobs', 'sha256');
     this.#damagedDirectory = join(dataDirectory, 'damaged');
-    mkdirSync(this.#directory, { recursive: true });
+    mkdirSync(this.#directory, PRIVATE_DIRECTORY);
   }
 
   /** Makes a blob of bytes in memory, by way of `temporaryPath`. */
   write(digest: Digest, bytes: Buffer, temporaryPath: string): void {
-    writeFileSync(temporaryPath, bytes);
+    writeFileSync(temporaryPath, bytes, { mode: 0o600 });
     this.adopt(digest, temporaryPath);
   }
 
   /** Makes a file the blob; what stood in its place goes. */
   adopt(digest: Digest, path: string): void {
     const target = this.#pathOf(digest);
-    mkdirSync(dirname(target), { recursive: true });
+    mkdirSync(dirname(target), PRIVATE_DIRECTORY);
     renameSync(path, target);
   }
 
@@ -97,7 +98,7 @@ export class BlobFiles {
     this.#verified.delete(digest);
     const path = this.#pathOf(digest);
     if (!existsSync(path)) return undefined;
-    mkdirSync(this.#damagedDirectory, { recursive: true });
+    mkdirSync(this.#damagedDirectory, PRIVATE_DIRECTORY);
     const target = join(this.#damagedDirectory, digest.slice('sha256:'.length));
     renameSync(path, target);
     return target;

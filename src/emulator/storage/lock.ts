@@ -1,28 +1,81 @@
 import { createHash } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+type Unlock = () => Promise<void>;
+
+const LOCK_NAME = /^lock\.(\d{1,9})$/;
+
 /**
- * Makes this process the only one to use a directory, by listening on a local socket named after it (device and inode, so that symbolic links do
- * not matter). Nobody has to clean up after a process that died: the kernel closes its socket. Containers with networks of their own do not see
- * each other's sockets on Linux. Returns how to let go.
- * Throws when another process, or this one, has the directory.
+ * Makes this process the only one to use a directory. Nobody has to clean up after a process that died: the kernel closes its socket. Returns how to
+ * let go. Throws when another process, or this one, has the directory.
  */
-export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
-  const { dev, ino } = statSync(directory, { bigint: true });
-  const name = `ecrp-emulator-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
-  const server = await listen(name).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new Error(
-      `Another emulator is using the data directory ${directory}. Stop it, or give this one a directory of its own.`,
-    );
+export async function lockDirectory(directory: string): Promise<Unlock> {
+  const unlock = process.platform === 'linux' ? await lockBySocketFile(directory) : undefined;
+  if (unlock !== undefined) return unlock;
+  const server = await listenByName(directory).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? directoryInUse(directory) : error;
   });
-  return () => new Promise((resolve) => server.close(() => resolve()));
+  return () => closeServer(server);
 }
 
-async function listen(name: string): Promise<Server> {
+/**
+ * The lock is a socket `lock.N` in the directory itself, where only its owner can put one; a name of the abstract namespace could be taken by every
+ * user. A socket whose process has died is never taken over: the next number is, and who has bound it looks whether any other is alive. As
+ * each binds before it looks, two never both stay. Undefined where the file system takes no sockets.
+ */
+async function lockBySocketFile(directory: string): Promise<Unlock | undefined> {
+  // The address of a socket has 107 bytes at most; this one is short however long the path is.
+  const handle = openSync(directory, 'r');
+  const pathOf = (number: number) => `/proc/self/fd/${handle}/lock.${number}`;
+  let server: Server | undefined;
+  try {
+    const own = Math.max(0, ...listLocks(directory)) + 1;
+    server = await tryListening(pathOf(own)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') throw directoryInUse(directory);
+      return undefined;
+    });
+    if (server === undefined) {
+      closeSync(handle);
+      return undefined;
+    }
+    chmodSync(pathOf(own), 0o600);
+    for (const other of listLocks(directory).filter((number) => number !== own)) {
+      if (await isAnswering(pathOf(other))) throw directoryInUse(directory);
+      rmSync(pathOf(other), { force: true });
+    }
+    const held = server;
+    return async () => {
+      // Removes the socket by its path, which needs the handle.
+      await closeServer(held);
+      closeSync(handle);
+    };
+  } catch (error) {
+    if (server !== undefined) await closeServer(server);
+    closeSync(handle);
+    throw error;
+  }
+}
+
+function listLocks(directory: string): number[] {
+  return readdirSync(directory).flatMap((name) => {
+    const [, number] = LOCK_NAME.exec(name) ?? [];
+    return number === undefined ? [] : [Number(number)];
+  });
+}
+
+function directoryInUse(directory: string): Error {
+  return new Error(
+    `Another emulator is using the data directory ${directory}. Stop it, or give this one a directory of its own.`,
+  );
+}
+
+/** By a local socket named after the directory's device and inode, so that symbolic links do not matter. */
+async function listenByName(directory: string): Promise<Server> {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  const name = `ecrp-emulator-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
   // An abstract socket of Linux and a named pipe of Windows vanish with the process.
   if (process.platform === 'linux') return await tryListening(`\0${name}`);
   if (process.platform === 'win32') return await tryListening(`\\\\.\\pipe\\${name}`);
@@ -43,10 +96,18 @@ function tryListening(path: string): Promise<Server> {
   });
 }
 
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Whether a process listens there. One that is stopped does. */
 function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('error', () => resolve(false));
+    // Any other error than these says nothing about whether somebody is there.
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    );
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

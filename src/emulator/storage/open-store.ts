@@ -7,6 +7,7 @@ import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { lockDirectory } from './lock.ts';
 import { mendFiles } from './mend.ts';
+import { PRIVATE_DIRECTORY } from './private-directory.ts';
 import type { JournalRecord } from './record.ts';
 import { recordState } from './snapshot.ts';
 import { State } from './state.ts';
@@ -22,7 +23,7 @@ const FEWEST_LINES_TO_REWRITE = 1000;
  */
 export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
   const path = resolve(directory);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  mkdirSync(path, PRIVATE_DIRECTORY);
   const unlock = await lockDirectory(path);
   try {
     return openLocked(path, unlock, options);

@@ -1,6 +1,7 @@
 import { constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PRIVATE_DIRECTORY } from './private-directory.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 
@@ -10,7 +11,7 @@ export class UploadFiles {
 
   constructor(dataDirectory: string) {
     this.#directory = join(dataDirectory, 'uploads');
-    mkdirSync(this.#directory, { recursive: true });
+    mkdirSync(this.#directory, PRIVATE_DIRECTORY);
   }
 
   pathOf(uploadId: string): string {

@@ -185,3 +185,13 @@ test('a port that is taken and options that are malformed leave no directory beh
   vi.unstubAllEnvs();
   await rm(temporary, { recursive: true });
 });
+
+test('a token that was made with the same known keys elsewhere is none here', async () => {
+  const twin = await startTestEmulator();
+  expect(twin.secretAccessKey).toBe(emulator.secretAccessKey);
+  const { authorizationData } = await callApi(twin, 'GetAuthorizationToken');
+  const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
+  expect((await fetch(`${twin.url}/v2/`, { headers })).status).toBe(200);
+  expect((await fetch(`${emulator.url}/v2/`, { headers })).status).toBe(400);
+  await twin.close();
+});

@@ -7,6 +7,7 @@ import type { RegistryContext } from '../../../../src/emulator/registry/exchange
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import { REGISTRY_RULES, type RegistryMode } from '../../../../src/emulator/registry/rules.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
+import { openTokenKey } from '../../../../src/emulator/storage/token-key.ts';
 import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
 import { makeDirectory, openTestStore } from '../storage/opened-store.ts';
 
@@ -28,9 +29,11 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   const dataDirectory = makeDirectory();
   const store = await openTestStore(dataDirectory);
   const identity = deriveIdentity({ alias: 'alias' });
+  const tokens = { ...identity, tokenKey: openTokenKey(dataDirectory) };
   const errors: unknown[] = [];
   const context: RegistryContext = {
     identity,
+    tokens,
     registries: identity.registries.map((registry) => ({ registry, store })),
     registryHost: '',
     registryRules: REGISTRY_RULES[mode],
@@ -49,13 +52,13 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   });
   // A server that listens on a port has an address of this kind.
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const anonymousToken = issueAnonymousToken(identity, clock.now).token;
+  const anonymousToken = issueAnonymousToken(tokens, clock.now).token;
   return {
     origin,
     store,
     dataDirectory,
     clock,
-    authorizationToken: issueAuthorizationToken(identity, identity.principal, clock.now).token,
+    authorizationToken: issueAuthorizationToken(tokens, identity.principal, clock.now).token,
     anonymousToken,
     fetch: (path, init = {}, token = anonymousToken) =>
       fetch(`${origin}${path}`, {
