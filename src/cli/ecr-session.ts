@@ -1,12 +1,14 @@
 import type { Answered, ApiCall, Caller } from '../ecr/call.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
 import type { EcrClient } from '../ecr/client.ts';
+import { checkRegionVariables } from '../ecr/credentials/check-keys.ts';
 import type { Registry } from '../ecr/registries.ts';
 import { REGION } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { formatCount, formatDuration } from './format.ts';
+import { prepareMfaPrompt, tellIdentity } from './identity.ts';
 import type { RegistryFacts } from './registry-cache.ts';
 import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
 
@@ -39,6 +41,7 @@ export async function withEcr<T>(
 ): Promise<T> {
   const { createEcrClient } = await import('../ecr/client.ts');
   const { io, options } = context;
+  checkRegionVariables(io.env);
   tellIgnoredRegion(context);
   const endpoint = await findEndpoint(context);
   const bare = createEcrClient({
@@ -49,6 +52,8 @@ export async function withEcr<T>(
     concurrency: settings.concurrency,
     retryBudgetMs: settings.retryBudgetMs,
     startWait: (what) => context.waiting.start(what),
+    promptMfa: prepareMfaPrompt(context),
+    onIdentity: (source) => tellIdentity(context, source),
     onEvent: (event) => {
       tellApiEvent(context, event);
       context.waiting.noteCall(event);
@@ -57,10 +62,10 @@ export async function withEcr<T>(
   });
   const directory = findCacheDirectory(io);
   const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
-  const findKey = async () => ({
-    endpoint: endpoint.id,
-    owner: await client.findOwner(),
-  });
+  const findKey = async () => {
+    const { accountId, accessKeyId } = (await client.findIdentity(io.signal)).credentials;
+    return { endpoint: endpoint.id, owner: accountId ?? accessKeyId };
+  };
   const rememberRegistry = async (facts: RegistryFacts): Promise<void> =>
     writeRegistryFacts(directory, await findKey(), facts);
   try {

@@ -55,8 +55,10 @@ export interface CallerSettings {
   /** For messages. */
   readonly endpoint: string;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
+  /** Makes sure that there are credentials before an attempt, which does not wait for a person or a process. Throws AUTH. */
+  readonly authenticate?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Undefined when the credentials cannot change. */
-  readonly refreshCredentials?: (() => Promise<void>) | undefined;
+  readonly refreshCredentials?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly pacer?: Pacer;
   /** Of the waits and the budget; default the machine's. */
   readonly clock?: Clock;
@@ -81,8 +83,8 @@ export function makeCaller(settings: CallerSettings): Caller {
   let lastSuccessMs = 0;
   let refreshing: Promise<void> | undefined;
 
-  const refresh = (): Promise<void> => {
-    refreshing ??= (settings.refreshCredentials?.() ?? Promise.resolve()).finally(() => {
+  const refresh = (signal: AbortSignal): Promise<void> => {
+    refreshing ??= (settings.refreshCredentials?.(signal) ?? Promise.resolve()).finally(() => {
       refreshing = undefined;
     });
     return refreshing;
@@ -95,6 +97,8 @@ export function makeCaller(settings: CallerSettings): Caller {
     const { operation, repositoryName } = call;
     // Node warns on the console of more than ten; each call in flight has some.
     setMaxListeners(0, signal);
+    signal.throwIfAborted();
+    await settings.authenticate?.(signal);
     const startedMs = clock.nowMs();
     let firstFailureMs: number | undefined;
     let ambiguous = false;
@@ -105,6 +109,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       let sentMs = clock.nowMs();
       try {
         signal.throwIfAborted();
+        if (attempt > 1) await settings.authenticate?.(signal);
         await clock.wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
         sentMs = clock.nowMs();
@@ -163,7 +168,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       onEvent?.({ kind: 'retry', operation, attempt, delayMs: Math.round(delayMs), reason });
       if (verdict === 'refresh') {
         spent.refresh = true;
-        await refresh();
+        await refresh(signal);
       } else {
         await clock.wait(delayMs, signal);
       }

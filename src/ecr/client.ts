@@ -5,7 +5,9 @@ import { limitAttempt } from './attempt.ts';
 import { findCaBundle } from './ca-bundle.ts';
 import { type Caller, makeCaller } from './call.ts';
 import type { ApiEvent } from './call-event.ts';
-import { chooseCredentials, silentLogger } from './credentials.ts';
+import { chooseCredentials } from './credentials/choose-credentials.ts';
+import type { Identity, IdentitySource, PromptMfa } from './credentials/identity.ts';
+import { silentLogger } from './credentials/silent-logger.ts';
 import { RequestHandler } from './request-handler.ts';
 import { provideSdkHome } from './sdk-home.ts';
 
@@ -25,6 +27,10 @@ export interface EcrClientSettings {
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
   /** Told when a call waits for something else than the service, as for a process that gives credentials; returns what ends that. */
   readonly startWait?: ((what: string) => () => void) | undefined;
+  /** Undefined when there is no terminal to ask on. */
+  readonly promptMfa?: PromptMfa | undefined;
+  /** Told where the credentials come from, once they are found. */
+  readonly onIdentity?: ((source: IdentitySource) => void) | undefined;
 }
 
 /** A client of ECR Public; the functions of this room take it. `close` ends its connections. */
@@ -33,8 +39,8 @@ export interface EcrClient {
   readonly call: Caller;
   /** For the registry of the same service: the same proxies, and the same certificates are trusted. */
   readonly connections: Connections;
-  /** Whose the credentials in use are: the account where they say it, else the access key id. Throws AUTH when there are none. */
-  findOwner(): Promise<string>;
+  /** The credentials in use, and where they come from. Throws AUTH when there are none, the signal's reason when it is aborted. */
+  findIdentity(signal: AbortSignal): Promise<Identity>;
   close(): void;
 }
 
@@ -50,18 +56,18 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     maxSockets: concurrency * 3,
     findCaBundle: () => findCaBundle(settings.profile, settings.env),
   });
-  const credentials = chooseCredentials(
-    settings.profile,
-    settings.env,
-    () => new RequestHandler({ connections, answers: 'any' }),
-  );
+  const { profile, env, promptMfa, startWait, onIdentity } = settings;
+  const makeRequestHandler = () => new RequestHandler({ connections, answers: 'any' });
+  const source = chooseCredentials({ profile, env, promptMfa, startWait, onIdentity, makeRequestHandler });
+  const life = new AbortController();
   const sdk = new ECRPUBLICClient({
     region: settings.region ?? REGION,
     endpoint: settings.endpointUrl,
     // The endpoint says it already; the SDK refuses to combine one that is given with these.
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
-    credentials: credentials.provide,
+    // Found before the attempt; the SDK asks again when it thinks that they end.
+    credentials: async () => (await source.provide(life.signal)).credentials,
     maxAttempts: 1,
     retryMode: 'standard',
     logger: silentLogger,
@@ -81,8 +87,12 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
       budgetMs: settings.retryBudgetMs,
       unreachedBudgetMs: settings.retryBudgetMs,
     }),
-    refreshCredentials: credentials.refreshable
-      ? async () => {
+    authenticate: async (signal) => {
+      await source.provide(signal);
+    },
+    refreshCredentials: source.isRefreshable
+      ? async (signal) => {
+          await source.refresh(signal);
           await sdk.config.credentials({ forceRefresh: true });
         }
       : undefined,
@@ -91,11 +101,10 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     sdk,
     call,
     connections,
-    findOwner: async () => {
-      const { accountId, accessKeyId } = await sdk.config.credentials();
-      return accountId ?? accessKeyId;
-    },
+    findIdentity: source.provide,
     close: () => {
+      life.abort();
+      source.close();
       sdk.destroy();
       connections.close();
     },

@@ -4,7 +4,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Connections } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
 import { makeTimeout } from './attempt.ts';
-import { silentLogger } from './credentials.ts';
+import { silentLogger } from './credentials/silent-logger.ts';
 import { type AnswerLimits, CREDENTIAL_ANSWERS, readAnswer, SERVICE_ANSWERS } from './read-answer.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;

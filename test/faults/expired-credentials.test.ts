@@ -31,11 +31,8 @@ console.log(${JSON.stringify(JSON.stringify(key))});`;
     'CompleteLayerUpload expired-token on=1',
     'PutImage expired-token on=1',
   ]);
-  // The SDK looks for the profile in the environment of the process.
-  const env = { ...home.env, ...rest, AWS_PROFILE: 'expiring' };
-  process.env.AWS_CONFIG_FILE = config;
+  const env = { ...home.env, ...rest, AWS_PROFILE: 'expiring', AWS_CONFIG_FILE: config };
   const result = await runCli(argv, { env, cwd: home.directory });
-  delete process.env.AWS_CONFIG_FILE;
   expect(result, result.stderr).toMatchObject({ status: 0 });
   expect(result.json()).toMatchObject({ retries: 3 });
   // Three blobs of 4, 3 and 1 parts, one of which was refused.

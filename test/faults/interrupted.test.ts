@@ -133,13 +133,16 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
   test('waiting for credentials', async () => {
     const asked = join(home.directory, 'asked');
     // Gives none, until whoever asked has ended.
-    const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, ''); process.stdin.resume();`;
+    const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, '');
+const asker = process.ppid;
+setInterval(() => process.ppid === asker || process.exit(), 100);`;
     await writeFile(join(home.directory, 'wait.cjs'), script);
     const command = `"${process.execPath}" "${join(home.directory, 'wait.cjs')}"`;
     const config = join(home.directory, 'aws-config');
     await writeFile(config, `[profile slow]\ncredential_process = ${command}\n`);
     const started = start('oci', {
-      env: { AWS_CONFIG_FILE: config, AWS_PROFILE: 'slow', AWS_ACCESS_KEY_ID: '' },
+      env: { AWS_CONFIG_FILE: config },
+      options: ['--profile', 'slow'],
     });
     await expectInterrupted(await interrupt(started, () => existsSync(asked)), 'oci');
   });

@@ -13,13 +13,14 @@ const REFRESH_MS = 125;
 const SPINNER_COLUMNS = 2;
 
 /**
- * Draws what `render` returns again and again, on a terminal, until the returned function is called or `signal` is aborted.
+ * Draws what `render` returns again and again, on a terminal, until the returned function is called or `signal` is aborted;
+ * nothing as long as it returns undefined.
  * Lines that others print meanwhile appear above it.
  */
 export function drawLive(
   { stderr: stream, signal }: Pick<Io, 'stderr' | 'signal'>,
   color: boolean,
-  render: (screen: Screen, chalk: ChalkInstance) => string,
+  render: (screen: Screen, chalk: ChalkInstance) => string | undefined,
 ): () => void {
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const spinner = ora({
@@ -36,8 +37,10 @@ export function drawLive(
     const { columns = 80, rows = 24 } = stream;
     // ora would count endless lines.
     if (columns === 0) return spinner;
+    const lines = render({ columns, rows }, chalk);
+    if (lines === undefined) return spinner.clear();
     // The cursor waits at the left: there is room for the ^C that a terminal prints, and ora would miscount a line more.
-    spinner.text = `${render({ columns, rows }, chalk)}\r`;
+    spinner.text = `${lines}\r`;
     stream.cork();
     try {
       return draw();

@@ -13,6 +13,7 @@ export function createLiveProgress(
   let subject = given;
   const state = new ProgressState(performance.now());
   const stop = drawLive(io, color, (screen, chalk) => {
+    if (given.isHushed?.()) return undefined;
     const nowMs = performance.now();
     return renderLive(state.snapshot(nowMs, given.findWait?.()), subject, screen, chalk);
   });

@@ -15,7 +15,12 @@ export async function openProgress(
     const { createJsonProgress } = await import('./json-progress.ts');
     return createJsonProgress(context.messages);
   }
-  const subject = { name: escapeLine(name), dryRun, findWait: () => waiting.find() };
+  const subject = {
+    name: escapeLine(name),
+    dryRun,
+    findWait: () => waiting.find(),
+    isHushed: waiting.isHushed,
+  };
   const returnWaits = waiting.leave();
   const display = await createDisplay(kind, context, subject);
   return {

@@ -30,4 +30,6 @@ export interface ProgressSubject {
   readonly dryRun: boolean;
   /** What the command waits for at the moment. */
   readonly findWait?: (() => ShownWait | undefined) | undefined;
+  /** Whether a person is being asked something: nothing may be drawn over that. */
+  readonly isHushed?: (() => boolean) | undefined;
 }

@@ -23,6 +23,10 @@ export interface Waiting {
   find(): ShownWait | undefined;
   /** Leaves it to another display to say what is waited for, until the returned function is called. */
   leave(): () => void;
+  /** Has every display keep still while a person is asked something, until the returned function is called. */
+  hush(): () => void;
+  /** Whether a person is being asked something. */
+  isHushed(): boolean;
   /** Takes away what is shown; to be called before anything else is printed to stay. */
   clear(): void;
 }
@@ -39,6 +43,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   let timer: NodeJS.Timeout | undefined;
   let lastToldMs: number | undefined;
   let isLeft = false;
+  let questions = 0;
   let stopLive: (() => void) | undefined;
   /** Changes whenever a display that is being loaded is wanted no more. */
   let turn = 0;
@@ -78,7 +83,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   const schedule = (): void => {
     clearTimeout(timer);
     const sinceMs = waits.silentSinceMs;
-    if (isLeft || display === 'none') return;
+    if (isLeft || questions > 0 || display === 'none') return;
     const dueMs = lastToldMs === undefined ? (sinceMs ?? 0) + SHOWN_AFTER_MS : lastToldMs + REPEATED_AFTER_MS;
     timer =
       sinceMs === undefined
@@ -116,6 +121,15 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
         schedule();
       };
     },
+    hush() {
+      clear();
+      questions += 1;
+      return () => {
+        questions -= 1;
+        schedule();
+      };
+    },
+    isHushed: () => questions > 0,
     clear,
   };
 }

@@ -558,17 +558,15 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey: 'secret' 
   await writeFile(join(directory, 'give-key.cjs'), script);
   const command = `"${process.execPath}" "${join(directory, 'give-key.cjs')}"`;
   await writeFile(join(directory, 'config'), `[profile changing]\ncredential_process = ${command}\n`);
-  vi.stubEnv('AWS_CONFIG_FILE', join(directory, 'config'));
-  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(directory, 'credentials'));
-  cleanups.push(() => vi.unstubAllEnvs());
-
-  const { client, seen, events } = await serve([refuse('ExpiredTokenException'), json({ registries: [] })], {
-    AWS_PROFILE: 'changing',
-  });
+  const { client, seen, events } = await serve(
+    [refuse('ExpiredTokenException'), json({ registries: [] })],
+    { AWS_CONFIG_FILE: join(directory, 'config') },
+    { profile: 'changing' },
+  );
   await describeRegistry(client, signal);
   const keys = seen.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]);
   expect(keys).toEqual(['K1', 'K2']);
-  expect(await client.findOwner()).toBe('K2');
+  expect((await client.findIdentity(signal)).credentials.accessKeyId).toBe('K2');
   expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 0, reason: 'ExpiredTokenException' });
 });
 

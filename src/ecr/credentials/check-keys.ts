@@ -1,0 +1,52 @@
+import { EcrpError } from '../../errors.ts';
+import type { Environment } from '../shared-config.ts';
+import type { AwsCredentials } from './identity.ts';
+
+/** What a header can carry, and no AWS key, token or region goes beyond: visible ASCII. */
+const PLAIN = /^[\x21-\x7e]+$/;
+
+/** Throws AUTH, naming `origin`, when a value has a space, a line break or another character that cannot be sent. */
+export function assertPlain(value: string, origin: string): void {
+  if (PLAIN.test(value)) return;
+  const found = /[\r\n]/.test(value)
+    ? 'a line break'
+    : /\s/.test(value)
+      ? 'a space'
+      : 'a character that is not ASCII';
+  throw new EcrpError('AUTH', `${origin}: it contains ${found}`, {
+    hint: "Set it again without that; a file's last line break is left out by $(cat FILE).",
+  });
+}
+
+/** The same for all members of a set of keys; `names` says what each is called where it comes from. */
+export function assertPlainKeys(
+  { accessKeyId, secretAccessKey, sessionToken }: AwsCredentials,
+  names: Readonly<Record<'accessKeyId' | 'secretAccessKey' | 'sessionToken', string>>,
+): void {
+  assertPlain(accessKeyId, names.accessKeyId);
+  assertPlain(secretAccessKey, names.secretAccessKey);
+  if (sessionToken !== undefined) assertPlain(sessionToken, names.sessionToken);
+}
+
+/** Throws AUTH when a variable that names a region cannot be one, although ECR Public itself does without. */
+export function checkRegionVariables(env: Environment): void {
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
+    const value = env[name];
+    if (value) assertPlain(value, name);
+  }
+}
+
+/** Throws AUTH for half a pair: `values` are an access key and its secret, by the names they have where they come from. */
+export function assertWhole(values: Readonly<Record<string, string | undefined>>, origin: string): void {
+  const names = Object.keys(values);
+  const missing = names.filter((name) => !values[name]);
+  if (missing.length === 0 || missing.length === names.length) return;
+  const present = names.filter((name) => values[name]);
+  throw new EcrpError(
+    'AUTH',
+    `${origin}: ${present.join(', ')} is set, but ${missing.join(', ')} is missing`,
+    {
+      hint: `Set ${missing.join(', ')} too, or unset ${present.join(', ')}.`,
+    },
+  );
+}

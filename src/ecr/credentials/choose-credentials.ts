@@ -1,0 +1,61 @@
+import type { HttpHandler } from '@smithy/core/protocols';
+import {
+  type Environment,
+  explainMissingProfile,
+  findNamedProfile,
+  loadSharedConfig,
+  prepareProfile,
+} from '../shared-config.ts';
+import { findCredentials } from './credential-chain.ts';
+import { type CredentialSource, keepCredentials } from './credential-source.ts';
+import { readEnvironmentKeys } from './environment-keys.ts';
+import type { Identity, PromptMfa } from './identity.ts';
+
+/** How long a source has that is asked over HTTP. */
+const HTTP_TIMEOUT_MS = 10_000;
+
+export interface CredentialSettings {
+  /** `--profile` */
+  readonly profile?: string | undefined;
+  readonly env: Environment;
+  /** Undefined when there is no terminal to ask on. */
+  readonly promptMfa?: PromptMfa | undefined;
+  /** Told what is waited for, a noun phrase; returns what ends that. */
+  readonly startWait?: ((what: string) => () => void) | undefined;
+  /** Sends the requests of STS and SSO; undefined: straight, without a proxy. */
+  readonly makeRequestHandler?: (() => HttpHandler) | undefined;
+  /** In ms; default 10 s. */
+  readonly httpTimeoutMs?: number | undefined;
+  /** Told where the credentials come from, the first time that they are found. */
+  readonly onIdentity?: ((source: Identity['source']) => void) | undefined;
+}
+
+/**
+ * Where the credentials come from: `--profile`, else the keys of the environment, else AWS_PROFILE, else the rest of the chain,
+ * as the aws CLI has it. Nothing is asked or read yet.
+ */
+export function chooseCredentials(settings: CredentialSettings): CredentialSource {
+  const { profile, env, onIdentity } = settings;
+  const named = findNamedProfile(profile, env);
+  const hasKeys = profile === undefined && Boolean(env.AWS_ACCESS_KEY_ID || env.AWS_SECRET_ACCESS_KEY);
+  const find = async (signal: AbortSignal): Promise<Identity> => {
+    const keys = profile === undefined ? readEnvironmentKeys(env) : undefined;
+    if (keys !== undefined && named === undefined) return keys;
+    const config = await loadSharedConfig(env);
+    if (keys !== undefined && named !== undefined) {
+      if (config.findProfile(named.name) === undefined) throw explainMissingProfile(config, named);
+      return keys;
+    }
+    return findCredentials(named, {
+      env,
+      config,
+      loadProfile: prepareProfile(profile, env),
+      signal,
+      startWait: settings.startWait ?? (() => () => undefined),
+      promptMfa: settings.promptMfa,
+      makeRequestHandler: settings.makeRequestHandler,
+      httpTimeoutMs: settings.httpTimeoutMs ?? HTTP_TIMEOUT_MS,
+    });
+  };
+  return keepCredentials(find, { isRefreshable: !hasKeys, onIdentity });
+}

@@ -1,0 +1,78 @@
+import { EcrpError } from '../../errors.ts';
+import { DEFAULT_PROFILE, explainMissingProfile, type NamedProfile } from '../shared-config.ts';
+import { findContainerRole } from './container-role.ts';
+import type { Identity, SourceContext } from './identity.ts';
+import { findInstanceRole, locateInstanceMetadata } from './instance-role.ts';
+import { findProfileCredentials } from './profile-credentials.ts';
+import { assumeRoleWithWebIdentity } from './sdk-sources.ts';
+
+/**
+ * Finds the credentials as the aws CLI does where the environment has no keys: those of the profile that is named, else web
+ * identity and the default profile, else the role of the container, else that of the instance. What is configured and fails
+ * is AUTH: no other source stands in for it, which would be another account.
+ */
+export async function findCredentials(
+  named: NamedProfile | undefined,
+  context: SourceContext,
+): Promise<Identity> {
+  const { config } = context;
+  const section = config.findProfile(named?.name ?? DEFAULT_PROFILE);
+  if (named !== undefined && section === undefined) throw explainMissingProfile(config, named);
+  const name = named?.name ?? DEFAULT_PROFILE;
+  const ofProfile = async () => section && findProfileCredentials(name, section, context);
+  // botocore's order; a profile that is named goes before the environment here, as its user expects.
+  const hasRole = named !== undefined || section?.role_arn !== undefined;
+  const found = hasRole
+    ? ((await ofProfile()) ?? (await findWebIdentity(named, context)))
+    : ((await findWebIdentity(named, context)) ?? (await ofProfile()));
+  if (found !== undefined) return found;
+  const role = (await findContainerRole(context)) ?? (await findInstanceRole(context));
+  if (role === undefined) throw explainNone(named, context);
+  return named === undefined ? role : { ...role, source: { ...role.source, passedProfile: named.name } };
+}
+
+/** The web identity that the environment configures, as in a pod of EKS; not beside `--profile`. */
+async function findWebIdentity(
+  named: NamedProfile | undefined,
+  context: SourceContext,
+): Promise<Identity | undefined> {
+  const tokenFile = context.env.AWS_WEB_IDENTITY_TOKEN_FILE;
+  if (!tokenFile || named?.origin === '--profile') return undefined;
+  const { section } = await context.loadProfile();
+  const roleArn = context.env.AWS_ROLE_ARN || section?.role_arn;
+  if (!roleArn) {
+    throw new EcrpError(
+      'AUTH',
+      'the environment: AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is missing',
+      {
+        hint: 'Set AWS_ROLE_ARN too, or unset AWS_WEB_IDENTITY_TOKEN_FILE.',
+      },
+    );
+  }
+  const sessionName = context.env.AWS_ROLE_SESSION_NAME || undefined;
+  const credentials = await assumeRoleWithWebIdentity({ tokenFile, roleArn, sessionName, section }, context);
+  const source = {
+    kind: 'web-identity' as const,
+    description: `the web identity of the environment, as ${roleArn}`,
+  };
+  return {
+    credentials,
+    source: named === undefined ? source : { ...source, passedProfile: named.name },
+  };
+}
+
+function explainNone(named: NamedProfile | undefined, { env }: SourceContext): EcrpError {
+  const profile = named?.name ?? DEFAULT_PROFILE;
+  const keys =
+    named?.origin === '--profile'
+      ? 'those of the environment do not count beside --profile'
+      : 'none in the environment';
+  const instance = env.AWS_EC2_METADATA_DISABLED
+    ? 'no instance role (AWS_EC2_METADATA_DISABLED)'
+    : `no instance metadata service at ${locateInstanceMetadata(env, undefined).origin}`;
+  return new EcrpError(
+    'AUTH',
+    `No AWS credentials: ${keys}, none in the profile '${profile}', no container role, ${instance}`,
+    { hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.' },
+  );
+}

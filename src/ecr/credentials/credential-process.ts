@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { EcrpError } from '../../errors.ts';
+import { assertPlainKeys } from './check-keys.ts';
+import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
+
+/** Far more than any credentials or complaint. */
+const MOST_CHARS = 64 * 1024;
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Such as `exit status 3`; undefined when it ended well. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * Runs the `credential_process` of a profile, once, and waits for as long as it takes: it may be asking a person. Throws AUTH
+ * with what it said on standard error. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ */
+export async function runCredentialProcess(
+  profile: string,
+  command: string,
+  context: SourceContext,
+): Promise<Identity> {
+  const what = `the credential process of the profile '${profile}'`;
+  const endWait = context.startWait(what);
+  try {
+    const { stdout, stderr, failure } = await run(command, context);
+    if (failure !== undefined) throw refuse(what, [`failed (${failure})`, stderr.trim()], profile);
+    const credentials = parseOutput(stdout, (problem) => refuse(what, [problem, stderr.trim()], profile));
+    assertPlainKeys(credentials, {
+      accessKeyId: `${what}: AccessKeyId`,
+      secretAccessKey: `${what}: SecretAccessKey`,
+      sessionToken: `${what}: SessionToken`,
+    });
+    return { credentials, source: { kind: 'profile', profile, description: what } };
+  } finally {
+    endWait();
+  }
+}
+
+async function run(command: string, { env, signal }: SourceContext): Promise<Ended> {
+  const child = spawn(command, {
+    // The value is a command line, which the other SDKs give to a shell as well.
+    shell: true,
+    // A person may be asked; an image on standard input is not the process's to read.
+    stdio: [isatty(0) ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+    env: { ...env },
+    signal,
+    windowsHide: true,
+  });
+  const ended = new Promise<string | undefined>((resolve, reject) => {
+    child.once('error', (error) => (signal.aborted ? reject(signal.reason) : resolve(error.message)));
+    child.once('close', (status, ending) => {
+      resolve(status === 0 ? undefined : ending === null ? `exit status ${status}` : `ended by ${ending}`);
+    });
+  });
+  const [stdout, stderr, failure] = await Promise.all([collect(child.stdout), collect(child.stderr), ended]);
+  return { stdout, stderr, failure };
+}
+
+/** The beginning of what comes; the rest is read and dropped, so that the process can end. */
+async function collect(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of stream.setEncoding('utf8')) {
+    if (text.length < MOST_CHARS) text += String(chunk);
+  }
+  return text;
+}
+
+function parseOutput(text: string, fail: (problem: string) => EcrpError): AwsCredentials {
+  const { Version, AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId } = parseObject(
+    text,
+    fail,
+  );
+  if (Version !== 1) throw fail('did not print credentials of Version 1');
+  if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') {
+    throw fail('printed no AccessKeyId and SecretAccessKey');
+  }
+  const expiration = new Date(typeof Expiration === 'string' ? Expiration : Number.NaN);
+  if (expiration.getTime() < Date.now())
+    throw fail(`printed credentials that ended at ${String(Expiration)}`);
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    ...(typeof SessionToken === 'string' && SessionToken !== '' && { sessionToken: SessionToken }),
+    ...(!Number.isNaN(expiration.getTime()) && { expiration }),
+    ...(typeof AccountId === 'string' && AccountId !== '' && { accountId: AccountId }),
+  };
+}
+
+function parseObject(text: string, fail: (problem: string) => EcrpError): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    // An object by the check; its members stay unknown.
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // What it printed may be a secret, so it is not repeated.
+  }
+  throw fail(text.trim() === '' ? 'printed nothing' : 'did not print JSON');
+}
+
+function refuse(what: string, said: readonly string[], profile: string): EcrpError {
+  const words = said.filter(Boolean).join(': ').replaceAll(/\s+/g, ' ');
+  return new EcrpError('AUTH', `${what} ${words}`, {
+    hint: `Run the command of credential_process in the profile '${profile}' by hand, and see what it needs.`,
+  });
+}

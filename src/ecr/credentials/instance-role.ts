@@ -1,0 +1,97 @@
+import { EcrpError } from '../../errors.ts';
+import { findUrlProblem } from '../endpoint-url.ts';
+import type { Environment, Profile } from '../shared-config.ts';
+import { askOverHttp } from './ask-source.ts';
+import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
+import { type LocalAnswer, requestLocal, UnreachableError } from './request-local.ts';
+import { parseRoleAnswer } from './role-answer.ts';
+
+const ENDPOINTS = { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd00:ec2::254]' };
+const TOKEN_PATH = '/latest/api/token';
+const ROLES_PATH = '/latest/meta-data/iam/security-credentials/';
+const TOKEN_SECONDS = '21600';
+/** The answer with a session token may go no further than the instance: behind a container's network it never comes. */
+const TOKEN_SHARE = 0.3;
+
+/** Where the metadata service of the instance is, whether it is there or not. Throws AUTH when that is no URL. */
+export function locateInstanceMetadata(env: Environment, profile: Profile | undefined): URL {
+  const given = env.AWS_EC2_METADATA_SERVICE_ENDPOINT || profile?.ec2_metadata_service_endpoint;
+  if (given) {
+    const problem = findUrlProblem(given);
+    if (problem === undefined) return new URL(given);
+    throw new EcrpError('AUTH', `AWS_EC2_METADATA_SERVICE_ENDPOINT: the URL ${problem}`, {
+      hint: `Unset it; the service of an instance is at ${ENDPOINTS.ipv4}.`,
+    });
+  }
+  const mode = env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE || profile?.ec2_metadata_service_endpoint_mode;
+  return new URL(mode?.toLowerCase() === 'ipv6' ? ENDPOINTS.ipv6 : ENDPOINTS.ipv4);
+}
+
+/**
+ * The role of an EC2 instance; undefined when there is no metadata service, or when it is switched off. Throws AUTH.
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+ */
+export async function findInstanceRole(context: SourceContext): Promise<Identity | undefined> {
+  const { env } = context;
+  if (isSet(env.AWS_EC2_METADATA_DISABLED)) return undefined;
+  const { section } = await context.loadProfile();
+  const origin = locateInstanceMetadata(env, section);
+  const source = {
+    what: `the instance metadata service at ${origin.origin}`,
+    hint: 'Check the IAM role of the instance, and the hop limit of its metadata service (2 for containers).',
+  };
+  const allowsV1 = !isSet(env.AWS_EC2_METADATA_V1_DISABLED || section?.ec2_metadata_v1_disabled);
+  try {
+    const credentials = await askOverHttp(source, context, (signal) =>
+      askForRole(origin, allowsV1, context.httpTimeoutMs * TOKEN_SHARE, signal),
+    );
+    return { credentials, source: { kind: 'instance', description: 'the role of the instance' } };
+  } catch (error) {
+    if (error instanceof EcrpError && error.cause instanceof UnreachableError) return undefined;
+    throw error;
+  }
+}
+
+async function askForRole(
+  origin: URL,
+  allowsV1: boolean,
+  tokenMs: number,
+  signal: AbortSignal,
+): Promise<AwsCredentials> {
+  const token = await askForToken(origin, tokenMs, signal);
+  if (token === undefined && !allowsV1)
+    throw new Error('it gives no session token, and version 1 is switched off');
+  const headers = token === undefined ? {} : { 'x-aws-ec2-metadata-token': token };
+  const roles = await requestLocal(new URL(ROLES_PATH, origin), { headers, signal });
+  const [role] = roles.text.trim().split('\n');
+  if (roles.status === 404 || (roles.status === 200 && !role))
+    throw new Error('the instance has no IAM role');
+  // Source of the pattern: IAM's rule for role names.
+  if (roles.status !== 200 || !role || !/^[\w+=,.@-]+$/.test(role)) {
+    throw new Error(`it answered ${roles.status}, and no name of a role`);
+  }
+  return parseRoleAnswer(await requestLocal(new URL(ROLES_PATH + role, origin), { headers, signal }));
+}
+
+/** A session token of version 2; undefined where only version 1 answers. */
+async function askForToken(origin: URL, mostMs: number, signal: AbortSignal): Promise<string | undefined> {
+  const deadline = AbortSignal.timeout(mostMs);
+  let answer: LocalAnswer;
+  try {
+    answer = await requestLocal(new URL(TOKEN_PATH, origin), {
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_SECONDS },
+      signal: AbortSignal.any([signal, deadline]),
+    });
+  } catch (error) {
+    if (deadline.aborted && !signal.aborted) return undefined;
+    throw error;
+  }
+  if (answer.status === 200) return answer.text;
+  if ([403, 404, 405].includes(answer.status)) return undefined;
+  throw new Error(`it answered ${answer.status} when asked for a session token`);
+}
+
+function isSet(value: string | undefined): boolean {
+  return Boolean(value) && value?.toLowerCase() !== 'false';
+}

@@ -1,0 +1,140 @@
+import { findConfiguredEndpoint } from '../configured-endpoint.ts';
+import type { Environment, Profile } from '../shared-config.ts';
+import { askOverHttp } from './ask-source.ts';
+import { assertPlain } from './check-keys.ts';
+import type { AwsCredentials, SourceContext } from './identity.ts';
+import { silentLogger } from './silent-logger.ts';
+
+// The sources that are services of AWS, asked through the SDK's own clients.
+
+/** STS answers in every region; us-east-1 when nothing names another. */
+const DEFAULT_REGION = 'us-east-1';
+
+/** A role to take with credentials that one has. */
+export interface RoleToAssume {
+  readonly profile: string;
+  readonly section: Profile;
+  readonly roleArn: string;
+  /** Those that the role is taken with. */
+  readonly source: AwsCredentials;
+  readonly mfaCode: string | undefined;
+}
+
+/** sts:AssumeRole. Throws AUTH. */
+export async function assumeRole(role: RoleToAssume, context: SourceContext): Promise<AwsCredentials> {
+  const { profile, section, roleArn, source, mfaCode } = role;
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+  const seconds = Number.parseInt(section.duration_seconds ?? '', 10);
+  const provide = fromTemporaryCredentials({
+    masterCredentials: source,
+    params: {
+      RoleArn: roleArn,
+      RoleSessionName: section.role_session_name ?? makeSessionName(),
+      ExternalId: section.external_id,
+      ...(seconds > 0 && { DurationSeconds: seconds }),
+      ...(mfaCode !== undefined && { SerialNumber: section.mfa_serial }),
+    },
+    ...(mfaCode !== undefined && { mfaCodeProvider: async () => mfaCode }),
+    clientConfig: { ...(await configureClient('STS', context)), region: findRegion(section, context.env) },
+    logger: silentLogger,
+  });
+  const asked = {
+    what: `AWS STS, asked for the role ${roleArn} of the profile '${profile}'`,
+    hint: `See what 'aws sts get-caller-identity --profile ${profile}' says.`,
+  };
+  return askOverHttp(asked, context, () => provide());
+}
+
+/** A role to take with a token of another identity provider. */
+export interface WebIdentity {
+  readonly tokenFile: string;
+  readonly roleArn: string;
+  readonly sessionName: string | undefined;
+  readonly section: Profile | undefined;
+}
+
+/** sts:AssumeRoleWithWebIdentity. Throws AUTH. */
+export async function assumeRoleWithWebIdentity(
+  { tokenFile, roleArn, sessionName, section }: WebIdentity,
+  context: SourceContext,
+): Promise<AwsCredentials> {
+  const { fromTokenFile } = await import('@aws-sdk/credential-providers');
+  const provide = fromTokenFile({
+    webIdentityTokenFile: tokenFile,
+    roleArn,
+    roleSessionName: sessionName ?? makeSessionName(),
+    clientConfig: { ...(await configureClient('STS', context)), region: findRegion(section, context.env) },
+    logger: silentLogger,
+  });
+  const asked = {
+    what: `AWS STS, asked for the role ${roleArn} with the token in ${tokenFile}`,
+    hint: 'Check the token file, and the trust policy of the role.',
+  };
+  return askOverHttp(asked, context, () => provide());
+}
+
+/** The role that an SSO login gives. Throws AUTH, also when `aws sso login` is due. */
+export async function getSsoCredentials(profile: string, context: SourceContext): Promise<AwsCredentials> {
+  const { fromSSO } = await import('@aws-sdk/credential-providers');
+  const provide = fromSSO({
+    profile,
+    ...nameFiles(context),
+    clientConfig: await configureClient('SSO', context),
+    logger: silentLogger,
+  });
+  const asked = {
+    what: `AWS SSO, for the profile '${profile}'`,
+    hint: `'aws sso login --profile ${profile}' renews the session.`,
+  };
+  return askOverHttp(asked, context, () => provide());
+}
+
+/** The credentials that `aws login` left. Throws AUTH, also when it is due again. */
+export async function getLoginCredentials(profile: string, context: SourceContext): Promise<AwsCredentials> {
+  const { fromLoginCredentials } = await import('@aws-sdk/credential-providers');
+  const provide = fromLoginCredentials({
+    profile,
+    ...nameFiles(context),
+    clientConfig: await configureClient('Signin', context),
+    logger: silentLogger,
+  });
+  const asked = {
+    what: `the session of 'aws login' of the profile '${profile}'`,
+    hint: `'aws login --profile ${profile}' renews the session.`,
+  };
+  return askOverHttp(asked, context, () => provide());
+}
+
+/** What all clients of these services have in common; their endpoints are found by the same rules as ours. */
+async function configureClient(serviceId: string, context: SourceContext) {
+  const { env, loadProfile, makeRequestHandler, httpTimeoutMs } = context;
+  const endpoint = await findConfiguredEndpoint(serviceId, env, loadProfile);
+  return {
+    logger: silentLogger,
+    maxAttempts: 3,
+    ...(endpoint && { endpoint: endpoint.url, useDualstackEndpoint: false, useFipsEndpoint: false }),
+    requestHandler: makeRequestHandler?.() ?? {
+      connectionTimeout: httpTimeoutMs,
+      socketTimeout: httpTimeoutMs,
+      logger: silentLogger,
+    },
+  };
+}
+
+function nameFiles({ config: { configFile, credentialsFile } }: SourceContext) {
+  return {
+    ...(configFile !== undefined && { configFilepath: configFile }),
+    ...(credentialsFile !== undefined && { filepath: credentialsFile }),
+    ignoreCache: true,
+  };
+}
+
+function findRegion(section: Profile | undefined, env: Environment): string {
+  const region = section?.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || DEFAULT_REGION;
+  assertPlain(region, 'the region for AWS STS');
+  return region;
+}
+
+function makeSessionName(): string {
+  return `ecrp-${Date.now()}`;
+}

@@ -1,0 +1,170 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliResult, makeHome, runCli, spawnCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { writeDockerArchive } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+import {
+  type FakeService,
+  ROLE_TOKEN,
+  startContainerCredentials,
+  startInstanceMetadata,
+} from '../support/metadata-servers.ts';
+
+// On a machine with an instance role, in a container with a role, each of which may push to an account of its own: an image must
+// never go there when another account was meant.
+
+const own = { accessKeyId: 'AKOWN', secretAccessKey: 'own' };
+const ofContainer = { accessKeyId: 'AKCONTAINER', secretAccessKey: 'container' };
+const ofInstance = { accessKeyId: 'AKINSTANCE', secretAccessKey: 'instance' };
+const sessionToken = ROLE_TOKEN;
+const allowedActions = ['*'];
+const home = await makeHome();
+const emulator = await startTestEmulator({
+  identities: [
+    { ...own, allowedActions },
+    { ...ofContainer, allowedActions, sessionToken, registryId: '222222222222' },
+    { ...ofInstance, allowedActions, sessionToken, registryId: '333333333333' },
+  ],
+});
+const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', ...place } = emulator.env;
+const archive = join(home.directory, 'image.tar');
+const runs = join(home.directory, 'runs');
+let instance: FakeService;
+let container: FakeService;
+let roles: Record<string, string>;
+
+beforeAll(async () => {
+  instance = await startInstanceMetadata(ofInstance);
+  container = await startContainerCredentials(ofContainer);
+  roles = {
+    AWS_EC2_METADATA_DISABLED: '',
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: instance.url,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: container.url,
+  };
+  await writeDockerArchive(archive, [await makeImage({ seed: 1, layers: [{}, {}] })], { style: 'skopeo' });
+  await writeFile(
+    join(home.directory, 'config'),
+    `[profile sealed]
+credential_process = echo x >> "${runs}"; echo 'the vault is sealed' >&2; exit 3
+[profile orphan]
+role_arn = arn:aws:iam::123456789012:role/push
+source_profile = gone
+[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = push
+[profile right]
+aws_access_key_id = ${AWS_ACCESS_KEY_ID}
+aws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}
+[profile wrong]
+aws_access_key_id = AKWRONG
+aws_secret_access_key = wrong
+[profile local]
+region = eu-west-1
+`,
+  );
+});
+afterAll(async () => {
+  instance.close();
+  container.close();
+  await emulator.close();
+  await home.remove();
+});
+
+function push(argv: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
+  const settings = {
+    ...home.env,
+    ...place,
+    AWS_CONFIG_FILE: join(home.directory, 'config'),
+    ...roles,
+    ...env,
+  };
+  return runCli(['push', archive, 'identity:1', '--create-repo', ...argv], { env: settings });
+}
+
+describe('the role of the machine would push', () => {
+  it.each([
+    ['the container', {}, '222222222222'],
+    ['the instance', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' }, '333333333333'],
+  ])('and does when nothing else is configured: %s', async (name, env, registryId) => {
+    const result = await push(['-v', '--json'], env);
+    expect(result.status, result.stderr).toBe(0);
+    expect(result.json()).toMatchObject({ registryId });
+    expect(result.stderr).toContain(`Credentials: the role of ${name}`);
+  });
+
+  it.each([
+    ['--profile typo', ['--profile', 'typo'], {}, ["'typo' does not exist"]],
+    ['AWS_PROFILE=typo', [], { AWS_PROFILE: 'typo' }, ["'typo' does not exist"]],
+    ['a failing process', ['--profile', 'sealed'], {}, ["'sealed'", 'exit status 3', 'the vault is sealed']],
+    ['a missing source_profile', [], { AWS_PROFILE: 'orphan' }, ["'orphan'", "source_profile 'gone'"]],
+    ['a missing sso-session', [], { AWS_PROFILE: 'sso' }, ["'sso'", "sso_session 'corp'"]],
+    ['no secret', [], { AWS_ACCESS_KEY_ID }, ['AWS_SECRET_ACCESS_KEY is missing']],
+    ['no key', [], { AWS_SECRET_ACCESS_KEY }, ['AWS_ACCESS_KEY_ID is missing']],
+    ['a line break', [], { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: 'x\n' }, ['AWS_SECRET_ACCESS_KEY']],
+    ['a region with one', [], { AWS_REGION: 'us-east-1\n' }, ['AWS_REGION: it contains a line break']],
+  ])('but not in place of %s', async (_name, argv, env, words) => {
+    const before = [emulator.requests.length, instance.requests.length, container.requests.length];
+    const result = await push([...argv, '--json'], env);
+    expect(result.status).toBe(4);
+    const { error } = result.json();
+    expect(error).toMatchObject({ code: 'AUTH' });
+    for (const word of words) expect(result.stdout).toContain(word);
+    const after = [emulator.requests.length, instance.requests.length, container.requests.length];
+    expect(after).toEqual(before);
+  });
+
+  it('and the process that fails is run once', async () => {
+    await writeFile(runs, '');
+    await push(['--profile', 'sealed']);
+    expect(await readFile(runs, 'utf8')).toBe('x\n');
+  });
+});
+
+describe('-v says which identity is taken', () => {
+  const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+
+  it.each([
+    ['keys', keys, [], 'the keys of the environment'],
+    ['keys beside AWS_PROFILE', { ...keys, AWS_PROFILE: 'wrong' }, [], 'the keys of the environment'],
+    [
+      '--profile beside keys',
+      { AWS_ACCESS_KEY_ID: 'AKOTHER', AWS_SECRET_ACCESS_KEY: 'other' },
+      ['--profile', 'right'],
+      "the keys of the profile 'right'",
+    ],
+  ])('%s', async (_name, env, argv, description) => {
+    const result = await push(['-v', ...argv], env);
+    expect(result.status, result.stderr).toBe(0);
+    expect(result.stderr.match(/^Credentials: .*$/gm)).toEqual([`Credentials: ${description}`]);
+    const events = (await push(['-v', '--progress', 'json', ...argv], env)).stderr.trim().split('\n');
+    const told = events.map((line) => JSON.parse(line)).filter(({ source }) => source !== undefined);
+    expect(told).toMatchObject([{ event: 'detail', message: `Credentials: ${description}` }]);
+  });
+
+  it('and a note says it when a profile configures none', async () => {
+    const result = await push(['--profile', 'local']);
+    expect(result.status, result.stderr).toBe(0);
+    expect(result.stderr).toContain(
+      "The profile 'local' configures no credentials; using the role of the container",
+    );
+  });
+});
+
+it('the built program prints nothing of its libraries, whatever a profile configures', async () => {
+  const env = {
+    ...home.env,
+    ...place,
+    AWS_CONFIG_FILE: join(home.directory, 'config'),
+    AWS_PROFILE: 'sealed',
+  };
+  const { status, stderr } = await spawnCli(['repo', 'list'], { env }).ended;
+  expect(status).toBe(4);
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/^error: the credential process of the profile 'sealed' failed/),
+    expect.stringMatching(/^hint: /),
+    '',
+  ]);
+});

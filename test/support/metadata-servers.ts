@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Goes with the keys of every role. */
+export const ROLE_TOKEN = 'role-token';
+
+export interface RoleKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface FakeService {
+  readonly url: string;
+  /** Method and path of each request so far. */
+  readonly requests: readonly string[];
+  close(): void;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A server of the instance metadata of EC2, version 2: without its session token it answers 401. */
+export function startInstanceMetadata(keys: RoleKeys): Promise<FakeService> {
+  const token = 'session-token';
+  return serve((request, response) => {
+    const { method, url, headers } = request;
+    if (method === 'PUT' && url === '/latest/api/token') {
+      response
+        .writeHead(headers['x-aws-ec2-metadata-token-ttl-seconds'] === undefined ? 400 : 200)
+        .end(token);
+    } else if (headers['x-aws-ec2-metadata-token'] !== token) response.writeHead(401).end();
+    else if (url === '/latest/meta-data/iam/security-credentials/') response.end('pusher');
+    else if (url === '/latest/meta-data/iam/security-credentials/pusher') {
+      response.end(JSON.stringify({ Code: 'Success', ...describeKeys(keys) }));
+    } else response.writeHead(404).end();
+  });
+}
+
+/** A container's credentials, as ECS and EKS give them. */
+export function startContainerCredentials(keys: RoleKeys, token?: string): Promise<FakeService> {
+  return serve((request, response) => {
+    if (request.headers.authorization !== token) {
+      response.writeHead(403).end(JSON.stringify({ code: 'Forbidden', message: 'not your pod' }));
+    } else response.end(JSON.stringify(describeKeys(keys)));
+  });
+}
+
+/** Any service that answers as the function does; one that does nothing is never answered. */
+export async function serve(answer: Answer): Promise<FakeService> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Listening on TCP.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function describeKeys({ accessKeyId, secretAccessKey }: RoleKeys) {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    Token: ROLE_TOKEN,
+    Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+  };
+}
