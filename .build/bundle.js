@@ -18,7 +18,7 @@ const chunks = [
   // Makes a client when there is something to ask.
   { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|registry-host)\.ts$/ },
   // The SDK's client and what we make of it.
-  { name: 'ecr', test: /[\\/]src[\\/]ecr[\\/]/ },
+  { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
   { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push|progress[\\/]plain-progress)\.ts$/ },
 ];
 
@@ -32,7 +32,10 @@ await build({
   },
   platform: 'node',
   // The packages' ES modules, of which unused parts can be left out.
-  resolve: { mainFields: ['module', 'main'] },
+  resolve: {
+    mainFields: ['module', 'main'],
+    alias: { debug: join(root, '.build/silent-debug.js') },
+  },
   plugins: [addLicenses('licenses.txt')],
   preserveEntrySignatures: 'allow-extension',
   // Above all a package that is not found: it would be missed by whoever gets there.

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import { type Clock, systemClock } from '../clock.ts';
 import { EcrpError } from '../errors.ts';
 import { limitAttempt, makeAttempt } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { Pacer } from './pacing.ts';

@@ -1,8 +1,6 @@
+import { isTlsCode } from '../net/tls-failure.ts';
 import { isNetworkFailure } from './classify.ts';
 import type { Failure } from './exception.ts';
-
-/** Codes of OpenSSL's and Node's errors about certificates and handshakes. */
-const TLS_FAILURE = /^(ERR_)?(SSL|TLS|CERT|EPROTO|UNABLE|DEPTH|SELF)/;
 
 /** Operations of a push, which keeps what it has sent. */
 const PUSHING: readonly string[] = [
@@ -13,7 +11,11 @@ const PUSHING: readonly string[] = [
   'PutImage',
 ];
 
-type ConnectionProblem = readonly [names: RegExp, problem: string, check: string];
+type ConnectionProblem = readonly [
+  names: RegExp | ((name: string) => boolean),
+  problem: string,
+  check: string,
+];
 
 /** By the codes of Node's errors; the first one is for all that none fits. */
 const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] = [
@@ -39,15 +41,15 @@ const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] =
     'Check the network, firewalls, and whether a proxy is between',
   ],
   [
-    TLS_FAILURE,
+    isTlsCode,
     'no trusted connection to ENDPOINT',
-    'Check the endpoint if you gave one; NODE_EXTRA_CA_CERTS names further certificates to trust',
+    'Check the endpoint if you gave one; AWS_CA_BUNDLE names further certificates to trust, such as those of a proxy that reads along',
   ],
 ];
 
 /** Whether no answer came, for whatever reason. */
 export function isConnectionFailure(failure: Failure): boolean {
-  return isNetworkFailure(failure) || TLS_FAILURE.test(failure.name);
+  return isNetworkFailure(failure) || isTlsCode(failure.name);
 }
 
 /** What a user is told of a connection that was not made or did not last; `tries` follows what happened. */
@@ -59,9 +61,13 @@ export function explainConnection(
   const detail = failure.message || failure.name;
   const again = PUSHING.includes(operation) ? 'run it again: it goes on where it ended' : 'run it again';
   const [, problem, check] =
-    connectionProblems.find(([names]) => names.test(failure.name)) ?? connectionProblems[0];
+    connectionProblems.find(([names]) => fits(names, failure.name)) ?? connectionProblems[0];
   return {
     message: `${operation}: ${problem.replace('ENDPOINT', endpoint)}${tries}: ${detail}`,
     hint: `${check}; then ${again}.`,
   };
+}
+
+function fits(names: ConnectionProblem[0], name: string): boolean {
+  return typeof names === 'function' ? names(name) : names.test(name);
 }

@@ -38,8 +38,11 @@ export function prepareConnections({ env, maxSockets, findCaBundle }: Connection
     const httpsAgent = new HttpsAgent({ ...pool, ...(secureContext && { secureContext }) });
     if (chooseProxy === undefined) return { httpAgent, httpsAgent };
     const { ProxiedAgent } = await import('./proxy-agents.ts');
-    const agent = new ProxiedAgent(chooseProxy, { httpAgent, httpsAgent }, { ...pool, secureContext });
-    return { httpAgent: agent, httpsAgent: agent };
+    const settings = { ...pool, secureContext };
+    return {
+      httpAgent: new ProxiedAgent('http:', chooseProxy, httpAgent, settings),
+      httpsAgent: new ProxiedAgent('https:', chooseProxy, httpsAgent, settings),
+    };
   };
 
   return {

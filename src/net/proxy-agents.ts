@@ -1,7 +1,5 @@
-import type { ClientRequest, Agent as HttpAgent } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
+import { Agent, type ClientRequest, type RequestOptions } from 'node:http';
 import type { SecureContext } from 'node:tls';
-import { Agent, type AgentConnectOpts } from 'agent-base';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { ForwardProxy, ProxyChooser } from './choose-proxy.ts';
@@ -15,46 +13,63 @@ export interface PoolSettings {
   readonly secureContext?: SecureContext | undefined;
 }
 
-/** The pools of connections that go to hosts directly. */
-export interface DirectAgents {
-  readonly httpAgent: HttpAgent;
-  readonly httpsAgent: HttpsAgent;
+type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
+
+/** Node's hook for agents, which every request calls when it is made; its types do not have it. */
+interface RequestTaker extends Agent {
+  addRequest(request: ClientRequest, options: RequestOptions): void;
 }
 
-/** Decides for each connection whether a proxy leads to its host; `destroy` ends those of all pools. */
+/** Hands each request over to the pool that leads to its host: a proxy's, or the direct one. `destroy` ends the connections of all. */
 export class ProxiedAgent extends Agent {
+  /** Node compares it with the URL's. */
+  readonly protocol: 'http:' | 'https:';
+  readonly defaultPort: number;
   readonly #chooseProxy: ProxyChooser;
-  readonly #direct: DirectAgents;
+  readonly #direct: RequestTaker;
   readonly #settings: PoolSettings;
-  /** By the proxy's origin, and whether what lies behind it is HTTPS. */
-  readonly #proxied = new Map<string, HttpAgent>();
+  /** By the proxy's origin. */
+  readonly #proxied = new Map<string, RequestTaker>();
 
-  constructor(chooseProxy: ProxyChooser, direct: DirectAgents, settings: PoolSettings) {
+  constructor(
+    protocol: 'http:' | 'https:',
+    chooseProxy: ProxyChooser,
+    direct: Agent,
+    settings: PoolSettings,
+  ) {
     super({ keepAlive: settings.keepAlive });
+    this.protocol = protocol;
+    this.defaultPort = protocol === 'https:' ? 443 : 80;
     this.#chooseProxy = chooseProxy;
-    this.#direct = direct;
+    this.#direct = takeRequests(direct);
     this.#settings = settings;
   }
 
-  override connect(_request: ClientRequest, options: AgentConnectOpts): HttpAgent {
-    const { secureEndpoint, host, port } = options;
-    const { httpAgent, httpsAgent } = this.#direct;
-    const proxy = this.#chooseProxy(makeUrl(secureEndpoint, host, port));
-    if (proxy === undefined) return secureEndpoint ? httpsAgent : httpAgent;
-    const key = `${secureEndpoint ? 'tunnel' : 'forward'} ${proxy.origin}`;
-    const agent =
-      this.#proxied.get(key) ??
-      (secureEndpoint ? new TunnelAgent(proxy, this.#settings) : new ForwardingAgent(proxy, this.#settings));
-    this.#proxied.set(key, agent);
-    return agent;
+  /** At once, as the head of a request is written when it is known to be for a proxy. */
+  addRequest(request: ClientRequest, options: RequestOptions): void {
+    const secureEndpoint = this.protocol === 'https:';
+    const proxy = this.#chooseProxy(makeUrl(this.protocol, options));
+    const agent = proxy === undefined ? this.#direct : this.#findProxied(proxy);
+    agent.addRequest(request, proxy === undefined ? options : Object.assign(options, { secureEndpoint }));
   }
 
   override destroy(): void {
     super.destroy();
-    this.#direct.httpAgent.destroy();
-    this.#direct.httpsAgent.destroy();
+    this.#direct.destroy();
     for (const agent of this.#proxied.values()) agent.destroy();
   }
+
+  #findProxied(proxy: ForwardProxy): RequestTaker {
+    const AgentOfProxy = this.protocol === 'https:' ? TunnelAgent : ForwardingAgent;
+    const agent = this.#proxied.get(proxy.origin) ?? takeRequests(new AgentOfProxy(proxy, this.#settings));
+    this.#proxied.set(proxy.origin, agent);
+    return agent;
+  }
+}
+
+function takeRequests(agent: Agent): RequestTaker {
+  // All of Node's agents have the hook.
+  return agent as RequestTaker;
 }
 
 /** Connects to HTTPS hosts through CONNECT; a proxy's refusal is an error, and never taken for the host's answer. */
@@ -69,7 +84,7 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     this.#secureContext = secureContext;
   }
 
-  override async connect(request: ClientRequest, options: AgentConnectOpts) {
+  override async connect(request: ClientRequest, options: ConnectOptions) {
     let status: number | undefined;
     request.once('proxyConnect', (answer: { readonly statusCode: number }) => {
       status = answer.statusCode;
@@ -93,10 +108,7 @@ class ForwardingAgent extends HttpProxyAgent<string> {
     this.#proxy = proxy;
   }
 
-  override async connect(
-    request: Parameters<HttpProxyAgent<string>['connect']>[0],
-    options: AgentConnectOpts,
-  ) {
+  override async connect(request: Parameters<HttpProxyAgent<string>['connect']>[0], options: ConnectOptions) {
     return super.connect(request, options).catch((cause: unknown) => {
       throw ProxyError.ofConnection(this.#proxy, cause);
     });
@@ -107,7 +119,10 @@ function makeHeaders({ authorization }: ForwardProxy): Record<string, string> {
   return authorization === undefined ? {} : { 'Proxy-Authorization': authorization };
 }
 
-function makeUrl(isSecure: boolean, host = 'localhost', port: number | undefined): URL {
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return new URL(`${isSecure ? 'https' : 'http'}://${name}:${port ?? (isSecure ? 443 : 80)}`);
+function makeUrl(protocol: string, { host, port }: RequestOptions): URL {
+  const name = host ?? 'localhost';
+  const isBareAddress = name.includes(':') && !name.startsWith('[');
+  return new URL(
+    `${protocol}//${isBareAddress ? `[${name}]` : name}:${port ?? (protocol === 'https:' ? 443 : 80)}`,
+  );
 }

@@ -5,7 +5,7 @@ export interface BearerChallenge {
 }
 
 /** Reads a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"` header; undefined when it is none. */
-export function parseBearerChallenge(header: string | null): BearerChallenge | undefined {
+export function parseBearerChallenge(header: string | undefined): BearerChallenge | undefined {
   const [, parameters] = /^Bearer\s+(.+)$/is.exec(header ?? '') ?? [];
   if (parameters === undefined) {
     return undefined;

@@ -1,36 +1,44 @@
-import { parseBearerChallenge } from './bearer-challenge.ts';
-import { chooseScheme } from './choose-scheme.ts';
-import { freeConnection, letGo } from './let-go.ts';
+import type { Connections } from '../net/connections.ts';
+import { discardBody, type HttpAnswer, type HttpRequest, sendRequest } from '../net/send-request.ts';
+import { isObject, parseJson } from '../oci/json.ts';
+import { type BearerChallenge, parseBearerChallenge } from './bearer-challenge.ts';
+import { followRedirects } from './follow-redirects.ts';
+import { readBytes } from './read-bytes.ts';
 
-export interface RegistryRequest {
-  readonly method: 'GET' | 'HEAD';
-  readonly accept: string;
-}
+/** Longest answer of a token endpoint in bytes; tokens of ECR Public have some thousand. */
+const MAX_TOKEN_BYTES = 1024 * 1024;
 
 /**
  * One request to a registry without credentials; when challenged, with the anonymous token that the challenge points
- * to. Redirects are followed without the token, as `fetch` drops it when the host changes.
+ * to. Redirects are followed without the token.
  */
 export async function fetchAnonymously(
-  registryHost: string,
-  path: string,
-  { method, accept }: RegistryRequest,
+  connections: Connections,
+  url: URL,
+  { method, headers }: HttpRequest,
   signal: AbortSignal,
-): Promise<Response> {
-  const url = `${chooseScheme(registryHost)}://${registryHost}${path}`;
-  const response = await fetch(url, { method, headers: { accept }, signal });
-  const challenge = response.status === 401 && parseBearerChallenge(response.headers.get('www-authenticate'));
-  if (!challenge) {
-    return response;
+): Promise<HttpAnswer> {
+  const request = { ...(method && { method }), headers: { ...headers } };
+  let answer = await sendRequest(connections, url, request, signal);
+  const challenge = answer.status === 401 && parseBearerChallenge(answer.headers['www-authenticate']);
+  if (challenge) {
+    await discardBody(answer);
+    const token = await fetchToken(connections, challenge, signal);
+    const authorized = { ...request, headers: { ...headers, authorization: `Bearer ${token}` } };
+    answer = await sendRequest(connections, url, authorized, signal);
   }
-  await letGo(response);
-  const token = await fetchToken(challenge, signal);
-  return fetch(url, { method, headers: { accept, authorization: `Bearer ${token}` }, signal });
+  return followRedirects(connections, answer, request, signal);
+}
+
+/** What a token endpoint answered holds no token. */
+export class NoTokenError extends Error {
+  override readonly name = 'NoTokenError';
 }
 
 /** The anonymous token that a challenge points to. */
 export async function fetchToken(
-  { realm, service, scope }: { realm: string; service?: string; scope?: string },
+  connections: Connections,
+  { realm, service, scope }: BearerChallenge,
   signal: AbortSignal,
 ): Promise<string> {
   const url = new URL(realm);
@@ -40,14 +48,18 @@ export async function fetchToken(
   if (scope !== undefined) {
     url.searchParams.set('scope', scope);
   }
-  const response = await fetch(url, { signal });
-  const body: unknown = await response.json();
-  await freeConnection();
-  if (typeof body === 'object' && body !== null) {
-    const token = 'token' in body ? body.token : 'access_token' in body ? body.access_token : undefined;
-    if (typeof token === 'string') {
-      return token;
-    }
+  const answer = await followRedirects(
+    connections,
+    await sendRequest(connections, url, {}, signal),
+    {},
+    signal,
+  );
+  const subject = `the token of ${url.host}`;
+  const body = parseJson(await readBytes(answer, MAX_TOKEN_BYTES), subject, MAX_TOKEN_BYTES);
+  const token = isObject(body) ? (body.token ?? body.access_token) : undefined;
+  // It goes into a header as it is.
+  if (typeof token !== 'string' || !/^[\x20-\x7e]+$/.test(token)) {
+    throw new NoTokenError(`${url.host} gave no token`);
   }
-  throw new TypeError(`${realm} gave no token`);
+  return token;
 }

@@ -1,23 +1,45 @@
-import { freeConnection } from './let-go.ts';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createInflate, createUnzip } from 'node:zlib';
+import { readBody } from '../net/read-body.ts';
+import { discardBody, freeConnection, type HttpAnswer } from '../net/send-request.ts';
+import { UnexpectedStatus } from './unexpected-status.ts';
 
-/** The bytes of an answer as they come. Throws an `Error` that says why unless it is a 200. */
-export async function* streamBytes(response: Response): AsyncGenerator<Uint8Array> {
-  if (response.status !== 200 || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`the registry answers ${response.status}`);
-  }
-  yield* response.body;
+/** The bytes of a blob as they come. Throws an `UnexpectedStatus` unless the answer is a 200. */
+export async function* streamBytes(answer: HttpAnswer): AsyncGenerator<Buffer> {
+  await expectSuccess(answer);
+  yield* answer.body;
 }
 
-/** All bytes of an answer. Throws when they are more than `maxBytes`. */
-export async function readBytes(response: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of streamBytes(response)) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Error(`it is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
+/**
+ * All bytes of a document, decoded where the server encoded them though nobody asked for it. Throws when they are more than `maxBytes`
+ * after that, and an `UnexpectedStatus` unless the answer is a 200.
+ */
+export async function readBytes(answer: HttpAnswer, maxBytes: number): Promise<Buffer> {
+  await expectSuccess(answer);
+  const decoded = decode(answer);
+  try {
+    return await readBody(decoded, { maxBytes });
+  } finally {
+    if (decoded !== answer.body) answer.body.destroy();
+    else await freeConnection();
   }
-  await freeConnection();
-  return Buffer.concat(chunks);
+}
+
+async function expectSuccess(answer: HttpAnswer): Promise<void> {
+  if (answer.status === 200) return;
+  await discardBody(answer);
+  throw new UnexpectedStatus(answer);
+}
+
+function decode({ headers, body }: HttpAnswer): Readable {
+  const decoder = makeDecoder(headers['content-encoding']?.trim().toLowerCase() ?? 'identity');
+  if (decoder === undefined) return body;
+  body.on('error', (error) => decoder.destroy(error));
+  return body.pipe(decoder);
+}
+
+function makeDecoder(encoding: string) {
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createUnzip();
+  if (encoding === 'deflate') return createInflate();
+  return encoding === 'br' ? createBrotliDecompress() : undefined;
 }

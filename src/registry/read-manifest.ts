@@ -1,3 +1,4 @@
+import { discardBody } from '../net/send-request.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { readBytes } from './read-bytes.ts';
@@ -19,10 +20,10 @@ export async function readManifest(
 ): Promise<StoredManifest | undefined> {
   const response = await registry.getManifest(reference, signal);
   if (response.status === 404) {
-    await response.body?.cancel();
+    await discardBody(response);
     return undefined;
   }
   const bytes = await readBytes(response, MAX_MANIFEST_BYTES);
-  const mediaType = response.headers.get('content-type')?.replace(/;.*$/, '').trim() ?? '';
+  const mediaType = response.headers['content-type']?.replace(/;.*$/, '').trim() ?? '';
   return { bytes, digest: digestOf(bytes), mediaType };
 }

@@ -1,6 +1,11 @@
+import type { Connections } from '../net/connections.ts';
+import { discardBody } from '../net/send-request.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
+import { chooseScheme } from './choose-scheme.ts';
 import { fetchAnonymously } from './fetch-anonymously.ts';
+import { readBytes } from './read-bytes.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** Longest wait for the answer; it is only news about what happened, so no push waits longer. */
@@ -20,24 +25,28 @@ export interface TagAddress {
  * registry does not tell within ten seconds. Throws nothing.
  */
 export async function resolveTag(
+  connections: Connections,
   { registryHost, registryAlias, repositoryName, imageTag }: TagAddress,
   signal: AbortSignal,
 ): Promise<Digest | undefined | 'unknown'> {
-  const path = `/v2/${registryAlias}/${repositoryName}/manifests/${imageTag}`;
+  const base = `${chooseScheme(registryHost)}://${registryHost}`;
+  const url = new URL(`${base}/v2/${registryAlias}/${repositoryName}/manifests/${imageTag}`);
+  const headers = { accept: ACCEPT };
   const ask = async (inner: AbortSignal): Promise<Digest | undefined | 'unknown'> => {
-    const head = await fetchAnonymously(registryHost, path, { method: 'HEAD', accept: ACCEPT }, inner);
+    const head = await fetchAnonymously(connections, url, { method: 'HEAD', headers }, inner);
+    await discardBody(head);
     if (head.status === 404) {
       return undefined;
     }
     if (head.status !== 200) {
       return 'unknown';
     }
-    const digest = head.headers.get('docker-content-digest');
+    const digest = head.headers['docker-content-digest'];
     if (isDigest(digest)) {
       return digest;
     }
-    const got = await fetchAnonymously(registryHost, path, { method: 'GET', accept: ACCEPT }, inner);
-    return got.status === 200 ? digestOf(Buffer.from(await got.arrayBuffer())) : 'unknown';
+    const got = await fetchAnonymously(connections, url, { headers }, inner);
+    return digestOf(await readBytes(got, MAX_MANIFEST_BYTES));
   };
   try {
     return await withDeadline(signal, TIMEOUT_MS, ask);

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { EcrpError } from '../errors.ts';
+import { discardBody } from '../net/send-request.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { ReadBudget } from './read-budget.ts';
 import { streamBytes } from './read-bytes.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
@@ -20,8 +22,10 @@ export interface VerifyOptions {
   /** Blobs read at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** Before each further try of what cannot be read or is different; default 0.5 and 2 s. */
+  /** Before each further try of what is different or missing; default 0.5 and 2 s. */
   readonly waitsMs?: readonly number[];
+  /** For what cannot be read; default 5 min. */
+  readonly budget?: ReadBudget;
   /** How long nothing may come before a try is given up; default 60 s. */
   readonly silentMs?: number;
   readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
@@ -29,6 +33,10 @@ export interface VerifyOptions {
 }
 
 const WAITS_MS = [500, 2_000];
+/** A manifest is there after so long, or does not come. */
+const DOCUMENT_SILENT_MS = 10_000;
+/** A blob of which less comes before silence is told is one that does not come. */
+const LEAST_BYTES = 64 * 1024;
 /** As often as it is told how much was read of a blob. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
@@ -49,18 +57,27 @@ export interface VerifiedImage {
 export async function verifyImage(
   registry: RegistryReader,
   image: ImageToVerify,
-  { concurrency, signal, waitsMs = WAITS_MS, silentMs, onEvent, onRetry }: VerifyOptions,
+  {
+    concurrency,
+    signal,
+    waitsMs = WAITS_MS,
+    budget = new ReadBudget(),
+    silentMs,
+    onEvent,
+    onRetry,
+  }: VerifyOptions,
 ): Promise<VerifiedImage> {
   return withDeadline(signal, undefined, async (inner) => {
-    const options = { waitsMs, silentMs, onRetry, signal: inner };
-    for (const tag of image.tags) await verifyTag(registry, tag, image.digest, options);
+    const options = { waitsMs, budget, silentMs, onRetry, signal: inner };
+    const documents = { ...options, silentMs: Math.min(silentMs ?? DOCUMENT_SILENT_MS, DOCUMENT_SILENT_MS) };
+    for (const tag of image.tags) await verifyTag(registry, tag, image.digest, documents);
     const blobs = new Map<Digest, Descriptor>();
     const manifests = new Set<Digest>();
     const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       if (manifests.has(next.digest)) continue;
       manifests.add(next.digest);
-      const manifest = await verifyManifest(registry, next, options);
+      const manifest = await verifyManifest(registry, next, documents);
       if (manifest.kind === 'index') pending.push(...manifest.manifests);
       else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
     }
@@ -133,17 +150,21 @@ async function verifyBlob(
   const subject = `${registry.name}: the blob ${digest}`;
   const response = await registry.getBlob(digest, signal);
   if (response.status === 404) {
-    await response.body?.cancel();
+    await discardBody(response);
     if (urls.length > 0) return undefined;
     throw refuse(`${subject} is not there`);
   }
   const hash = createHash('sha256');
   let read = 0;
   let told = 0;
+  let moved = 0;
   for await (const chunk of streamBytes(response)) {
-    onProgress();
     hash.update(chunk);
     read += chunk.length;
+    if (read >= moved + LEAST_BYTES) {
+      moved = read;
+      onProgress();
+    }
     if (read > size) throw refuse(`${subject} is longer than the ${size} bytes that the manifest says`);
     if (read >= told + PROGRESS_BYTES) {
       told = read;

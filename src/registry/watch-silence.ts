@@ -19,7 +19,7 @@ export async function watchSilence<Result>(
     signal.throwIfAborted();
     return await use(stop.signal, () => timer.refresh());
   } catch (error) {
-    throw isSilent ? new Error(`nothing came for ${silentMs / 1000} s`) : error;
+    throw isSilent ? new Error(`nothing came for ${Math.round(silentMs / 100) / 10} s`) : error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', follow);

@@ -10,9 +10,11 @@ import { planPush } from '../../src/push/plan.ts';
 import { pushImage } from '../../src/push/push-image.ts';
 import type { PushPlan } from '../../src/push/push-plan.ts';
 import { fetchAnonymously } from '../../src/registry/fetch-anonymously.ts';
+import { readBytes } from '../../src/registry/read-bytes.ts';
 import { resolveTag } from '../../src/registry/resolve-tag.ts';
 import type { ImageSource } from '../../src/source/image-source.ts';
 import { openSource } from '../../src/source/open-source.ts';
+import { directConnections } from '../support/connections.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage } from '../support/images.ts';
@@ -88,13 +90,12 @@ async function push({ emulator, plan }: Place) {
 async function expectWhole({ emulator }: Place): Promise<void> {
   const { registryHost, registryAlias } = emulator;
   const read = async (path: string): Promise<Buffer> => {
-    const url = `/v2/${registryAlias}/${repositoryName}/${path}`;
-    const response = await fetchAnonymously(registryHost, url, { method: 'GET', accept: '*/*' }, signal);
-    return Buffer.from(await response.arrayBuffer());
+    const url = new URL(`http://${registryHost}/v2/${registryAlias}/${repositoryName}/${path}`);
+    return readBytes(await fetchAnonymously(directConnections, url, {}, signal), 20 * MIB);
   };
   for (const imageTag of ['1.0', 'latest']) {
     const address = { registryHost, registryAlias, repositoryName, imageTag };
-    expect(await resolveTag(address, signal)).toBe(image.descriptor.digest);
+    expect(await resolveTag(directConnections, address, signal)).toBe(image.descriptor.digest);
   }
   expect((await read('manifests/1.0')).equals(image.manifest)).toBe(true);
   for (const [digest, bytes] of content) expect((await read(`blobs/${digest}`)).equals(bytes)).toBe(true);
@@ -152,7 +153,7 @@ describe('a fault that stays', () => {
     expect(failure).toMatchObject({ code, operation: rule.split(' ')[0] });
     const { registryHost, registryAlias } = place.emulator;
     const address = { registryHost, registryAlias, repositoryName, imageTag: '1.0' };
-    expect(await resolveTag(address, signal)).toBeUndefined();
+    expect(await resolveTag(directConnections, address, signal)).toBeUndefined();
   });
 });
 

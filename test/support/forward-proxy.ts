@@ -7,6 +7,8 @@ export interface ForwardProxyOptions {
   readonly login?: string;
   /** The port of this machine that a host is at, whatever the port asked for; other hosts are not found (502). */
   readonly hosts?: Readonly<Record<string, number>>;
+  /** The same for requests of plain HTTP, which are passed on without CONNECT. */
+  readonly plainHosts?: Readonly<Record<string, number>>;
   /** Answers every request with this status. */
   readonly status?: number;
 }
@@ -27,7 +29,7 @@ export async function startForwardProxy(options: ForwardProxyOptions = {}): Prom
     seen.push(`${request.method} ${request.url}`);
     const problem = findProblem(request, options);
     const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
-    const port = target && options.hosts?.[target.hostname];
+    const port = target && options.plainHosts?.[target.hostname];
     if (problem !== undefined) answerPage(response, problem);
     else if (target === undefined || port === undefined) answerPage(response, 502);
     else forward(request, response, target, port);

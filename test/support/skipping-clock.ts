@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ecr/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 
 export interface SkippingClock extends Clock {
   /** The waits that were asked for so far, in ms. */

@@ -1,13 +1,14 @@
 import { afterAll } from 'vitest';
+import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import { makeHome } from './cli.ts';
 import { startTestEmulator, type TestEmulator } from './emulator.ts';
 
 /** An empty home and an emulator for the tests of a file, which awaits them at its top; they go after its last test. */
-export async function startWorkplace(): Promise<{
+export async function startWorkplace(options: EmulatorOptions = {}): Promise<{
   readonly home: Awaited<ReturnType<typeof makeHome>>;
   readonly emulator: TestEmulator;
 }> {
-  const [home, emulator] = await Promise.all([makeHome(), startTestEmulator()]);
+  const [home, emulator] = await Promise.all([makeHome(), startTestEmulator(options)]);
   afterAll(async () => {
     await emulator.close();
     await home.remove();

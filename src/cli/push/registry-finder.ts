@@ -1,5 +1,6 @@
 import type { Repository } from '../../ecr/repositories.ts';
 import type { RepositoryAddress } from '../../ecr/repository-address.ts';
+import type { Connections } from '../../net/connections.ts';
 import type { RepositoryReference } from '../../oci/reference.ts';
 import { isRegistryId } from '../../oci/repository-name.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -26,6 +27,11 @@ export class RegistryFinder {
     this.#context = context;
     this.#session = session;
     this.#target = target;
+  }
+
+  /** For reading through the registry's own API. */
+  get connections(): Connections {
+    return this.#session.client.connections;
   }
 
   /** A repository that was made meanwhile tells it for nothing; before the first one a registry has no alias. */

@@ -59,7 +59,7 @@ async function askRegistry(
   );
   if (registryAlias === undefined) return new Map();
   const { registryHost, repositoryName } = target;
-  const registry = createRegistryReader({ registryHost, registryAlias, repositoryName });
+  const registry = createRegistryReader(finder.connections, { registryHost, registryAlias, repositoryName });
   const tags = [...new Set([...target.tags, ...cacheFrom])];
   const layers = await readLayers(registry, {
     tags,

@@ -25,7 +25,11 @@ export function makeTagLocator(session: EcrSession, finder: RegistryFinder, plac
   return async (imageTag, signal) => {
     const registryAlias = await finder.findAlias();
     if (registryAlias !== undefined && readsRegistry) {
-      const found = await resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
+      const found = await resolveTag(
+        finder.connections,
+        { registryHost, registryAlias, repositoryName, imageTag },
+        signal,
+      );
       if (found !== 'unknown') return found;
     }
     signal.throwIfAborted();

@@ -21,7 +21,7 @@ export function makeTagLookup(
   const ask: TagLookup = async (imageTag, signal) => {
     const registryAlias = await finder.findAlias(signal);
     if (registryAlias === undefined) return 'unknown';
-    return resolveTag({ registryHost, registryAlias, repositoryName, imageTag }, signal);
+    return resolveTag(finder.connections, { registryHost, registryAlias, repositoryName, imageTag }, signal);
   };
   const look: TagLookup = async (tag, signal) => {
     if (isSilent) return 'unknown';

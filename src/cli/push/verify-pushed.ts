@@ -35,9 +35,13 @@ export async function verifyPushed(
       { hint: `Give the whole reference: ${registryHost}/ALIAS/${repositoryName}:TAG.` },
     );
   }
-  const registry = createRegistryReader({ registryHost, registryAlias, repositoryName }, async (inner) => {
-    return (await getAuthorizationToken(session.client, inner)).authorizationToken;
-  });
+  const registry = createRegistryReader(
+    session.client.connections,
+    { registryHost, registryAlias, repositoryName },
+    async (inner) => {
+      return (await getAuthorizationToken(session.client, inner)).authorizationToken;
+    },
+  );
   const tags = result.tags.filter(({ imageDigest }) => imageDigest === undefined);
   const { imageDigest: digest, imageManifestMediaType: mediaType } = result;
   const image = { tags: tags.map(({ imageTag }) => imageTag), digest, mediaType };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
-import { systemClock } from '../../../src/ecr/clock.ts';
 import { Pacer } from '../../../src/ecr/pacing.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { catchError } from '../../support/catch-error.ts';

@@ -490,9 +490,11 @@ describe('through a proxy', () => {
     const { client: direct, seen } = await serve(responses);
     const port = Number((await direct.sdk.config.endpoint?.())?.port);
     const front = await startTlsFront(port);
-    const hosts = { 'api.example.test': scheme === 'https' ? front.port : port };
+    const hosts = { 'api.example.test': front.port };
+    const plainHosts = { 'api.example.test': port };
     const proxy = await startForwardProxy({
       hosts,
+      plainHosts,
       login: 'user:password',
       ...(status !== undefined && { status }),
     });

@@ -3,6 +3,7 @@ import type { Content } from '../../../src/oci/archive-manifest.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { type LayersWanted, readLayers } from '../../../src/registry/read-layers.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
+import { directConnections } from '../../support/connections.ts';
 import { describeBytes, type GeneratedImage, makeImage, makeIndex } from '../../support/images.ts';
 import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from './fake-registry.ts';
 
@@ -23,7 +24,7 @@ afterEach(() => registry.close());
 
 function read(tags: readonly string[], wanted: Partial<LayersWanted> = {}) {
   const problems: string[] = [];
-  const reader = createRegistryReader({ registryHost: registry.host, ...REPOSITORY });
+  const reader = createRegistryReader(directConnections, { registryHost: registry.host, ...REPOSITORY });
   const layers = readLayers(reader, {
     tags,
     platform: image.platform,
@@ -115,7 +116,7 @@ describe('what is not believed', () => {
       () => registry.blobs.set(configDigest, other.config),
       /bytes long, but there are/,
     ],
-    ['a config that is missing', () => registry.blobs.delete(configDigest), /answers 404/],
+    ['a config that is missing', () => registry.blobs.delete(configDigest), /returned HTTP 404/],
     [
       'a manifest that is none',
       () => registry.manifests.set('1.0', { bytes: Buffer.from('<html>'), mediaType: 'text/html' }),
@@ -124,7 +125,7 @@ describe('what is not believed', () => {
     [
       'a manifest without end',
       () => registry.manifests.set('1.0', { bytes: Buffer.alloc(5_000_000), mediaType: '' }),
-      /longer than 4194304 bytes/,
+      /longer than 4 MiB/,
     ],
   ])('%s', async (_what, damage, reason) => {
     damage();

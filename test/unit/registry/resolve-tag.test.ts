@@ -5,6 +5,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { parseBearerChallenge } from '../../../src/registry/bearer-challenge.ts';
 import { chooseScheme } from '../../../src/registry/choose-scheme.ts';
 import { resolveTag } from '../../../src/registry/resolve-tag.ts';
+import { directConnections } from '../../support/connections.ts';
 
 const signal = new AbortController().signal;
 const cleanups: (() => void)[] = [];
@@ -59,7 +60,7 @@ describe('a tag', () => {
   test('that is there, by an anonymous token and HEAD', async () => {
     const seen: string[] = [];
     const host = await serve(registry({ tagged: true, withHeader: true }, seen));
-    expect(await resolveTag(address(host), signal)).toBe(digestOf(manifest));
+    expect(await resolveTag(directConnections, address(host), signal)).toBe(digestOf(manifest));
     expect(seen).toEqual([
       'HEAD /v2/a1b2c3d4/team/app/manifests/1.0 -',
       'GET /token/?service=public.ecr.aws&scope=aws -',
@@ -69,12 +70,12 @@ describe('a tag', () => {
 
   test('that is there, where the header is missing', async () => {
     const host = await serve(registry({ tagged: true, withHeader: false }));
-    expect(await resolveTag(address(host), signal)).toBe(digestOf(manifest));
+    expect(await resolveTag(directConnections, address(host), signal)).toBe(digestOf(manifest));
   });
 
   test('that is not there', async () => {
     const host = await serve(registry({ tagged: false, withHeader: true }));
-    expect(await resolveTag(address(host), signal)).toBeUndefined();
+    expect(await resolveTag(directConnections, address(host), signal)).toBeUndefined();
   });
 });
 
@@ -95,11 +96,11 @@ describe('a registry that does not tell', () => {
     ],
     ['a connection that ends', (_request, response) => response.destroy()],
   ])('as of %s: unknown', async (_name, listener) => {
-    expect(await resolveTag(address(await serve(listener)), signal)).toBe('unknown');
+    expect(await resolveTag(directConnections, address(await serve(listener)), signal)).toBe('unknown');
   });
 
   test('as nobody listens: unknown', async () => {
-    expect(await resolveTag(address('127.0.0.1:1'), signal)).toBe('unknown');
+    expect(await resolveTag(directConnections, address('127.0.0.1:1'), signal)).toBe('unknown');
   });
 
   test('as the caller has no time for it: unknown, and the reason is left as it was', async () => {
@@ -107,11 +108,11 @@ describe('a registry that does not tell', () => {
     const controller = new AbortController();
     const reason = new Error('by you');
     const stack = reason.stack;
-    const resolved = resolveTag(address(host), controller.signal);
+    const resolved = resolveTag(directConnections, address(host), controller.signal);
     controller.abort(reason);
     expect(await resolved).toBe('unknown');
     expect(reason.stack).toBe(stack);
-    expect(await resolveTag(address(host), controller.signal)).toBe('unknown');
+    expect(await resolveTag(directConnections, address(host), controller.signal)).toBe('unknown');
   });
 });
 
@@ -144,7 +145,7 @@ test.each([
   ['Bearer realm="no url"', undefined],
   ['Basic realm="http://h/t"', undefined],
   ['', undefined],
-  [null, undefined],
+  [undefined, undefined],
 ])('the challenge %s', (header, expected) => {
   expect(parseBearerChallenge(header)).toEqual(expected);
 });
