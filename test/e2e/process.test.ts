@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -315,11 +315,27 @@ describe('ecrp emulator', () => {
   });
 });
 
-it('a program that is started and killed leaves no emulator behind', async () => {
-  const { child, ended } = spawnCli(['emulator', '--port', '0', '--json'], { env: home.env });
-  const line = await readLine(child.stdout);
+it('an emulator that is ended gives its port free, and removes what it kept', async () => {
+  const temporary = join(home.directory, 'emulator-tmp');
+  await mkdir(temporary);
+  // Node may keep things of its own there.
+  const listKept = async () => (await readdir(temporary)).filter((name) => name.startsWith('ecrp'));
+  const start = async (port: string) => {
+    const { child, ended } = spawnCli(['emulator', '--port', port, '--json'], {
+      env: { ...home.env, TMPDIR: temporary },
+    });
+    const { url } = JSON.parse(await readLine(child.stdout));
+    return { url, child, ended };
+  };
+  const { url, child, ended } = await start('0');
+  expect((await fetch(url)).status).toBe(404);
+  expect(await listKept()).toHaveLength(1);
   child.kill('SIGTERM');
-  await ended.catch(() => undefined);
-  const { url } = JSON.parse(line);
+  expect(await ended).toMatchObject({ status: 143 });
+  expect(await listKept()).toEqual([]);
   await expect(fetch(url)).rejects.toThrow();
+  const next = await start(new URL(url).port);
+  expect(next.url).toBe(url);
+  next.child.kill('SIGTERM');
+  expect(await next.ended).toMatchObject({ status: 143 });
 });

@@ -1,11 +1,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CliResult, spawnCli } from '../support/cli.ts';
 import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
-import { makeImage, makeRandom, packTar, type TarItem } from '../support/images.ts';
+import { makeImage, packTar, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const MIB = 1024 * 1024;
@@ -62,6 +61,19 @@ async function finish(source: string, stdin?: Buffer): Promise<CliResult> {
   return result;
 }
 
+/** Kills a push when so many of its requests wait for an answer that the faults keep back. */
+async function killWhenStalled(tar: Buffer, requests: number, faults: readonly string[]): Promise<void> {
+  await setFaults(faults);
+  const stalled = emulator.untilStalled(requests);
+  const { child, ended } = start('-', tar);
+  const exit = ended.then(({ stderr }) => stderr);
+  const early = exit.then((stderr) => Promise.reject(new Error(`it ended by itself: ${stderr}`)));
+  await Promise.race([stalled, early]);
+  early.catch(() => undefined);
+  child.kill('SIGKILL');
+  await exit.catch(() => undefined);
+}
+
 /** Node may keep things of its own there. */
 async function listSpools(): Promise<readonly string[]> {
   return (await readdir(temporary)).filter((name) => name.startsWith('ecrp'));
@@ -88,21 +100,14 @@ describe.each(forms)('an archive on standard input %s', (_how, items) => {
   });
 
   test('goes on after kill -9, as the names tell what layers are', async () => {
-    await setFaults(['UploadLayerPart delay 60']);
     const tar = await packTar(items);
-    const random = makeRandom(21);
     const since = emulator.requests.length;
+    // The third part of all comes when two were acknowledged; and no layer is completed.
+    const completions = ['CompleteLayerUpload stall on=1', 'CompleteLayerUpload stall on=2'];
+    await killWhenStalled(tar, CONCURRENCY, ['UploadLayerPart stall on=3', ...completions]);
+    await killWhenStalled(tar, 1, ['UploadLayerPart stall every=1', 'CompleteLayerUpload stall every=1']);
     const kills = 2;
-    for (let kill = 0; kill < kills; kill += 1) {
-      const from = emulator.requests.length;
-      const { child, ended } = start('-', tar);
-      const exit = ended.catch(() => undefined);
-      const parts = 2 + Math.floor(random() * 2);
-      while (partsSince(from).length < parts && child.exitCode === null) await sleep(2);
-      await sleep(random() * 100);
-      child.kill('SIGKILL');
-      await exit;
-    }
+    await setFaults([]);
     // An object with these members, as the contract says.
     const bytes = (await finish('-', tar)).json().bytes as Record<'total' | 'resumed', number>;
     expect(bytes.resumed).toBeGreaterThan(0);
@@ -112,14 +117,15 @@ describe.each(forms)('an archive on standard input %s', (_how, items) => {
   });
 
   test('interrupted, it ends at once, leaves nothing, and goes on', async () => {
-    await setFaults(['UploadLayerPart delay 60']);
+    await setFaults(['UploadLayerPart stall on=2']);
     const tar = await packTar(items);
-    const since = emulator.requests.length;
+    const stalled = emulator.untilStalled();
     const { child, ended } = start('-', tar);
-    while (partsSince(since).length < 2 && child.exitCode === null) await sleep(2);
+    await Promise.race([stalled, ended]);
     child.kill('SIGTERM');
     expect((await ended).status).toBe(143);
     expect(await listSpools()).toEqual([]);
+    await setFaults([]);
     expect((await finish('-', tar)).json()).toMatchObject({ layers: { total: 4 } });
   });
 
