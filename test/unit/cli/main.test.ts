@@ -1,8 +1,19 @@
 import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../../../src/cli/program.ts';
 import { runCli } from '../../support/cli.ts';
 
+/** The words that lead to each command, from the program itself. */
+function listPaths(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
+  return [path, ...command.commands.flatMap((each) => listPaths(each, [...path, each.name()]))];
+}
+
+const paths = listPaths(buildProgram(async () => undefined));
+
 describe('help and version', () => {
+  it('is listed for commands in groups as well', () => expect(paths).toContainEqual(['repo', 'create']));
+
   it('prints the version of the package', async () => {
     // Our own package.json; a missing member fails the test.
     const { version } = JSON.parse(
@@ -38,26 +49,16 @@ describe('help and version', () => {
     );
   });
 
-  it.each([
-    [],
-    ['push'],
-    ['repo'],
-    ['repo', 'create'],
-    ['repo', 'list'],
-    ['repo', 'describe'],
-    ['repo', 'delete'],
-    ['login'],
-    ['logout'],
-    ['token'],
-    ['emulator'],
-    ['version'],
-  ])('help of ecrp %s %s goes to stdout, with examples and the global options', async (...path) => {
-    const help = await runCli([...path.filter((word) => word !== undefined), '--help']);
-    expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toContain(`Usage: ecrp ${path.join(' ')}`.trimEnd());
-    expect(help.stdout).toMatch(/Examples:\n {2}\$ ecrp |Examples:\n {2}\$ docker save/);
-    expect(help.stdout).toContain('--json');
-  });
+  it.each(paths.map((path) => ({ path, name: path.join(' ') })))(
+    'help of ecrp $name goes to stdout, with examples and the global options',
+    async ({ path }) => {
+      const help = await runCli([...path, '--help']);
+      expect(help).toMatchObject({ status: 0, stderr: '' });
+      expect(help.stdout).toContain(`Usage: ecrp ${path.join(' ')}`.trimEnd());
+      expect(help.stdout).toMatch(/Examples:\n {2}\$ ecrp |Examples:\n {2}\$ docker save/);
+      expect(help.stdout).toContain('--json');
+    },
+  );
 
   it('prints help on stderr with status 2 when a command is missing', async () => {
     for (const argv of [[], ['repo']]) {
