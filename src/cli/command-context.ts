@@ -1,8 +1,9 @@
+import type { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { createMessages, type Messages } from './messages.ts';
 import type { Outcome } from './outcome.ts';
-import { printOutcome } from './output.ts';
+import { printErrorOf, printOutcome } from './output.ts';
 import type { OutputStyle } from './output-style.ts';
 import { chooseDisplay } from './progress/display-kind.ts';
 import { createWaiting, type Waiting } from './progress/waiting.ts';
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly waiting: Waiting;
   /** Prints a result before the command has ended; only for one that goes on running. */
   publish(outcome: Outcome): Promise<void>;
+  /** Prints the error of one of several things, after which the others go on. */
+  reportError(error: EcrpError, subject: string): Promise<void>;
 }
 
 export function createContext(io: Io, style: OutputStyle, options: GlobalOptions): CommandContext {
@@ -33,5 +36,6 @@ export function createContext(io: Io, style: OutputStyle, options: GlobalOptions
       waiting.clear();
       await printOutcome(io, style, outcome);
     },
+    reportError: (error, subject) => printErrorOf(io, style, error, subject),
   };
 }

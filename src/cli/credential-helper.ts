@@ -3,7 +3,8 @@ import { escapeLines } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
 import { createContext } from './command-context.ts';
 import { withEcr } from './ecr-session.ts';
-import { printText, toEcrpError } from './output.ts';
+import { toEcrpError } from './explain-thrown.ts';
+import { printText } from './output.ts';
 import { readVersion } from './read-version.ts';
 import { findRegistryHost, requireRegistryHost } from './registry-host.ts';
 

@@ -1,6 +1,7 @@
 import { EcrpError, exitStatusOf } from '../errors.ts';
 import { cutText, escapeLine, escapeLines, formatJson } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
+import { toEcrpError } from './explain-thrown.ts';
 import type { JsonObject, Outcome } from './outcome.ts';
 import type { OutputStyle } from './output-style.ts';
 
@@ -38,6 +39,20 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   return exitStatus;
 }
 
+/** Prints the error of one of several things, after which the others go on. With `--json` the document has it. Never rejects. */
+export async function printErrorOf(
+  io: Io,
+  style: OutputStyle,
+  error: EcrpError,
+  subject: string,
+): Promise<void> {
+  if (style.json) return;
+  const text = style.jsonLines
+    ? `${formatJson({ event: 'error', reference: subject, ...describeError(error), exitStatus: exitStatusOf(error) })}\n`
+    : await formatError(error, style, `${subject}: `);
+  await write(io.stderr, text).catch(() => undefined);
+}
+
 /** Prints text as it is. Rejects when the stream cannot be written. */
 export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
@@ -48,7 +63,7 @@ function formatDocument(members: JsonObject): string {
 }
 
 /** No longer than a message has to be: what is in it may be a whole page of somebody else's. */
-function describeError(error: EcrpError) {
+export function describeError(error: EcrpError) {
   const { code, message, hint, operation, awsError, requestId } = error;
   return {
     code,
@@ -60,11 +75,11 @@ function describeError(error: EcrpError) {
   };
 }
 
-async function formatError(error: EcrpError, { color, verbose }: OutputStyle): Promise<string> {
+async function formatError(error: EcrpError, { color, verbose }: OutputStyle, subject = ''): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
   const { message, hint, operation, awsError, requestId } = describeError(error);
-  const lines = [`${label} ${escapeLine(message)}`];
+  const lines = [`${label} ${escapeLine(subject + message)}`];
   // Without an answer of the service the message says all there is to say.
   if (awsError !== undefined || requestId !== undefined) {
     const details = [operation, awsError, requestId && `request ${requestId}`];
@@ -76,29 +91,6 @@ async function formatError(error: EcrpError, { color, verbose }: OutputStyle): P
     lines.push(escapeLines(error.cause.stack.split('\n').map((line) => `  ${line}`)));
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** An interruption explains whatever was thrown after it; what is not an EcrpError is a bug, but for the system's own errors. */
-export function toEcrpError(thrown: unknown, signal: AbortSignal): EcrpError {
-  if (signal.aborted && signal.reason instanceof EcrpError) return signal.reason;
-  if (thrown instanceof EcrpError) return thrown;
-  if (isFileSystemError(thrown)) {
-    return new EcrpError('INVALID_INPUT', `cannot use ${thrown.path}: ${thrown.message}`, {
-      hint: 'Check that the path exists, that you may use it, and that the disk is not full.',
-      cause: thrown,
-    });
-  }
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new EcrpError('INTERNAL', `ecrp failed in a way it should not: ${message}`, {
-    hint: 'This is a bug. Please report it with the command you ran and what it prints with --verbose.',
-    cause: thrown,
-  });
-}
-
-function isFileSystemError(thrown: unknown): thrown is NodeJS.ErrnoException & { path: string } {
-  return (
-    thrown instanceof Error && 'syscall' in thrown && 'path' in thrown && typeof thrown.path === 'string'
-  );
 }
 
 /** How a write ends whose reader has gone away, as in `… | head`: the first one, and those after it. */

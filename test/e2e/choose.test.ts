@@ -6,6 +6,7 @@ import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
+const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 const multi = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'skopeo-multi-oci.tar');
 
 const { home, emulator } = await startWorkplace();
@@ -56,7 +57,7 @@ describe('--all', () => {
     const argv = ['push', many, '--all', '--create-repo', '--digest-file', 'digests.txt'];
     const result = await ecrp(...argv, '--json');
     const { images, ...others } = result.json();
-    expect(others).toEqual({ schemaVersion: 1 });
+    expect(others).toEqual({ schemaVersion: 1, exitStatus: 0 });
     expect(images).toMatchObject([
       { repositoryName: 'all/one', tags: [{ imageTag: '1.0', status: 'created' }], layers: { total: 3 } },
       {
@@ -79,6 +80,72 @@ describe('--all', () => {
         { repositoryName: 'all/together', tags: [{ imageTag: '2.0' }, { imageTag: 'latest' }] },
       ],
     });
+  });
+
+  it('goes on after the error of an image, and tells what became of each', async () => {
+    await ecrp('push', one, 'all/guarded:1.0', '--create-repo');
+    const argv = [
+      'push',
+      many,
+      'all/guarded',
+      '--all',
+      '--if-exists',
+      'fail',
+      '--digest-file',
+      'guarded.txt',
+    ];
+    const plain = await ecrp(...argv);
+    expect(plain).toMatchObject({ status: 6 });
+    expect(plain.stderr).toMatch(/^error: all\/guarded:1\.0: .*1\.0/m);
+    expect(plain.stderr).toMatch(/all\/guarded:2\.0: Pushed in/);
+    expect(plain.stdout).toMatch(/^\S+\/all\/guarded:2\.0@sha256:\w{64}\n$/);
+    const digest = await readFile(join(home.directory, 'guarded.txt'), 'utf8');
+    expect(plain.stdout).toContain(digest);
+    const asked = await ecrp(...argv, '--json');
+    expect(asked).toMatchObject({ status: 6 });
+    expect(asked.stderr).not.toContain('error:');
+    expect(asked.json()).toMatchObject({
+      images: [
+        { reference: 'all/guarded:1.0', error: { code: 'CONFLICT', message: expect.any(String) } },
+        { repositoryName: 'all/guarded', imageDigest: digest },
+      ],
+      exitStatus: 6,
+    });
+  });
+
+  it('ends with the first error about the credentials, and says of the others that they are not pushed', async () => {
+    const faults = ['InitiateLayerUpload error AccessDeniedException'];
+    await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+    try {
+      const result = await ecrp('push', many, 'all/denied', '--all', '--create-repo', '--json');
+      expect(result).toMatchObject({ status: 4 });
+      expect(result.json()).toMatchObject({
+        images: [
+          { reference: 'all/denied:1.0', error: { code: 'AUTH', awsError: 'AccessDeniedException' } },
+          {
+            reference: 'all/denied:2.0',
+            error: { code: 'AUTH', message: 'not pushed: the credentials failed at all/denied:1.0' },
+          },
+        ],
+        exitStatus: 4,
+      });
+    } finally {
+      await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+    }
+  });
+
+  it('hints at a form that is taken when the names point nowhere', async () => {
+    const elsewhere = ['push', many, '--all', '--registry-host', 'registry.example'];
+    const { status, stderr } = await ecrp(...elsewhere);
+    expect(status).toBe(2);
+    expect(stderr).toContain('ecrp push SOURCE REPOSITORY --all');
+  });
+
+  it('prints no line of a dry run', async () => {
+    const argv = ['push', many, 'all/rehearsed', '--all', '--create-repo', '--dry-run'];
+    expect(await ecrp(...argv)).toMatchObject({ status: 0, stdout: '' });
+    const { images } = (await ecrp(...argv, '--json')).json();
+    expect(images).toMatchObject([{ dryRun: true, createsRepository: true }, { dryRun: true }]);
   });
 
   it.each([[['all/together:1.0', '--all']], [['--all', '--image', 'one']], [['all/together:1.0']]])(

@@ -1,6 +1,7 @@
 import { EcrpError } from '../../errors.ts';
 import { listNames } from '../../foreign-text.ts';
 import { quoteText } from '../../oci/json.ts';
+import { findRegistryReferences } from '../../oci/reference.ts';
 import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { chooseImage } from './choose-image.ts';
 import { chooseTarget, type GivenTarget, type PushTarget } from './choose-target.ts';
@@ -47,6 +48,14 @@ export function chooseImages(
 
 function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: string): PushTarget {
   const { reference: repository, byDigest } = given;
+  if (repository === undefined && findRegistryReferences(image.names, registryHost).length === 0) {
+    const name = image.names.length === 0 ? 'without a name' : listNames(image.names);
+    throw new EcrpError(
+      'USAGE',
+      `where to push the image ${name} is not said: none of its names is at ${registryHost}`,
+      { hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all' },
+    );
+  }
   if (repository === undefined || byDigest) return chooseTarget(given, image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
   if (first === undefined) {

@@ -1,9 +1,12 @@
+import { exitStatusOf } from '../../errors.ts';
 import { listNames } from '../../foreign-text.ts';
 import type { TagResult } from '../../push/push-result.ts';
 import type { VerifiedImage } from '../../registry/verify-image.ts';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import type { JsonObject, Outcome } from '../outcome.ts';
+import { describeError } from '../output.ts';
 import type { GuardedResult } from './guard-tags.ts';
+import type { Tried } from './try-each.ts';
 
 /** What a push command knows beside the result of the push. */
 export interface PushFacts {
@@ -21,6 +24,28 @@ export interface PushFacts {
   readonly durationMs: number;
   /** What was read back of it. */
   readonly verified?: VerifiedImage | undefined;
+}
+
+export interface PushedImage {
+  readonly result: GuardedResult;
+  readonly facts: PushFacts;
+}
+
+/** What became of each of several images; the status is that of the first that failed. */
+export function describeEach(tried: readonly Tried<PushedImage>[]): Outcome {
+  const failed = tried.find((each) => 'error' in each);
+  const exitStatus = failed === undefined ? 0 : exitStatusOf(failed.error);
+  const images = tried.map(
+    (each): Outcome =>
+      'error' in each
+        ? { result: { reference: each.name, error: describeError(each.error) } }
+        : describePush(each.result.result, each.result.facts),
+  );
+  return {
+    result: { images: images.map(({ result }) => result), exitStatus },
+    view: images.flatMap(({ view }) => view ?? []),
+    exitStatus,
+  };
 }
 
 export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
@@ -46,7 +71,7 @@ export function describePush(result: GuardedResult, facts: PushFacts): Outcome {
       verified: facts.verified && { ...facts.verified },
       ...(dryRun && { dryRun, createsRepository: facts.createdRepository }),
     },
-    view: reference.includes('@') ? reference : `${reference}@${imageDigest}`,
+    view: dryRun ? [] : reference.includes('@') ? reference : `${reference}@${imageDigest}`,
   };
 }
 

@@ -74,7 +74,7 @@ describe('each image of an archive', () => {
     ['one tag twice', [['a:1'], ['b:1']], { reference: 'app' }, 'two images of many.tar would be app:1'],
     ['no name', [['a:1'], []], { reference: 'app' }, 'has no name'],
     ['no tag', [['a:1'], ['team/b']], { reference: 'app' }, 'the image team/b has no tag'],
-    ['no name at the host', [['a:1'], ['b:1']], {}, 'where to push the image is not said'],
+    ['no name at the host', [['a:1'], ['b:1']], {}, 'where to push the image a:1 is not said'],
   ])('is a usage error with %s', (_what, names, choice, message) => {
     expect(() => choose(names, choice)).toThrow(
       expect.objectContaining({
