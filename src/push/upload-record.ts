@@ -67,7 +67,8 @@ type Members = Readonly<Partial<Record<keyof UploadRecord | 'version' | 'check',
 function readRecord({ version, check, updatedAt, ...rest }: Members): UploadRecord | undefined {
   const { endpoint, registryAlias, repositoryName, id, encoding, uploadId, partSize, nextByte } = rest;
   if (version !== VERSION || typeof updatedAt !== 'string') return undefined;
-  if (typeof endpoint !== 'string' || !isOptionalText(registryAlias)) return undefined;
+  if (typeof endpoint !== 'string' || holdsPassword(endpoint)) return undefined;
+  if (!isOptionalText(registryAlias)) return undefined;
   if (typeof repositoryName !== 'string' || !isOptionalText(encoding)) return undefined;
   if (!isDigest(id) || typeof uploadId !== 'string') return undefined;
   if (!isPositive(partSize) || !isPositive(nextByte)) return undefined;
@@ -91,6 +92,12 @@ function checkOf(record: UploadRecord): Digest {
   return digestOf(
     JSON.stringify([nameRecord(record, record), uploadId, partSize, nextByte, updatedAt.toISOString()]),
   );
+}
+
+/** Endpoints with a password are refused now; a record of an earlier version would show it. */
+function holdsPassword(endpoint: string): boolean {
+  const { username = '', password = '' } = URL.canParse(endpoint) ? new URL(endpoint) : {};
+  return username !== '' || password !== '';
 }
 
 function isOptionalText(value: unknown): value is string | undefined {

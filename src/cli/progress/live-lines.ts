@@ -12,16 +12,21 @@ const REFRESH_MS = 125;
 /** The spinner and a space, before the first line. */
 const SPINNER_COLUMNS = 2;
 
+export interface LiveLines {
+  stop(): void;
+  /** Takes the lines away until the returned function is called: a person is being asked something in their place. */
+  pause(): () => void;
+}
+
 /**
- * Draws what `render` returns again and again, on a terminal, until the returned function is called or `signal` is aborted;
- * nothing as long as it returns undefined.
+ * Draws what `render` returns again and again, on a terminal, until it is stopped or `signal` is aborted.
  * Lines that others print meanwhile appear above it.
  */
 export function drawLive(
   { stderr: stream, signal }: Pick<Io, 'stderr' | 'signal'>,
   color: boolean,
-  render: (screen: Screen, chalk: ChalkInstance) => string | undefined,
-): () => void {
+  render: (screen: Screen, chalk: ChalkInstance) => string,
+): LiveLines {
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const spinner = ora({
     stream,
@@ -37,10 +42,8 @@ export function drawLive(
     const { columns = 80, rows = 24 } = stream;
     // ora would count endless lines.
     if (columns === 0) return spinner;
-    const lines = render({ columns, rows }, chalk);
-    if (lines === undefined) return spinner.clear();
     // The cursor waits at the left: there is room for the ^C that a terminal prints, and ora would miscount a line more.
-    spinner.text = `${lines}\r`;
+    spinner.text = `${render({ columns, rows }, chalk)}\r`;
     stream.cork();
     try {
       return draw();
@@ -61,7 +64,14 @@ export function drawLive(
     stream.on('resize', onResize);
     signal.addEventListener('abort', stop);
   }
-  return stop;
+  const pause = () => {
+    if (!spinner.isSpinning) return () => undefined;
+    spinner.stop();
+    return () => {
+      if (!signal.aborted) spinner.start();
+    };
+  };
+  return { stop, pause };
 }
 
 /**

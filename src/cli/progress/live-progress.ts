@@ -12,8 +12,7 @@ export function createLiveProgress(
 ): ProgressDisplay {
   let subject = given;
   const state = new ProgressState(performance.now());
-  const stop = drawLive(io, color, (screen, chalk) => {
-    if (given.isHushed?.()) return undefined;
+  const { stop, pause } = drawLive(io, color, (screen, chalk) => {
     const nowMs = performance.now();
     return renderLive(state.snapshot(nowMs, given.findWait?.()), subject, screen, chalk);
   });
@@ -29,5 +28,6 @@ export function createLiveProgress(
       state.applyCall(event, performance.now());
     },
     stop,
+    pause,
   };
 }

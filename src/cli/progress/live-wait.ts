@@ -18,7 +18,7 @@ export function drawWait(
   return drawLive(io, color, ({ columns }) => {
     shown = find() ?? shown;
     return renderWait(shown, columns);
-  });
+  }).stop;
 }
 
 /** Its lines: none is as wide as `columns`, the spinner and a space before the first included. */

@@ -19,10 +19,9 @@ export async function openProgress(
     name: escapeLine(name),
     dryRun,
     findWait: () => waiting.find(),
-    isHushed: waiting.isHushed,
   };
-  const returnWaits = waiting.leave();
   const display = await createDisplay(kind, context, subject);
+  const returnWaits = waiting.leave(display.pause);
   return {
     ...display,
     stop() {

@@ -13,6 +13,8 @@ export interface ProgressDisplay {
   showCall(event: CallOutcome): void;
   /** Takes away what is not to stay; to be called before anything else is printed at the end. Idempotent. */
   stop(): void;
+  /** Takes away what moves until the returned function is called: a person is being asked something. */
+  pause?(): () => void;
 }
 
 export interface ImageSubject {
@@ -30,6 +32,4 @@ export interface ProgressSubject {
   readonly dryRun: boolean;
   /** What the command waits for at the moment. */
   readonly findWait?: (() => ShownWait | undefined) | undefined;
-  /** Whether a person is being asked something: nothing may be drawn over that. */
-  readonly isHushed?: (() => boolean) | undefined;
 }

@@ -21,12 +21,13 @@ export interface Waiting {
   /** Notes that a call has failed and is tried again, or that it has ended. */
   noteCall(outcome: CallOutcome): void;
   find(): ShownWait | undefined;
-  /** Leaves it to another display to say what is waited for, until the returned function is called. */
-  leave(): () => void;
+  /**
+   * Leaves it to another display to say what is waited for, until the returned function is called. `pause` has that one keep still
+   * until what it returns is called.
+   */
+  leave(pause?: () => () => void): () => void;
   /** Has every display keep still while a person is asked something, until the returned function is called. */
   hush(): () => void;
-  /** Whether a person is being asked something. */
-  isHushed(): boolean;
   /** Takes away what is shown; to be called before anything else is printed to stay. */
   clear(): void;
 }
@@ -44,6 +45,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   let lastToldMs: number | undefined;
   let isLeft = false;
   let questions = 0;
+  let pauseOther: (() => () => void) | undefined;
   let stopLive: (() => void) | undefined;
   /** Changes whenever a display that is being loaded is wanted no more. */
   let turn = 0;
@@ -113,23 +115,26 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
     },
     noteCall: (outcome) => waits.noteCall(outcome, performance.now()),
     find,
-    leave() {
+    leave(pause) {
       clear();
       isLeft = true;
+      pauseOther = pause;
       return () => {
         isLeft = false;
+        pauseOther = undefined;
         schedule();
       };
     },
     hush() {
       clear();
       questions += 1;
+      const resumeOther = pauseOther?.();
       return () => {
         questions -= 1;
+        resumeOther?.();
         schedule();
       };
     },
-    isHushed: () => questions > 0,
     clear,
   };
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
@@ -10,6 +11,7 @@ import { createEcrClient, type EcrClient, type EcrClientSettings } from '../../.
 import { connectPush } from '../../../src/ecr/push.ts';
 import { describeRegistry } from '../../../src/ecr/registries.ts';
 import { createRepository, deleteRepository } from '../../../src/ecr/repositories.ts';
+import { EcrpError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { startForwardProxy } from '../../support/forward-proxy.ts';
@@ -571,6 +573,25 @@ console.log(JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey: 'secret' 
   expect((await client.findIdentity(signal)).credentials.accessKeyId).toBe('K2');
   expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 0, reason: 'ExpiredTokenException' });
 });
+
+test('an interruption does not wait for credentials that are being renewed', async () => {
+  const directory = await makeDirectory();
+  const renewing = join(directory, 'renewing');
+  const keys = JSON.stringify({ Version: 1, AccessKeyId: 'K1', SecretAccessKey: 'secret' });
+  // Gives keys once, and then never again.
+  const command = `test -e "${renewing}-1" && { touch "${renewing}-2"; exec sleep 600; }; touch "${renewing}-1"; echo '${keys}'`;
+  await writeFile(join(directory, 'config'), `[profile once]\ncredential_process = ${command}\n`);
+  const { client } = await serve(
+    [refuse('ExpiredTokenException')],
+    { AWS_CONFIG_FILE: join(directory, 'config'), PATH: process.env.PATH ?? '' },
+    { profile: 'once' },
+  );
+  const controller = new AbortController();
+  const failed = catchError(() => describeRegistry(client, controller.signal));
+  await expect.poll(() => existsSync(`${renewing}-2`), { timeout: 50_000 }).toBe(true);
+  controller.abort(new EcrpError('INTERRUPTED', 'interrupted by SIGINT'));
+  expect((await failed).code).toBe('INTERRUPTED');
+}, 60_000);
 
 test('an endpoint where nobody listens is named', async () => {
   const client = createEcrClient({

@@ -61,6 +61,14 @@ describe('what one push leaves', () => {
     expect(open(directory).claim(subject).found).toEqual(upload);
   });
 
+  test('is not shown when an earlier version kept a password in it', async () => {
+    const directory = await makeDirectory();
+    const claim = open(directory, { endpoint: 'http://user:hunter2@127.0.0.1:1' }).claim(subject);
+    claim.keep(upload);
+    claim.release();
+    expect(JSON.stringify(await listUploads(directory))).not.toContain('hunter2');
+  });
+
   test('a killed one leaves its own: the one that went furthest is taken, the others go', async () => {
     const directory = await makeDirectory();
     for (const nextByte of [10, 40, 20])

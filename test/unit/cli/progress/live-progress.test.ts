@@ -54,6 +54,21 @@ describe('the live display', () => {
     expect(screen.isCursorShown).toBe(true);
   });
 
+  it('makes room for a question, and comes back after the answer', () => {
+    const { screen, display } = begin(80);
+    const resume = display.pause?.();
+    screen.write('MFA code: ');
+    vi.advanceTimersByTime(3000);
+    screen.write('123456\n');
+    expect(screen.lines).toEqual(['$ ecrp push app.tar app:1.0', 'MFA code: 123456']);
+    expect(screen.isCursorShown).toBe(true);
+    resume?.();
+    vi.advanceTimersByTime(125);
+    expect(screen.lines.slice(0, 2)).toEqual(['$ ecrp push app.tar app:1.0', 'MFA code: 123456']);
+    expect(screen.lines.length).toBeGreaterThan(2);
+    display.stop();
+  });
+
   it('goes at once when it is interrupted, with the ^C of the terminal', () => {
     // The last line is as long as any may be.
     const { screen, display, interrupt } = begin(40);

@@ -105,6 +105,27 @@ describe('a wait in a log', () => {
     vi.advanceTimersByTime(30_000);
     expect(notes).toHaveLength(1);
   });
+
+  it('is not told while a person is being asked, and the other display keeps still', () => {
+    const { notes, waiting } = begin('plain');
+    const states: string[] = [];
+    const pause = () => {
+      states.push('still');
+      return () => states.push('moving');
+    };
+    const take = waiting.leave(pause);
+    waiting.hush()();
+    expect(states).toEqual(['still', 'moving']);
+    take();
+    waiting.start('the lock');
+    const answer = waiting.hush();
+    vi.advanceTimersByTime(30_000);
+    expect(notes).toEqual([]);
+    answer();
+    vi.advanceTimersByTime(1);
+    expect(notes).toEqual(['Waiting for the lock, 30 s']);
+    expect(states).toHaveLength(2);
+  });
 });
 
 it('is an event where standard error is NDJSON', () => {

@@ -217,6 +217,21 @@ describe('a source that accepts and does not answer is AUTH, naming it', () => {
   });
 });
 
+test('metadata and container credentials are never asked for through a proxy', async () => {
+  const proxy = await start(serve((_, response) => response.writeHead(502).end()));
+  const instance = await start(startInstanceMetadata(roleKeys));
+  const container = await start(startContainerCredentials(roleKeys));
+  const proxies = { http_proxy: proxy.url, https_proxy: proxy.url, HTTP_PROXY: proxy.url, no_proxy: '' };
+  const places = [
+    { AWS_CONTAINER_CREDENTIALS_FULL_URI: container.url },
+    { AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: instance.url },
+  ];
+  for (const place of places) {
+    expect((await find({ ...proxies, ...place })).credentials.accessKeyId).toBe('AKROLE');
+  }
+  expect(proxy.requests).toEqual([]);
+});
+
 describe('a role', () => {
   test('is taken with credential_source, with what the profile says of it', async () => {
     const sts = await startSts();
