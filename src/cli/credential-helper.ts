@@ -1,21 +1,30 @@
+import type { Login } from '../docker/helper-protocol.ts';
 import { type HelperAnswer, runCredentialHelper } from '../docker/run-credential-helper.ts';
+import type { ApiEvent } from '../ecr/call-event.ts';
+import { EcrpError } from '../errors.ts';
 import { escapeLines } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
-import { createContext } from './command-context.ts';
-import { withEcr } from './ecr-session.ts';
+import { TOKEN_USERNAME } from '../wire/service.ts';
+import { type CommandContext, createContext } from './command-context.ts';
+import { findCacheDirectory } from './directories.ts';
+import { type EcrSession, withEcr } from './ecr-session.ts';
 import { toEcrpError } from './explain-thrown.ts';
+import { findEndpoint } from './find-endpoint.ts';
+import { formatDuration } from './format.ts';
 import { printText } from './output.ts';
 import { readVersion } from './read-version.ts';
-import { findRegistryHost, requireRegistryHost } from './registry-host.ts';
+import { findRegistryHost, listRegistryNames, requireRegistryHost } from './registry-host.ts';
+import { forgetTokens, readToken, writeToken } from './token-cache.ts';
 
 /** Far more than any login; a helper reads what its caller writes. */
 const MAX_INPUT_CHARS = 1_000_000;
-/** The user name of every token of ECR. */
-const USERNAME = 'AWS';
+
+/** Docker's users wait for so long at most before they go on without a login. */
+const BUDGET_MS = 3_000;
 
 /** Runs `docker-credential-ecrp VERB` and resolves to its exit status; never rejects. Everything is set by the environment. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const { stdout, stderr, exitStatus } = await answer(argv, io);
+export async function main(argv: readonly string[], io: Io, budgetMs = BUDGET_MS): Promise<number> {
+  const { stdout, stderr, exitStatus } = await answer(argv, io, budgetMs);
   try {
     await printText(io.stderr, escapeLines(stderr.split('\n')));
     // JSON has its own escapes, which this leaves as they are.
@@ -26,7 +35,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   return exitStatus;
 }
 
-async function answer(argv: readonly string[], io: Io): Promise<HelperAnswer> {
+async function answer(argv: readonly string[], io: Io, budgetMs: number): Promise<HelperAnswer> {
   const [verb] = argv;
   const style = { json: false, verbose: false, jsonLines: false, color: false };
   const context = createContext(io, style, { progress: 'none', color: false, quiet: true });
@@ -35,20 +44,67 @@ async function answer(argv: readonly string[], io: Io): Promise<HelperAnswer> {
     return await runCredentialHelper(verb, takesInput ? await readInput(io) : '', {
       name: 'docker-credential-ecrp',
       version: readVersion(),
-      registryHost: findRegistryHost(context),
-      username: USERNAME,
-      async getLogin() {
-        await requireRegistryHost(context, 'docker-credential-ecrp');
-        const { getAuthorizationToken } = await import('../ecr/authorization.ts');
-        const { username, password } = await withEcr(context, ({ client }) =>
-          getAuthorizationToken(client, io.signal),
-        );
-        return { username, secret: password };
-      },
+      registryHosts: listRegistryNames(findRegistryHost(context)),
+      username: TOKEN_USERNAME,
+      getLogin: () => getLoginWithin(budgetMs, context),
+      forgetLogins: () => void forgetTokens(findCacheDirectory(io)),
     });
   } catch (error) {
     return { stdout: `${toEcrpError(error, io.signal).message}\n`, stderr: '', exitStatus: 1 };
   }
+}
+
+/** What is known of a login that is being got, for the message when it takes too long. */
+interface Attempt {
+  endpoint?: string;
+  /** Why a call was repeated. */
+  reason?: string;
+}
+
+/** Throws UNAVAILABLE when there is no login in time, whatever it waits for: credentials or the service. */
+async function getLoginWithin(budgetMs: number, context: CommandContext): Promise<Login> {
+  const { io } = context;
+  const attempt: Attempt = {};
+  const controller = new AbortController();
+  const giveUp = () => {
+    const { endpoint = 'the service', reason } = attempt;
+    const message = `no token from ${endpoint} within ${formatDuration(budgetMs)}`;
+    controller.abort(new EcrpError('UNAVAILABLE', reason === undefined ? message : `${message}: ${reason}`));
+  };
+  const timer = setTimeout(giveUp, budgetMs);
+  const signal = AbortSignal.any([io.signal, controller.signal]);
+  const limited = { ...context, io: { ...io, signal } };
+  try {
+    return await Promise.race([getLogin(limited, attempt), rejectOn(signal)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function getLogin(context: CommandContext, attempt: Attempt): Promise<Login> {
+  attempt.endpoint = (await findEndpoint(context)).url;
+  await requireRegistryHost(context, 'docker-credential-ecrp');
+  const { getAuthorizationToken } = await import('../ecr/authorization.ts');
+  const cacheDirectory = findCacheDirectory(context.io);
+  const get = async ({ client, endpoint }: EcrSession): Promise<Login> => {
+    const { credentials } = await client.findIdentity(context.io.signal);
+    const key = { endpoint, accessKeyId: credentials.accessKeyId };
+    const cached = readToken(cacheDirectory, key);
+    if (cached !== undefined) return { username: cached.username, secret: cached.password };
+    const authorization = await getAuthorizationToken(client, context.io.signal);
+    writeToken(cacheDirectory, key, authorization, credentials.expiration?.getTime());
+    return { username: authorization.username, secret: authorization.password };
+  };
+  const onEvent = (event: ApiEvent): void => {
+    if (event.kind === 'retry') attempt.reason = event.reason;
+  };
+  return withEcr(context, get, { onEvent });
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function readInput(io: Io): Promise<string> {

@@ -1,12 +1,11 @@
 import { Command, Option } from 'commander';
-import type { LoginOptions } from './commands/login.ts';
 import type { RepoCreateOptions } from './commands/repo-create.ts';
 import type { RepoDeleteOptions } from './commands/repo-delete.ts';
-import type { TokenOptions } from './commands/token.ts';
 import { addExamples, type Runner } from './declare-command.ts';
 import { addEmulator } from './emulator-command.ts';
 import { addGlobalOptions } from './global-options.ts';
 import { helpConfiguration } from './help.ts';
+import { addLogin } from './login-command.ts';
 import { collectValues, parseNonEmpty } from './option-values.ts';
 import { addPush } from './push-command.ts';
 import { readVersion, showVersion } from './read-version.ts';
@@ -98,43 +97,4 @@ function addRepo(program: Command, run: Runner): void {
       run(async (context) => (await import('./commands/repo-delete.ts')).deleteRepo(context, name, options)),
     );
   addExamples(remove, ['ecrp repo delete app', 'ecrp repo delete app --force --yes']);
-}
-
-function addLogin(program: Command, run: Runner): void {
-  const login = program
-    .command('login')
-    .summary('store a token for docker and its like')
-    .description(
-      'Store a token for the registry in the configuration of docker. Pushing with ecrp needs none.',
-    )
-    .option('--password-stdout', 'print the password alone and store nothing')
-    .addOption(
-      new Option(
-        '--credential-helper',
-        'register docker-credential-ecrp instead of storing a token',
-      ).conflicts('passwordStdout'),
-    )
-    .action((options: LoginOptions) =>
-      run(async (context) => (await import('./commands/login.ts')).login(context, options)),
-    );
-  addExamples(login, [
-    'ecrp login',
-    'ecrp login --password-stdout | docker login --username AWS --password-stdin public.ecr.aws',
-    'ecrp login --credential-helper',
-  ]);
-  const logout = program
-    .command('logout')
-    .summary('remove the token that login stored')
-    .description('Remove what `ecrp login` stored.')
-    .action(() => run(async (context) => (await import('./commands/logout.ts')).logout(context)));
-  addExamples(logout, ['ecrp logout']);
-  const token = program
-    .command('token')
-    .summary('print an authorization token')
-    .description('Print an authorization token of the registry, for `Authorization: Bearer`.')
-    .option('--password', 'print the password in it instead')
-    .action((options: TokenOptions) =>
-      run(async (context) => (await import('./commands/token.ts')).printToken(context, options)),
-    );
-  addExamples(token, ['ecrp token', 'ecrp token --password', 'ecrp token --json']);
 }

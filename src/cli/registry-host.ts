@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { DUAL_STACK_REGISTRY_HOST } from '../wire/endpoints.ts';
 import { REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
@@ -34,6 +35,32 @@ export async function requireRegistryHost(context: CommandContext, what: string)
   throw new EcrpError('USAGE', `${what}: the endpoint is ${url}, but ${host} belongs to AWS`, {
     hint: 'Set ECRP_REGISTRY_HOST or --registry-host to the registry of that endpoint.',
   });
+}
+
+/**
+ * The hosts that a command was given as arguments; without any, the registry host. Throws USAGE for one that is not the registry of
+ * the API, and as `requireRegistryHost`.
+ */
+export async function chooseRegistryHosts(
+  context: CommandContext,
+  what: string,
+  given: readonly string[],
+): Promise<readonly string[]> {
+  const host = await requireRegistryHost(context, what);
+  const names = listRegistryNames(host);
+  const foreign = given.find((name) => !names.includes(name));
+  if (foreign !== undefined) {
+    throw new EcrpError('USAGE', `${what}: '${foreign}' is not a registry that a token can be got for here`, {
+      hint: `Give ${names.join(' or ')}, or name another registry of ECR Public with --registry-host.`,
+    });
+  }
+  return given.length === 0 ? [host] : [...new Set(given)];
+}
+
+/** The names of one registry: AWS's own has two, the second for IPv6 as well. */
+export function listRegistryNames(host: string): readonly string[] {
+  const awsNames = [REGISTRY_HOST, DUAL_STACK_REGISTRY_HOST];
+  return awsNames.includes(host) ? awsNames : [host];
 }
 
 function namesRegistryHost({ io, options }: CommandContext): boolean {

@@ -1,9 +1,16 @@
-import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { EcrpError } from '../errors.ts';
+import { describeFileError, findErrorCode } from '../files/file-errors.ts';
+import { makeDirectories } from '../files/private-directory.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { type DockerConfig, parseDockerConfig } from './parse-config.ts';
+
+/** A quarter of a minute. */
+const LOCK_PAUSE_MS = 100;
+const LOCK_ATTEMPTS = 150;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,18 +32,22 @@ export async function readConfigFile(directory: string): Promise<ConfigFile> {
  * Changes `config.json` of a directory as one step among all runs of ecrp: reads it under a lock, writes a temporary file
  * beside it and renames that. Follows a symbolic link to its target; keeps the mode of an existing file, a new one gets 0600.
  *
- * `edit` gets a valid document and gives back a valid one; the same text is not written again. Returns the path.
- * Throws INVALID_INPUT as `readConfigFile` does, or when the directory cannot be written; UNAVAILABLE when the lock is not released.
+ * `edit` gets a valid document and gives back a valid one. Where that is the same text, nothing is written, and no lock is taken: the
+ * file may be read-only. Returns the path. Throws INVALID_INPUT as `readConfigFile` does, or when the directory cannot be written,
+ * at once; UNAVAILABLE when the lock is not released.
  */
 export async function updateConfigFile(
   directory: string,
   edit: (file: ConfigFile) => string,
+  signal?: AbortSignal,
 ): Promise<string> {
   const path = join(directory, 'config.json');
+  const before = await readConfigFile(directory);
+  if (edit(before) === before.text) return path;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
     const target = await followLinks(path);
-    const release = await acquireLock(target);
+    const release = await acquireLock(target, signal);
     try {
       const file = await readConfigFile(directory);
       const text = edit(file);
@@ -47,9 +58,17 @@ export async function updateConfigFile(
       await release();
     }
   } catch (error) {
+    signal?.throwIfAborted();
     throw error instanceof EcrpError ? error : cannot('write', path, error);
   }
   return path;
+}
+
+/** Whether others than its owner can read the file, and with which mode; undefined when they cannot. */
+export async function findOpenMode(path: string): Promise<number | undefined> {
+  if (process.platform === 'win32') return undefined;
+  const { mode } = await stat(path);
+  return (mode & 0o044) === 0 ? undefined : mode & 0o777;
 }
 
 async function readText(path: string): Promise<string> {
@@ -81,24 +100,29 @@ async function followLinks(path: string): Promise<string> {
   return link === undefined ? join(directory, basename(path)) : followLinks(resolve(directory, link));
 }
 
-/** Waits up to half a minute; a lock whose owner was killed is taken over after ten seconds. */
-async function acquireLock(path: string): Promise<() => Promise<void>> {
-  try {
-    return await lock(path, {
-      // A name of our own: `config.json.lock` may be a file of another tool.
-      lockfilePath: `${path}.ecrp-lock`,
-      realpath: false,
-      stale: 10_000,
-      retries: { retries: 60, minTimeout: 10, maxTimeout: 400, factor: 1.3, randomize: true },
-      // Held for milliseconds, it is lost only when the machine slept; the rename is still atomic then.
-      onCompromised: () => undefined,
-    });
-  } catch (error) {
-    if (codeOf(error) !== 'ELOCKED') throw error;
-    throw new EcrpError('UNAVAILABLE', `docker's config ${path} is locked by another run of ecrp`, {
-      hint: `Try again; if no other ecrp is running, remove ${path}.ecrp-lock.`,
-      cause: error,
-    });
+/** Waits for a quarter of a minute, but for nothing else than the lock of another run; one whose owner was killed is taken over after ten seconds. */
+async function acquireLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await lock(path, {
+        // A name of our own: `config.json.lock` may be a file of another tool.
+        lockfilePath: `${path}.ecrp-lock`,
+        realpath: false,
+        stale: 10_000,
+        // Held for milliseconds, it is lost only when the machine slept; the rename is still atomic then.
+        onCompromised: () => undefined,
+      });
+    } catch (error) {
+      if (findErrorCode(error) !== 'ELOCKED') throw error;
+      if (attempt < LOCK_ATTEMPTS) {
+        await sleep(LOCK_PAUSE_MS * (0.5 + Math.random()), undefined, signal && { signal });
+        continue;
+      }
+      throw new EcrpError('UNAVAILABLE', `docker's config ${path} is locked by another run of ecrp`, {
+        hint: `Try again; if no other ecrp is running, remove ${path}.ecrp-lock.`,
+        cause: error,
+      });
+    }
   }
 }
 
@@ -110,17 +134,19 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return findErrorCode(error) === 'ENOENT';
 }
 
 function cannot(action: 'read' | 'write', path: string, error: unknown): EcrpError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new EcrpError('INVALID_INPUT', `cannot ${action} docker's config ${path}: ${reason}`, {
-    hint: 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.',
-    cause: error,
-  });
+  const isMounted = action === 'write' && findErrorCode(error) === 'EBUSY';
+  return new EcrpError(
+    'INVALID_INPUT',
+    `cannot ${action} docker's config ${path}: ${describeFileError(error)}`,
+    {
+      hint: isMounted
+        ? 'Mount the directory that holds it, and not the file alone.'
+        : 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.',
+      cause: error,
+    },
+  );
 }

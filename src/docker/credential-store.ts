@@ -88,6 +88,6 @@ function parseLogin(output: string, program: string): Login {
 
 function refuse(program: string, fault: string): EcrpError {
   return new EcrpError('AUTH', `docker's credential helper ${program} ${fault}`, {
-    hint: `Nothing was changed. Repair or install ${program}, or take it out of "credsStore" and "credHelpers" in docker's config.json.`,
+    hint: `Repair or install ${program}, or take it out of "credsStore" and "credHelpers" in docker's config.json.`,
   });
 }

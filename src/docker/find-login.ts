@@ -35,6 +35,17 @@ export async function findLogin(place: LoginPlace): Promise<FoundLogin | undefin
   return found && { ...found.login, source: { kind: 'file', configFile: file.path, key: found.key } };
 }
 
+/** Whether DOCKER_AUTH_CONFIG has a login for a host, which docker takes before any that is stored. */
+export function isLoginInEnvironment(registryHost: string, env: LoginPlace['env']): boolean {
+  try {
+    const { auths } = parseDockerConfig(env.DOCKER_AUTH_CONFIG || '{}', '$DOCKER_AUTH_CONFIG');
+    return findEntry(auths, registryHost) !== undefined;
+  } catch {
+    // Docker does without what it cannot read.
+    return false;
+  }
+}
+
 /** The entry under exactly this host, else under a URL of it, as docker compares. */
 function findEntry(
   auths: ReadonlyMap<string, AuthEntry>,

@@ -1,9 +1,16 @@
-import { type ConfigFile, type Environment, readConfigFile, updateConfigFile } from './config-file.ts';
-import { openCredentialStore } from './credential-store.ts';
+import { EcrpError } from '../errors.ts';
+import {
+  type ConfigFile,
+  type Environment,
+  findOpenMode,
+  readConfigFile,
+  updateConfigFile,
+} from './config-file.ts';
+import { type CredentialStore, openCredentialStore } from './credential-store.ts';
 import { removeJsonMember, setJsonMember } from './edit-json.ts';
 import type { Login } from './helper-protocol.ts';
 
-/** Our own credential helper, `docker-credential-ecrp`. It keeps nothing: it gets a login each time it is asked. */
+/** Our own credential helper, `docker-credential-ecrp`: it gets a login when it is asked. */
 export const OWN_HELPER = 'ecrp';
 
 export interface LoginPlace {
@@ -18,56 +25,82 @@ export interface LoginPlace {
 
 export interface StoredLogin {
   readonly configFile: string;
-  /** The helper that has it, as in `docker-credential-<helper>`; undefined when it stands in the file as base64. */
-  readonly helper: string | undefined;
+  /** Where the login is: in the file as base64, with a credential store, or nowhere, as our own helper gets one when it is asked. */
+  readonly storedIn: 'file' | 'store' | 'helper';
+  /** The store that has it, as in `docker-credential-<store>`. */
+  readonly store?: string;
+  /** The mode of a file that has the login and that others can read. */
+  readonly openMode?: number | undefined;
+  /** Why the config does not list a login that its store has. Docker finds it all the same. */
+  readonly problem?: string;
 }
 
 /**
  * Stores a login as `docker login` does: with the helper that the config names for the host, else in the config itself.
  * With our own helper registered there is nothing to store, and nothing is.
  *
- * Throws INVALID_INPUT for a config file that cannot be used, AUTH for a helper that fails; nothing was changed then.
+ * Throws INVALID_INPUT for a config file that cannot be used, AUTH for a helper that fails; no login was changed then.
  */
 export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin> {
   const { configDirectory, registryHost, username, secret, env, signal } = place;
   const file = await readConfigFile(configDirectory);
   const helper = nameHelper(file, registryHost);
-  if (helper === OWN_HELPER) return { configFile: file.path, helper };
+  if (helper === OWN_HELPER) return { configFile: file.path, storedIn: 'helper' };
 
+  if (helper === undefined) {
+    const entry = { auth: Buffer.from(`${username}:${secret}`).toString('base64') };
+    const edit = ({ text }: ConfigFile) => setJsonMember(text, ['auths', registryHost], entry);
+    const configFile = await updateConfigFile(configDirectory, edit, signal);
+    return { configFile, storedIn: 'file', openMode: await findOpenMode(configFile) };
+  }
   // Not under the lock: a helper may wait for its user, and other runs need not wait with it.
-  if (helper) await openCredentialStore(helper, env, signal).store(registryHost, { username, secret });
-  const entry = helper ? {} : { auth: Buffer.from(`${username}:${secret}`).toString('base64') };
-  const configFile = await updateConfigFile(configDirectory, ({ text }) =>
-    setJsonMember(text, ['auths', registryHost], entry),
-  );
-  return { configFile, helper };
+  await putInto(openCredentialStore(helper, env, signal), registryHost, { username, secret });
+  const stored = { configFile: file.path, storedIn: 'store', store: helper } as const;
+  try {
+    await updateConfigFile(configDirectory, (found) => noteStored(found, registryHost), signal);
+    return stored;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof EcrpError)) throw error;
+    return { ...stored, problem: error.message };
+  }
 }
 
 /**
- * Removes what `storeLogin` and `registerCredentialHelper` leave for a host, and only that. Says whether there was something.
- * Throws as `storeLogin` does.
+ * Removes what `storeLogin`, `registerCredentialHelper` and docker itself leave for a host, and only that. Says under which keys
+ * there was something. Throws as `storeLogin` does.
  */
-export async function removeLogin(place: LoginPlace): Promise<{ configFile: string; removed: boolean }> {
+export async function removeLogin(
+  place: LoginPlace,
+): Promise<{ readonly configFile: string; readonly removed: readonly string[] }> {
   const { configDirectory, registryHost, env, signal } = place;
-  const { path, text, config } = await readConfigFile(configDirectory);
+  const { path, config } = await readConfigFile(configDirectory);
   const helper = nameHelper({ config }, registryHost);
-  let removed = false;
+  const listed = listLoginKeys(registryHost).filter((key) => config.auths.has(key));
+  const removed = new Set(listed);
+  if (config.credHelpers.get(registryHost) === OWN_HELPER) removed.add(registryHost);
   if (helper && helper !== OWN_HELPER) {
     const store = openCredentialStore(helper, env, signal);
-    // Asked first, as some helpers take it for a failure to erase what they do not have.
-    removed = (await store.get(registryHost)) !== undefined && (await store.erase(registryHost));
+    for (const key of new Set([registryHost, ...listed])) {
+      // Asked first, as some helpers take it for a failure to erase what they do not have.
+      if ((await store.get(key)) !== undefined && (await store.erase(key))) removed.add(key);
+    }
   }
-  if (removeFromText(text, registryHost, config) === text) return { configFile: path, removed };
-  await updateConfigFile(configDirectory, (file) => removeFromText(file.text, registryHost, file.config));
-  return { configFile: path, removed: true };
+  await updateConfigFile(configDirectory, (file) => removeFromText(file, registryHost), signal);
+  return { configFile: path, removed: [...removed] };
 }
 
-/** Registers our helper (or another) for a host, in place of a login that stands in the file. Returns the path of the config. */
+/** Registers our helper (or another) for a host, in place of logins that stand in the file. Returns the path of the config. */
 export async function registerCredentialHelper(place: LoginPlace, helper = OWN_HELPER): Promise<string> {
-  const { configDirectory, registryHost } = place;
-  return updateConfigFile(configDirectory, ({ text }) =>
-    removeJsonMember(setJsonMember(text, ['credHelpers', registryHost], helper), ['auths', registryHost]),
-  );
+  const { configDirectory, registryHost, signal } = place;
+  const edit = ({ text, config }: ConfigFile) => {
+    const registered =
+      config.credHelpers.get(registryHost) === helper
+        ? text
+        : setJsonMember(text, ['credHelpers', registryHost], helper);
+    return removeKeys(registered, registryHost);
+  };
+  return updateConfigFile(configDirectory, edit, signal);
 }
 
 /** The helper that docker would use for a host: the host's own, else the common one; an empty name means none. */
@@ -75,8 +108,38 @@ export function nameHelper({ config }: Pick<ConfigFile, 'config'>, registryHost:
   return (config.credHelpers.get(registryHost) ?? config.credsStore) || undefined;
 }
 
-function removeFromText(text: string, registryHost: string, config: ConfigFile['config']): string {
-  const rest = removeJsonMember(text, ['auths', registryHost]);
+/** The keys under which docker, now and in earlier versions, has a login for a host. */
+function listLoginKeys(registryHost: string): readonly string[] {
+  return ['', 'http://', 'https://'].flatMap((scheme) =>
+    ['', '/v1/', '/v2/'].map((path) => `${scheme}${registryHost}${path}`),
+  );
+}
+
+/** The keychain of macOS does not replace a login. */
+async function putInto(store: CredentialStore, registryHost: string, login: Login): Promise<void> {
+  try {
+    await store.store(registryHost, login);
+  } catch (error) {
+    if (!(error instanceof EcrpError) || !/already exists/i.test(error.message)) throw error;
+    await store.erase(registryHost);
+    await store.store(registryHost, login);
+  }
+}
+
+/** Docker lists an empty entry for a login that a store has. */
+function noteStored({ text }: ConfigFile, registryHost: string): string {
+  const { auths }: { auths?: Record<string, object> } = JSON.parse(text);
+  const entry = auths?.[registryHost];
+  const isNoted = entry !== undefined && entry !== null && Object.keys(entry).length === 0;
+  return isNoted ? text : setJsonMember(text, ['auths', registryHost], {});
+}
+
+function removeFromText({ text, config }: ConfigFile, registryHost: string): string {
+  const rest = removeKeys(text, registryHost);
   const registered = config.credHelpers.get(registryHost) === OWN_HELPER;
   return registered ? removeJsonMember(rest, ['credHelpers', registryHost]) : rest;
+}
+
+function removeKeys(text: string, registryHost: string): string {
+  return listLoginKeys(registryHost).reduce((rest, key) => removeJsonMember(rest, ['auths', key]), text);
 }

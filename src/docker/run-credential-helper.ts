@@ -1,4 +1,4 @@
-import { EcrpError } from '../errors.ts';
+import { EcrpError, type ErrorCode } from '../errors.ts';
 import { formatJson } from '../foreign-text.ts';
 import {
   CREDENTIALS_NOT_FOUND,
@@ -12,12 +12,17 @@ export interface CredentialHelper {
   /** The program's name, for its usage and version. */
   readonly name: string;
   readonly version: string;
-  /** The one registry that it has a login for. */
-  readonly registryHost: string;
+  /** The names of the one registry that it has a login for. */
+  readonly registryHosts: readonly string[];
   readonly username: string;
-  /** Gets a login from the service. */
+  /** Gets a login, of an earlier run or from the service. */
   getLogin(): Promise<Login>;
+  /** Removes the logins of earlier runs. */
+  forgetLogins(): void;
 }
+
+/** Failures after which docker goes on without a login: everything in ECR Public can be pulled by anyone. */
+const ANONYMOUS_CODES: readonly ErrorCode[] = ['AUTH', 'UNAVAILABLE', 'LIMIT'];
 
 /** What the process has to print and end with. The protocol wants errors on standard output, too. */
 export interface HelperAnswer {
@@ -28,7 +33,7 @@ export interface HelperAnswer {
 
 /**
  * Answers docker's credential-helper protocol (docker-credential-helpers, `credentials/`): one verb, its input on
- * standard input. Nothing is kept, so `store` and `erase` have nothing to do for our registry and refuse any other.
+ * standard input. A login that docker has is not needed, so `store` has nothing to do for our registry and refuses any other.
  */
 export async function runCredentialHelper(
   verb: string | undefined,
@@ -43,7 +48,9 @@ export async function runCredentialHelper(
     case 'erase':
       return answerErase(stdin.trim(), helper);
     case 'list':
-      return succeed(formatJson({ [helper.registryHost]: helper.username }));
+      return succeed(
+        formatJson(Object.fromEntries(helper.registryHosts.map((host) => [host, helper.username]))),
+      );
     case 'version':
     case '--version':
       return succeed(`${helper.name} ${helper.version}`);
@@ -56,15 +63,14 @@ export async function runCredentialHelper(
 
 async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<HelperAnswer> {
   if (serverUrl === '') return fail(NO_SERVER_URL);
-  if (reduceToHost(serverUrl) !== helper.registryHost) return fail(CREDENTIALS_NOT_FOUND);
+  if (!isKnown(serverUrl, helper)) return fail(CREDENTIALS_NOT_FOUND);
   try {
     const { username, secret } = await helper.getLogin();
     return succeed(formatJson({ ServerURL: serverUrl, Username: username, Secret: secret }));
   } catch (error) {
     if (!(error instanceof EcrpError)) throw error;
     const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-    // Without AWS credentials a pull can still go on as nobody: everything in ECR Public is public.
-    return error.code === 'AUTH'
+    return ANONYMOUS_CODES.includes(error.code)
       ? fail(CREDENTIALS_NOT_FOUND, `${helper.name}: ${message}\n`)
       : fail(message);
   }
@@ -80,15 +86,21 @@ function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
   }
   if (typeof serverUrl !== 'string' || serverUrl === '') return fail(NO_SERVER_URL);
   if (typeof username !== 'string' || username === '') return fail(NO_USERNAME);
-  if (reduceToHost(serverUrl) === helper.registryHost) return succeed('');
+  if (isKnown(serverUrl, helper)) return succeed('');
   return fail(
-    `${helper.name} gets logins for ${helper.registryHost} only and cannot store one for ${serverUrl}`,
+    `${helper.name} gets logins for ${helper.registryHosts.join(' and ')} only and cannot store one for ${serverUrl}`,
   );
 }
 
 function answerErase(serverUrl: string, helper: CredentialHelper): HelperAnswer {
   if (serverUrl === '') return fail(NO_SERVER_URL);
-  return reduceToHost(serverUrl) === helper.registryHost ? succeed('') : fail(CREDENTIALS_NOT_FOUND);
+  if (!isKnown(serverUrl, helper)) return fail(CREDENTIALS_NOT_FOUND);
+  helper.forgetLogins();
+  return succeed('');
+}
+
+function isKnown(serverUrl: string, { registryHosts }: CredentialHelper): boolean {
+  return registryHosts.includes(reduceToHost(serverUrl));
 }
 
 function succeed(output: string): HelperAnswer {

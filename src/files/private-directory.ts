@@ -33,18 +33,19 @@ export function isOwnDirectory(directory: string): boolean {
   return uid === undefined || (stats.uid === uid && (stats.mode & FOREIGN_BITS) === 0);
 }
 
-/** One level after the other: with `recursive`, the umask has a say, and Node says ENOENT of a disk that is read-only. */
-function makeDirectories(directory: string): void {
+/**
+ * Makes a directory and those above it, mode 0700 under any umask; what exists stays as it is. One level after the other: with
+ * `recursive`, the umask has a say, and Node says ENOENT of a disk that is read-only. Throws the system's error.
+ */
+export function makeDirectories(directory: string): void {
   try {
     mkdirSync(directory, { mode: OWN_MODE });
   } catch (error) {
     const parent = dirname(directory);
-    if (findErrorCode(error) === 'EEXIST') makePrivateDirectory(directory);
-    else if (findErrorCode(error) !== 'ENOENT' || parent === directory || findStats(parent)) throw error;
-    else {
-      makeDirectories(parent);
-      makeDirectories(directory);
-    }
+    if (findErrorCode(error) === 'EEXIST') return;
+    if (findErrorCode(error) !== 'ENOENT' || parent === directory || findStats(parent)) throw error;
+    makeDirectories(parent);
+    makeDirectories(directory);
     return;
   }
   chmodSync(directory, OWN_MODE);

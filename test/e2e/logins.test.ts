@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { main as runCredentialHelper } from '../../src/cli/credential-helper.ts';
@@ -60,7 +62,7 @@ it('login stores what docker looks for, says no secret, and logout removes just 
     schemaVersion: 1,
     registryHost: emulator.registryHost,
     configFile,
-    removed: true,
+    removed: [emulator.registryHost],
   });
   expect(await readConfig('store')).toEqual(other);
   const again = await ecrp('store', 'logout');
@@ -77,6 +79,7 @@ it('login makes a file that nobody else reads, and JSON without a secret', async
     username: 'AWS',
     registryHost: emulator.registryHost,
     configFile,
+    storedIn: 'file',
   });
   expect((await stat(configFile)).mode & 0o777).toBe(0o600);
 });
@@ -91,12 +94,142 @@ it('login --password-stdout prints the password alone and stores nothing', async
   expect(asked.json()).toMatchObject({ error: { code: 'USAGE' } });
 });
 
+/** With more in the environment, and perhaps a credential helper on the PATH. */
+async function ecrpWith(
+  env: Readonly<Record<string, string>>,
+  configuration: string,
+  ...argv: string[]
+): Promise<CliResult> {
+  const directory = join(home.directory, configuration);
+  await mkdir(directory, { recursive: true });
+  return runCli(argv, { env: { ...home.env, ...emulator.env, DOCKER_CONFIG: directory, ...env } });
+}
+
+async function makeProgram(name: string, script: string): Promise<string> {
+  const directory = join(home.directory, 'programs');
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `${directory}:/usr/bin:/bin`;
+}
+
 it('login --credential-helper registers the helper and gets no token', async () => {
   const before = emulator.count('GetAuthorizationToken');
-  const { status } = await ecrp('helper', 'login', '--credential-helper');
+  const PATH = await makeProgram('docker-credential-ecrp', '');
+  const { status, stderr, json } = await ecrpWith(
+    { PATH },
+    'helper',
+    'login',
+    '--credential-helper',
+    '--json',
+  );
   expect(status).toBe(0);
+  expect(stderr).not.toContain('warning');
+  expect(json()).toEqual({
+    schemaVersion: 1,
+    registryHost: emulator.registryHost,
+    username: 'AWS',
+    configFile: join(home.directory, 'helper', 'config.json'),
+    storedIn: 'helper',
+  });
   expect(await readConfig('helper')).toEqual({ credHelpers: { [emulator.registryHost]: 'ecrp' } });
   expect(emulator.count('GetAuthorizationToken')).toBe(before);
+
+  const again = await ecrpWith({ PATH }, 'helper', 'login', '--json');
+  expect(again.json()).toMatchObject({ storedIn: 'helper', username: 'AWS' });
+  expect(again.json()).not.toHaveProperty('expiresAt');
+  expect(again.stderr).not.toContain('stored in');
+  expect((await ecrpWith({ PATH }, 'helper', 'logout', '--json')).json()).toMatchObject({
+    removed: [emulator.registryHost],
+  });
+});
+
+it('login --credential-helper warns of what will not work when docker asks', async () => {
+  const PATH = '/usr/bin:/bin';
+  const missing = await ecrpWith({ PATH }, 'warned', 'login', '--credential-helper');
+  expect(missing).toMatchObject({ status: 0 });
+  expect(missing.stderr.match(/^warning: .*/gm)).toEqual([
+    'warning: docker-credential-ecrp is not on the PATH, so docker will not find it: add the directory of ecrp to PATH',
+  ]);
+  const argv = [
+    'login',
+    '--credential-helper',
+    '--profile',
+    'release',
+    '--registry-host',
+    emulator.registryHost,
+  ];
+  const options = await ecrpWith(
+    { PATH: await makeProgram('docker-credential-ecrp', '') },
+    'warned',
+    ...argv,
+  );
+  expect(options.stderr.match(/^warning: .*/gm)).toEqual([
+    'warning: docker-credential-ecrp does not know --profile release: set AWS_PROFILE=release where docker runs',
+    `warning: docker-credential-ecrp does not know --registry-host: set ECRP_REGISTRY_HOST=${emulator.registryHost} where docker runs`,
+  ]);
+});
+
+it('login says in JSON and to a person when a store has the token', async () => {
+  const PATH = await makeProgram('docker-credential-kept', 'cat >/dev/null');
+  await mkdir(join(home.directory, 'kept'), { recursive: true });
+  await writeFile(join(home.directory, 'kept', 'config.json'), '{"credsStore":"kept"}');
+  const { json, stderr } = await ecrpWith({ PATH }, 'kept', 'login', '--json');
+  expect(json()).toMatchObject({ storedIn: 'store', expiresAt: expect.stringMatching(/Z$/) });
+  expect(stderr).toContain('stored in docker-credential-kept.');
+  expect(stderr).not.toContain('plain text');
+});
+
+it('login warns when others can read the file that gets the token', async () => {
+  await mkdir(join(home.directory, 'open'), { recursive: true });
+  const file = join(home.directory, 'open', 'config.json');
+  await writeFile(file, '{}', { mode: 0o644 });
+  const { stderr } = await ecrp('open', 'login');
+  expect(stderr).toContain(
+    `warning: others can read the token: the mode of ${file} is 0644; 'chmod 600' mends that`,
+  );
+  expect((await stat(file)).mode & 0o777).toBe(0o644);
+});
+
+it.each(['login', 'logout'])('%s warns of a login in DOCKER_AUTH_CONFIG', async (command) => {
+  const auths = (host: string) => JSON.stringify({ auths: { [host]: { auth: 'QVdTOng=' } } });
+  const warned = await ecrpWith({ DOCKER_AUTH_CONFIG: auths(emulator.registryHost) }, 'variable', command);
+  expect(warned.status).toBe(0);
+  expect(warned.stderr).toContain(`warning: DOCKER_AUTH_CONFIG has a login for ${emulator.registryHost}`);
+  for (const text of [auths('other.example'), '{', '']) {
+    const quiet = await ecrpWith({ DOCKER_AUTH_CONFIG: text }, 'variable', command);
+    expect(quiet.status).toBe(0);
+    expect(quiet.stderr).not.toContain('DOCKER_AUTH_CONFIG');
+  }
+});
+
+it('hosts may be named, several for login and logout, and only names of the registry', async () => {
+  const host = emulator.registryHost;
+  for (const command of ['login', 'logout', 'token']) {
+    expect(await ecrp('hosts', command, host)).toMatchObject({ status: 0 });
+    const foreign = await ecrp('hosts', command, '123456789012.dkr.ecr.eu-west-1.amazonaws.com', '--json');
+    expect(foreign).toMatchObject({ status: 2 });
+    expect(foreign.json()).toMatchObject({
+      error: {
+        code: 'USAGE',
+        message: expect.stringContaining('dkr.ecr'),
+        hint: expect.stringContaining(host),
+      },
+    });
+  }
+  // AWS's registry has two names; the API may be another when it is said to be the same service.
+  const names = ['public.ecr.aws', 'ecr-public.aws.com'];
+  const env = { ECRP_REGISTRY_HOST: 'public.ecr.aws' };
+  const before = emulator.count('GetAuthorizationToken');
+  const both = await ecrpWith(env, 'names', 'login', '--json', ...names);
+  expect(both.json()).toMatchObject({
+    logins: names.map((registryHost) => ({ registryHost, storedIn: 'file' })),
+  });
+  expect(emulator.count('GetAuthorizationToken')).toBe(before + 1);
+  expect(Object.keys((await readConfig('names')).auths ?? {})).toEqual(names);
+  const out = await ecrpWith(env, 'names', 'logout', '--json', ...names);
+  expect(out.json()).toMatchObject({
+    logouts: names.map((name) => ({ registryHost: name, removed: [name] })),
+  });
 });
 
 it('a config that is no JSON is refused untouched', async () => {
@@ -124,6 +257,57 @@ it.each([
   const result = await runCli(argv, { env, stdin, main: runCredentialHelper });
   expect(result).toMatchObject({ status, stderr: '' });
   expect(result.stdout).toMatch(output);
+});
+
+it('docker-credential-ecrp asks for one token, and for another when told to erase it or with other keys', async () => {
+  const directory = join(home.directory, 'helper-cache');
+  const env = { ...home.env, ...emulator.env, ECRP_CACHE_DIR: directory };
+  const ask = (verb: string, more: Readonly<Record<string, string>> = {}) =>
+    runCli([verb], { env: { ...env, ...more }, stdin: emulator.registryHost, main: runCredentialHelper });
+  const before = emulator.count('GetAuthorizationToken');
+  const first = await ask('get');
+  expect((await ask('get')).stdout).toBe(first.stdout);
+  expect(emulator.count('GetAuthorizationToken')).toBe(before + 1);
+  await ask('erase');
+  await ask('get');
+  expect(emulator.count('GetAuthorizationToken')).toBe(before + 2);
+  expect(await ask('get', { AWS_ACCESS_KEY_ID: 'AKIAOTHER' })).toMatchObject({ status: 1 });
+  const { stderr } = await runCli(['logout'], { env: { ...env, DOCKER_CONFIG: directory } });
+  expect(stderr).toContain('Removed the tokens of docker-credential-ecrp.');
+  await ask('get');
+  // With the call that was refused to the other key.
+  expect(emulator.count('GetAuthorizationToken')).toBe(before + 4);
+});
+
+it.each([
+  ['that nobody listens at', async () => 'http://127.0.0.1:9', /127\.0\.0\.1:9 .*ECONNREFUSED/],
+  [
+    'that never answers',
+    async () => {
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      // The test does not wait for it.
+      silent.unref();
+      const address = silent.address();
+      return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    },
+    /no token from http:\/\/127\.0\.0\.1:\d+ within 1/,
+  ],
+])('docker-credential-ecrp lets docker go on as nobody with an API %s', async (_name, start, cause) => {
+  const env = {
+    ...home.env,
+    ...emulator.env,
+    ECRP_CACHE_DIR: join(home.directory, 'nobody'),
+    AWS_ENDPOINT_URL_ECR_PUBLIC: await start(),
+  };
+  const result = await runCli(['get'], {
+    env,
+    stdin: emulator.registryHost,
+    main: (argv, io) => runCredentialHelper(argv, io, 1_000),
+  });
+  expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
+  expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
+  expect(result.stderr).toMatch(cause);
 });
 
 it('docker-credential-ecrp tells failures on stdout, as the protocol wants it', async () => {

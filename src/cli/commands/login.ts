@@ -1,11 +1,19 @@
-import { registerCredentialHelper, storeLogin } from '../../docker/login.ts';
+import {
+  type LoginPlace,
+  OWN_HELPER,
+  registerCredentialHelper,
+  type StoredLogin,
+  storeLogin,
+} from '../../docker/login.ts';
 import { type Authorization, getAuthorizationToken } from '../../ecr/authorization.ts';
 import { EcrpError } from '../../errors.ts';
+import { TOKEN_USERNAME } from '../../wire/service.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findDockerConfigDirectory } from '../directories.ts';
 import { withEcr } from '../ecr-session.ts';
-import type { Outcome } from '../outcome.ts';
-import { requireRegistryHost } from '../registry-host.ts';
+import { warnAboutEnvironment, warnAboutHelper } from '../login-warnings.ts';
+import type { JsonObject, Outcome } from '../outcome.ts';
+import { chooseRegistryHosts } from '../registry-host.ts';
 
 export interface LoginOptions {
   readonly passwordStdout?: boolean;
@@ -13,9 +21,12 @@ export interface LoginOptions {
 }
 
 /** Gets a token and stores it where docker looks for one; or prints its password; or registers our helper instead. */
-export async function login(context: CommandContext, options: LoginOptions): Promise<Outcome> {
-  const { io, messages } = context;
-  const registryHost = await requireRegistryHost(context, 'login');
+export async function login(
+  context: CommandContext,
+  hosts: readonly string[],
+  options: LoginOptions,
+): Promise<Outcome> {
+  const { io } = context;
   if (options.passwordStdout && context.style.json) {
     throw new EcrpError(
       'USAGE',
@@ -25,30 +36,80 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
       },
     );
   }
+  const registryHosts = await chooseRegistryHosts(context, 'login', hosts);
   if (options.passwordStdout) {
     const { password } = await getAuthorization(context);
     return { view: password };
   }
-  const place = {
-    configDirectory: findDockerConfigDirectory(io),
+  const configDirectory = findDockerConfigDirectory(io);
+  const places = registryHosts.map((registryHost) => ({
+    configDirectory,
     registryHost,
     env: io.env,
     signal: io.signal,
-  };
-  if (options.credentialHelper) {
+  }));
+  const results = options.credentialHelper
+    ? await register(context, places)
+    : await store(context, places, await getAuthorization(context));
+  warnAboutEnvironment(context, registryHosts);
+  const [first, ...others] = results;
+  return { result: first !== undefined && others.length === 0 ? first : { logins: results } };
+}
+
+async function register(context: CommandContext, places: readonly LoginPlace[]): Promise<JsonObject[]> {
+  const results: JsonObject[] = [];
+  for (const place of places) {
+    const { registryHost } = place;
     const configFile = await registerCredentialHelper(place);
-    messages.note(`docker asks docker-credential-ecrp for ${registryHost} from now on (${configFile}).`);
-    return { result: { registryHost, configFile, credentialHelper: 'ecrp' } };
+    context.messages.note(
+      `docker asks docker-credential-${OWN_HELPER} for ${registryHost} from now on (${configFile}).`,
+    );
+    results.push({ registryHost, username: TOKEN_USERNAME, configFile, storedIn: 'helper' });
   }
-  const { username, password, expiresAt } = await getAuthorization(context);
-  const facts = { expiresAt: expiresAt.toISOString(), username, registryHost };
-  const { configFile, helper } = await storeLogin({ ...place, username, secret: password });
-  const where = helper === undefined ? configFile : `docker-credential-${helper}`;
-  messages.note(`Logged in to ${registryHost} as ${username} until ${facts.expiresAt}; stored in ${where}.`);
-  if (helper === undefined) {
-    messages.note("The token is stored in plain text; 'ecrp login --credential-helper' stores none.");
+  await warnAboutHelper(context);
+  return results;
+}
+
+async function store(
+  context: CommandContext,
+  places: readonly LoginPlace[],
+  { username, password, expiresAt }: Authorization,
+): Promise<JsonObject[]> {
+  const results: JsonObject[] = [];
+  for (const place of places) {
+    const { registryHost } = place;
+    const stored = await storeLogin({ ...place, username, secret: password });
+    const { configFile, storedIn } = stored;
+    if (storedIn === 'helper') {
+      context.messages.note(
+        `docker asks docker-credential-${OWN_HELPER} for ${registryHost}, so no token is stored.`,
+      );
+      await warnAboutHelper(context);
+      results.push({ registryHost, username, configFile, storedIn });
+      continue;
+    }
+    tellStored(context, registryHost, stored, { username, expiresAt });
+    results.push({ registryHost, username, expiresAt: expiresAt.toISOString(), configFile, storedIn });
   }
-  return { result: { ...facts, configFile } };
+  return results;
+}
+
+function tellStored(
+  { messages }: CommandContext,
+  registryHost: string,
+  { configFile, store, openMode, problem }: StoredLogin,
+  { username, expiresAt }: Pick<Authorization, 'username' | 'expiresAt'>,
+): void {
+  const where = store === undefined ? configFile : `docker-credential-${store}`;
+  const until = expiresAt.toISOString();
+  messages.note(`Logged in to ${registryHost} as ${username} until ${until}; stored in ${where}.`);
+  if (problem !== undefined) messages.warn(`docker-credential-${store} has the token, but ${problem}`);
+  if (store !== undefined) return;
+  messages.note("The token is stored in plain text; 'ecrp login --credential-helper' stores none.");
+  if (openMode !== undefined) {
+    const mode = openMode.toString(8).padStart(4, '0');
+    messages.warn(`others can read the token: the mode of ${configFile} is ${mode}; 'chmod 600' mends that`);
+  }
 }
 
 function getAuthorization(context: CommandContext): Promise<Authorization> {

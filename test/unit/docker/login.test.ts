@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { registerCredentialHelper, removeLogin, storeLogin } from '../../../src/docker/login.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { usePlace } from './place.ts';
@@ -24,7 +25,7 @@ async function catchError(work: Promise<unknown>): Promise<EcrpError> {
 describe('storeLogin in the file', () => {
   it('makes directory and file for their owner alone, laid out as docker does', async () => {
     const stored = await storeLogin({ ...place(), ...login });
-    expect(stored).toEqual({ configFile: place().configFile, helper: undefined });
+    expect(stored).toEqual({ configFile: place().configFile, storedIn: 'file' });
     expect(await readText()).toBe(
       `{\n\t"auths": {\n\t\t"public.ecr.aws": {\n\t\t\t"auth": "${auth}"\n\t\t}\n\t}\n}`,
     );
@@ -42,9 +43,12 @@ describe('storeLogin in the file', () => {
     expect(JSON.parse(await readText()).auths['public.ecr.aws']).toEqual({ auth });
     expect(await modeOf(place().configFile)).toBe(0o640);
 
-    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: true });
+    expect(await removeLogin(place())).toEqual({
+      configFile: place().configFile,
+      removed: ['public.ecr.aws'],
+    });
     expect(await readText()).toBe(text);
-    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: false });
+    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: [] });
   });
 
   it.each(['', '\n', '{}'])('takes a file that holds %j for an empty one', async (text) => {
@@ -136,7 +140,7 @@ describe('a config file that cannot be used', () => {
   });
 
   it('nothing is made by removing a login from a config that is not there', async () => {
-    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: false });
+    expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: [] });
     await expect(lstat(place().configDirectory)).rejects.toThrow('ENOENT');
   });
 });
@@ -150,7 +154,8 @@ describe('storeLogin with a credential helper', () => {
     await place().writeConfig('{"credsStore":"missing","credHelpers":{"public.ecr.aws":"keep"}}');
     expect(await storeLogin({ ...place(), ...login })).toEqual({
       configFile: place().configFile,
-      helper: 'keep',
+      storedIn: 'store',
+      store: 'keep',
     });
     expect(JSON.parse(await readProgramFile('store-input'))).toEqual({
       ServerURL: 'public.ecr.aws',
@@ -187,7 +192,7 @@ describe('storeLogin with a credential helper', () => {
     );
     const text = '{"credsStore":"keep","auths":{"a.example":{},"public.ecr.aws":{}}}';
     await place().writeConfig(text);
-    expect((await removeLogin(place())).removed).toBe(true);
+    expect((await removeLogin(place())).removed).toEqual(['public.ecr.aws']);
     expect(await readProgramFile('erase-input')).toBe('public.ecr.aws');
     expect(await readText()).toBe('{"credsStore":"keep","auths":{"a.example":{}}}');
   });
@@ -195,7 +200,144 @@ describe('storeLogin with a credential helper', () => {
   it('takes it for nothing removed when the helper has none', async () => {
     await place().addHelper('empty', 'echo "credentials not found in native keychain"; exit 1');
     await place().writeConfig('{"credsStore":"empty"}');
-    expect((await removeLogin(place())).removed).toBe(false);
+    expect((await removeLogin(place())).removed).toEqual([]);
+  });
+});
+
+describe('removeLogin', () => {
+  const taken = ['', 'http://', 'https://'].flatMap((scheme) =>
+    ['', '/v1/', '/v2/'].map((path) => `${scheme}public.ecr.aws${path}`),
+  );
+  const others = ['https://public.ecr.aws/v3/', 'public.ecr.aws/team', 'public.ecr.aws.example', 'ecr.aws'];
+
+  it('takes every key that docker has for the host, and never another path', async () => {
+    const entries = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, { auth }]));
+    await place().writeConfig(JSON.stringify({ auths: entries([...taken, ...others]) }));
+    expect((await removeLogin(place())).removed).toEqual(taken);
+    expect(JSON.parse(await readText())).toEqual({ auths: entries(others) });
+  });
+
+  it('erases with the store what is listed under any of them', async () => {
+    const log = '"$(dirname "$0")/erased"';
+    await place().addHelper(
+      'keep',
+      `read -r host; test "$1" = erase && echo "$host" >> ${log}; echo '{"Username":"AWS","Secret":"s"}'`,
+    );
+    const auths = { 'https://public.ecr.aws': {}, 'https://public.ecr.aws/v3/': {} };
+    await place().writeConfig(JSON.stringify({ credsStore: 'keep', auths }));
+    const { removed } = await removeLogin(place());
+    expect([...removed].sort()).toEqual(['https://public.ecr.aws', 'public.ecr.aws']);
+    const erased = await readFile(join(place().root, 'programs', 'erased'), 'utf8');
+    expect(erased).toBe('public.ecr.aws\nhttps://public.ecr.aws\n');
+    expect(JSON.parse(await readText()).auths).toEqual({ 'https://public.ecr.aws/v3/': {} });
+  });
+});
+
+describe('a store that does not replace a login', () => {
+  const refuse =
+    'test -e "$(dirname "$0")/has" && { echo "The specified item already exists in the keychain."; exit 1; }';
+
+  it('is told to erase the old one first', async () => {
+    await place().addHelper(
+      'chain',
+      `cat >"$(dirname "$0")/$1-input"; case $1 in store) ${refuse}; exit 0;; erase) rm "$(dirname "$0")/has";; esac`,
+    );
+    await writeFile(join(place().root, 'programs', 'has'), '');
+    await place().writeConfig('{"credsStore":"chain"}');
+    expect(await storeLogin({ ...place(), ...login })).toMatchObject({ storedIn: 'store', store: 'chain' });
+    expect(await readFile(join(place().root, 'programs', 'erase-input'), 'utf8')).toBe('public.ecr.aws');
+  });
+
+  it('is an error when it refuses all the same', async () => {
+    await place().addHelper('chain', 'test "$1" = erase || { echo "it already exists"; exit 1; }');
+    await place().writeConfig('{"credsStore":"chain"}');
+    expect(await catchError(storeLogin({ ...place(), ...login }))).toMatchObject({ code: 'AUTH' });
+  });
+});
+
+it('says when others can read a file that gets a token, and leaves the mode as it is', async () => {
+  await place().writeConfig('{}');
+  for (const [mode, told] of [
+    [0o644, 0o644],
+    [0o640, 0o640],
+    [0o600, undefined],
+  ] as const) {
+    await chmod(place().configFile, mode);
+    const { openMode } = await storeLogin({ ...place(), ...login });
+    expect(openMode).toBe(told);
+    expect(await modeOf(place().configFile)).toBe(mode);
+  }
+});
+
+/** Only the superuser may mount. */
+const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+describe.skipIf(!canMount)('a config on a disk of its own', () => {
+  const mounts: string[] = [];
+  const mount = (...argv: string[]): void => {
+    expect(spawnSync('mount', argv).status).toBe(0);
+    mounts.push(argv.at(-1) ?? '');
+  };
+  afterEach(() => {
+    for (const path of mounts.splice(0).reverse()) spawnSync('umount', [path]);
+  });
+  const keep = async (text: string) => {
+    await place().addHelper('keep', 'cat >"$(dirname "$0")/$1-input"');
+    await place().writeConfig(text);
+    mount('--bind', place().configDirectory, place().configDirectory);
+    mount('-o', 'remount,bind,ro', place().configDirectory);
+    mounts.pop();
+  };
+
+  it('that is read-only is no hindrance when nothing is to be changed', async () => {
+    const text = '{"credsStore":"keep","auths":{"public.ecr.aws":{ }}}';
+    await keep(text);
+    expect(await storeLogin({ ...place(), ...login })).toEqual({
+      configFile: place().configFile,
+      storedIn: 'store',
+      store: 'keep',
+    });
+    expect(await readText()).toBe(text);
+  });
+
+  it('that is read-only costs the note of a login that the store has, and says so', async () => {
+    await keep('{"credsStore":"keep"}');
+    const { problem } = await storeLogin({ ...place(), ...login });
+    expect(problem).toContain('the file system is read-only (EROFS)');
+  });
+
+  it('that is read-only is refused when it was to get the token', async () => {
+    await keep('{}');
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('the file system is read-only (EROFS)'),
+      hint: expect.stringContaining('DOCKER_CONFIG'),
+    });
+  });
+
+  it('that is the file alone is left as it is, with the hint to mount the directory', async () => {
+    await place().writeConfig('{}');
+    mount('--bind', place().configFile, place().configFile);
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('EBUSY'),
+      hint: 'Mount the directory that holds it, and not the file alone.',
+    });
+    expect(await readText()).toBe('{}');
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
+  });
+
+  it('that is full keeps what it has', async () => {
+    await mkdir(place().configDirectory, { recursive: true });
+    mount('-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', place().configDirectory);
+    const text = JSON.stringify({ auths: { 'a.example': { auth: 'a'.repeat(9_000) } } });
+    await writeFile(place().configFile, text);
+    const error = await catchError(storeLogin({ ...place(), ...login }));
+    expect(error.message).toContain('the disk is full (ENOSPC)');
+    expect(await readText()).toBe(text);
+    expect(await readdir(place().configDirectory)).toEqual(['config.json']);
   });
 });
 
@@ -207,9 +349,9 @@ describe('registerCredentialHelper', () => {
     expect(await registerCredentialHelper(place())).toBe(place().configFile);
     const registered = '{"credHelpers":{"a.example":"other","public.ecr.aws":"ecrp"},"auths":{}}';
     expect(await readText()).toBe(registered);
-    expect((await storeLogin({ ...place(), ...login })).helper).toBe('ecrp');
+    expect((await storeLogin({ ...place(), ...login })).storedIn).toBe('helper');
     expect(await readText()).toBe(registered);
-    expect((await removeLogin(place())).removed).toBe(true);
+    expect((await removeLogin(place())).removed).toEqual(['public.ecr.aws']);
     expect(await readText()).toBe(text);
   });
 

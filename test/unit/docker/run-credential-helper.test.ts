@@ -6,9 +6,10 @@ function makeHelper(getLogin: CredentialHelper['getLogin']): CredentialHelper {
   return {
     name: 'docker-credential-ecrp',
     version: '1.2.3',
-    registryHost: 'public.ecr.aws',
+    registryHosts: ['public.ecr.aws', 'ecr-public.aws.com'],
     username: 'AWS',
     getLogin,
+    forgetLogins: () => undefined,
   };
 }
 
@@ -19,18 +20,21 @@ const neverAsked = makeHelper(async () => {
 const notFound = { stdout: 'credentials not found in native keychain\n', stderr: '', exitStatus: 1 };
 
 describe('docker-credential-ecrp', () => {
-  it.each(['public.ecr.aws', 'public.ecr.aws\n', 'https://public.ecr.aws', 'https://public.ecr.aws/v1/'])(
-    'gets a login for %j',
-    async (serverUrl) => {
-      const { stdout, stderr, exitStatus } = await runCredentialHelper('get', serverUrl, helper);
-      expect(JSON.parse(stdout)).toEqual({
-        ServerURL: serverUrl.trim(),
-        Username: 'AWS',
-        Secret: 'password',
-      });
-      expect([stderr, exitStatus]).toEqual(['', 0]);
-    },
-  );
+  it.each([
+    'public.ecr.aws',
+    'ecr-public.aws.com',
+    'public.ecr.aws\n',
+    'https://public.ecr.aws',
+    'https://public.ecr.aws/v1/',
+  ])('gets a login for %j', async (serverUrl) => {
+    const { stdout, stderr, exitStatus } = await runCredentialHelper('get', serverUrl, helper);
+    expect(JSON.parse(stdout)).toEqual({
+      ServerURL: serverUrl.trim(),
+      Username: 'AWS',
+      Secret: 'password',
+    });
+    expect([stderr, exitStatus]).toEqual(['', 0]);
+  });
 
   it('has no login for another registry, without asking the service', async () => {
     for (const serverUrl of ['index.docker.io', 'https://public.ecr.aws.example/', 'ecr.aws']) {
@@ -38,28 +42,41 @@ describe('docker-credential-ecrp', () => {
     }
   });
 
-  it('lets a pull go on as nobody when there are no AWS credentials, and says why beside', async () => {
-    const failing = makeHelper(async () => {
-      throw new EcrpError('AUTH', 'no AWS credentials were found', { hint: 'Set AWS_PROFILE.' });
-    });
-    expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
-      ...notFound,
-      stderr: 'docker-credential-ecrp: no AWS credentials were found. Set AWS_PROFILE.\n',
-    });
-  });
+  it.each(['AUTH', 'UNAVAILABLE', 'LIMIT'] as const)(
+    'lets a pull go on as nobody after %s, and says why beside',
+    async (code) => {
+      const failing = makeHelper(async () => {
+        throw new EcrpError(code, 'no AWS credentials were found', { hint: 'Set AWS_PROFILE.' });
+      });
+      expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
+        ...notFound,
+        stderr: 'docker-credential-ecrp: no AWS credentials were found. Set AWS_PROFILE.\n',
+      });
+    },
+  );
 
   it('tells other failures on standard output, as the protocol wants', async () => {
     const failing = makeHelper(async () => {
-      throw new EcrpError('UNAVAILABLE', 'the service does not answer');
+      throw new EcrpError('USAGE', 'the endpoint is not a URL');
     });
     expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
-      stdout: 'the service does not answer\n',
+      stdout: 'the endpoint is not a URL\n',
       stderr: '',
       exitStatus: 1,
     });
     await expect(runCredentialHelper('get', 'public.ecr.aws', neverAsked)).rejects.toThrow(
       'asked the service',
     );
+  });
+
+  it('forgets the logins of earlier runs when it is told to erase one, and only then', async () => {
+    let forgotten = 0;
+    const keeping = { ...helper, forgetLogins: () => (forgotten += 1) };
+    await runCredentialHelper('erase', 'a.example', keeping);
+    await runCredentialHelper('get', 'public.ecr.aws', keeping);
+    expect(forgotten).toBe(0);
+    await runCredentialHelper('erase', 'https://public.ecr.aws', keeping);
+    expect(forgotten).toBe(1);
   });
 
   it('takes and forgets a login of its own registry', async () => {
@@ -80,7 +97,7 @@ describe('docker-credential-ecrp', () => {
     [
       'store',
       '{"ServerURL":"a.example","Username":"me","Secret":"hush"}',
-      'docker-credential-ecrp gets logins for public.ecr.aws only and cannot store one for a.example',
+      'docker-credential-ecrp gets logins for public.ecr.aws and ecr-public.aws.com only and cannot store one for a.example',
     ],
     [undefined, '', 'Usage: docker-credential-ecrp <store|get|erase|list|version>'],
     ['delete', '', 'docker-credential-ecrp: unknown action: delete'],
@@ -90,7 +107,9 @@ describe('docker-credential-ecrp', () => {
   });
 
   it('lists its one registry and says its version', async () => {
-    expect((await runCredentialHelper('list', '', neverAsked)).stdout).toBe('{"public.ecr.aws":"AWS"}\n');
+    expect((await runCredentialHelper('list', '', neverAsked)).stdout).toBe(
+      '{"public.ecr.aws":"AWS","ecr-public.aws.com":"AWS"}\n',
+    );
     expect((await runCredentialHelper('version', '', neverAsked)).stdout).toBe(
       'docker-credential-ecrp 1.2.3\n',
     );
