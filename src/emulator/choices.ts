@@ -18,7 +18,7 @@ export const CHOICES = {
   ),
   signatureWindowMs: choose(15 * 60_000, 'text recorded of private', '5 minutes, as other JSON services'),
   orderOfChecks: choose(
-    'size of the body, form of the signature, scope, key, clock, signature, expiry of the key, operation, types, permission, constraints, the operation itself',
+    'announced size of the body, form of the signature, scope, key, clock, then what the body tells: its size, signature, expiry of the key, operation, types, permission, constraints, the operation itself',
     'scope and clock tell more than a signature that does not match',
     'any other order',
   ),
@@ -70,7 +70,7 @@ export const CHOICES = {
     'stay for some time, so that a push that follows need not send them',
   ),
   layersWithoutImage: choose(
-    'a layer that no image has referred to yet stays for good, and so does an upload',
+    'a layer that no image has referred to yet stays for good, and so does an upload until there are 10,000 younger ones',
     'nothing is recorded, and a rehearsal does not last',
     'cleaned up at any time, as private says; uploads after a day',
   ),

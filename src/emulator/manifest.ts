@@ -1,5 +1,6 @@
 import { CHOICES } from './choices.ts';
 import { isObject, type JsonObject, parseObject } from './json.ts';
+import { isModest } from './json-shape.ts';
 import { type Digest, isDigest } from './storage/digest.ts';
 import type { BlobReference } from './storage/model.ts';
 import { invalidParameter } from './texts.ts';
@@ -17,6 +18,11 @@ const INDEXES = [
   'application/vnd.oci.image.index.v1+json',
 ];
 const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
+
+/** Room for an index of 4 MiB; what is deeper or has more values is refused before it takes memory. */
+const [MOST_DEPTH, MOST_VALUES] = [100, 1_000_000];
+/** A type and a subtype have 127 characters each at most: RFC 6838, section 4.2. */
+const MAX_MEDIA_TYPE_CHARS = 255;
 
 /** A descriptor of a manifest, as far as it matters here. */
 interface Reference extends BlobReference {
@@ -45,7 +51,7 @@ export function readManifest(
   givenType: string | undefined,
   minimumLayers: number,
 ): ManifestFacts {
-  const manifest = parseObject(text);
+  const manifest = isModest(Buffer.from(text), MOST_DEPTH, MOST_VALUES) ? parseObject(text) : undefined;
   if (manifest === undefined) throw unsupported();
   const { mediaType: ownType = givenType } = manifest;
   if (typeof ownType !== 'string') throw unsupported();
@@ -70,7 +76,7 @@ function readImageManifest(manifest: JsonObject, mediaType: string, minimumLayer
   if (layers.length < minimumLayers) {
     throw invalidParameter('ImageManifest', `Image has to have at least ${minimumLayers} layer`);
   }
-  const artifactType = readString(manifest.artifactType);
+  const artifactType = readArtifactType(manifest);
   return {
     mediaType,
     blobs: takeDistinct(blobs),
@@ -85,7 +91,7 @@ function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
   const { schemaVersion } = index;
   const manifests = readList(index.manifests);
   if (schemaVersion !== 2) throw unsupported();
-  const artifactType = readString(index.artifactType);
+  const artifactType = readArtifactType(index);
   return {
     mediaType,
     blobs: [],
@@ -120,6 +126,7 @@ function readDescriptor(value: unknown): Reference {
   if (!isObject(value)) throw unsupported();
   const { digest, mediaType, size, urls } = value;
   if (!isDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
+  if (mediaType.length > MAX_MEDIA_TYPE_CHARS) throw unsupported();
   if (!Number.isSafeInteger(size) || size < 0) throw unsupported();
   return { digest, mediaType, size, foreign: Array.isArray(urls) && urls.length > 0 };
 }
@@ -131,8 +138,11 @@ function readList(value: unknown): readonly unknown[] {
   return value;
 }
 
-function readString(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** An artifact type is a media type. */
+function readArtifactType({ artifactType }: JsonObject): string | undefined {
+  if (typeof artifactType !== 'string' || artifactType === '') return undefined;
+  if (artifactType.length > MAX_MEDIA_TYPE_CHARS) throw unsupported();
+  return artifactType;
 }
 
 function takeDistinct(references: readonly Reference[]): readonly Reference[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/quotas.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { BufferPool } from './api/buffer-pool.ts';
+import { ByteBudget } from './api/byte-budget.ts';
 import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';
@@ -17,6 +18,9 @@ import { routeRequest } from './route-request.ts';
 import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
 import { openTokenKey } from './storage/token-key.ts';
+
+/** Of all bodies that are held in memory at the same time: eighteen layer parts of 10 MiB. */
+const MOST_BODY_BYTES = 256 * 1024 * 1024;
 
 export interface EmulatorOptions extends IdentityOptions {
   /** Address to listen on. Default 127.0.0.1. */
@@ -83,6 +87,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       now: Date.now,
       faults,
       bufferPool: new BufferPool(),
+      bodyBudget: new ByteBudget(MOST_BODY_BYTES),
       closing: closing.signal,
       onError,
     };

@@ -71,6 +71,12 @@ export const TEXT_CHOICES = {
     'model: LimitExceededException is the only one declared that fits',
     notRecorded,
   ),
+  layerTooLargeText: choose(
+    (uploadId: string, maximum: number) =>
+      `The upload with id '${uploadId}' exceeds the maximum allowed size of a layer which is '${maximum}' bytes`,
+    'quotas page for the limit; LimitExceededException by analogy with layer parts',
+    notRecorded,
+  ),
   layerAlreadyExistsText: choose(
     (digest: string, repositoryName: string, registryId: string) =>
       `The layer with digest '${digest}' already exists in the repository with name '${repositoryName}' in registry with id '${registryId}'`,

@@ -7,6 +7,7 @@ import type { Signer } from '../support/signed-request.ts';
 
 export interface EmulatorProcess extends Signer {
   readonly registryAlias: string;
+  readonly pid: number;
   /** kill -9, in the midst of whatever it is doing; settles when the process is gone. */
   kill(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export async function spawnEmulator(dataDirectory: string, mostFileBytes?: numbe
     accessKeyId: String(emulator.accessKeyId),
     secretAccessKey: String(emulator.secretAccessKey),
     registryAlias: String(emulator.registryAlias),
+    pid: Number(child.pid),
     kill: async () => {
       child.kill('SIGKILL');
       await gone;

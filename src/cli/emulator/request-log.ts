@@ -8,6 +8,9 @@ export interface RequestLog {
   close(): Promise<void>;
 }
 
+/** A log that falls behind by more than this loses lines rather than taking ever more memory. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+
 /** Opens a file for one JSON line per request; an existing one is continued. */
 export async function openRequestLog(path: string): Promise<RequestLog> {
   const file = await open(path, 'a').catch((cause: NodeJS.ErrnoException) => {
@@ -18,7 +21,7 @@ export async function openRequestLog(path: string): Promise<RequestLog> {
   stream.on('error', () => undefined);
   return {
     write(entry) {
-      stream.write(`${formatJson(entry)}\n`);
+      if (stream.writableLength < MOST_WAITING_BYTES) stream.write(`${formatJson(entry)}\n`);
     },
     close: () => new Promise((resolve) => stream.end(() => resolve())),
   };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type JsonObject, parseObject } from '../json.ts';
+import { isModest } from '../json-shape.ts';
 import { ServiceError } from '../service-error.ts';
 import { decodeBase64, decodeGroups } from './base64.ts';
 import type { BufferPool } from './buffer-pool.ts';
@@ -58,7 +59,7 @@ export class BodyParser {
     if (around !== undefined) return around;
     this.#restoreWhole();
     const { bytes } = this.#around;
-    const whole = bytes.length === 0 ? {} : parseObject(bytes.toString());
+    const whole = bytes.length === 0 ? {} : isModest(bytes) ? parseObject(bytes.toString()) : undefined;
     if (whole === undefined) {
       throw new ServiceError('SerializationException', 'Unexpected token received from parser');
     }
@@ -140,6 +141,7 @@ export class BodyParser {
     const { bytes } = this.#around;
     const member = this.#blobMember ?? '';
     const before = bytes.toString('utf8', 0, this.#blobAt);
+    if (!isModest(bytes)) return undefined;
     const rest = parseObject(`${before}${placeholder}${bytes.toString('utf8', this.#blobAt)}`);
     if (rest === undefined || !Object.hasOwn(rest, member) || rest[member] !== placeholder) return undefined;
     return { ...rest, [member]: this.#blob?.bytes };

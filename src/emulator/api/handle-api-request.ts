@@ -2,16 +2,17 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import { CONTENT_TYPE, TARGET_PREFIX } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
+import { discardBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
-import { verifySignature } from '../sigv4/verify-signature.ts';
+import { type Claim, judgeHeaders, verifySignature } from '../sigv4/verify-signature.ts';
 import type { ApiContext } from './api-context.ts';
 import { applyFaultsAfter, applyFaultsBefore } from './inject-faults.ts';
 import { runOperation } from './run-operation.ts';
-import { withBody } from './with-body.ts';
+import { limitBody, refuseAnnounced, withBody } from './with-body.ts';
 
 /**
- * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: size of the body, signature, operation,
- * types, permission, constraints, and then what the operation itself checks.
+ * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: headers, size of the body, signature,
+ * operation, types, permission, constraints, and then what the operation itself checks.
  */
 export async function handleApiRequest(exchange: Exchange, context: ApiContext): Promise<void> {
   try {
@@ -29,11 +30,14 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   const count = (bytes: number) => {
     exchange.bytes += bytes;
   };
-  const blobMember = operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined;
-  return withBody(exchange.request, { pool: context.bufferPool, blobMember }, count, async (body) => {
-    const { method = '', url = '', headers, rawHeaders } = exchange.request;
+  const limits = limitBody(operation);
+  refuseAnnounced(exchange.request, limits);
+  const claim = await judgeFirst(exchange, context, count);
+  const settings = { pool: context.bufferPool, budget: context.bodyBudget, ...limits };
+  return withBody(exchange.request, settings, count, async (body) => {
+    const { method = '', url = '', rawHeaders } = exchange.request;
     const received = { method, url, rawHeaders, bodyHash: body.hash };
-    const principal = verifySignature(received, headers, context.identity.principals, context.now());
+    const principal = verifySignature(claim, received, context.now());
     if (operation === undefined) throw new ServiceError('UnknownOperationException', '');
 
     const effects = context.faults.next(operation);
@@ -42,6 +46,20 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
     const output = await runOperation(operation, body.parse(), { ...context, principal }, effects);
     return applyFaultsAfter(effects, exchange, output);
   });
+}
+
+/** What headers tell is told before a byte of the body is kept; the client may look for its answer only when it has sent all. */
+async function judgeFirst(
+  { request }: Exchange,
+  { identity, now }: ApiContext,
+  count: (bytes: number) => void,
+): Promise<Claim> {
+  try {
+    return judgeHeaders(request.headers, identity.principals, now());
+  } catch (error) {
+    await discardBody(request, count);
+    throw error;
+  }
 }
 
 function readOperation(target: string | string[] | undefined): OperationName | undefined {

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { OperationName } from '../../wire/operations.ts';
 import type { JsonObject } from '../json.ts';
+import { MAX_READ_BYTES, readAnnounced, receiveBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { BodyParser } from './body-parser.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import type { ByteBudget } from './byte-budget.ts';
 
-/** Room for the largest layer part (20 MiB, as base64 28 MB) with a margin, so that a part slightly too large is told so. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** Up to here a body that is too large is read to its end, as clients look for an answer only then. */
-const MAX_READ_BYTES = 2 * MAX_BODY_BYTES;
-/** How long a body may take. */
-const MAX_BODY_MS = 300_000;
+const MIB = 1024 * 1024;
+/** Room for the largest layer part (20 MiB, as base64 28 MB) with a margin, so that a part slightly too large is told so; and for a manifest of 4 MiB in JSON. */
+const MAX_BODY_BYTES = 32 * MIB;
+/** Room for a logo, and for 10,000 tags. */
+const MAX_OTHER_BODY_BYTES = 4 * MIB;
+/** Bodies up to here do not wait for others: as many as there may be connections are no burden. */
+const SMALL_BYTES = 64 * 1024;
 
 export interface ReceivedBody {
   /** Throws SerializationException when the body is no JSON object. */
@@ -19,80 +23,78 @@ export interface ReceivedBody {
   readonly hash: string;
 }
 
+export interface BodyLimits {
+  readonly maximumBytes: number;
+  /** The member that may be there as bytes. */
+  readonly blobMember: string | undefined;
+}
+
+interface BodySettings extends BodyLimits {
+  readonly pool: BufferPool;
+  readonly budget: ByteBudget;
+}
+
+/** What the body of an operation may be; undefined is an operation that there is not. */
+export function limitBody(operation: OperationName | undefined): BodyLimits {
+  const isLarge = operation === 'UploadLayerPart' || operation === 'PutImage';
+  return {
+    maximumBytes: isLarge ? MAX_BODY_BYTES : MAX_OTHER_BODY_BYTES,
+    blobMember: operation === 'UploadLayerPart' ? 'layerPartBlob' : undefined,
+  };
+}
+
+/** Throws RequestEntityTooLarge for a body that is announced as too large even to be read to its end. */
+export function refuseAnnounced(request: IncomingMessage, { maximumBytes }: BodyLimits): void {
+  if (readAnnounced(request) > MAX_READ_BYTES) throw tooLarge(maximumBytes);
+}
+
 /**
- * Takes a body in, hashing and decoding it on the way, and lends it to `use`; its bytes are gone when that settles. With `blobMember`, that member may be
- * there as bytes. A body above 32 MiB is kept nowhere and reported as RequestEntityTooLarge: at once when it is announced as twice that, and at the latest
- * when twice that has come. Rejects with the stream's error when the client goes away or is slow.
+ * Takes a body in, hashing and decoding it on the way, and lends it to `use`; its bytes are gone when that settles. A body above its maximum is kept
+ * nowhere and reported as RequestEntityTooLarge, at the latest when 64 MiB have come. Rejects with the stream's error when the client goes away or is slow.
  */
 export async function withBody<Result>(
   request: IncomingMessage,
-  { pool, blobMember }: { readonly pool: BufferPool; readonly blobMember: string | undefined },
+  { pool, budget, blobMember, maximumBytes }: BodySettings,
   onBytes: (count: number) => void,
   use: (body: ReceivedBody) => Promise<Result>,
 ): Promise<Result> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > MAX_READ_BYTES) throw tooLarge();
-  const timer = setTimeout(() => request.destroy(), MAX_BODY_MS);
-  const parser = new BodyParser(pool, announced <= MAX_BODY_BYTES ? announced : 0, blobMember);
+  const announced = readAnnounced(request);
+  const isKept = announced <= maximumBytes;
+  const release = await reserve(request, budget, isKept ? announced || maximumBytes : 0);
+  const parser = new BodyParser(pool, isKept ? announced : 0, blobMember);
   try {
     let length = 0;
     const hash = createHash('sha256');
-    await readChunks(request, (chunk) => {
+    await receiveBody(request, (chunk) => {
       onBytes(chunk.length);
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) {
+      if (isKept && length <= maximumBytes) {
         hash.update(chunk);
         parser.append(chunk);
       }
       return length <= MAX_READ_BYTES;
     });
-    clearTimeout(timer);
-    if (length > MAX_BODY_BYTES) throw tooLarge();
+    if (length > maximumBytes) throw tooLarge(maximumBytes);
     // From here on the client waits for us.
     request.setTimeout(0);
     return await use({ parse: () => parser.parse(), hash: hash.digest('hex') });
   } finally {
-    clearTimeout(timer);
     parser.release();
+    release();
   }
 }
 
-/**
- * Gives every chunk to `see`, until that says no or the body has ended. Of a layer part there are hundreds, and listening makes no promises for each,
- * as iterating does.
- */
-function readChunks(request: IncomingMessage, see: (chunk: Buffer) => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      for (const [event, listener] of listeners) request.off(event, listener);
-    };
-    const fail = (error: unknown) => {
-      stop();
-      reject(error);
-    };
-    const end = () => {
-      stop();
-      resolve();
-    };
-    const take = (chunk: Buffer) => {
-      try {
-        if (see(chunk)) return;
-        request.pause();
-        end();
-      } catch (error) {
-        fail(error);
-      }
-    };
-    const listeners = [
-      ['data', take],
-      ['end', end],
-      ['error', fail],
-      ['close', () => fail(new Error('The connection was closed in the midst of a request'))],
-    ] as const;
-    for (const [event, listener] of listeners) request.on(event, listener);
-  });
+/** Waits until so many bytes may be held. The client is not read from meanwhile, so it is not idle either. */
+async function reserve(request: IncomingMessage, budget: ByteBudget, bytes: number): Promise<() => void> {
+  if (bytes <= SMALL_BYTES) return () => undefined;
+  const { socket } = request;
+  const idleMs = socket.timeout ?? 0;
+  socket.setTimeout(0);
+  const release = await budget.take(bytes);
+  socket.setTimeout(idleMs);
+  return release;
 }
 
-function tooLarge(): ServiceError {
-  return new ServiceError('RequestEntityTooLarge', `HTTP content length exceeded ${MAX_BODY_BYTES} bytes.`);
+function tooLarge(maximumBytes: number): ServiceError {
+  return new ServiceError('RequestEntityTooLarge', `HTTP content length exceeded ${maximumBytes} bytes.`);
 }

@@ -25,6 +25,9 @@ export interface FaultRule {
   readonly trigger: Trigger;
 }
 
+/** Timers of Node count to 24 days and then fire at once. */
+const MOST_DELAY_MS = 24 * 3_600_000;
+
 /** Effects that take no value. */
 export const PLAIN_EFFECTS = [
   'throttle',
@@ -70,7 +73,9 @@ export function canHappenTo(effect: Effect, operation: OperationName): boolean {
 function parseEffect(rule: string, name: string, value: string | undefined): Effect {
   if (name === 'delay') {
     const delayMs = parseNumber(value);
-    if (!Number.isSafeInteger(delayMs)) throw malformed(rule, 'delay needs a number of milliseconds');
+    if (!Number.isSafeInteger(delayMs) || delayMs > MOST_DELAY_MS) {
+      throw malformed(rule, 'delay needs a number of milliseconds, a day at most');
+    }
     return { kind: 'delay', delayMs };
   }
   if (name === 'error') {

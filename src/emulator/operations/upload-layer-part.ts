@@ -1,4 +1,4 @@
-import { MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
+import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
 import type { InputOf } from '../../wire/values.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
@@ -20,6 +20,7 @@ export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input
     firstByte: partFirstByte,
     bytes: layerPartBlob,
     maximumParts: MAX_PARTS_PER_LAYER,
+    maximumBytes: MAX_LAYER_BYTES,
   });
   switch (result.kind) {
     case 'appended':
@@ -40,8 +41,17 @@ export const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input
         'LimitExceededException',
         CHOICES.tooManyPartsText.value(uploadId, MAX_PARTS_PER_LAYER),
       );
+    case 'too-large':
+      throw layerTooLarge(uploadId);
   }
 };
+
+export function layerTooLarge(uploadId: string): ServiceError {
+  return new ServiceError(
+    'LimitExceededException',
+    CHOICES.layerTooLargeText.value(uploadId, MAX_LAYER_BYTES),
+  );
+}
 
 /** `lastValidByteReceived` cannot say that there is none: it is left out then. */
 function invalidLayerPart(

@@ -6,6 +6,9 @@ import { isAnyDigest } from './manifest-reference.ts';
 import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
+/** No index is much larger than a manifest may be. */
+const PAGE_CHARS = 4 * 1024 * 1024;
+
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /** `GET referrers/<digest>`: an index of the images whose subject it is. Source: OCI distribution specification, "Listing Referrers". */
@@ -20,11 +23,38 @@ export async function serveReferrers(
   const referrers = findReferrers(repository, digest).filter(
     (image) => filter === null || typeOf(image) === filter,
   );
-  const manifests = await Promise.all(
-    referrers.map((image) => describe(context.store, repository.name, image)),
+  const { manifests, last } = await describePage(
+    context.store,
+    repository.name,
+    referrers,
+    query.get('last'),
   );
   if (filter !== null) response.setHeader('oci-filters-applied', 'artifactType');
-  sendBody(response, 200, INDEX, JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
+  if (last !== undefined) {
+    const more = new URLSearchParams({ last, ...(filter !== null && { artifactType: filter }) });
+    response.setHeader('link', `</v2/${name}/referrers/${digest}?${more}>; rel="next"`);
+  }
+  const body = `{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[${manifests.join(',')}]}`;
+  sendBody(response, 200, INDEX, body);
+}
+
+/** As JSON, those behind `after`, one read after the other, until they fill an index; `last` is the digest with which a page before the last one ends. */
+async function describePage(
+  store: Store,
+  repositoryName: string,
+  referrers: readonly Image[],
+  after: string | null,
+): Promise<{ readonly manifests: readonly string[]; readonly last: string | undefined }> {
+  const manifests: string[] = [];
+  let chars = 0;
+  const start = referrers.findIndex((image) => image.digest === after) + 1;
+  for (const [index, image] of referrers.slice(start).entries()) {
+    const descriptor = JSON.stringify(await describe(store, repositoryName, image));
+    manifests.push(descriptor);
+    chars += descriptor.length;
+    if (chars >= PAGE_CHARS && start + index + 1 < referrers.length) return { manifests, last: image.digest };
+  }
+  return { manifests, last: undefined };
 }
 
 function findReferrers(repository: Repository, subject: string): Image[] {

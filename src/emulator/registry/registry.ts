@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { discardBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { authenticate, enterRegistryByPath } from './authenticate.ts';
 import { serveCatalog } from './catalog.ts';
@@ -32,7 +33,7 @@ export async function handleRegistryRequest(
   try {
     await route(exchange, path);
   } catch (error) {
-    answerError(exchange, error);
+    await answerError(exchange, error);
   }
   return received.bytes;
 }
@@ -99,11 +100,21 @@ function notFound(): RegistryError {
   return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
-function answerError({ response, context }: Exchange, error: unknown): void {
+async function answerError(exchange: Exchange, error: unknown): Promise<void> {
+  const { request, response, context, received } = exchange;
   // Whatever went wrong, it did so because the client is gone.
   if (response.destroyed) return;
   const answer = error instanceof ServiceError ? translateError(error, context.registryRules) : error;
   if (!(answer instanceof RegistryError)) context.onError(error);
+  const { headers } = answer instanceof RegistryError ? answer : internalError();
+  // A client may look for the answer only when it has sent all; what is still not read then is not going to be.
+  if (!request.complete && headers.connection !== 'close') {
+    await discardBody(request, (bytes) => {
+      received.bytes += bytes;
+    }).catch(() => response.destroy());
+  }
+  if (response.destroyed) return;
+  if (!request.complete) response.setHeader('connection', 'close');
   if (response.headersSent) response.destroy();
   else sendError(response, answer instanceof RegistryError ? answer : internalError());
 }

@@ -1,12 +1,15 @@
-import { MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
+import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
 import { endUpload } from '../operations/complete-layer-upload.ts';
 import type { OperationContext } from '../operations/context.ts';
+import { layerTooLarge } from '../operations/upload-layer-part.ts';
 import { uploadNotFound } from '../operations/upload-not-found.ts';
+import { readAnnounced } from '../receive-body.ts';
 import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Upload } from '../storage/model.ts';
+import { LayerTooLargeError } from '../storage/uploads.ts';
 import { readContentRange } from './byte-range.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository, splitName } from './find-repository.ts';
@@ -119,11 +122,18 @@ function findUpload({ context }: RepositoryExchange, name: string, uploadId: str
 async function appendBody(exchange: RepositoryExchange, upload: Upload): Promise<void> {
   const { request, context } = exchange;
   const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
-  const result = await context.store.appendPart(upload.repositoryName, upload.uploadId, {
-    firstByte,
-    bytes: readBody(exchange),
-    maximumParts: MAX_PARTS_PER_LAYER,
-  });
+  if (readAnnounced(request) > MAX_LAYER_BYTES) throw layerTooLarge(upload.uploadId);
+  const result = await context.store
+    .appendPart(upload.repositoryName, upload.uploadId, {
+      firstByte,
+      bytes: readBody(exchange),
+      maximumParts: MAX_PARTS_PER_LAYER,
+      maximumBytes: MAX_LAYER_BYTES,
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof LayerTooLargeError)) throw error;
+      return { kind: 'too-large' } as const;
+    });
   switch (result.kind) {
     case 'appended':
       return;
@@ -141,6 +151,8 @@ async function appendBody(exchange: RepositoryExchange, upload: Upload): Promise
         'LimitExceededException',
         CHOICES.tooManyPartsText.value(upload.uploadId, MAX_PARTS_PER_LAYER),
       );
+    case 'too-large':
+      throw layerTooLarge(upload.uploadId);
   }
 }
 

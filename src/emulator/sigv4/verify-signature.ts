@@ -15,16 +15,22 @@ export interface SignatureHeaders {
   readonly 'x-amz-security-token'?: string | string[] | undefined;
 }
 
+/** Whose request it says it is, by headers that are as they should be. Only the body tells whether it is true. */
+export interface Claim {
+  readonly principal: Principal;
+  readonly authorization: Authorization;
+  readonly requestDate: string;
+}
+
 /**
- * Whose request it is by Signature Version 4 in its header form; `principals` are by access key id, `now` is in epoch milliseconds. Throws the
- * `ServiceError` that AWS's front layer answers. The order of the checks is ours: form, scope, key, clock, signature, expiry of the key.
+ * Judges the headers of a request by Signature Version 4, before its body has come; `principals` are by access key id, `now` is in epoch
+ * milliseconds. Throws the `ServiceError` that AWS's front layer answers. The order of the checks is ours: form, scope, key, clock.
  */
-export function verifySignature(
-  request: ReceivedRequest,
+export function judgeHeaders(
   headers: SignatureHeaders,
   principals: ReadonlyMap<string, Principal>,
   now: number,
-): Principal {
+): Claim {
   const requestDate = readRequestDate(headers['x-amz-date'], headers.date);
   const authorization = parseAuthorization(headers.authorization, requestDate !== undefined);
   checkScope(authorization);
@@ -40,6 +46,12 @@ export function verifySignature(
     );
   }
   checkClock(requestDate, authorization.date, now);
+  return { principal, authorization, requestDate };
+}
+
+/** Whose request it is. Throws the `ServiceError` of a wrong signature, or else of a key that has expired. */
+export function verifySignature(claim: Claim, request: ReceivedRequest, now: number): Principal {
+  const { principal, authorization, requestDate } = claim;
   const expected = sign(request, authorization, requestDate, principal.secretAccessKey);
   const given = Buffer.from(authorization.signature, 'latin1');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {

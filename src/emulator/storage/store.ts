@@ -84,6 +84,8 @@ export interface PartToAppend {
   /** A buffer, or a stream of any length that is written as it comes and counts as one part; if it fails, nothing was appended. */
   readonly bytes: Buffer | AsyncIterable<Buffer>;
   readonly maximumParts: number;
+  /** Of the whole upload; default: as large as the disk is. */
+  readonly maximumBytes?: number;
 }
 
 /** `expected`: the only first byte that would have been taken. `received`: how many parts there are. */
@@ -91,7 +93,9 @@ export type AppendResult =
   | { readonly kind: 'appended'; readonly nextByte: number }
   | { readonly kind: 'unknown-upload' }
   | { readonly kind: 'not-consecutive'; readonly expected: number }
-  | { readonly kind: 'too-many-parts'; readonly received: number };
+  | { readonly kind: 'too-many-parts'; readonly received: number }
+  /** Nothing was appended. */
+  | { readonly kind: 'too-large' };
 
 export interface LayerToComplete {
   /** One of them has to be the sha256 of the bytes; they may be in any algorithm and case. */

@@ -17,6 +17,12 @@ export interface UploadsContext {
   readonly now: () => number;
 }
 
+/** A layer grew beyond what it may have; nothing of the part was appended. */
+export class LayerTooLargeError extends Error {}
+
+/** Of one registry; see `CHOICES.layersWithoutImage`. */
+export const MOST_UPLOADS = 10_000;
+
 /** Layer uploads: the bytes go to the upload's file first, then the journal, then the caller hears of it. */
 export class Uploads {
   readonly #context: UploadsContext;
@@ -25,8 +31,13 @@ export class Uploads {
     this.#context = context;
   }
 
+  /** The oldest upload goes when there are too many: nobody else would ever end those that were given up. */
   initiate(repositoryName: string): Upload {
     const { state, ledger, now } = this.#context;
+    const [oldest] = state.uploads.values();
+    if (oldest !== undefined && state.uploads.size >= MOST_UPLOADS) {
+      this.drop(oldest.repositoryName, oldest.uploadId);
+    }
     const uploadId = randomUUID();
     ledger.commit({ type: 'upload-started', at: now(), repositoryName, uploadId });
     return state.upload(uploadId);
@@ -64,7 +75,9 @@ export class Uploads {
     const { uploadFiles, ledger } = this.#context;
     // A copy, so that a part that fails half-way leaves no trace.
     const hash = upload.hash?.copy();
-    const size = await uploadFiles.write(uploadId, nextByte, part.bytes, (chunk) => hash?.update(chunk));
+    const bytes = limitBytes(part.bytes, (part.maximumBytes ?? Number.POSITIVE_INFINITY) - nextByte);
+    if (bytes === undefined) return { kind: 'too-large' };
+    const size = await uploadFiles.write(uploadId, nextByte, bytes, (chunk) => hash?.update(chunk));
     if (!this.#isLive(upload)) {
       uploadFiles.remove(uploadId);
       return { kind: 'unknown-upload' };
@@ -118,5 +131,20 @@ export class Uploads {
 
   #isLive(upload: UploadState): boolean {
     return this.#context.state.uploads.get(upload.uploadId) === upload;
+  }
+}
+
+/** Bytes that must not be more than `most`. Undefined for those that are; a stream that turns out to be longer fails. */
+function limitBytes(bytes: PartToAppend['bytes'], most: number): Buffer | AsyncIterable<Buffer> | undefined {
+  if (Buffer.isBuffer(bytes)) return bytes.length > most ? undefined : bytes;
+  return limitStream(bytes, most);
+}
+
+async function* limitStream(bytes: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+  let left = most;
+  for await (const chunk of bytes) {
+    left -= chunk.length;
+    if (left < 0) throw new LayerTooLargeError();
+    yield chunk;
   }
 }

@@ -46,6 +46,7 @@ describe('rules', () => {
     ['PutImages stall', "'PutImages' is no operation"],
     ['* explode', "'explode' is none of the effects"],
     ['* delay', 'delay needs a number of milliseconds'],
+    ['* delay 86400001', 'a day at most'],
     ['* delay soon', 'delay needs a number of milliseconds'],
     ['* error Nothing', "error needs the name of an exception, not 'Nothing'"],
     ['* error', "error needs the name of an exception, not ''"],

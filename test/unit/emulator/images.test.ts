@@ -146,6 +146,16 @@ describe('putting an image', () => {
     ['no config', JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, layers: [] })],
     ['config null', JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, layers: [], config: null })],
     ['media type a number', JSON.stringify({ schemaVersion: 2, mediaType: 2 })],
+    [
+      'media types of any length',
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        layers: [],
+        config: { digest: sha256(''), size: 0, mediaType: 'x'.repeat(256) },
+      }),
+    ],
+    ['more brackets than can be meant', `{"x":${'['.repeat(200)}${']'.repeat(200)}}`],
     ['schema 3', JSON.stringify({ schemaVersion: 3, mediaType: OCI_MANIFEST })],
   ])('that is not supported: %s', async (_name, imageManifest) => {
     expect(await refuse({ imageManifest })).toEqual({

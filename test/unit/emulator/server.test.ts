@@ -160,6 +160,40 @@ test('a body announced as far too large is refused before it comes', async () =>
   ]);
 });
 
+test('a layer announced as larger than any layer is refused before it comes', async () => {
+  const repositoryName = 'team/enormous';
+  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
+  const authorization = `Bearer ${authorizationData?.authorizationToken}`;
+  const address = `${emulator.url}/v2/${emulator.registryAlias}/${repositoryName}/blobs/uploads/`;
+  const opened = await fetch(address, { method: 'POST', headers: { authorization } });
+  const { pathname } = new URL(opened.headers.get('location') ?? '');
+  const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1').on('error', () => undefined);
+  socket.write(
+    `PATCH ${pathname} HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorization}\r\ncontent-length: 10485760001\r\n\r\n`,
+  );
+  // It is answered when so much of it has come that no client can be waiting to be asked for more.
+  const chunk = Buffer.alloc(1_000_000);
+  const pump = () => {
+    while (!socket.destroyed && socket.write(chunk));
+  };
+  socket.on('drain', pump);
+  pump();
+  let text = '';
+  for await (const received of socket) text += received;
+  expect(text).toMatch(/^HTTP\/1\.1 403 /);
+  expect(text).toContain("maximum allowed size of a layer which is '10485760000' bytes");
+});
+
+test('whoever may not push is told so, however much is sent', async () => {
+  const { token } = (await (await fetch(`${emulator.url}/token/`)).json()) as { token: string };
+  const answer = await fetch(`${emulator.url}/v2/${emulator.registryAlias}/app/manifests/v1`, {
+    ...{ method: 'PUT', body: Buffer.alloc(20_000_000) },
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('Not Authorized')]);
+});
+
 test('garbage instead of HTTP ends the connection and nothing else', async () => {
   const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
   const closed = new Promise((resolve) => socket.once('close', resolve));

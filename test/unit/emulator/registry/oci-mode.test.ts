@@ -388,6 +388,29 @@ describe('content discovery', () => {
     });
   });
 
+  test('GET request to referrers should come in pages that fit an index, with Link', async () => {
+    const { registry, send, put } = await start();
+    const { digest, text } = await put('v1', 'one');
+    const subject = { mediaType: manifestType, digest, size: text.length };
+    const artifactType = 'application/vnd.example.large';
+    const annotations = { text: 'x'.repeat(1_500_000) };
+    const sent = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => put(name, name, { subject, artifactType, annotations })),
+    );
+    const seen: string[] = [];
+    let pages = 0;
+    for (let path = `/v2/alias/r/referrers/${digest}?artifactType=${artifactType}`; path !== ''; pages += 1) {
+      const response = await registry.fetch(path);
+      expect(response.headers.get('oci-filters-applied')).toBe('artifactType');
+      const { manifests } = await readJson<{ manifests: { digest: string }[] }>(response);
+      seen.push(...manifests.map((each) => each.digest));
+      path = /^<(.*)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1] ?? '';
+    }
+    expect(pages).toBe(2);
+    expect(seen.sort()).toEqual(sent.map((each) => each.digest).sort());
+    expect((await send('GET', `r/referrers/${digest}?last=nothing`)).status).toBe(200);
+  });
+
   test('GET request to referrers of what is no digest should yield 400', async () => {
     const { send } = await start();
     expect((await send('GET', 'r/referrers/v1')).status).toBe(400);

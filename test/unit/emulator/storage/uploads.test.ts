@@ -2,6 +2,7 @@ import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { LayerTooLargeError, MOST_UPLOADS } from '../../../../src/emulator/storage/uploads.ts';
 import { createRepository, makeDirectory, openTestStore, putLayer, readAll } from './opened-store.ts';
 
 const maximumParts = 1000;
@@ -49,6 +50,36 @@ describe('a layer upload', () => {
     expect(await append(firstByte, second)).toEqual({ kind: 'not-consecutive', expected: first.length });
     await append(first.length, second);
     expect((await complete([digestOf(whole)])).kind).toBe('completed');
+  });
+
+  test('grows no larger than it may, and stands where it stood then', async () => {
+    const { store, uploadId, append, complete } = await startUpload();
+    await append(0, first);
+    const grow = (bytes: Buffer | AsyncIterable<Buffer>, more: number) => {
+      const maximumBytes = first.length + more;
+      return store.appendPart('r', uploadId, { firstByte: first.length, bytes, maximumParts, maximumBytes });
+    };
+    async function* stream() {
+      yield second.subarray(0, 4);
+      yield second.subarray(4);
+    }
+    expect(await grow(second, second.length - 1)).toEqual({ kind: 'too-large' });
+    await expect(grow(stream(), second.length - 1)).rejects.toThrow(LayerTooLargeError);
+    expect(store.findUpload('r', uploadId)?.nextByte).toBe(first.length);
+    expect((await grow(stream(), second.length)).kind).toBe('appended');
+    expect((await complete([digestOf(whole)])).kind).toBe('completed');
+  });
+
+  test('that is the oldest goes when there are too many', async () => {
+    const { directory, store, uploadId, append } = await startUpload();
+    await append(0, first);
+    const second = store.initiateUpload('r').uploadId;
+    for (let count = 2; count < MOST_UPLOADS; count += 1) store.initiateUpload('r');
+    expect(store.findUpload('r', uploadId)).toBeDefined();
+    store.initiateUpload('r');
+    expect(store.findUpload('r', uploadId)).toBeUndefined();
+    expect(store.findUpload('r', second)).toBeDefined();
+    expect(readdirSync(join(directory, 'uploads'))).toEqual([]);
   });
 
   test('takes exactly one of several identical parts that come at once', async () => {

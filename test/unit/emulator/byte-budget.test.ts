@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { ByteBudget } from '../../../src/emulator/api/byte-budget.ts';
+
+/** Takes, and notes by name when it was granted. */
+function startTaking() {
+  const granted: string[] = [];
+  const budget = new ByteBudget(10);
+  const take = (name: string, bytes: number) =>
+    budget.take(bytes).then((release) => {
+      granted.push(name);
+      return release;
+    });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return { granted, take, settle };
+}
+
+test('what fits is granted at once, the rest in the order of asking', async () => {
+  const { granted, take, settle } = startTaking();
+  const first = await take('first', 6);
+  const second = await take('second', 4);
+  const waiting = [take('large', 8), take('small', 1)];
+  await settle();
+  expect(granted).toEqual(['first', 'second']);
+  second();
+  await settle();
+  // The small one would fit, and does not overtake.
+  expect(granted).toEqual(['first', 'second']);
+  first();
+  await Promise.all(waiting);
+  expect(granted).toEqual(['first', 'second', 'large', 'small']);
+});
+
+test('nobody holds more than there is, who asks for more waits for all of it', async () => {
+  const { granted, take, settle } = startTaking();
+  const one = await take('one', 1);
+  const all = take('all', 1000);
+  await settle();
+  expect(granted).toEqual(['one']);
+  one();
+  const release = await all;
+  const last = take('last', 10);
+  await settle();
+  expect(granted).toEqual(['one', 'all']);
+  release();
+  release();
+  await last;
+  const refused = take('beyond', 1);
+  await settle();
+  expect(granted).toEqual(['one', 'all', 'last']);
+  (await last)();
+  await refused;
+});
