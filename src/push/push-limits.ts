@@ -40,7 +40,7 @@ export function checkTagCount(tags: number): void {
   if (tags <= MAX_TAGS_PER_IMAGE) return;
   throw new EcrpError(
     'LIMIT',
-    `${tags} tags are given; an image of ECR Public has up to ${MAX_TAGS_PER_IMAGE}`,
+    `the image would have ${tags} tags; an image of ECR Public has up to ${MAX_TAGS_PER_IMAGE}`,
     {
       hint: `Leave out ${tags - MAX_TAGS_PER_IMAGE} of them.`,
     },

@@ -119,6 +119,8 @@ describe('a digest in the reference', () => {
     const before = countChanges();
     const stdin = await readFile(one);
     expect(await runCli(['push', '-', `pinned:2@${wrong}`], { env, stdin })).toMatchObject({ status: 3 });
+    const further = ['push', '-', 'pinned:2', '-t', `pinned:3@${wrong}`];
+    expect(await runCli(further, { env, stdin })).toMatchObject({ status: 3 });
     expect(countChanges()).toBe(before);
     expect(await runCli(['push', '-', `pinned:2@${digest}`], { env, stdin })).toMatchObject({
       status: 0,

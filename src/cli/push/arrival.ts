@@ -61,9 +61,11 @@ export async function findArrival(
 
 /** Why an archive has to be there as a whole before anything may be sent. */
 function findObstacle(reference: string | undefined, options: PushOptions): string | undefined {
-  const { all, image, platform, attestations, dryRun, ifExists } = options;
+  const { all, image, platform, attestations, dryRun, ifExists, tag = [] } = options;
   if (reference === undefined) return 'without a REFERENCE, its end says where it goes';
-  if (reference.includes('@')) return 'the digest of the reference is compared before anything is sent';
+  if ([reference, ...tag].some((text) => text.includes('@'))) {
+    return 'the digest of the reference is compared before anything is sent';
+  }
   const needing = [
     all && '--all',
     image !== undefined && '--image',

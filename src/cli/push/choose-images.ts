@@ -19,7 +19,7 @@ export interface ChosenImage {
 
 /**
  * Chooses what to push and where: one image, or with `--all` each of them, to where its names at the registry host point, or
- * to the repository given under the tags of its own names. Throws USAGE when that is not clear, or when two images would
+ * to the repository given under the tags of its own names, without any by digest. Throws USAGE when that is not clear, or when two images would
  * get one tag.
  */
 export function chooseImages(
@@ -56,14 +56,11 @@ function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: s
       { hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all' },
     );
   }
-  if (repository === undefined || byDigest) return chooseTarget(given, image.names, registryHost);
+  if (repository === undefined) return chooseTarget(given, image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
-  if (first === undefined) {
-    throw refuse(
-      image.names.length === 0
-        ? 'an image of the archive has no name'
-        : `the image ${listNames(image.names)} has no tag`,
-    );
+  // Referrers, such as signatures, have no name.
+  if (byDigest || first === undefined) {
+    return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, registryHost);
   }
   const reference = `${repository}:${first}`;
   return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
@@ -91,6 +88,6 @@ function assertDistinct(chosen: readonly ChosenImage[], source: ImageSource): vo
 
 function refuse(problem: string): EcrpError {
   return new EcrpError('USAGE', problem, {
-    hint: 'With --all each image gets the tags of its own names: give a repository without a tag, or nothing; or choose with --image.',
+    hint: 'With --all, give a repository without a tag: each image gets the tags of its own names. Or choose one with --image.',
   });
 }

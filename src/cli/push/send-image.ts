@@ -12,6 +12,7 @@ import { type EcrSession, withEcr } from '../ecr-session.ts';
 import { assertOwnRepository } from '../own-registry.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
 import type { NewRepository } from '../repository-input.ts';
+import { checkImageTags } from './check-image-tags.ts';
 import type { PushTarget } from './choose-target.ts';
 import { expectDigest } from './expect-digest.ts';
 import { explainMissing, isRegistryMissing } from './explain-missing.ts';
@@ -106,6 +107,9 @@ export async function sendImage(
         ? undefined
         : await pushImage(plan, { ...sending, tags, lookUpTag, ...guard });
     const result = addKeptTags(pushed, kept, target.tags);
+    if (dryRun && !createdRepository) {
+      await checkImageTags(session, finder, result.imageDigest, tags, signal);
+    }
     const onEvent = (event: VerifyEvent) => progress.show(event);
     const place = { registryHost, repositoryName, concurrency, onEvent, onRetry: noteReadRetry };
     const verified =

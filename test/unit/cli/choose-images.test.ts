@@ -52,6 +52,14 @@ describe('each image of an archive', () => {
     ]);
   });
 
+  it('goes to the repository given by digest, when it has no tag', () => {
+    expect(choose([['a:1'], [], ['team/b']], { reference: 'app' })).toEqual([
+      [0, undefined, 'app:1'],
+      [1, undefined, 'app:'],
+      [2, undefined, 'app:'],
+    ]);
+  });
+
   it('goes to the repository given or named, under no tag with --by-digest', () => {
     expect(choose([['a:1'], []], { reference: 'team/app', byDigest: true })).toEqual([
       [0, undefined, 'team/app:'],
@@ -72,15 +80,19 @@ describe('each image of an archive', () => {
     ['a tag for all', [['a:1'], ['b:2']], { reference: 'app:1' }, '"app:1" can be only one of them'],
     ['a further tag for all', [['a:1'], ['b:2']], { reference: 'app', tags: ['x'] }, '"x" can be only one'],
     ['one tag twice', [['a:1'], ['b:1']], { reference: 'app' }, 'two images of many.tar would be app:1'],
-    ['no name', [['a:1'], []], { reference: 'app' }, 'has no name'],
-    ['no tag', [['a:1'], ['team/b']], { reference: 'app' }, 'the image team/b has no tag'],
+    [
+      'no name and no repository',
+      [['public.ecr.aws/a1/app:1'], []],
+      {},
+      'the image without a name is not said',
+    ],
     ['no name at the host', [['a:1'], ['b:1']], {}, 'where to push the image a:1 is not said'],
   ])('is a usage error with %s', (_what, names, choice, message) => {
     expect(() => choose(names, choice)).toThrow(
       expect.objectContaining({
         code: 'USAGE',
         message: expect.stringContaining(message),
-        hint: expect.any(String),
+        hint: expect.stringMatching(/give (a|the) repository .*without a tag/i),
       }),
     );
   });

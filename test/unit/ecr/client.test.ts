@@ -551,6 +551,17 @@ describe('through a proxy', () => {
   });
 });
 
+test('credentials that say their account belong to it, whichever key they are', async () => {
+  const directory = await makeDirectory();
+  const profile = (name: string, key: string) =>
+    `[profile ${name}]\naws_access_key_id = ${key}\naws_secret_access_key = secret\naws_account_id = 123456789012\n`;
+  await writeFile(join(directory, 'config'), profile('first', 'AKIAONE') + profile('second', 'AKIATWO'));
+  for (const name of ['first', 'second']) {
+    const { client } = await serve([], { AWS_CONFIG_FILE: join(directory, 'config') }, { profile: name });
+    expect((await client.findIdentity(signal)).credentials.accountId).toBe('123456789012');
+  }
+});
+
 test('credentials that expire are asked for again, and the call goes on with the new ones', async () => {
   const directory = await makeDirectory();
   const counter = join(directory, 'count');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';
 import { planPush } from '../../../src/push/plan.ts';
-import { choosePartBytes } from '../../../src/push/push-limits.ts';
+import { checkImageCount, checkTagCount, choosePartBytes } from '../../../src/push/push-limits.ts';
 import type { SourceImage } from '../../../src/source/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { describeBytes, makeImage, makeIndex, makeManifest } from '../../support/images.ts';
@@ -70,6 +70,15 @@ describe('limits, before anything is sent', () => {
     expect(chosen).toBe(expected);
     expect(Math.ceil(blob / chosen)).toBeLessThanOrEqual(1000);
   });
+});
+
+test.each([
+  ['tags of an image', checkTagCount, 1000],
+  ['images of a repository', checkImageCount, 100_000],
+])('%s are as many as the service allows, and not one more', async (_what, check, most) => {
+  expect(() => check(most)).not.toThrow();
+  const error = await catchError(() => check(most + 1));
+  expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining(String(most)) });
 });
 
 describe('foreign layers', () => {

@@ -164,11 +164,11 @@ describe('tags', () => {
       tags: ['new', 'old', 'same', 'dark'],
       lookUpTag: lookUp({ old: digestOf('old'), same: image.descriptor.digest, dark: 'unknown' }),
     });
-    expect(result.tags.map(({ imageTag, status }) => `${imageTag} ${status}`)).toEqual([
-      'new created',
-      'old moved',
-      'same unchanged',
-      'dark put',
+    expect(result.tags).toEqual([
+      { imageTag: 'new', status: 'created' },
+      { imageTag: 'old', status: 'moved', previousDigest: digestOf('old') },
+      { imageTag: 'same', status: 'unchanged' },
+      { imageTag: 'dark', status: 'put' },
     ]);
   });
 
