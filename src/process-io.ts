@@ -25,12 +25,13 @@ export async function runOnProcess(
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   const argv = process.argv.slice(2);
+  const cwd = findDirectory();
   const io: Io = {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: typeof cwd === 'string' ? cwd : '/',
     signal: controller.signal,
     onExit: (cleanUp) => {
       process.on('exit', cleanUp);
@@ -38,9 +39,20 @@ export async function runOnProcess(
     },
   };
   process.on('uncaughtException', (error) => void reportBug(argv, io, error));
+  // No path that the user gives can be told from another one there.
+  if (typeof cwd !== 'string') return await reportBug(argv, io, cwd);
   const status = await main(argv, io);
   // Everything printed was awaited by `main`, so nothing is lost; sockets kept alive shall not hold the process.
   process.exit(status);
+}
+
+/** The error, when the directory that we were started in is gone. */
+function findDirectory(): unknown {
+  try {
+    return process.cwd();
+  } catch (error) {
+    return error;
+  }
 }
 
 /** What nobody awaited was thrown, so nothing that runs can be relied on any more. */

@@ -11,6 +11,11 @@ export interface Authorization {
   readonly expiresAt: Date;
 }
 
+/** A number that is no time makes a Date of its own kind. */
+function isTime(date: Date | undefined): date is Date {
+  return date !== undefined && !Number.isNaN(date.getTime());
+}
+
 /** Gets a token; it lives twelve hours, or as long as the credentials that asked for it. */
 export async function getAuthorizationToken(client: EcrClient, signal: AbortSignal): Promise<Authorization> {
   const { authorizationToken, expiresAt } = await client.call(
@@ -18,7 +23,7 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
       operation: 'GetAuthorizationToken',
       send: (abortSignal) => client.sdk.send(new GetAuthorizationTokenCommand({}), { abortSignal }),
       read: ({ authorizationData }) =>
-        authorizationData?.authorizationToken && authorizationData.expiresAt
+        authorizationData?.authorizationToken && isTime(authorizationData.expiresAt)
           ? {
               authorizationToken: authorizationData.authorizationToken,
               expiresAt: authorizationData.expiresAt,

@@ -74,10 +74,23 @@ function explainException(failure: Failure, subject: CallSubject): Explanation {
   const unavailable = failure.status !== undefined && failure.status >= 500;
   const tries = unavailable && subject.attempts > 1 ? ` (${subject.attempts} attempts)` : '';
   return {
-    code: unavailable ? 'UNAVAILABLE' : 'INTERNAL',
+    code: unavailable ? 'UNAVAILABLE' : (statusCodes[failure.status ?? 400] ?? 'INVALID_INPUT'),
     message: `${subject.operation}: ${failure.name}: ${failure.message}${tries}`,
+    hint: unavailable
+      ? 'Run it again.'
+      : 'The service refuses the request, by an exception that ecrp does not know: its words say what to change.',
   };
 }
+
+/** What an exception means that is in no model, by the status of its answer. */
+const statusCodes: Readonly<Record<number, ErrorCode>> = {
+  401: 'AUTH',
+  403: 'AUTH',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'LIMIT',
+  429: 'UNAVAILABLE',
+};
 
 type Explain = (failure: Failure, subject: CallSubject) => Explanation;
 

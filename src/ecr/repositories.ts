@@ -145,5 +145,12 @@ function readRepository(repository: SdkRepository): Repository | undefined {
   const { repositoryName, repositoryArn = '', registryId = '', repositoryUri = '', createdAt } = repository;
   return repositoryName === undefined
     ? undefined
-    : { repositoryName, repositoryArn, registryId, repositoryUri, createdAt };
+    : {
+        repositoryName,
+        repositoryArn,
+        registryId,
+        repositoryUri,
+        // A number that is no time makes a Date that cannot be printed.
+        createdAt: Number.isNaN(createdAt?.getTime()) ? undefined : createdAt,
+      };
 }

@@ -36,6 +36,18 @@ describe('ecrp', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it.runIf(process.platform === 'linux')('says so when its directory is gone', async () => {
+    const gone = await mkdtemp(join(home.directory, 'gone-'));
+    const script = `rmdir "${gone}" && exec "${process.execPath}" "${join(root, 'bin', 'ecrp.js')}" version`;
+    const child = spawn('sh', ['-c', script], { cwd: gone, env: home.env });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += String(chunk);
+    });
+    expect(await once(child, 'close')).toEqual([3, null]);
+    expect(stderr).toMatch(/^error: the current directory does not exist any more\nhint: /);
+  });
+
   it('needs no reader of its output', async () => {
     const { child, ended } = spawnCli(['push', '--help']);
     child.stdout?.destroy();

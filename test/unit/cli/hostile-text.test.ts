@@ -201,6 +201,18 @@ describe('a service that says such things', () => {
     expectHarmless(stdout + stderr);
   });
 
+  it('in a time that is none', async () => {
+    const repository = { repositoryName: 'xx', repositoryUri: 'h/a/xx', createdAt: 1e300 };
+    answer = { status: 200, body: JSON.stringify({ repositories: [repository] }) };
+    for (const argv of [
+      ['repo', 'list'],
+      ['repo', 'describe', 'xx'],
+      ['repo', 'list', '--json'],
+    ]) {
+      expect(await runCli(argv, { env })).toMatchObject({ status: 0 });
+    }
+  });
+
   it('to the credential helper', async () => {
     answer = { status: 400, body: JSON.stringify({ __type: 'InvalidParameterException', message: hostile }) };
     const settings = { env, stdin: env.ECRP_REGISTRY_HOST ?? '', main: helper };

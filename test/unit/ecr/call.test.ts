@@ -227,7 +227,7 @@ describe('failures that will not pass', () => {
     ['InvalidParameterException', 'INVALID_INPUT'],
     ['RepositoryNotEmptyException', 'CONFLICT'],
     ['UnsupportedCommandException', 'UNAVAILABLE'],
-    ['NeverHeardOfException', 'INTERNAL'],
+    ['NeverHeardOfException', 'INVALID_INPUT'],
   ])('%s is %s at once', async (name, code) => {
     const { run, events, countAttempts } = prepare([exception(name)]);
     expect(await catchError(run)).toMatchObject({
