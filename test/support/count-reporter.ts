@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
- * Writes the run's counts as one line, `N passed, N failed` and `, N skipped` if any, to a file. What failed outside of a
+ * Appends the run's counts to a file as one line, `N passed, N failed, N skipped`. What failed outside of a
  * test (a file that does not load, a hook, an unhandled rejection) counts as a failure as well.
  */
 export class CountReporter implements Reporter {
@@ -23,7 +23,7 @@ export class CountReporter implements Reporter {
         counts[state === 'pending' ? 'failed' : state] += 1;
       }
     }
-    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-    writeFileSync(this.#file, `${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+    const { passed, failed, skipped } = counts;
+    appendFileSync(this.#file, `${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   }
 }

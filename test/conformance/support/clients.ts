@@ -3,11 +3,15 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** Programs that others wrote, found on PATH; ECRP_TEST_SKOPEO and so on name another file. */
-export type Client = 'skopeo' | 'podman' | 'buildah' | 'docker' | 'dockerd' | 'aws' | 'tar';
+export type Client = 'skopeo' | 'podman' | 'buildah' | 'docker' | 'dockerd' | 'aws' | 'tar' | GoClient;
+
+/** What `.ci/go-clients` builds where a Go toolchain is there; the last one is the OCI conformance suite. */
+type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
+const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-conformance'];
 
 /** Absolute path of a client, or undefined where it is not installed. */
 export function findClient(client: Client): string | undefined {
-  const named = process.env[`ECRP_TEST_${client.toUpperCase()}`];
+  const named = process.env[`ECRP_TEST_${client.toUpperCase().replace('-', '_')}`];
   if (named !== undefined) return named;
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return directories.map((directory) => join(directory, client)).find(isExecutable);
@@ -31,7 +35,7 @@ export function describeWithClients(title: string, clients: readonly Client[], b
 
 /**
  * A group of tests. Where something of the machine is missing they are skipped, saying what; with ECRP_REQUIRE_CLIENTS set,
- * as in CI, that is a failure.
+ * as in CI, that is a failure. Clients written in Go are required only where ECRP_REQUIRE_GO_CLIENTS is set as well.
  */
 export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {
@@ -39,13 +43,18 @@ export function describeUnlessMissing(title: string, missing: readonly string[],
     return;
   }
   const reason = `not installed: ${missing.join(', ')}`;
-  if (process.env.ECRP_REQUIRE_CLIENTS === undefined) {
+  if (!missing.some(isRequired)) {
     test(`${title} (${reason})`, (context) => context.skip(reason));
   } else {
     test(title, () => {
       throw new Error(reason);
     });
   }
+}
+
+function isRequired(missing: string): boolean {
+  const { ECRP_REQUIRE_CLIENTS, ECRP_REQUIRE_GO_CLIENTS } = process.env;
+  return (GO_CLIENTS.includes(missing) ? ECRP_REQUIRE_GO_CLIENTS : ECRP_REQUIRE_CLIENTS) !== undefined;
 }
 
 function isExecutable(path: string): boolean {

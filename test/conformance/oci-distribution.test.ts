@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { callApi } from '../support/call-api.ts';
+import { describeWithClients, requireClient } from './support/clients.ts';
+import { Sandbox } from './support/sandbox.ts';
+
+// The OCI distribution conformance suite judges `/v2/` in both modes. `.ci/go-clients` says which version it is.
+
+describeWithClients('the OCI distribution conformance suite', ['oci-conformance'], () => {
+  test('fails nothing of the mode that is like the specification', async () => {
+    const outcomes = await judge('oci');
+    expect(outcomes.failed).toEqual([]);
+    expect(outcomes.passed.length).toBeGreaterThan(500);
+  });
+
+  test('fails in the mode that is like public.ecr.aws exactly what oci-departures.txt lists', async () => {
+    const outcomes = await judge('aws');
+    expect(countNames(outcomes.failed)).toEqual(readDepartures());
+    expect(outcomes.passed.length).toBeGreaterThan(300);
+  });
+});
+
+interface Outcomes {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+}
+
+/** Runs the suite against an emulator of its own; names are those of the single checks. */
+async function judge(mode: 'oci' | 'aws'): Promise<Outcomes> {
+  const sandbox = await Sandbox.start('--registry-mode', mode);
+  onTestFinished(() => sandbox.close());
+  const { emulator } = sandbox;
+  for (const repositoryName of ['suite/one', 'suite/two']) {
+    await callApi(emulator, 'CreateRepository', { repositoryName });
+  }
+  const results = sandbox.makeDirectory('results');
+  const { stdout, stderr } = await sandbox.tryRun(requireClient('oci-conformance'), [], {
+    env: {
+      OCI_REGISTRY: emulator.registryHost,
+      OCI_TLS: 'disabled',
+      OCI_REPO1: `${emulator.registryAlias}/suite/one`,
+      OCI_REPO2: `${emulator.registryAlias}/suite/two`,
+      OCI_USERNAME: 'AWS',
+      OCI_PASSWORD: (await sandbox.ecrp('token', '--password')).stdout.trim(),
+      OCI_VERSION: '1.1',
+      // The service knows no other digests than those of SHA-256.
+      OCI_DATA_SHA512: 'false',
+      OCI_RESULTS_DIR: results,
+      OCI_LOG: 'error',
+    },
+  });
+  const checks = readChecks(join(results, 'junit.xml'), `${stdout}${stderr}`);
+  const select = (wanted: string) => checks.filter(({ status }) => status === wanted).map(({ name }) => name);
+  return { passed: select('passed'), failed: select('failure') };
+}
+
+function readChecks(
+  file: string,
+  said: string,
+): readonly { readonly name: string; readonly status: string }[] {
+  const checks = readFileSync(file, 'utf8').matchAll(
+    /<testcase name="OCI Conformance Test\/([^"]*)"[^>]* status="(\w+)"/g,
+  );
+  const read = [...checks].map(([, name = '', status = '']) => ({ name, status }));
+  if (read.length === 0) throw new Error(`the suite has checked nothing: ${said}`);
+  return read;
+}
+
+/** Lines of the form of the list: a name, and ` xN` where it comes N times. */
+function countNames(names: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} x${count}`)).sort();
+}
+
+function readDepartures(): readonly string[] {
+  const lines = readFileSync(join(import.meta.dirname, 'oci-departures.txt'), 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).sort();
+}
