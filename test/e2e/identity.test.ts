@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, makeHome, runCli, spawnCli } from '../support/cli.ts';
@@ -8,6 +9,7 @@ import { makeImage } from '../support/images.ts';
 import {
   type FakeService,
   ROLE_TOKEN,
+  serve,
   startContainerCredentials,
   startInstanceMetadata,
 } from '../support/metadata-servers.ts';
@@ -54,6 +56,13 @@ source_profile = gone
 [profile sso]
 sso_session = corp
 sso_account_id = 123456789012
+sso_role_name = push
+[sso-session open]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+[profile session]
+sso_session = open
+sso_account_id = 222222222222
 sso_role_name = push
 [profile right]
 aws_access_key_id = ${AWS_ACCESS_KEY_ID}
@@ -150,6 +159,51 @@ describe('-v says which identity is taken', () => {
     expect(result.stderr).toContain(
       "The profile 'local' configures no credentials; using the role of the container",
     );
+  });
+});
+
+describe('an SSO session', () => {
+  /** What `aws sso login` leaves. */
+  async function signIn(expiresAt: string): Promise<void> {
+    const name = createHash('sha1').update('open').digest('hex');
+    await mkdir(join(home.directory, '.aws', 'sso', 'cache'), { recursive: true });
+    await writeFile(
+      join(home.directory, '.aws', 'sso', 'cache', `${name}.json`),
+      JSON.stringify({ accessToken: 'bearer', expiresAt, region: 'us-east-1' }),
+    );
+  }
+
+  async function listWithSession(endpoint: string): Promise<CliResult> {
+    const config = { AWS_CONFIG_FILE: join(home.directory, 'config'), AWS_PROFILE: 'session' };
+    const env = { ...home.env, ...place, ...config, ...roles, AWS_ENDPOINT_URL_SSO: endpoint };
+    // The SDK looks for what `aws sso login` left in the home of the process.
+    return spawnCli(['repo', 'list', '-v'], { env }).ended;
+  }
+
+  it('gives the role of the profile, and is to be renewed by a login', async () => {
+    const portal = await serve(({ headers }, response) => {
+      const isKnown = headers['x-amz-sso_bearer_token'] === 'bearer';
+      response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' });
+      const { accessKeyId, secretAccessKey } = ofContainer;
+      const expiration = Date.now() + 3_600_000;
+      response.end(
+        JSON.stringify({ roleCredentials: { accessKeyId, secretAccessKey, sessionToken, expiration } }),
+      );
+    });
+    try {
+      await signIn(new Date(Date.now() + 3_600_000).toISOString());
+      const listed = await listWithSession(portal.url);
+      expect(listed.status, listed.stderr).toBe(0);
+      expect(listed.stderr).toContain("Credentials: the SSO login of the profile 'session'");
+      expect(portal.requests).toEqual([expect.stringMatching(/^GET \/federation\/credentials\?/)]);
+      await signIn(new Date(Date.now() - 1000).toISOString());
+      const late = await listWithSession(portal.url);
+      expect(late.status).toBe(4);
+      expect(late.stderr).toContain("'aws sso login --profile session'");
+      expect(portal.requests).toHaveLength(1);
+    } finally {
+      portal.close();
+    }
   });
 });
 

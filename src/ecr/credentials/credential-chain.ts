@@ -26,8 +26,7 @@ export async function findCredentials(
     ? ((await ofProfile()) ?? (await findWebIdentity(named, context)))
     : ((await findWebIdentity(named, context)) ?? (await ofProfile()));
   if (found !== undefined) return found;
-  const role = (await findContainerRole(context)) ?? (await findInstanceRole(context));
-  if (role === undefined) throw explainNone(named, context);
+  const role = (await findContainerRole(context)) ?? (await findRoleOfInstance(named, context));
   return named === undefined ? role : { ...role, source: { ...role.source, passedProfile: named.name } };
 }
 
@@ -61,18 +60,40 @@ async function findWebIdentity(
   };
 }
 
-function explainNone(named: NamedProfile | undefined, { env }: SourceContext): EcrpError {
+/** Throws AUTH that names every place: on other clouds something answers at this address, and is not to blame. */
+async function findRoleOfInstance(
+  named: NamedProfile | undefined,
+  context: SourceContext,
+): Promise<Identity> {
+  const { env } = context;
+  try {
+    const role = await findInstanceRole(context);
+    if (role !== undefined) return role;
+  } catch (error) {
+    if (!(error instanceof EcrpError) || error.code !== 'AUTH') throw error;
+    throw explainNone(named, error.message, error);
+  }
+  const { section } = await context.loadProfile();
+  throw explainNone(
+    named,
+    env.AWS_EC2_METADATA_DISABLED
+      ? 'no instance role (AWS_EC2_METADATA_DISABLED)'
+      : `no instance metadata service at ${locateInstanceMetadata(env, section).origin}`,
+  );
+}
+
+function explainNone(named: NamedProfile | undefined, instance: string, cause?: EcrpError): EcrpError {
   const profile = named?.name ?? DEFAULT_PROFILE;
   const keys =
     named?.origin === '--profile'
       ? 'those of the environment do not count beside --profile'
       : 'none in the environment';
-  const instance = env.AWS_EC2_METADATA_DISABLED
-    ? 'no instance role (AWS_EC2_METADATA_DISABLED)'
-    : `no instance metadata service at ${locateInstanceMetadata(env, undefined).origin}`;
   return new EcrpError(
     'AUTH',
     `No AWS credentials: ${keys}, none in the profile '${profile}', no container role, ${instance}`,
-    { hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.' },
+    {
+      hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with --profile, or give the instance an IAM role.',
+      cause,
+    },
   );
 }

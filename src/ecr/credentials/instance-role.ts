@@ -68,7 +68,7 @@ async function askForRole(
     throw new Error('the instance has no IAM role');
   // Source of the pattern: IAM's rule for role names.
   if (roles.status !== 200 || !role || !/^[\w+=,.@-]+$/.test(role)) {
-    throw new Error(`it answered ${roles.status}, and no name of a role`);
+    throw new Error(roles.status === 200 ? 'no name of a role in its answer' : `it answered ${roles.status}`);
   }
   return parseRoleAnswer(await requestLocal(new URL(ROLES_PATH + role, origin), { headers, signal }));
 }

@@ -356,3 +356,14 @@ sts =
     expect(service.requests).toHaveLength(1);
   });
 });
+
+test('where something else answers in place of instance metadata, all places are named', async () => {
+  const other = await start(serve((_, response) => response.writeHead(403).end()));
+  const env = { AWS_EC2_METADATA_DISABLED: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: other.url };
+  const error = await catchError(() => find(env));
+  expect(error).toMatchObject({ code: 'AUTH', hint: expect.stringContaining('AWS_ACCESS_KEY_ID') });
+  expect(error.message).toMatch(
+    /^No AWS credentials: none in the environment, none in the profile 'default'/,
+  );
+  expect(error.message).toContain(`${other.url}: it answered 403`);
+});
