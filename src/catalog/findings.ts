@@ -1,3 +1,5 @@
+import { LENGTH_UNIT } from '../wire/limits.ts';
+
 /** What is found in a catalog file, as sentences that begin with the member concerned. All of it is collected before any is told. */
 export interface Findings {
   readonly problems: string[];
@@ -21,6 +23,7 @@ export function isObject(value: unknown): value is JsonObject {
 export function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
+  if (value instanceof Uint8Array) return 'binary data';
   if (isObject(value)) return 'an object';
   return typeof value === 'string' ? 'text' : `the ${typeof value} ${String(value)}`;
 }
@@ -33,8 +36,9 @@ export function expectText(value: unknown, where: string, { problems }: Findings
   return undefined;
 }
 
-/** Length in Unicode code points, the unit of a length constraint in AWS's service models (Smithy's `length` trait). */
+/** Length in the unit in which the service counts. */
 function countCharacters(text: string): number {
+  if (LENGTH_UNIT === 'UTF-16 code unit') return text.length;
   let count = 0;
   for (const _ of text) count += 1;
   return count;

@@ -7,20 +7,22 @@ import { readRegularFile, UnreadableFile } from './read-file.ts';
 /** Most bytes that are read of a logo, so that one that is somewhat too large is told its size. */
 const MAX_READ_BYTES = 20 * MAX_LOGO_BYTES;
 
-/** Reads the logo out of `logo`, a path relative to the catalog file, or `logoImageBlob`, base64, and checks it. */
+/** Reads the logo out of `logo`, a path relative to the catalog file, or `logoImageBlob`, base64 or YAML's `!!binary`, and checks it. */
 export async function readLogo(
   object: JsonObject,
   prefix: string,
   reading: Reading,
 ): Promise<Buffer | undefined> {
   const path = expectText(object.logo, `${prefix}logo`, reading);
-  const base64 = expectText(object.logoImageBlob, `${prefix}logoImageBlob`, reading);
+  const where = `${prefix}logoImageBlob`;
+  const blob = object.logoImageBlob instanceof Buffer ? object.logoImageBlob : undefined;
+  const base64 = blob?.toString('base64') ?? expectText(object.logoImageBlob, where, reading);
   if (path !== undefined && base64 !== undefined) {
-    reading.problems.push(`${prefix}logo and ${prefix}logoImageBlob are both given; give one of them`);
+    reading.problems.push(`${prefix}logo and ${where} are both given; give one of them`);
     return undefined;
   }
   if (path !== undefined) return readLogoFile(resolve(reading.directory, path), `${prefix}logo`, reading);
-  return base64 === undefined ? undefined : decodeLogo(base64, `${prefix}logoImageBlob`, reading);
+  return base64 === undefined ? undefined : decodeLogo(base64, where, reading);
 }
 
 async function readLogoFile(path: string, where: string, reading: Reading): Promise<Buffer | undefined> {

@@ -1,4 +1,4 @@
-import { Lexer, LineCounter, Parser, parseDocument, type YAMLError } from 'yaml';
+import { Lexer, LineCounter, Parser, parseDocument, type ScalarTag, type YAMLError } from 'yaml';
 
 /** A parsed document, or sentences that say why there is none. */
 export type ParsedDocument = { readonly value: unknown } | { readonly faults: readonly string[] };
@@ -55,9 +55,26 @@ function parseYaml(text: string): ParsedDocument {
   }
 }
 
+/** `!!binary`, as `aws … --generate-cli-skeleton yaml-input` writes blobs: base64, in lines or not. Its value is a `Buffer`. */
+const BINARY: ScalarTag = {
+  tag: 'tag:yaml.org,2002:binary',
+  resolve(text, onError) {
+    const base64 = text.replaceAll(/\s/g, '');
+    const bytes = Buffer.from(base64, 'base64');
+    if (bytes.toString('base64') !== base64) onError('what follows !!binary is not base64');
+    return bytes;
+  },
+};
+
 function composeYaml(text: string) {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    logLevel: 'error',
+    customTags: [BINARY],
+    stringKeys: true,
+  });
   const explain = ({ code, message, pos }: YAMLError): string => {
     const { line, col } = lineCounter.linePos(pos[0]);
     const where = `line ${line}, column ${col}`;

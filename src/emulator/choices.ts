@@ -1,4 +1,4 @@
-import { MAX_PART_BYTES, PART_BYTES } from '../wire/limits.ts';
+import { LENGTH_UNIT, MAX_PART_BYTES, PART_BYTES } from '../wire/limits.ts';
 import { type Choice, choose } from './choice.ts';
 import { REGISTRY_CHOICES } from './registry-choices.ts';
 import { TEXT_CHOICES } from './text-choices.ts';
@@ -24,6 +24,11 @@ export const CHOICES = {
   ),
   contentType: choose('not looked at', 'clients send the right one', 'UnknownOperationException for others'),
   emptyBody: choose('an input without members', 'some clients send nothing for it', 'SerializationException'),
+  lengthOfText: choose(
+    LENGTH_UNIT,
+    'Smithy, in which the model is written, counts Unicode scalar values',
+    'UTF-16 code units, as services in Java count',
+  ),
   base64: choose('standard alphabet, padded', 'model: what SDKs send', 'whatever a lenient decoder takes'),
 
   quotaBurst: choose(

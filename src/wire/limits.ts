@@ -20,6 +20,11 @@ export const MAX_TAGS_PER_IMAGE = 1000;
 /** Unless an account has asked for more. */
 export const MAX_IMAGES_PER_REPOSITORY = 100_000;
 export const MAX_RESOURCE_TAGS = 50;
+/**
+ * What the length of a text is counted in: an emoji is one code point, and two UTF-16 code units. Source: the `length` trait of Smithy, in
+ * which AWS's service models are written, counts Unicode scalar values.
+ */
+export const LENGTH_UNIT: 'code point' | 'UTF-16 code unit' = 'code point';
 /** Catalog data. Texts in characters, the logo in bytes, a side of the logo in pixels. */
 export const MAX_DESCRIPTION_CHARS = 1024;
 export const MAX_ABOUT_CHARS = 25_600;

@@ -63,12 +63,20 @@ function findViolation(shape: Shape, value: unknown): string | undefined {
 /** The length is judged first, so that no pattern meets a string of any length but where the model sets none. */
 function findStringViolation(shape: StringShape, value: string): string | undefined {
   const { min = 0, max = Number.POSITIVE_INFINITY, pattern } = shape;
-  if (value.length < min) return `must have length greater than or equal to ${min}`;
-  if (value.length > max) return `must have length less than or equal to ${max}`;
+  const length = countCharacters(value);
+  if (length < min) return `must have length greater than or equal to ${min}`;
+  if (length > max) return `must have length less than or equal to ${max}`;
   if (pattern !== undefined && !matchesWhole(pattern, value)) {
     return `must satisfy regular expression '${pattern}'`;
   }
   return undefined;
+}
+
+function countCharacters(text: string): number {
+  if (CHOICES.lengthOfText.value === 'UTF-16 code unit') return text.length;
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
 }
 
 function findRangeViolation(

@@ -81,6 +81,35 @@ describe('the logo of a catalog file', () => {
     expect(await refuseFile(bytes)).toContain(`logo.png is not a PNG but ${name}`);
   });
 
+  it('may be !!binary, as the aws CLI makes YAML', async () => {
+    const png = makePng(60, 60);
+    const base64 = png.toString('base64');
+    const lines = base64.replaceAll(/.{60}/g, '$&\n    ');
+    for (const value of [`!!binary |\n    ${lines}`, `!!binary ${base64}`, `!!binary "${base64}"`]) {
+      const yaml = `repositoryName: app\ncatalogData: # details\n  logoImageBlob: ${value}\n  aboutText: ''\n`;
+      const { catalogData } = await load(directory(), yaml, 'catalog.yaml');
+      expect(catalogData.logoImageBlob).toEqual(png);
+    }
+  });
+
+  it.each([
+    ['logoImageBlob: !!binary ""', 'logoImageBlob is empty'],
+    ['logoImageBlob: !!binary |\n  iVBOR', 'what follows !!binary is not base64'],
+    ['logoImageBlob: !!binary aGVsbG8=', 'logoImageBlob: the image is not a PNG but something else'],
+    ['logo: a.png\nlogoImageBlob: !!binary aGVsbG8=', 'logo and logoImageBlob are both given'],
+    ['aboutText: !!binary aGVsbG8=', 'aboutText must be text, not binary data'],
+    ['architectures: [!!binary aGVsbG8=]', 'architectures[0] must be text, not binary data'],
+    ['architectures: !!binary aGVsbG8=', 'architectures must be a list, not binary data'],
+    ['catalogData: !!binary aGVsbG8=', 'catalogData must be an object, not binary data'],
+    ['tags: [!!binary aGVsbG8=]', 'binary data'],
+    ['!!binary aGVsbG8=', 'it must hold an object, not binary data'],
+    ['? !!binary aGVsbG8=\n: x', 'all keys must be strings'],
+  ])('as !!binary is refused without a byte of it: %j', async (yaml, fault) => {
+    const { message } = await refuse(directory(), yaml, 'catalog.yaml');
+    expect(message).toContain(fault);
+    expect(message).not.toMatch(/hello|104|\\x/);
+  });
+
   it('is given once, and is a file', async () => {
     expect((await refuse(directory(), { logo: 'a.png', logoImageBlob: 'x' })).message).toContain(
       'logo and logoImageBlob are both given; give one of them',

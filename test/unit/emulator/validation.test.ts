@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../../src/wire/operations.ts';
-import { failApi } from '../../support/call-api.ts';
+import { callApi, failApi } from '../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { sendSigned } from '../../support/signed-request.ts';
 
@@ -83,6 +83,17 @@ test('the recorded texts', async () => {
   );
   expect(await messageOf('CreateRepository', { catalogData: { description: 'x'.repeat(1025) } })).toBe(
     frame('description', 'must have length less than or equal to 1024'),
+  );
+});
+
+test('the length of a text is counted in code points', async () => {
+  const fits = { repositoryName: 'emoji/app', catalogData: { description: '😀'.repeat(1024) } };
+  expect((await callApi(emulator, 'CreateRepository', fits)).repository).toMatchObject({
+    repositoryName: 'emoji/app',
+  });
+  const tooLong = { repositoryName: 'emoji/app', catalogData: { description: '😀'.repeat(1025) } };
+  expect((await failApi(emulator, 'CreateRepository', tooLong)).message).toContain(
+    'must have length less than or equal to 1024',
   );
 });
 
