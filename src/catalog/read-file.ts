@@ -43,7 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',
   EISDIR: 'is a directory',
-  EACCES: 'may not be read: permission denied',
+  EACCES: 'permission denied',
 };
 
 function explain(error: unknown): string {

@@ -6,9 +6,7 @@ export function addUploads(program: Command, run: Runner): void {
   const uploads = program
     .command('uploads')
     .summary('list and forget interrupted uploads')
-    .description(
-      'List and forget interrupted uploads. A push of the same image goes on with them by itself.',
-    );
+    .description('List and forget interrupted uploads. A push of the same image resumes them.');
   addExamples(uploads, ['ecrp uploads list', 'ecrp uploads clear']);
   const list = uploads
     .command('list')
@@ -21,7 +19,7 @@ export function addUploads(program: Command, run: Runner): void {
   const clear = uploads
     .command('clear')
     .summary('forget interrupted uploads')
-    .description('Forget interrupted uploads, so that the next push begins anew.')
+    .description('Forget interrupted uploads, so that the next push starts from the beginning.')
     .action(() =>
       run(async (context) => (await import('./commands/uploads-clear.ts')).clearInterruptedUploads(context)),
     );

@@ -83,7 +83,7 @@ function parseLogin(output: string, program: string): Login {
   } catch {
     // Told below, without the parser's message: it may quote the secret.
   }
-  throw refuse(program, 'answered with something else than a login');
+  throw refuse(program, 'did not return a login');
 }
 
 function refuse(program: string, fault: string): EcrpError {

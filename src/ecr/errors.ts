@@ -136,15 +136,19 @@ const explainExpiry: Explain = (failure) => ({
   hint: "Renew them ('aws sso login', or a new session token), then run it again.",
 });
 
+function afterAttempts({ attempts }: CallSubject): string {
+  return attempts === 1 ? '' : ` after ${attempts} attempts`;
+}
+
 const explainThrottling: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
-  message: `${subject.operation} was throttled at each of ${subject.attempts} attempts: ${failure.message}`,
+  message: `${subject.operation} was throttled${afterAttempts(subject)}: ${failure.message}`,
   hint: 'Other clients of the account use up its rate; run it again later, or with a lower --concurrency.',
 });
 
 const explainServer: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
-  message: `${subject.operation} failed in the service at each of ${subject.attempts} attempts: ${failure.message}`,
+  message: `${subject.operation} failed on the server${afterAttempts(subject)}: ${failure.message}`,
   hint: 'Run it again; https://health.aws.amazon.com/health/status tells of known trouble.',
 });
 

@@ -30,11 +30,7 @@ const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] =
     'nothing accepts connections at ENDPOINT',
     'Check the endpoint and its port if you gave one, and firewalls',
   ],
-  [
-    /^(EHOST|ENETDOWN|ENETUNREACH|EADDRNOTAVAIL)/,
-    'there is no way through the network to ENDPOINT',
-    'Check the network',
-  ],
+  [/^(EHOST|ENETDOWN|ENETUNREACH|EADDRNOTAVAIL)/, 'no route to ENDPOINT', 'Check the network'],
   [
     /^(TimeoutError|ETIMEDOUT)$/,
     'no answer from ENDPOINT',
@@ -59,7 +55,7 @@ export function explainConnection(
   tries: string,
 ): { readonly message: string; readonly hint: string } {
   const detail = failure.message || failure.name;
-  const again = PUSHING.includes(operation) ? 'run it again: it goes on where it ended' : 'run it again';
+  const again = PUSHING.includes(operation) ? 'run it again: it resumes where it stopped' : 'run it again';
   const [, problem, check] =
     connectionProblems.find(([names]) => fits(names, failure.name)) ?? connectionProblems[0];
   return {

@@ -56,7 +56,10 @@ export function parseManifest(bytes: Buffer, mediaType: string, origin?: string)
   const subject = nameSubject(`${kind} ${digestOf(bytes)}`, origin);
   if (!isIndex(mediaType) && !isManifest(mediaType)) {
     const why = SCHEMA_1.test(mediaType) ? ' (Docker schema 1, which ECR Public does not take)' : '';
-    throw invalidInput(subject, `media type ${describeValue(mediaType)} is no image manifest or index${why}`);
+    throw invalidInput(
+      subject,
+      `media type ${describeValue(mediaType)} is not that of an image manifest or index${why}`,
+    );
   }
   const object = expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
   if (isPresent(object.mediaType) && object.mediaType !== mediaType) {

@@ -143,7 +143,7 @@ function explainAstray(blob: PlannedBlob, end: number, wanted: number): EcrpErro
   return new EcrpError(
     'UNAVAILABLE',
     `The service does not follow the upload of ${blob.id}: after byte ${end} was sent it wants byte ${wanted}`,
-    { hint: 'Run the command again; that starts the layer anew.', operation: 'UploadLayerPart' },
+    { hint: 'Run the command again; that sends the layer from the start.', operation: 'UploadLayerPart' },
   );
 }
 

@@ -116,7 +116,7 @@ async function verifyTag(
     if (found === undefined) throw refuse(`${subject} is not there`);
     if (found.digest !== digest) {
       throw refuse(
-        `${subject} is on ${found.digest}, and not on the image that was pushed, ${digest}`,
+        `${subject} points to ${found.digest}, not to the image that was pushed, ${digest}`,
         'Perhaps another client has moved it meanwhile; look which image it should be on.',
       );
     }

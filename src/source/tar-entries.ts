@@ -54,9 +54,13 @@ export async function* readTarEntries(input: TarInput, signal?: AbortSignal): As
     const block = await input.read(position, BLOCK_BYTES);
     if (block.length === 0) return;
     if (count === MAX_ENTRIES) {
-      throw invalidInput(input.path, `it has more than ${MAX_ENTRIES} entries, so it is no image archive`, {
-        hint: 'A file system makes such a tar; an image is saved with `docker save`.',
-      });
+      throw invalidInput(
+        input.path,
+        `it has more than ${MAX_ENTRIES} entries, so it is not an image archive`,
+        {
+          hint: 'A file system makes such a tar; an image is saved with `docker save`.',
+        },
+      );
     }
     if (block.length < BLOCK_BYTES) throw refuseEarlyEnd(input.path, 'it is cut short within a tar header');
     const header = readHeader(input, block, position);

@@ -55,7 +55,7 @@ describe('a push is refused before anything is sent', () => {
     [['app:1', '-t', '-x'], 'not an image tag', '1 to 128'],
     [['app:1', '--catalog', 'c.json'], 'needs --create-repo', 'ecrp push --help'],
     [['app:1', '--compression', 'none', '--compression-level', '9'], 'does not go with', 'ecrp push --help'],
-    [[], 'where to push the image is not said', 'REFERENCE'],
+    [[], 'no target for the image', 'REFERENCE'],
   ])('%j', async (argv, message, hint) => {
     const before = emulator.requests.length;
     await expectFailure(['push', one, ...argv], { status: 2, code: 'USAGE', message, hint });

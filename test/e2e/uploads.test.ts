@@ -63,7 +63,7 @@ describe('uploads', () => {
     ]);
     const pushed = await ecrp(['push', archive, 'listed/app:1.0', '--part-size', '5', '--json'], env);
     expect(pushed.json().bytes).toMatchObject({ resumed: 10 * MIB });
-    expect(pushed.stderr).toContain('goes on, resumed 10.5 MB');
+    expect(pushed.stderr).toContain('resumes at 10.5 MB');
     expect(pushed.stderr).toMatch(/Pushed in .*10\.5 MB resumed, 1 blob there already\./);
     expect((await ecrp(['uploads', 'list', '--json'], env)).json()).toEqual({
       schemaVersion: 1,

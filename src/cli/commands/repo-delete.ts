@@ -1,7 +1,7 @@
 import { deleteRepository } from '../../ecr/repositories.ts';
 import { formatRepository } from '../../oci/reference.ts';
 import type { CommandContext } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
+import { cancel, confirm } from '../confirm.ts';
 import { withEcr } from '../ecr-session.ts';
 import type { Outcome } from '../outcome.ts';
 import { readRepository, resolveRepository } from '../own-registry.ts';
@@ -22,7 +22,8 @@ export async function deleteRepo(
   if (!yes) {
     const name = formatRepository(reference);
     const images = force ? ' with all its images' : '';
-    await confirm(context, `Delete repository ${name}${images}? This cannot be undone.`, `deleting ${name}`);
+    const question = `Delete repository ${name}${images}? This cannot be undone.`;
+    if (!(await confirm(context, question, `deleting ${name}`))) return cancel(context);
   }
   const { signal } = context.io;
   await withEcr(context, async (session) => {

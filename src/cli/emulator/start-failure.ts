@@ -11,7 +11,7 @@ export function explainStartFailure(error: unknown, host: string, port: number):
     });
   }
   if (code === 'EACCES' && 'port' in error) {
-    return new EcrpError('USAGE', `port ${port} may not be used by this user`, {
+    return new EcrpError('USAGE', `cannot listen on port ${port}: permission denied`, {
       hint: 'Choose a port above 1023 with --port, or --port 0 for a free one.',
       cause: error,
     });

@@ -61,7 +61,7 @@ export function createPlainProgress(
 }
 
 const restarts: Readonly<Record<BlobRestartedEvent['reason'], string>> = {
-  resync: 'the service holds nothing of it',
+  resync: 'the service has nothing of it',
   vanished: 'the service has lost its upload',
   refused: 'the service did not take what an earlier push had sent',
 };
@@ -72,14 +72,14 @@ function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefine
       if (event.phase !== 'upload' || !event.blobs) return undefined;
       return `${formatCount(event.blobs, 'blob')} to upload, ${formatBytes(event.sourceBytes ?? 0)} in the source`;
     case 'blob-resumed':
-      return `layer ${labelBlob(event.id, 'layer')} goes on, resumed ${formatBytes(event.resumedBytes)}`;
+      return `layer ${labelBlob(event.id, 'layer')} resumes at ${formatBytes(event.resumedBytes)}`;
     case 'blob-restarted':
       if (event.nextByte !== 0) return undefined;
       return `layer ${labelBlob(event.id, 'layer')} is sent from the start: ${restarts[event.reason]}`;
     case 'blob-finished': {
       // An index has several configs.
       const what = `${event.role} ${labelBlob(event.id, 'layer')}`;
-      if (event.outcome === 'existing') return `${what} is there already`;
+      if (event.outcome === 'existing') return `${what} already exists`;
       return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
     }
     case 'verify-started':

@@ -21,7 +21,7 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
   }
   if (source === '-') {
     if (!io.stdin.isTTY) return;
-    throw new EcrpError('USAGE', 'standard input is a terminal, and not an archive', {
+    throw new EcrpError('USAGE', 'standard input is a terminal, not an archive', {
       hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
     });
   }

@@ -50,11 +50,9 @@ function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: s
   const { reference: repository, byDigest } = given;
   if (repository === undefined && findRegistryReferences(image.names, registryHost).length === 0) {
     const name = image.names.length === 0 ? 'without a name' : listNames(image.names);
-    throw new EcrpError(
-      'USAGE',
-      `where to push the image ${name} is not said: none of its names is at ${registryHost}`,
-      { hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all' },
-    );
+    throw new EcrpError('USAGE', `no target for the image ${name}: none of its names is at ${registryHost}`, {
+      hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all',
+    });
   }
   if (repository === undefined) return chooseTarget(given, image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);

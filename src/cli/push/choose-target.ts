@@ -111,7 +111,7 @@ function assertUntagged(main: Reference | undefined, hasFurther: boolean): void 
 
 function refuseNames(names: readonly string[], registryHost: string): EcrpError {
   const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
-  return new EcrpError('USAGE', `where to push the image is not said: ${found}, nothing at ${registryHost}`, {
+  return new EcrpError('USAGE', `no target for the image: ${found}, with nothing at ${registryHost}`, {
     hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
   });
 }

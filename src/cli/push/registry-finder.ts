@@ -117,7 +117,7 @@ export class RegistryFinder {
       // The push does not depend on it: there are credentials that may push and nothing else.
       const reason = error instanceof Error ? error.message : String(error);
       this.#context.messages.warn(
-        `the alias of your registry cannot be told, so references are printed without it: ${reason}`,
+        `cannot find the alias of your registry; references are printed without it: ${reason}`,
       );
       return undefined;
     }

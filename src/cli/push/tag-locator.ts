@@ -37,7 +37,7 @@ export function makeTagLocator(session: EcrSession, finder: RegistryFinder, plac
     if (address !== undefined) return askApi(session, address, imageTag, signal);
     throw new EcrpError(
       'UNAVAILABLE',
-      `${registryHost} does not tell where the tag ${imageTag} of ${registryAlias}/${repositoryName} points`,
+      `cannot find out where the tag ${imageTag} of ${registryAlias}/${repositoryName} points: no usable answer from ${registryHost}`,
       { hint: 'Run the command again in a minute; --if-exists overwrite does not need to know.' },
     );
   };

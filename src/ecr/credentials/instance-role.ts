@@ -68,7 +68,9 @@ async function askForRole(
     throw new Error('the instance has no IAM role');
   // Source of the pattern: IAM's rule for role names.
   if (roles.status !== 200 || !role || !/^[\w+=,.@-]+$/.test(role)) {
-    throw new Error(roles.status === 200 ? 'no name of a role in its answer' : `it answered ${roles.status}`);
+    throw new Error(
+      roles.status === 200 ? 'no name of a role in its answer' : `it returned HTTP ${roles.status}`,
+    );
   }
   return parseRoleAnswer(await requestLocal(new URL(ROLES_PATH + role, origin), { headers, signal }));
 }
@@ -89,7 +91,7 @@ async function askForToken(origin: URL, mostMs: number, signal: AbortSignal): Pr
   }
   if (answer.status === 200) return answer.text;
   if ([403, 404, 405].includes(answer.status)) return undefined;
-  throw new Error(`it answered ${answer.status} when asked for a session token`);
+  throw new Error(`it returned HTTP ${answer.status} when asked for a session token`);
 }
 
 function isSet(value: string | undefined): boolean {

@@ -105,7 +105,7 @@ async function takeNamedSource(name: string, kind: string, context: SourceContex
   const find = Object.hasOwn(finders, kind) ? finders[kind] : undefined;
   if (find === undefined) {
     const known = Object.keys(finders).join(', ');
-    throw refuse(name, `has the credential_source '${kind}', which is none`, `Use one of ${known}`);
+    throw refuse(name, `has an unknown credential_source, '${kind}'`, `Use one of ${known}`);
   }
   const identity = await find();
   if (identity === undefined) {

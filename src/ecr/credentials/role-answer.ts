@@ -8,7 +8,7 @@ export function parseRoleAnswer({ status, text }: LocalAnswer): AwsCredentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = members;
   if (status !== 200 || !isText(AccessKeyId) || !isText(SecretAccessKey) || !isText(Token)) {
     const detail = words === '' || words === 'Success' ? 'no credentials in it' : words;
-    throw new Error(`it answered ${status}: ${detail}`);
+    throw new Error(`it returned HTTP ${status}: ${detail}`);
   }
   const expiration = new Date(isText(Expiration) ? Expiration : Number.NaN);
   return {

@@ -84,9 +84,9 @@ describe('each image of an archive', () => {
       'no name and no repository',
       [['public.ecr.aws/a1/app:1'], []],
       {},
-      'the image without a name is not said',
+      'no target for the image without a name',
     ],
-    ['no name at the host', [['a:1'], ['b:1']], {}, 'where to push the image a:1 is not said'],
+    ['no name at the host', [['a:1'], ['b:1']], {}, 'no target for the image a:1'],
   ])('is a usage error with %s', (_what, names, choice, message) => {
     expect(() => choose(names, choice)).toThrow(
       expect.objectContaining({

@@ -7,6 +7,7 @@ import { printError } from '../../../src/cli/output.ts';
 import type { OutputStyle } from '../../../src/cli/output-style.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import type { Io } from '../../../src/io.ts';
+import { main } from '../../../src/main.ts';
 import { runCli } from '../../support/cli.ts';
 
 const style: OutputStyle = { json: false, verbose: false, jsonLines: false, color: false };
@@ -112,12 +113,30 @@ describe('a question', () => {
 
   it.each(['y\n', 'yes\n', ' YES \n'])('is answered with %j', async (answer) => {
     const { asked, read } = ask(answer);
-    await asked;
+    expect(await asked).toBe(true);
     expect(read()).toBe('Really? [y/N] ');
   });
 
   it.each(['\n', 'n\n', 'yess\n', ''])('is denied with %j', async (answer) => {
-    await expect(ask(answer).asked).rejects.toMatchObject({ code: 'USAGE' });
+    expect(await ask(answer).asked).toBe(false);
+  });
+
+  it.each([false, true])('that is denied ends a command without an error; with --json: %s', async (json) => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const [stdout, stderr] = [
+      new PassThrough(),
+      Object.assign(new PassThrough(), { isTTY: true, columns: 80 }),
+    ];
+    stdin.end('n\n');
+    const io: Io = { stdin, stdout, stderr, env: {}, cwd: '/', signal: new AbortController().signal };
+    expect(await main(['repo', 'delete', 'app', ...(json ? ['--json'] : [])], io)).toBe(2);
+    const said = String(stderr.read());
+    expect(said).toBe(
+      'Delete repository app? This cannot be undone. [y/N] Cancelled; nothing was changed.\n',
+    );
+    const message = 'Cancelled; nothing was changed.';
+    const document = { schemaVersion: 1, error: { code: 'USAGE', message }, exitStatus: 2 };
+    expect(JSON.parse(stdout.read() ?? 'null')).toEqual(json ? document : null);
   });
 
   it('ends when it is interrupted', async () => {

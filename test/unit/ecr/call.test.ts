@@ -164,7 +164,7 @@ describe('failures that may pass', () => {
     const { run, events } = prepare([], { limitAttempt }, { send, bodyBytes: 20_000 });
     expect(await run()).toBe('done');
     expect(asked.map(({ aborted }) => aborted)).toEqual([true, false]);
-    expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('was not there') });
+    expect(events[0]).toMatchObject({ kind: 'retry', reason: expect.stringContaining('answer came within') });
   });
 
   test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
@@ -194,7 +194,7 @@ describe('failures that may pass', () => {
     ['ENOTFOUND', 'the host name of http://127.0.0.1:1 cannot be resolved'],
     ['EAI_AGAIN', 'the host name of http://127.0.0.1:1 cannot be resolved'],
     ['ECONNREFUSED', 'nothing accepts connections at http://127.0.0.1:1'],
-    ['ENETUNREACH', 'there is no way through the network to http://127.0.0.1:1'],
+    ['ENETUNREACH', 'no route to http://127.0.0.1:1'],
     ['ETIMEDOUT', 'no answer from http://127.0.0.1:1'],
     ['TimeoutError', 'no answer from http://127.0.0.1:1'],
     ['ECONNRESET', 'the connection to http://127.0.0.1:1 broke'],
@@ -205,7 +205,7 @@ describe('failures that may pass', () => {
     const error = await catchError(prepare([reset(code)], { budgetMs: 0 }).run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
     expect(error.message).toContain(text);
-    expect(error.hint).toMatch(/^Check .*; then run it again: it goes on where it ended\.$/);
+    expect(error.hint).toMatch(/^Check .*; then run it again: it resumes where it stopped\.$/);
   });
 
   test('in the end the error says how often and where', async () => {

@@ -63,7 +63,7 @@ describe('parseManifest', () => {
     ['schema 1', { ...image, schemaVersion: 1 }, OCI_MANIFEST, /schemaVersion is 1, not 2/],
     ['another media type', image, DOCKER_MANIFEST, /mediaType is "application\/vnd.oci.*but its descriptor/],
     ['another kind', index, DOCKER_MANIFEST_LIST, /but its descriptor says/],
-    ['an unknown media type', image, 'text/plain', /"text\/plain" is no image manifest or index/],
+    ['an unknown media type', image, 'text/plain', /"text\/plain" is not that of an image manifest or index/],
     [
       'schema 1 by media type',
       image,

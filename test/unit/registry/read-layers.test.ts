@@ -120,7 +120,7 @@ describe('what is not believed', () => {
     [
       'a manifest that is none',
       () => registry.manifests.set('1.0', { bytes: Buffer.from('<html>'), mediaType: 'text/html' }),
-      /no image manifest or index/,
+      /not that of an image manifest or index/,
     ],
     [
       'a manifest without end',

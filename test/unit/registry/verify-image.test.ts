@@ -170,7 +170,7 @@ describe('an image that is not as it was pushed', () => {
     [
       'a tag is on another image',
       () => registry.manifests.set('latest', { bytes: image.manifest, mediaType: '' }),
-      `the tag latest is on ${image.descriptor.digest}`,
+      `the tag latest points to ${image.descriptor.digest}`,
     ],
   ])('%s: it is named', async (_what, damage, named) => {
     damage();

@@ -53,7 +53,7 @@ it('has a line per blob and one every ten seconds, in every phase, and none afte
     'app:1.0: checking, 2 s, no answer for 2 s',
     'app:1.0: checking, 10 s, no answer for 10 s',
     'app:1.0: 1 blob to upload, 104.9 MB in the source',
-    `app:1.0: layer ${label} goes on, resumed 21.0 MB`,
+    `app:1.0: layer ${label} resumes at 21.0 MB`,
     'app:1.0: uploading, 73.4 of 104.9 MB, 5.8 MB/s, 5 s left, resumed 21.0 MB',
     'app:1.0: uploading, 73.4 of 104.9 MB, 1 retry, resumed 21.0 MB, retrying in 4 s: UploadLayerPart, Slow',
     `app:1.0: layer ${label} uploaded, 104.9 MB`,

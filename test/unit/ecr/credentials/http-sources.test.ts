@@ -87,7 +87,7 @@ describe('instance metadata', () => {
 
   test.each([
     ['no role', '404', 'the instance has no IAM role'],
-    ['a fault', '500', 'it answered 500'],
+    ['a fault', '500', 'it returned HTTP 500'],
     [
       'a role that it may not take',
       '{"Code":"AssumeRoleUnauthorizedAccess","Message":"no trust"}',
@@ -141,7 +141,7 @@ describe('container credentials', () => {
       }),
     );
     const error = await catchError(() => find({ AWS_CONTAINER_CREDENTIALS_FULL_URI: service.url }));
-    expect(error).toMatchObject({ code: 'AUTH', message: expect.stringContaining('it answered 503') });
+    expect(error).toMatchObject({ code: 'AUTH', message: expect.stringContaining('it returned HTTP 503') });
     expect(service.requests).toHaveLength(3);
   });
 
