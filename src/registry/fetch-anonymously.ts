@@ -8,24 +8,40 @@ import { readBytes } from './read-bytes.ts';
 /** Longest answer of a token endpoint in bytes; tokens of ECR Public have some thousand. */
 const MAX_TOKEN_BYTES = 1024 * 1024;
 
+/** The anonymous token of a repository, for one request after the other. */
+export interface KeptToken {
+  token?: string | undefined;
+}
+
 /**
  * One request to a registry without credentials; when challenged, with the anonymous token that the challenge points
- * to. Redirects are followed without the token.
+ * to, which is kept in `kept`. Redirects are followed without the token.
  */
 export async function fetchAnonymously(
   connections: Connections,
   url: URL,
   { method, headers }: HttpRequest,
   signal: AbortSignal,
+  kept: KeptToken = {},
 ): Promise<HttpAnswer> {
   const request = { ...(method && { method }), headers: { ...headers } };
-  let answer = await sendRequest(connections, url, request, signal);
+  const ask = (): Promise<HttpAnswer> => {
+    const { token } = kept;
+    const authorized = { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    return sendRequest(connections, url, { ...request, headers: authorized }, signal);
+  };
+  let answer = await ask();
+  // A token out of date is told with 400, and without a challenge.
+  if (answer.status === 400 && kept.token !== undefined) {
+    kept.token = undefined;
+    await discardBody(answer);
+    answer = await ask();
+  }
   const challenge = answer.status === 401 && parseBearerChallenge(answer.headers['www-authenticate']);
   if (challenge) {
     await discardBody(answer);
-    const token = await fetchToken(connections, challenge, signal);
-    const authorized = { ...request, headers: { ...headers, authorization: `Bearer ${token}` } };
-    answer = await sendRequest(connections, url, authorized, signal);
+    kept.token = await fetchToken(connections, challenge, signal);
+    answer = await ask();
   }
   return followRedirects(connections, answer, request, signal);
 }

@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Connections } from '../net/connections.ts';
-import { discardBody } from '../net/send-request.ts';
+import { discardBody, type HttpAnswer } from '../net/send-request.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
 import { chooseScheme } from './choose-scheme.ts';
-import { fetchAnonymously } from './fetch-anonymously.ts';
+import { fetchAnonymously, type KeptToken } from './fetch-anonymously.ts';
 import { readBytes } from './read-bytes.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -20,6 +21,13 @@ export interface TagAddress {
   readonly imageTag: string;
 }
 
+export interface ResolveOptions {
+  /** Has the anonymous token from one tag to the next. */
+  readonly kept?: KeptToken;
+  /** Before it is asked again when the quota is used up; undefined: that is `unknown` at once. */
+  readonly quotaWaitMs?: number;
+}
+
 /**
  * Where a tag points now, as anyone can see it; undefined when there is no such tag or repository, `unknown` when the
  * registry does not tell within ten seconds. Throws nothing.
@@ -28,13 +36,22 @@ export async function resolveTag(
   connections: Connections,
   { registryHost, registryAlias, repositoryName, imageTag }: TagAddress,
   signal: AbortSignal,
+  { kept, quotaWaitMs }: ResolveOptions = {},
 ): Promise<Digest | undefined | 'unknown'> {
   const base = `${chooseScheme(registryHost)}://${registryHost}`;
   const url = new URL(`${base}/v2/${registryAlias}/${repositoryName}/manifests/${imageTag}`);
   const headers = { accept: ACCEPT };
   const ask = async (inner: AbortSignal): Promise<Digest | undefined | 'unknown'> => {
-    const head = await fetchAnonymously(connections, url, { method: 'HEAD', headers }, inner);
-    await discardBody(head);
+    const look = async (): Promise<HttpAnswer> => {
+      const answer = await fetchAnonymously(connections, url, { method: 'HEAD', headers }, inner, kept);
+      await discardBody(answer);
+      return answer;
+    };
+    let head = await look();
+    while (head.status === 429 && quotaWaitMs !== undefined) {
+      await setTimeout(quotaWaitMs, undefined, { signal: inner });
+      head = await look();
+    }
     if (head.status === 404) {
       return undefined;
     }
@@ -45,7 +62,7 @@ export async function resolveTag(
     if (isDigest(digest)) {
       return digest;
     }
-    const got = await fetchAnonymously(connections, url, { headers }, inner);
+    const got = await fetchAnonymously(connections, url, { headers }, inner, kept);
     return digestOf(await readBytes(got, MAX_MANIFEST_BYTES));
   };
   try {

@@ -1,4 +1,5 @@
 import type { TagLookup } from '../../push/push-options.ts';
+import type { KeptToken } from '../../registry/fetch-anonymously.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import { withDeadline } from '../../registry/with-deadline.ts';
 import type { RegistryFinder } from './registry-finder.ts';
@@ -6,6 +7,10 @@ import type { TagPlace } from './tag-locator.ts';
 
 /** Longest wait for one tag, the alias included: it is news about what happened, and no push waits longer for that. */
 const TIMEOUT_MS = 10_000;
+/** ECR Public takes one pull a second from those without a name; source: its page of quotas. */
+const QUOTA_WAIT_MS = 1_000;
+/** Longest wait for all of them, where the registry lets few questions through. */
+const MOST_MS = 30_000;
 /** Tags asked about at the same time: the registry counts what nobody's name stands under. */
 const MOST_AT_ONCE = 4;
 
@@ -17,14 +22,17 @@ export function makeTagLookup(
   let isSilent = false;
   const lanes = Array.from({ length: MOST_AT_ONCE }, () => Promise.resolve());
   let asked = 0;
+  const startedMs = performance.now();
+  const kept: KeptToken = {};
 
   const ask: TagLookup = async (imageTag, signal) => {
     const registryAlias = await finder.findAlias(signal);
     if (registryAlias === undefined) return 'unknown';
-    return resolveTag(finder.connections, { registryHost, registryAlias, repositoryName, imageTag }, signal);
+    const address = { registryHost, registryAlias, repositoryName, imageTag };
+    return resolveTag(finder.connections, address, signal, { kept, quotaWaitMs: QUOTA_WAIT_MS });
   };
   const look: TagLookup = async (tag, signal) => {
-    if (isSilent) return 'unknown';
+    if (isSilent || performance.now() - startedMs > MOST_MS) return 'unknown';
     const found = await withDeadline(signal, TIMEOUT_MS, (inner) => ask(tag, inner)).catch(
       () => 'unknown' as const,
     );

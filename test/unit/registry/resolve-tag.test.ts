@@ -68,6 +68,39 @@ describe('a tag', () => {
     ]);
   });
 
+  test('that is asked for after others costs one request', async () => {
+    const seen: string[] = [];
+    const host = await serve(registry({ tagged: true, withHeader: true }, seen));
+    const kept = {};
+    for (const _ of [1, 2]) {
+      const found = await resolveTag(directConnections, address(host), signal, { kept });
+      expect(found).toBe(digestOf(manifest));
+    }
+    expect(seen.slice(3)).toEqual(['HEAD /v2/a1b2c3d4/team/app/manifests/1.0 Bearer for aws']);
+  });
+
+  test('that is asked for with a token out of date is asked for again', async () => {
+    const answer = registry({ tagged: true, withHeader: true });
+    const host = await serve((request, response) => {
+      if (request.headers.authorization === 'Bearer old') response.writeHead(400).end();
+      else answer(request, response);
+    });
+    const found = await resolveTag(directConnections, address(host), signal, { kept: { token: 'old' } });
+    expect(found).toBe(digestOf(manifest));
+  });
+
+  test('that exceeds the quota is asked for again by who can wait', async () => {
+    const answer = registry({ tagged: true, withHeader: true });
+    let refusals = 3;
+    const host = await serve((request, response) => {
+      refusals -= 1;
+      if (refusals >= 0) response.writeHead(429).end();
+      else answer(request, response);
+    });
+    const found = await resolveTag(directConnections, address(host), signal, { quotaWaitMs: 1 });
+    expect(found).toBe(digestOf(manifest));
+  });
+
   test('that is there, where the header is missing', async () => {
     const host = await serve(registry({ tagged: true, withHeader: false }));
     expect(await resolveTag(directConnections, address(host), signal)).toBe(digestOf(manifest));
