@@ -365,5 +365,5 @@ test('where something else answers in place of instance metadata, all places are
   expect(error.message).toMatch(
     /^No AWS credentials: none in the environment, none in the profile 'default'/,
   );
-  expect(error.message).toContain(`${other.url}: it answered 403`);
+  expect(error.message).toContain(`${other.url}: it returned HTTP 403`);
 });
