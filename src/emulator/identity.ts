@@ -118,7 +118,8 @@ function deriveAccessKeyId(seed: string): string {
   return `AKIA${[...bytes].map((byte) => pick('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', byte)).join('')}`;
 }
 
-function deriveSecret(seed: string): string {
+/** A secret access key, the same for the same seed. */
+export function deriveSecret(seed: string): string {
   return createHmac('sha256', 'local emulator of ECR Public').update(seed).digest('base64').slice(0, 40);
 }
 

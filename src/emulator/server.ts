@@ -8,9 +8,9 @@ import { ByteBudget } from './api/byte-budget.ts';
 import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';
-import { formatHost } from './host-names.ts';
+import { formatHost, isLoopbackName } from './host-names.ts';
 import { startHttpServer } from './http-server.ts';
-import { deriveIdentity, type IdentityOptions } from './identity.ts';
+import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.ts';
 import { Quotas } from './quotas.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
 import type { RegistryIdentity } from './registry-identity.ts';
@@ -59,15 +59,21 @@ export interface Emulator {
 
 /** Starts a local ECR Public. Rejects with an `Error` when an option is malformed, the port is taken or the data directory cannot be used. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const identity = deriveIdentity(options);
+  const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
+  const given = deriveIdentity(options);
   const faults = new FaultPlan((options.faults ?? []).map(parseFault));
   const { onRequest = () => undefined, onError = () => undefined } = options;
   const releases: (() => Promise<void>)[] = [];
   try {
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
-    const registries = await openRegistries(identity.registries, dataDirectory, onError, releases);
+    const registries = await openRegistries(given.registries, dataDirectory, onError, releases);
+    const tokenKey = openTokenKey(dataDirectory);
+    // Other machines must not know the account's keys beforehand.
+    const isKnown = options.secretAccessKey === undefined && !isLoopbackName(formatHost(host));
+    const identity = isKnown
+      ? deriveIdentity({ ...options, secretAccessKey: deriveSecret(tokenKey) })
+      : given;
     const closing = new AbortController();
-    const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
     const names = new Set([formatHost(host), ...allowedHosts].map((name) => name.toLowerCase()));
     const server = await startHttpServer(host, port, (request, response) =>
       routeRequest(request, response, context, names, onRequest),
@@ -77,7 +83,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const context: ApiContext = {
       identity,
       registries,
-      tokens: { ...identity, tokenKey: openTokenKey(dataDirectory) },
+      tokens: { ...identity, tokenKey },
       registryHost: server.authority,
       quotas: new Quotas(
         options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},

@@ -99,7 +99,9 @@ async function serve(
   await context.publish({ result, view: formatExports(describeEnvironment(emulator, context.io.env)) });
   const kept =
     options.data === undefined ? 'Nothing outlives it.' : `It keeps everything in ${options.data}.`;
-  context.messages.note(`A local ECR Public at ${emulator.url}, until Ctrl-C. ${kept}`);
+  const port = emulator.url.replace(/^.*:/, '');
+  const names = (options.allowHost ?? []).map((name) => `, http://${name}:${port}`).join('');
+  context.messages.note(`A local ECR Public at ${emulator.url}${names}, until Ctrl-C. ${kept}`);
   const { signal } = context.io;
   await new Promise<void>((stop) => {
     if (signal.aborted) stop();

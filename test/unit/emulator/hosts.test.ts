@@ -1,8 +1,9 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callApi } from '../../support/call-api.ts';
+import { callApi, failApi } from '../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { signRequest } from '../../support/signed-request.ts';
+import { makeDirectory } from './storage/opened-store.ts';
 
 let emulator: TestEmulator;
 
@@ -81,6 +82,29 @@ describe.each(routes)('%s %s', (method, path) => {
 test('addresses that it gives out are at the name that the client used', async () => {
   const { text } = await ask('POST', '/', { host: 'registry.test:5200' });
   expect(text).toContain(`"registry.test:5200/${emulator.registryAlias}/app"`);
+});
+
+test('its keys are not the known ones, and outlive a restart with its data', async () => {
+  const usual = await startTestEmulator();
+  expect(usual.accessKeyId).toBe(emulator.accessKeyId);
+  expect(usual.secretAccessKey).not.toBe(emulator.secretAccessKey);
+  expect(
+    (await failApi({ ...emulator, secretAccessKey: usual.secretAccessKey }, 'DescribeRegistries', {})).__type,
+  ).toBe('InvalidSignatureException');
+  await usual.close();
+  const dataDirectory = makeDirectory();
+  const secrets: string[] = [];
+  for (const _ of ['first', 'second']) {
+    const started = await startTestEmulator({ host: '0.0.0.0', dataDirectory });
+    await callApi(started, 'DescribeRegistries');
+    secrets.push(started.secretAccessKey);
+    await started.close();
+  }
+  expect(secrets[0]).toMatch(/^[A-Za-z0-9+/]{40}$/);
+  expect(secrets[1]).toBe(secrets[0]);
+  const told = await startTestEmulator({ host: '0.0.0.0', secretAccessKey: 'told' });
+  expect(told.secretAccessKey).toBe('told');
+  await told.close();
 });
 
 test('it is found on loopback when it listens everywhere', () => {
