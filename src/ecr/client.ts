@@ -1,4 +1,5 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import type { Clock } from '../clock.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
 import { REGION } from '../wire/service.ts';
 import { limitAttempt } from './attempt.ts';
@@ -24,6 +25,8 @@ export interface EcrClientSettings {
   readonly retryBudgetMs?: number | undefined;
   /** How long a small call may be silent before its attempt is given up; default 10 s. */
   readonly silentMs?: number | undefined;
+  /** Of the waits between attempts and of the budget; default the machine's. */
+  readonly clock?: Clock | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
   /** Told when a call waits for something else than the service, as for a process that gives credentials; returns what ends that. */
   readonly startWait?: ((what: string) => () => void) | undefined;
@@ -81,6 +84,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const call = makeCaller({
     endpoint: nameEndpoint(settings.endpointUrl, connections),
     onEvent: settings.onEvent,
+    ...(settings.clock && { clock: settings.clock }),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
     // Whoever gives a budget has it kept in any case.
     ...(settings.retryBudgetMs !== undefined && {

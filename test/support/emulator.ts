@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RequestLogEntry } from '../../src/emulator/exchange.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.ts';
+import { makeWatch } from './watch.ts';
 
 export interface TestEmulator extends Emulator {
   readonly dataDirectory: string;
@@ -27,24 +28,13 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
   const dataDirectory = options.dataDirectory ?? temporary;
   const requests: RequestLogEntry[] = [];
   const errors: unknown[] = [];
-  const watchers = new Set<() => void>();
-  const until = (isReached: () => boolean, act?: () => void): Promise<void> =>
-    new Promise((resolve) => {
-      const watch = (): void => {
-        if (!isReached()) return;
-        watchers.delete(watch);
-        act?.();
-        resolve();
-      };
-      watchers.add(watch);
-      watch();
-    });
+  const { changed, until } = makeWatch();
   const emulator = await startEmulator({
     ...options,
     dataDirectory,
     onRequest: (entry) => {
       requests.push(entry);
-      for (const watch of [...watchers]) watch();
+      changed();
     },
     onError: (error) => errors.push(error),
   });

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Content } from '../../../src/oci/archive-manifest.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { type LayersWanted, readLayers } from '../../../src/registry/read-layers.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
 import { directConnections } from '../../support/connections.ts';
 import { describeBytes, type GeneratedImage, makeImage, makeIndex } from '../../support/images.ts';
+import { makeWatch } from '../../support/watch.ts';
 import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from './fake-registry.ts';
 
 const arm = { os: 'linux', architecture: 'arm64', variant: 'v8' };
@@ -154,8 +155,21 @@ describe('what is not believed', () => {
 
 describe('a registry that does not answer', () => {
   test('is not waited for, and what others said counts', async () => {
-    registry.intercept = ({ url }) => url?.includes('/manifests/silent') ?? false;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { changed, until } = makeWatch();
+    let isAsked = false;
+    registry.intercept = ({ url }) => {
+      isAsked ||= url?.includes('/manifests/silent') ?? false;
+      changed();
+      return url?.includes('/manifests/silent') ?? false;
+    };
     const { layers, problems } = read(['silent', '1.0'], { timeoutMs: 1_000 });
+    const known = read(['1.0']);
+    await Promise.all([known.layers, until(() => isAsked)]);
+    // Whoever asked for the same later has the answers.
+    await (await fetch(`http://${registry.host}/`)).text();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(await layers).toEqual(layersOf(image, 0, 2));
     expect(problems).toEqual(['silent: no answer within 1000 ms']);
   });

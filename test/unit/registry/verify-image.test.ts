@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { ReadBudget } from '../../../src/registry/read-budget.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
@@ -181,17 +182,31 @@ describe('an image that is not as it was pushed', () => {
   });
 
   test('a registry that falls silent in the midst of a blob is given up, and the reason told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isSilent = false;
     registry.intercept = ({ url, headers }, response) => {
       if (headers.authorization === undefined || !url?.includes(layer)) return false;
       response.writeHead(200, { 'content-length': layerBytes.length });
       response.write(layerBytes.subarray(0, 100));
+      isSilent = true;
       return true;
     };
     const reader = createRegistryReader(directConnections, { registryHost: registry.host, ...REPOSITORY });
     const { digest, mediaType } = image.descriptor;
     const budget = new ReadBudget({ budgetMs: 500, clock: makeSkippingClock() });
     const options = { concurrency: 1, signal, silentMs: 100, budget };
-    const error = await catchError(() => verifyImage(reader, { tags: [], digest, mediaType }, options));
+    let isDone = false;
+    const failed = catchError(() => verifyImage(reader, { tags: [], digest, mediaType }, options));
+    void failed.finally(() => {
+      isDone = true;
+    });
+    // No time passes but in the midst of the blob, which is read again and again.
+    while (!isDone) {
+      await turn();
+      if (isSilent) await vi.advanceTimersByTimeAsync(100);
+    }
+    const error = await failed;
     expect(error.code).toBe('UNAVAILABLE');
     expect(error.message).toMatch(
       new RegExp(`the blob ${layer} cannot be read back: nothing came for 0(\\.1)? s`),
