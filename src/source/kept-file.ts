@@ -1,13 +1,7 @@
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ByteFile, createByteFile } from './byte-file.ts';
-import {
-  describeSpoolError,
-  openSpoolFile,
-  refuseLength,
-  type SpoolOwner,
-  writeChunk,
-} from './spool-file.ts';
+import { describeSpoolError, openSpoolFile, refuseSpool, type SpoolOwner, writeChunk } from './spool-file.ts';
 
 /** Most bytes held in memory; what is kept beyond goes into a temporary file. */
 export const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
@@ -136,7 +130,7 @@ export class KeptFile implements ByteFile {
     this.#spool ??= openSpool(owner, temporaryDirectory);
     const at = this.#spool.bytes;
     this.#spool.bytes += bytes.length;
-    if (this.#spool.bytes > maxSpoolBytes) throw refuseLength(owner, maxSpoolBytes);
+    if (this.#spool.bytes > maxSpoolBytes) throw refuseSpool(owner, temporaryDirectory, maxSpoolBytes);
     try {
       await writeChunk(this.#spool.descriptor, bytes);
     } catch (error) {

@@ -20,6 +20,9 @@ export interface OpenSourceOptions {
   readonly signal?: AbortSignal;
   /** Where a compressed tar is unpacked to. */
   readonly temporaryDirectory: string;
+  /** Most bytes that a packed or piped source may take there. */
+  readonly maxSpoolBytes?: number;
+  /** What is believed of a compressed tar, where there is no such limit, and where it is not written there. */
   readonly spoolLimit?: SpoolLimit;
 }
 
@@ -77,7 +80,7 @@ async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<B
     const packing = detectFileType(start);
     if (!canDecode(packing)) throw refuseFile(file, start);
     const limit = options.spoolLimit ?? SPOOL_LIMIT;
-    const unpacked = await spoolPacked(file, packing, options.temporaryDirectory, limit, options.signal);
+    const unpacked = await spoolPacked(file, packing, options, limit, options.signal);
     const unpackedStart = await unpacked.read(0, BLOCK_BYTES);
     if (isTarHeader(unpackedStart)) return unpacked;
     unpacked.close();

@@ -16,12 +16,12 @@ export async function openStreamSource(
   name: string,
   options: OpenSourceOptions,
 ): Promise<ImageSource> {
-  const { signal, temporaryDirectory, spoolLimit } = options;
+  const { signal, spoolLimit } = options;
   // Waiting for what never comes would outlive an interruption.
   if (signal !== undefined) addAbortSignal(signal, stream);
   try {
     const input = await recognizeStream(stream, name, spoolLimit);
-    return await openTarSource(await spool(input, temporaryDirectory, signal), options);
+    return await openTarSource(await spool(input, options, signal), options);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -40,8 +40,8 @@ export async function openArrivingSource(
   intake: LayerIntake,
   options: OpenSourceOptions,
 ): Promise<ImageSource> {
-  const { temporaryDirectory, spoolLimit } = options;
-  const kept = new KeptFile(name, { temporaryDirectory, maxSpoolBytes: MAX_PLAIN_BYTES });
+  const { temporaryDirectory, maxSpoolBytes = MAX_PLAIN_BYTES, spoolLimit } = options;
+  const kept = new KeptFile(name, { temporaryDirectory, maxSpoolBytes });
   try {
     addAbortSignal(intake.signal, stream);
     const input = await recognizeStream(stream, name, spoolLimit);

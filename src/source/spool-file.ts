@@ -82,6 +82,22 @@ export function describeSpoolError(
   );
 }
 
+/** The error for what takes more of the temporary directory than it may. */
+export function refuseSpool(
+  { path, packing }: SpoolOwner,
+  temporaryDirectory: string,
+  maxBytes: number,
+): EcrpError {
+  const what = packing === undefined ? 'what is kept of it' : 'unpacked, it';
+  return new EcrpError(
+    'INVALID_INPUT',
+    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}, the limit of ECRP_SPOOL_LIMIT`,
+    {
+      hint: 'If the archive is real, set ECRP_SPOOL_LIMIT higher (such as 20G), or TMPDIR to a disk with more room.',
+    },
+  );
+}
+
 /** The error for what is longer than is believed of an archive, or unpacks to more. */
 export function refuseLength({ path, packing }: SpoolOwner, maxBytes: number): EcrpError {
   const problem =

@@ -7,6 +7,7 @@ import {
   describeSpoolError,
   openSpoolFile,
   refuseLength,
+  refuseSpool,
   type SpoolOwner,
   writeChunk,
 } from './spool-file.ts';
@@ -20,6 +21,13 @@ export interface SpoolLimit {
 /** One largest layer of ECR Public whatever the ratio (an image of zeros packs 1000:1), and beyond that 100:1. */
 export const SPOOL_LIMIT: SpoolLimit = { bytes: 10_000 * 1024 * 1024, factor: 100 };
 
+/** Where temporary files are, and how much one may take there; without a limit, as much as is believed of an archive. */
+export interface SpoolRoom {
+  readonly temporaryDirectory: string;
+  /** Bytes. */
+  readonly maxSpoolBytes?: number | undefined;
+}
+
 /** What is written into a temporary file. */
 export interface SpoolInput extends SpoolOwner {
   /** A `Readable` is destroyed when it is not read to its end. */
@@ -31,12 +39,13 @@ export interface SpoolInput extends SpoolOwner {
 /**
  * Unpacks a compressed file into a temporary one, streaming, and returns that. The temporary file (mode 0600) has no name
  * any more when the first byte is written, where the platform allows it, so nothing stays behind however the process ends.
- * Throws INVALID_INPUT for a damaged stream and for one that unpacks to more than `limit`.
+ * Throws INVALID_INPUT for a damaged stream and for one that unpacks to more than there is room for, or without it to more than
+ * `limit`.
  */
 export async function spoolPacked(
   file: ByteFile,
   packing: ArchivePacking,
-  temporaryDirectory: string,
+  room: SpoolRoom,
   limit: SpoolLimit,
   signal?: AbortSignal,
 ): Promise<ByteFile> {
@@ -47,18 +56,15 @@ export async function spoolPacked(
     chunks: streamBytes(file, 0, file.size, file.path),
     findMaxBytes: () => maxBytes,
   };
-  return spool(input, temporaryDirectory, signal);
+  return spool(input, room, signal);
 }
 
 /** Writes any input into a temporary file, in the same way and with the same errors. */
-export async function spool(
-  input: SpoolInput,
-  temporaryDirectory: string,
-  signal?: AbortSignal,
-): Promise<ByteFile> {
+export async function spool(input: SpoolInput, room: SpoolRoom, signal?: AbortSignal): Promise<ByteFile> {
+  const { temporaryDirectory } = room;
   const opened = openSpoolFile(input, temporaryDirectory);
   try {
-    await writeInto(opened.descriptor, input, signal);
+    await writeInto(opened.descriptor, input, room, signal);
   } catch (error) {
     closeSync(opened.descriptor);
     opened.removeName();
@@ -79,6 +85,7 @@ export async function spool(
 async function writeInto(
   descriptor: number,
   input: SpoolInput,
+  { temporaryDirectory, maxSpoolBytes }: SpoolRoom,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { packing, chunks, findMaxBytes } = input;
@@ -89,7 +96,11 @@ async function writeInto(
     let written = 0;
     for await (const chunk of decoder) {
       written += chunk.length;
-      if (written > findMaxBytes()) throw refuseLength(input, findMaxBytes());
+      if (maxSpoolBytes !== undefined) {
+        if (written > maxSpoolBytes) throw refuseSpool(input, temporaryDirectory, maxSpoolBytes);
+      } else if (written > findMaxBytes()) {
+        throw refuseLength(input, findMaxBytes());
+      }
       await writeChunk(descriptor, chunk);
     }
   })();

@@ -9,6 +9,7 @@ import type { ImageSource, SourceImage } from '../../source/image-source.ts';
 import { type OpenSourceOptions, openSource } from '../../source/open-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory } from '../directories.ts';
+import { findSpoolLimit } from '../spool-limit.ts';
 import { findGivenStream, openWritten } from './given-stream.ts';
 import { addRemoteCache, type RemoteCache } from './remote-cache.ts';
 
@@ -34,8 +35,11 @@ export async function openGivenSource(context: CommandContext, source: string): 
   return openWritten(() => openStreamSource(given.stream, given.name, options));
 }
 
+/** Throws USAGE as `findSpoolLimit`. */
 export function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
-  return { signal: io.signal, temporaryDirectory: io.env.TMPDIR || tmpdir() };
+  const temporaryDirectory = io.env.TMPDIR || tmpdir();
+  const maxSpoolBytes = findSpoolLimit(io, temporaryDirectory);
+  return { signal: io.signal, temporaryDirectory, maxSpoolBytes };
 }
 
 /**

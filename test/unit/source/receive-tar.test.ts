@@ -160,7 +160,7 @@ describe('what is kept', () => {
         memoryIntake(),
       ),
     );
-    expect(error.message).toMatch(/longer than 200000 bytes/);
+    expect(error.message).toMatch(/takes more than 200000 bytes in .* ECRP_SPOOL_LIMIT/);
     kept.close();
   });
 

@@ -22,16 +22,29 @@ describe('spoolPacked', () => {
   it('gives back the very bytes, up to the limit', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
-    const spool = await spoolPacked(file, 'gzip', directory, limit);
+    const spool = await spoolPacked(file, 'gzip', { temporaryDirectory: directory }, limit);
     expect(spool.size).toBe(content.length);
     expect((await spool.read(0, spool.size)).equals(content)).toBe(true);
     expect(spool.path).toBe(file.path);
     spool.close();
     spool.close();
     const error = await catchError(() =>
-      spoolPacked(file, 'gzip', directory, { ...limit, bytes: limit.bytes - 1 }),
+      spoolPacked(file, 'gzip', { temporaryDirectory: directory }, { ...limit, bytes: limit.bytes - 1 }),
     );
     expect(error.message).toMatch(/unpack to more than 2999999 bytes/);
+    expect(await readdir(directory)).toEqual(['image.tar.gz']);
+    file.close();
+  });
+
+  it('obeys a limit in bytes, whatever would be believed of an archive', async () => {
+    const directory = await makeDirectory();
+    const file = await openPacked(directory);
+    const none = { bytes: 0, factor: 0 };
+    const room = { temporaryDirectory: directory, maxSpoolBytes: content.length };
+    (await spoolPacked(file, 'gzip', room, none)).close();
+    const less = { ...room, maxSpoolBytes: content.length - 1 };
+    const error = await catchError(() => spoolPacked(file, 'gzip', less, limit));
+    expect(error.message).toContain(`takes more than ${content.length - 1} bytes in ${directory}`);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
   });
@@ -45,7 +58,13 @@ describe('spoolPacked', () => {
       if (position > 0) controller.abort(reason);
       return file.read(position, length);
     };
-    const spooling = spoolPacked({ ...file, read }, 'gzip', directory, limit, controller.signal);
+    const spooling = spoolPacked(
+      { ...file, read },
+      'gzip',
+      { temporaryDirectory: directory },
+      limit,
+      controller.signal,
+    );
     await expect(spooling).rejects.toBe(reason);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
@@ -54,7 +73,9 @@ describe('spoolPacked', () => {
   it('says so when there is no place to unpack', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
-    const error = await catchError(() => spoolPacked(file, 'gzip', join(directory, 'none'), limit));
+    const error = await catchError(() =>
+      spoolPacked(file, 'gzip', { temporaryDirectory: join(directory, 'none') }, limit),
+    );
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toMatch(/cannot be unpacked into .*none \(ENOENT\)/);
     expect(error.hint).toMatch(/TMPDIR/);
