@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import { askLine, isTerminal } from './ask-line.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Says which identity a command acts as: with `--verbose`, and always when another source stands in for a profile. */
+/** Says which identity a command uses: with `--verbose`, and always when the named profile configures none. */
 export function tellIdentity({ messages }: CommandContext, source: IdentitySource): void {
   const { description, passedProfile, kind, profile } = source;
   const text = `Credentials: ${description}`;

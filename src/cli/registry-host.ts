@@ -19,14 +19,14 @@ export function findRegistryHost({ io, options }: CommandContext): string {
 }
 
 /**
- * Whether the registry host is the registry of the API that is asked. It is not when the endpoint is no AWS one, as an
- * emulator's, and nobody said where its registry is: then the default host is another service.
+ * Whether the registry host belongs to the API endpoint. It does not when the endpoint is not AWS's and no registry host is set:
+ * then the default host is another service.
  */
 export async function isRegistryOfApi(context: CommandContext): Promise<boolean> {
   return namesRegistryHost(context) || (await findEndpoint(context)).isAws;
 }
 
-/** The registry host, for what must not mix two services; `what` names it in the error. Throws USAGE, see `isRegistryOfApi`. */
+/** The registry host, for a command that must not mix two services. Throws USAGE, naming `what`, when `isRegistryOfApi` is false. */
 export async function requireRegistryHost(context: CommandContext, what: string): Promise<string> {
   const host = findRegistryHost(context);
   if (namesRegistryHost(context)) return host;

@@ -32,7 +32,7 @@ export interface EcrClientSettings {
   readonly startWait?: ((what: string) => () => void) | undefined;
   /** Undefined when there is no terminal to ask on. */
   readonly promptMfa?: PromptMfa | undefined;
-  /** Told where the credentials come from, once they are found. */
+  /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: IdentitySource) => void) | undefined;
 }
 
@@ -69,7 +69,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     // The endpoint says it already; the SDK refuses to combine one that is given with these.
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
-    // Found before the attempt; the SDK asks again when it thinks that they end.
+    // `authenticate` has found them; the SDK asks again when they are about to end.
     credentials: async () => (await source.provide(life.signal)).credentials,
     maxAttempts: 1,
     retryMode: 'standard',

@@ -4,7 +4,7 @@ import { EcrpError } from '../errors.ts';
 export function checkUrl(value: string, origin: string): string {
   const problem = findUrlProblem(value);
   if (problem === undefined) return value;
-  // What may hold a password is not repeated.
+  // The value may hold a password, so the message does not repeat it.
   const shown = value.includes('@') ? 'the URL' : `'${value}'`;
   throw new EcrpError('USAGE', `${origin}: ${shown} ${problem}`, {
     hint: 'Give the scheme, host and port, such as http://127.0.0.1:5100.',

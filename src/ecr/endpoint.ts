@@ -69,12 +69,9 @@ async function chooseHost(env: Environment, loadProfile: LoadProfile): Promise<s
 function refuseRegion(origin: string, region: string): EcrpError {
   const also =
     region === LIMITED_REGION
-      ? `; its endpoint in ${region} answers some operations only, and none that a login or push needs`
+      ? `; its endpoint in ${region} supports some operations only, and not GetAuthorizationToken`
       : '';
   return new EcrpError('USAGE', `${origin}: ECR Public is in ${REGION} only, not in ${region}${also}`, {
-    hint:
-      origin === '--region'
-        ? `Leave out --region; for a private registry, give its whole host in the reference.`
-        : `Name https://${API_HOST}, or no endpoint at all.`,
+    hint: origin === '--region' ? 'Leave out --region.' : `Name https://${API_HOST}, or no endpoint at all.`,
   });
 }

@@ -32,7 +32,7 @@ export async function askOverHttp<Answer>(
   }
 }
 
-/** Settles as the work does, or rejects with the signal's reason as soon as that is aborted: the SDK's providers take no signal. */
+/** Settles as `work` does, or rejects with the signal's reason once it is aborted. The SDK's providers take no signal. */
 export function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const follow = (): void => reject(signal.reason);

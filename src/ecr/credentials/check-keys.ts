@@ -2,7 +2,7 @@ import { EcrpError } from '../../errors.ts';
 import type { Environment } from '../shared-config.ts';
 import type { AwsCredentials } from './identity.ts';
 
-/** What a header can carry, and no AWS key, token or region goes beyond: visible ASCII. */
+/** Visible ASCII: all that AWS keys, tokens and regions consist of, and all that a header can carry. */
 const PLAIN = /^[\x21-\x7e]+$/;
 
 /** Throws AUTH, naming `origin`, when a value has a space, a line break or another character that cannot be sent. */
@@ -14,11 +14,11 @@ export function assertPlain(value: string, origin: string): void {
       ? 'a space'
       : 'a character that is not ASCII';
   throw new EcrpError('AUTH', `${origin}: it contains ${found}`, {
-    hint: "Set it again without that; a file's last line break is left out by $(cat FILE).",
+    hint: 'Set it again without it; $(cat FILE) drops a final line break.',
   });
 }
 
-/** The same for all members of a set of keys; `names` says what each is called where it comes from. */
+/** Checks each member of a set of keys; `names` are their names in the source. */
 export function assertPlainKeys(
   { accessKeyId, secretAccessKey, sessionToken }: AwsCredentials,
   names: Readonly<Record<'accessKeyId' | 'secretAccessKey' | 'sessionToken', string>>,
@@ -28,7 +28,7 @@ export function assertPlainKeys(
   if (sessionToken !== undefined) assertPlain(sessionToken, names.sessionToken);
 }
 
-/** Throws AUTH when a variable that names a region cannot be one, although ECR Public itself does without. */
+/** Throws AUTH when a variable of the region holds a space or line break. */
 export function checkRegionVariables(env: Environment): void {
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
     const value = env[name];
@@ -36,7 +36,7 @@ export function checkRegionVariables(env: Environment): void {
   }
 }
 
-/** Throws AUTH for half a pair: `values` are an access key and its secret, by the names they have where they come from. */
+/** Throws AUTH for half a pair; `values` are an access key and its secret, by their names in the source. */
 export function assertWhole(values: Readonly<Record<string, string | undefined>>, origin: string): void {
   const names = Object.keys(values);
   const missing = names.filter((name) => !values[name]);

@@ -11,7 +11,7 @@ import { type CredentialSource, keepCredentials } from './credential-source.ts';
 import { readEnvironmentKeys } from './environment-keys.ts';
 import type { Identity, PromptMfa } from './identity.ts';
 
-/** How long a source has that is asked over HTTP. */
+/** A source that is asked over HTTP must answer within this time. */
 const HTTP_TIMEOUT_MS = 10_000;
 
 export interface CredentialSettings {
@@ -20,19 +20,19 @@ export interface CredentialSettings {
   readonly env: Environment;
   /** Undefined when there is no terminal to ask on. */
   readonly promptMfa?: PromptMfa | undefined;
-  /** Told what is waited for, a noun phrase; returns what ends that. */
+  /** Called when a wait begins, with a noun phrase for it; returns the function that ends it. */
   readonly startWait?: ((what: string) => () => void) | undefined;
   /** Sends the requests of STS and SSO; undefined: straight, without a proxy. */
   readonly makeRequestHandler?: (() => HttpHandler) | undefined;
   /** In ms; default 10 s. */
   readonly httpTimeoutMs?: number | undefined;
-  /** Told where the credentials come from, the first time that they are found. */
+  /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: Identity['source']) => void) | undefined;
 }
 
 /**
- * Where the credentials come from: `--profile`, else the keys of the environment, else AWS_PROFILE, else the rest of the chain,
- * as the aws CLI has it. Nothing is asked or read yet.
+ * Chooses the source of the credentials in the order of the aws CLI: `--profile`, the keys of the environment, AWS_PROFILE, the rest
+ * of the chain. Nothing is asked or read yet.
  */
 export function chooseCredentials(settings: CredentialSettings): CredentialSource {
   const { profile, env, onIdentity } = settings;

@@ -1,26 +1,28 @@
 import { EcrpError } from '../../errors.ts';
 import { DEFAULT_PROFILE, explainMissingProfile, type NamedProfile } from '../shared-config.ts';
+import { checkConfigFiles } from './check-config-files.ts';
 import { findContainerRole } from './container-role.ts';
 import type { Identity, SourceContext } from './identity.ts';
-import { findInstanceRole, locateInstanceMetadata } from './instance-role.ts';
+import { findInstanceRole, isMetadataDisabled, locateInstanceMetadata } from './instance-role.ts';
 import { findProfileCredentials } from './profile-credentials.ts';
 import { assumeRoleWithWebIdentity } from './sdk-sources.ts';
 
 /**
- * Finds the credentials as the aws CLI does where the environment has no keys: those of the profile that is named, else web
- * identity and the default profile, else the role of the container, else that of the instance. What is configured and fails
- * is AUTH: no other source stands in for it, which would be another account.
+ * Finds credentials as the aws CLI does when the environment has no keys: the named profile, else web identity and the default
+ * profile, else the role of the container, else the role of the instance. A configured source that fails throws AUTH: any other
+ * source could be another account.
  */
 export async function findCredentials(
   named: NamedProfile | undefined,
   context: SourceContext,
 ): Promise<Identity> {
   const { config } = context;
+  await checkConfigFiles(config);
   const section = config.findProfile(named?.name ?? DEFAULT_PROFILE);
   if (named !== undefined && section === undefined) throw explainMissingProfile(config, named);
   const name = named?.name ?? DEFAULT_PROFILE;
   const ofProfile = async () => section && findProfileCredentials(name, section, context);
-  // botocore's order; a profile that is named goes before the environment here, as its user expects.
+  // botocore's order, except that a named profile comes before the web identity of the environment.
   const hasRole = named !== undefined || section?.role_arn !== undefined;
   const found = hasRole
     ? ((await ofProfile()) ?? (await findWebIdentity(named, context)))
@@ -60,7 +62,7 @@ async function findWebIdentity(
   };
 }
 
-/** Throws AUTH that names every place: on other clouds something answers at this address, and is not to blame. */
+/** Throws AUTH that names every place: on other clouds, something else answers at this address. */
 async function findRoleOfInstance(
   named: NamedProfile | undefined,
   context: SourceContext,
@@ -76,7 +78,7 @@ async function findRoleOfInstance(
   const { section } = await context.loadProfile();
   throw explainNone(
     named,
-    env.AWS_EC2_METADATA_DISABLED
+    isMetadataDisabled(env)
       ? 'no instance role (AWS_EC2_METADATA_DISABLED)'
       : `no instance metadata service at ${locateInstanceMetadata(env, section).origin}`,
   );
@@ -85,9 +87,7 @@ async function findRoleOfInstance(
 function explainNone(named: NamedProfile | undefined, instance: string, cause?: EcrpError): EcrpError {
   const profile = named?.name ?? DEFAULT_PROFILE;
   const keys =
-    named?.origin === '--profile'
-      ? 'those of the environment do not count beside --profile'
-      : 'none in the environment';
+    named?.origin === '--profile' ? 'the environment is ignored with --profile' : 'none in the environment';
   return new EcrpError(
     'AUTH',
     `No AWS credentials: ${keys}, none in the profile '${profile}', no container role, ${instance}`,

@@ -45,7 +45,7 @@ async function run(command: string, { env, signal }: SourceContext): Promise<End
   const child = spawn(command, {
     // The value is a command line, which the other SDKs give to a shell as well.
     shell: true,
-    // A person may be asked; an image on standard input is not the process's to read.
+    // A person may be asked on the terminal. An image on standard input is not for the process.
     stdio: [isatty(0) ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     env: { ...env },
     signal,
@@ -97,7 +97,7 @@ function parseObject(text: string, fail: (problem: string) => EcrpError): Record
     // An object by the check; its members stay unknown.
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // What it printed may be a secret, so it is not repeated.
+    // Its output may be a secret, so no message repeats it.
   }
   throw fail(text.trim() === '' ? 'printed nothing' : 'did not print JSON');
 }

@@ -1,9 +1,9 @@
 import { raceAbort } from './ask-source.ts';
 import type { Identity } from './identity.ts';
 
-/** Credentials that end sooner than this are renewed, in the background as long as they last. */
+/** Credentials are renewed in the background when they end within this time. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** A renewal that failed is not tried again at once, as long as the credentials last. */
+/** After a failed renewal, the next one waits this long while the credentials last. */
 const TRIED_AGAIN_AFTER_MS = 60_000;
 
 /** Credentials as they are at the moment they are asked for. */
@@ -12,23 +12,23 @@ export interface CredentialSource {
   readonly isRefreshable: boolean;
   /** Throws AUTH, the same error each time once the source has failed; the signal's reason as soon as that is aborted. */
   provide(signal: AbortSignal): Promise<Identity>;
-  /** Asks the source anew, as the service says that the credentials have ended. Throws as `provide`. */
+  /** Asks the source again, after the service has refused the credentials as expired. Throws as `provide`. */
   refresh(signal: AbortSignal): Promise<void>;
-  /** Ends what is being asked. */
+  /** Ends the question that is under way. */
   close(): void;
 }
 
 export interface KeptCredentials {
   readonly isRefreshable: boolean;
-  /** Told where the credentials come from, the first time that they are found. */
+  /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: Identity['source']) => void) | undefined;
   /** Now, in ms since the epoch. */
   readonly now?: () => number;
 }
 
 /**
- * Asks a source when credentials are wanted and keeps what it gives until shortly before its end. All who want credentials
- * at the same time wait for one question, which goes on when one of them does not wait any more.
+ * Asks a source for credentials when they are needed, and keeps them until shortly before they end. Callers at the same time share one
+ * question; it continues when one of them is aborted.
  */
 export function keepCredentials(
   find: (signal: AbortSignal) => Promise<Identity>,

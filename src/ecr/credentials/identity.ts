@@ -38,7 +38,7 @@ export interface SourceContext {
   readonly loadProfile: LoadProfile;
   /** Ends whatever is being asked, processes included. */
   readonly signal: AbortSignal;
-  /** Told what is waited for, a noun phrase; returns what ends that. */
+  /** Called when a wait begins, with a noun phrase for it; returns the function that ends it. */
   readonly startWait: (what: string) => () => void;
   /** Undefined when there is no terminal to ask on. */
   readonly promptMfa?: PromptMfa | undefined;

@@ -10,7 +10,7 @@ const ENDPOINTS = { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd00:ec2::254
 const TOKEN_PATH = '/latest/api/token';
 const ROLES_PATH = '/latest/meta-data/iam/security-credentials/';
 const TOKEN_SECONDS = '21600';
-/** The answer with a session token may go no further than the instance: behind a container's network it never comes. */
+/** Share of the time that the session token may take: with a hop limit of 1, its answer never reaches a container. */
 const TOKEN_SHARE = 0.3;
 
 /** Where the metadata service of the instance is, whether it is there or not. Throws AUTH when that is no URL. */
@@ -19,7 +19,10 @@ export function locateInstanceMetadata(env: Environment, profile: Profile | unde
   if (given) {
     const problem = findUrlProblem(given);
     if (problem === undefined) return new URL(given);
-    throw new EcrpError('AUTH', `AWS_EC2_METADATA_SERVICE_ENDPOINT: the URL ${problem}`, {
+    const origin = env.AWS_EC2_METADATA_SERVICE_ENDPOINT
+      ? 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
+      : 'ec2_metadata_service_endpoint of the profile';
+    throw new EcrpError('AUTH', `${origin}: the URL ${problem}`, {
       hint: `Unset it; the service of an instance is at ${ENDPOINTS.ipv4}.`,
     });
   }
@@ -33,7 +36,7 @@ export function locateInstanceMetadata(env: Environment, profile: Profile | unde
  */
 export async function findInstanceRole(context: SourceContext): Promise<Identity | undefined> {
   const { env } = context;
-  if (isSet(env.AWS_EC2_METADATA_DISABLED)) return undefined;
+  if (isMetadataDisabled(env)) return undefined;
   const { section } = await context.loadProfile();
   const origin = locateInstanceMetadata(env, section);
   const source = {
@@ -92,6 +95,10 @@ async function askForToken(origin: URL, mostMs: number, signal: AbortSignal): Pr
   if (answer.status === 200) return answer.text;
   if ([403, 404, 405].includes(answer.status)) return undefined;
   throw new Error(`it returned HTTP ${answer.status} when asked for a session token`);
+}
+
+export function isMetadataDisabled(env: Environment): boolean {
+  return isSet(env.AWS_EC2_METADATA_DISABLED);
 }
 
 function isSet(value: string | undefined): boolean {

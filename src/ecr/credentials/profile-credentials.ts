@@ -112,7 +112,7 @@ async function takeNamedSource(name: string, kind: string, context: SourceContex
     throw refuse(
       name,
       `has the credential_source ${kind}, which gives no credentials here`,
-      'Run it where it does',
+      'Change credential_source',
     );
   }
   return identity;
@@ -145,7 +145,7 @@ async function takeSso(name: string, section: Profile, context: SourceContext): 
   const needed = ['sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name'];
   const missing = needed.filter((member) => !members[member]);
   if (missing.length > 0) {
-    throw refuse(name, `is for SSO, but lacks ${missing.join(', ')}`, "Add it, or run 'aws configure sso'");
+    throw refuse(name, `is for SSO, but lacks ${missing.join(', ')}`, 'Add what is missing');
   }
   const credentials = await getSsoCredentials(name, context);
   return { credentials, source: describe(name, `the SSO login of the profile '${name}'`) };

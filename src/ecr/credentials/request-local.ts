@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-/** Where such a service exists, it is next door. */
+/** The service is on this machine or its link, so it accepts at once or is not there. */
 const CONNECT_MS = 1_000;
 /** Many times what the credentials of a role take. */
 const MOST_BYTES = 64 * 1024;
@@ -30,7 +30,7 @@ export function requestLocal(
 ): Promise<LocalAnswer> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-    // An agent of its own: Node can be told to give its global one a proxy.
+    // Not the global agent: NODE_USE_ENV_PROXY gives that one a proxy.
     const request: ClientRequest = send(url, { method, headers: { ...headers }, signal, agent: false });
     let isConnected = false;
     const fail = (error: Error): void => {

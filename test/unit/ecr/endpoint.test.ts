@@ -177,7 +177,7 @@ describe('the region', () => {
 
   test('us-west-2 answers a few operations, which is said', async () => {
     const error = await catchError(() => resolveEndpoint({ region: 'us-west-2', env: files }));
-    expect(error.message).toContain('answers some operations only');
+    expect(error.message).toContain('supports some operations only');
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -250,6 +250,21 @@ aws_secret_access_key = two words
   test('keys in the environment with an AWS_PROFILE that does not exist', async () => {
     const error = await catchError(() => find({ ...keys, AWS_PROFILE: 'typo' }));
     expect(error).toMatchObject({ code: 'AUTH', message: expect.stringContaining("'typo' does not exist") });
+  });
+
+  test('a configuration file that cannot be read', async () => {
+    await mkdir(join(directory, 'credentials'));
+    const error = await catchError(() => find(withContainer()));
+    expect(error).toMatchObject({
+      code: 'AUTH',
+      message: expect.stringContaining(join(directory, 'credentials')),
+    });
+  });
+
+  test('a section header that is not closed', async () => {
+    await configure('[default]\nregion = eu-west-1\n[profile prod # keys\naws_access_key_id = AKPROD\n');
+    const error = await catchError(() => find(withContainer()));
+    expect(error).toMatchObject({ code: 'AUTH', message: expect.stringContaining('line 3') });
   });
 
   test('keys that a process prints with a space', async () => {
