@@ -28,8 +28,8 @@ export interface EcrSession {
 export interface EcrSessionSettings {
   /** Layers in flight. */
   readonly concurrency?: number;
-  /** How long calls are repeated without progress. */
-  readonly retryBudgetMs?: number | undefined;
+  /** How long calls are repeated without progress, when no `--retry-budget` is given; default 60 s. */
+  readonly defaultBudgetMs?: number | undefined;
   readonly onEvent?: (event: ApiEvent) => void;
 }
 
@@ -50,7 +50,8 @@ export async function withEcr<T>(
     profile: options.profile,
     env: io.env,
     concurrency: settings.concurrency,
-    retryBudgetMs: settings.retryBudgetMs,
+    retryBudgetMs: options.retryBudget,
+    defaultBudgetMs: settings.defaultBudgetMs,
     startWait: (what) => context.waiting.start(what),
     promptMfa: prepareMfaPrompt(context),
     onIdentity: (source) => tellIdentity(context, source),

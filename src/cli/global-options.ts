@@ -1,5 +1,11 @@
 import { type Command, Option } from 'commander';
-import { parseEndpointUrl, parseNonEmpty, parseRegion, parseRegistryHost } from './option-values.ts';
+import {
+  parseDuration,
+  parseEndpointUrl,
+  parseNonEmpty,
+  parseRegion,
+  parseRegistryHost,
+} from './option-values.ts';
 
 const progressModes = ['auto', 'plain', 'json', 'none'] as const;
 
@@ -15,6 +21,8 @@ export interface GlobalOptions {
   readonly region?: string;
   readonly profile?: string;
   readonly registryHost?: string;
+  /** In ms. */
+  readonly retryBudget?: number;
 }
 
 export function addGlobalOptions(program: Command): Command {
@@ -30,6 +38,11 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(
       new Option('--registry-host <host>', 'host of the registry (default public.ecr.aws)').argParser(
         parseRegistryHost,
+      ),
+    )
+    .addOption(
+      new Option('--retry-budget <time>', 'retry so long without progress (default 1m, push 5m)').argParser(
+        parseDuration,
       ),
     )
     .optionsGroup('Output:')

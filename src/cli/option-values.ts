@@ -16,15 +16,18 @@ export function parseIntegerWithin(least: number, most: number): (text: string) 
 
 const durationUnits = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
-/** Reads `90s`, `5m` or `1h30m` as milliseconds. */
+/** Reads `30` (seconds), `200ms`, `90s`, `5m` or `1h30m` as milliseconds. */
 export function parseDuration(text: string): number {
-  const [, ...amounts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text) ?? [];
+  const withUnit = /^\d+$/.test(text) ? `${text}s` : text;
+  const [, ...amounts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(withUnit) ?? [];
   const value = Object.values(durationUnits).reduce(
     (sum, unitMs, position) => sum + unitMs * Number(amounts[position] ?? 0),
     0,
   );
   if (!(value > 0 && value <= MOST_DURATION_MS)) {
-    throw new InvalidArgumentError('It must be a duration such as 90s, 5m or 1h30m, a week at most.');
+    throw new InvalidArgumentError(
+      'It must be a duration such as 30 (seconds), 200ms, 90s, 5m or 1h30m, a week at most.',
+    );
   }
   return value;
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addExamples, type Runner } from './declare-command.ts';
-import { collectValues, parseDuration, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from './option-values.ts';
 import type { PushOptions } from './push/push-options.ts';
 
 /** Declares `ecrp push`. */
@@ -43,7 +43,6 @@ export function addPush(program: Command, run: Runner): void {
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
     .option('--part-size <mib>', 'largest part of a layer, 5 to 20 MiB', parseIntegerWithin(5, 20))
     .option('--no-resume', 'do not resume interrupted uploads, and keep none')
-    .option('--retry-budget <time>', 'retry so long without progress (default 5m)', parseDuration)
     .optionsGroup('Output:')
     .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
     .action((source: string, reference: string | undefined, options: PushOptions) =>

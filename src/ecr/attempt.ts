@@ -11,13 +11,23 @@ export function limitAttempt(bodyBytes: number, concurrency: number): number {
   return MOST_MS + (bodyBytes * concurrency) / LEAST_BYTES_PER_MS;
 }
 
+/** Makes one attempt; tells when all of the request is on its way, where that takes time. */
+export type Send<Answer> = (signal: AbortSignal, onSent: () => void) => Promise<Answer>;
+
+export interface AttemptLimits {
+  /** For all of it, in ms. */
+  readonly mostMs: number;
+  /** Called when all of the request is on its way: for the answer, in ms. */
+  readonly limitAnswer: () => number;
+}
+
 /**
- * Makes one attempt. Throws the signal's reason as soon as it is aborted, a `TimeoutError` when `mostMs` are over;
+ * Makes one attempt. Throws the signal's reason as soon as it is aborted, a `TimeoutError` when its time is over;
  * whatever `send` still does then, as asking for credentials, nobody waits for.
  */
 export function makeAttempt<Answer>(
-  send: (signal: AbortSignal) => Promise<Answer>,
-  mostMs: number,
+  send: Send<Answer>,
+  { mostMs, limitAnswer }: AttemptLimits,
   signal: AbortSignal,
 ): Promise<Answer> {
   const stop = new AbortController();
@@ -27,13 +37,18 @@ export function makeAttempt<Answer>(
       stop.abort(reason);
     };
     const follow = (): void => end(signal.reason);
-    const timer = setTimeout(
-      () => end(makeTimeout(`no whole answer came within ${formatSeconds(mostMs)}`)),
-      mostMs,
-    );
+    const start = (ms: number): NodeJS.Timeout => {
+      const text = `no complete answer came within ${formatSeconds(ms)}`;
+      return setTimeout(() => end(makeTimeout(text)), Math.max(1, ms));
+    };
+    let timer = start(mostMs);
+    const onSent = (): void => {
+      clearTimeout(timer);
+      timer = start(limitAnswer());
+    };
     signal.addEventListener('abort', follow, { once: true });
     Promise.resolve(stop.signal)
-      .then(send)
+      .then((inner) => send(inner, onSent))
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { type Clock, systemClock } from '../clock.ts';
 import { EcrpError } from '../errors.ts';
-import { limitAttempt, makeAttempt } from './attempt.ts';
+import { RetryBudget } from '../net/retry-budget.ts';
+import { limitAttempt, makeAttempt, type Send } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
@@ -9,17 +9,14 @@ import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { Pacer } from './pacing.ts';
 
-/** How long a call is repeated before it is given up, while no other call succeeds either. */
-const BUDGET_MS = 5 * 60_000;
-/** The same, as long as the endpoint has never answered: it is mistyped more often than down. */
-const UNREACHED_BUDGET_MS = 10_000;
-const MIN_ATTEMPTS = 3;
+/** A body that takes longer to send than the budget is sent so often. */
+const MIN_SENDINGS = 3;
 
 /** One call of the API. */
 export interface ApiCall<Answer, Result> {
   readonly operation: string;
   /** Makes one attempt; what it throws decides whether another follows. */
-  readonly send: (signal: AbortSignal) => Promise<Answer>;
+  readonly send: Send<Answer>;
   /** Takes what is wanted out of the answer; undefined when it is not there, as when a proxy cut it off: that is retried. */
   readonly read: (answer: Answer) => Result | undefined;
   /**
@@ -60,10 +57,8 @@ export interface CallerSettings {
   /** Undefined when the credentials cannot change. */
   readonly refreshCredentials?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly pacer?: Pacer;
-  /** Of the waits and the budget; default the machine's. */
-  readonly clock?: Clock;
-  readonly budgetMs?: number;
-  readonly unreachedBudgetMs?: number;
+  /** How long calls go on without progress; its clock is that of all waits. */
+  readonly budget?: RetryBudget;
   readonly firstDelayMs?: number;
   /** How long an attempt may take in all, in ms. */
   readonly limitAttempt?: (bodyBytes: number) => number;
@@ -72,15 +67,12 @@ export interface CallerSettings {
 /** Makes the one retry layer, shared by all calls of a client: attempts, waits, pacing, events. */
 export function makeCaller(settings: CallerSettings): Caller {
   const { endpoint, onEvent } = settings;
-  const clock = settings.clock ?? systemClock;
+  const budget = settings.budget ?? new RetryBudget();
+  const { clock } = budget;
   const pacer = settings.pacer ?? new Pacer(undefined, clock);
-  const budgetMs = settings.budgetMs ?? BUDGET_MS;
-  const unreachedBudgetMs = settings.unreachedBudgetMs ?? UNREACHED_BUDGET_MS;
-  // Three attempts are made in any case, and the waits between them are no reason for going over the budget.
-  const backoff = new Backoff(settings.firstDelayMs, () => findBudgetMs() / MIN_ATTEMPTS);
+  // A single wait leaves time for further attempts.
+  const backoff = new Backoff(settings.firstDelayMs, () => budget.allowedMs / 3);
   const limit = settings.limitAttempt ?? ((bodyBytes) => limitAttempt(bodyBytes, 1));
-  let reached = false;
-  let lastSuccessMs = 0;
   let refreshing: Promise<void> | undefined;
 
   const refresh = (signal: AbortSignal): Promise<void> => {
@@ -100,21 +92,33 @@ export function makeCaller(settings: CallerSettings): Caller {
     signal.throwIfAborted();
     await settings.authenticate?.(signal);
     const startedMs = clock.nowMs();
-    let firstFailureMs: number | undefined;
+    const { bodyBytes = 0 } = call;
+    // As long as a body is being sent for the first time, it is what moves.
+    let sinceMs = bodyBytes === 0 ? startedMs : undefined;
     let ambiguous = false;
-    // What is worth one more attempt, but not two.
-    const spent = { refresh: false, clock: false };
+    const spent: Spent = { refresh: false, clock: false, foreign: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
+      let isSent = bodyBytes === 0;
       let sentMs = clock.nowMs();
       try {
         signal.throwIfAborted();
         if (attempt > 1) await settings.authenticate?.(signal);
         await clock.wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
+        // Waiting for others, or for credentials, is not waiting for an answer.
+        if (sinceMs !== undefined) sinceMs += clock.nowMs() - sentMs;
         sentMs = clock.nowMs();
-        const answer = await makeAttempt(call.send, limit(call.bodyBytes ?? 0), signal);
-        reached = true;
+        const limits = {
+          mostMs: sinceMs === undefined || !isSent ? limit(bodyBytes) : limitWait(sinceMs),
+          limitAnswer: () => {
+            isSent = true;
+            sinceMs ??= clock.nowMs();
+            return limitWait(sinceMs);
+          },
+        };
+        const answer = await makeAttempt(call.send, limits, signal);
+        budget.noteAnswer();
         const result = call.read(answer);
         if (result !== undefined) {
           succeed();
@@ -134,7 +138,8 @@ export function makeCaller(settings: CallerSettings): Caller {
         }
         failure = describeFailure(error);
       }
-      reached ||= failure.status !== undefined;
+      const verdict = judge(failure, spent);
+      if (failure.status !== undefined) budget.noteAnswer();
       const result = failure.fromService ? call.answers?.[failure.name]?.(failure, ambiguous) : undefined;
       if (result !== undefined) {
         succeed();
@@ -142,9 +147,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         return result;
       }
       const failedMs = clock.nowMs();
-      firstFailureMs ??= failedMs;
-      const verdict = judge(failure, spent);
-      spent.clock ||= failure.clockCorrected;
+      sinceMs ??= failedMs;
       const delayMs =
         verdict === 'retry'
           ? backoff.fail(
@@ -158,8 +161,9 @@ export function makeCaller(settings: CallerSettings): Caller {
               failedMs,
             )
           : 0;
-      const spentMs = failedMs - Math.max(firstFailureMs, lastSuccessMs) + delayMs;
-      if (verdict === 'final' || isSpent(attempt, spentMs, failure.retryAfterMs)) {
+      const restMs = budget.findRestMs(sinceMs);
+      const isSlowLink = !isSent && attempt < MIN_SENDINGS && (failure.retryAfterMs ?? 0) <= budget.allowedMs;
+      if (verdict === 'final' || (restMs <= delayMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
         throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
       }
@@ -167,7 +171,6 @@ export function makeCaller(settings: CallerSettings): Caller {
       const reason = failure.fromService ? failure.name : failure.message || failure.name;
       onEvent?.({ kind: 'retry', operation, attempt, delayMs: Math.round(delayMs), reason });
       if (verdict === 'refresh') {
-        spent.refresh = true;
         await refresh(signal);
       } else {
         await clock.wait(delayMs, signal);
@@ -175,7 +178,7 @@ export function makeCaller(settings: CallerSettings): Caller {
     }
 
     function succeed(): void {
-      lastSuccessMs = clock.nowMs();
+      budget.noteProgress();
       backoff.succeed(operation);
     }
 
@@ -187,18 +190,30 @@ export function makeCaller(settings: CallerSettings): Caller {
 
   return Object.assign(makeCall, { isHeld: (operation: string) => backoff.isHeld(operation) });
 
-  /** A slow link may take longer than the budget for one attempt, so a few are made, but not after any wait asked for. */
-  function isSpent(attempt: number, spentMs: number, retryAfterMs = 0): boolean {
-    const mostMs = findBudgetMs();
-    return retryAfterMs > mostMs || (attempt >= MIN_ATTEMPTS && spentMs >= mostMs);
+  function limitWait(sinceMs: number): number {
+    return Math.min(limit(0), budget.findRestMs(sinceMs));
   }
 
-  function findBudgetMs(): number {
-    return reached ? budgetMs : Math.min(budgetMs, unreachedBudgetMs);
-  }
-
-  function judge(failure: Failure, spent: { refresh: boolean; clock: boolean }): Verdict {
+  /** Notes what is worth one more attempt, but not two. */
+  function judge(failure: Failure, spent: Spent): Verdict {
     const verdict = classifyFailure(spent.clock ? { ...failure, clockCorrected: false } : failure);
-    return verdict === 'refresh' && (spent.refresh || !settings.refreshCredentials) ? 'final' : verdict;
+    spent.clock ||= failure.clockCorrected;
+    if (verdict === 'refresh') {
+      const isVain = spent.refresh || !settings.refreshCredentials;
+      spent.refresh = true;
+      return isVain ? 'final' : 'refresh';
+    }
+    // What has never been understood is no HTTP server as a rule.
+    const isForeign = verdict === 'retry-once' || (failure.name.startsWith('HPE_') && !budget.isReached);
+    if (!isForeign) return verdict;
+    const isAgain = spent.foreign;
+    spent.foreign = true;
+    return isAgain ? 'final' : 'retry';
   }
+}
+
+interface Spent {
+  refresh: boolean;
+  clock: boolean;
+  foreign: boolean;
 }

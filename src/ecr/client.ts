@@ -1,6 +1,7 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import type { Clock } from '../clock.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
+import { RetryBudget } from '../net/retry-budget.ts';
 import { REGION } from '../wire/service.ts';
 import { limitAttempt } from './attempt.ts';
 import { findCaBundle } from './ca-bundle.ts';
@@ -21,8 +22,10 @@ export interface EcrClientSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Layers in flight; each needs up to two connections. */
   readonly concurrency?: number | undefined;
-  /** How long calls are repeated while none makes progress; default 5 min, or 10 s while the endpoint has never answered. */
+  /** `--retry-budget`: how long calls go on while none makes progress; kept in any case. */
   readonly retryBudgetMs?: number | undefined;
+  /** The same when none is given; default 60 s, and 10 s while the endpoint has never answered. */
+  readonly defaultBudgetMs?: number | undefined;
   /** How long a small call may be silent before its attempt is given up; default 10 s. */
   readonly silentMs?: number | undefined;
   /** Of the waits between attempts and of the budget; default the machine's. */
@@ -86,11 +89,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     onEvent: settings.onEvent,
     ...(settings.clock && { clock: settings.clock }),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
-    // Whoever gives a budget has it kept in any case.
-    ...(settings.retryBudgetMs !== undefined && {
-      budgetMs: settings.retryBudgetMs,
-      unreachedBudgetMs: settings.retryBudgetMs,
-    }),
+    budget: new RetryBudget({ givenMs: settings.retryBudgetMs, defaultMs: settings.defaultBudgetMs }),
     authenticate: async (signal) => {
       await source.provide(signal);
     },

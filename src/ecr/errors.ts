@@ -39,7 +39,7 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
   if (failure.fromService) {
     return explainException(failure, subject);
   }
-  const tries = subject.attempts === 1 ? '' : ` after ${subject.attempts} attempts`;
+  const tries = afterAttempts(subject);
   if (failure.proxy !== undefined) {
     const { message, hint } = failure.proxy;
     return { code: 'UNAVAILABLE', message: `${subject.operation}: ${message}${tries}`, hint };
@@ -72,10 +72,9 @@ function explainException(failure: Failure, subject: CallSubject): Explanation {
     return explained(failure, subject);
   }
   const unavailable = failure.status !== undefined && failure.status >= 500;
-  const tries = unavailable && subject.attempts > 1 ? ` (${subject.attempts} attempts)` : '';
   return {
     code: unavailable ? 'UNAVAILABLE' : (statusCodes[failure.status ?? 400] ?? 'INVALID_INPUT'),
-    message: `${subject.operation}: ${failure.name}: ${failure.message}${tries}`,
+    message: `${subject.operation}: ${failure.name}${afterAttempts(subject)}: ${failure.message}`,
     hint: unavailable
       ? 'Run it again.'
       : 'The service refuses the request, by an exception that ecrp does not know: its words say what to change.',

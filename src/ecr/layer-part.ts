@@ -55,7 +55,11 @@ export function preparePartUploads(
             operation: 'UploadLayerPart',
             repositoryName: address.repositoryName,
             bodyBytes: encoder.bodyBytes,
-            send: (abortSignal) => takeRequest(uploadId, start).finish(abortSignal, onHandedOver),
+            send: (abortSignal, onSent) =>
+              takeRequest(uploadId, start).finish(abortSignal, () => {
+                onSent();
+                onHandedOver();
+              }),
             read: ({ lastByteReceived }): PartAnswer | undefined =>
               lastByteReceived === undefined
                 ? undefined

@@ -1,9 +1,9 @@
 import { EcrpError } from '../errors.ts';
 import { ProxyError } from '../net/proxy-error.ts';
 import { BodyTooLong } from '../net/read-body.ts';
+import type { RetryBudget } from '../net/retry-budget.ts';
 import { isTlsFailure } from '../net/tls-failure.ts';
 import { NoTokenError } from './fetch-anonymously.ts';
-import type { ReadBudget } from './read-budget.ts';
 import { UnexpectedStatus } from './unexpected-status.ts';
 import { watchSilence } from './watch-silence.ts';
 
@@ -24,7 +24,7 @@ export interface RetryOptions {
   /** Before each further try of what was read and is not as it should be: it may not be seen everywhere yet. */
   readonly waitsMs: readonly number[];
   /** For what cannot be read. */
-  readonly budget: ReadBudget;
+  readonly budget: RetryBudget;
   /** How long nothing may come before a try is given up; default 60 s, and never longer than the budget. */
   readonly silentMs?: number | undefined;
   readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
@@ -72,7 +72,7 @@ export async function retryReading<Result>(
 function chooseDelay(
   cause: unknown,
   attempt: number,
-  budget: ReadBudget,
+  budget: RetryBudget,
   startedMs: number,
 ): number | undefined {
   if (cause instanceof ProxyError && cause.isFinal) return undefined;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { EcrpError } from '../errors.ts';
+import { RetryBudget } from '../net/retry-budget.ts';
 import { discardBody } from '../net/send-request.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { ReadBudget } from './read-budget.ts';
 import { streamBytes } from './read-bytes.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
@@ -25,7 +25,7 @@ export interface VerifyOptions {
   /** Before each further try of what is different or missing; default 0.5 and 2 s. */
   readonly waitsMs?: readonly number[];
   /** For what cannot be read; default 5 min. */
-  readonly budget?: ReadBudget;
+  readonly budget?: RetryBudget;
   /** How long nothing may come before a try is given up; default 60 s. */
   readonly silentMs?: number;
   readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
@@ -61,7 +61,7 @@ export async function verifyImage(
     concurrency,
     signal,
     waitsMs = WAITS_MS,
-    budget = new ReadBudget(),
+    budget = new RetryBudget(),
     silentMs,
     onEvent,
     onRetry,

@@ -111,13 +111,12 @@ describe('--retry-budget', () => {
   it('gives up when the service is silent for so long, says so, and keeps what was sent', async () => {
     await ecrp(['repo', 'create', 'silent/app']);
     await setFaults('InitiateLayerUpload stall every=1');
-    const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '1s', '--progress', 'json'];
+    const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '2s', '--progress', 'json'];
     const result = await ecrp(argv);
     await setFaults();
     expect(result.status).toBe(8);
     const lines = result.stderr.trim().split('\n');
     const events = lines.map((line): Record<string, unknown> => JSON.parse(line));
-    expect(events.filter(({ event }) => event === 'retry').length).toBeGreaterThanOrEqual(2);
     expect(events.at(-1)).toMatchObject({
       event: 'error',
       code: 'UNAVAILABLE',
@@ -127,8 +126,10 @@ describe('--retry-budget', () => {
   });
 
   it('is a duration', async () => {
-    const result = await ecrp(['push', archive, 'a:1', '--retry-budget', '5']);
+    const result = await ecrp(['repo', 'list', '--retry-budget', '5 minutes']);
     expect(result).toMatchObject({ status: 2 });
-    expect(result.stderr).toContain('It must be a duration such as 90s, 5m or 1h30m');
+    expect(result.stderr).toContain('It must be a duration such as 30 (seconds), 200ms, 90s, 5m or 1h30m');
+    expect(await ecrp(['repo', 'list', '--retry-budget', '30'])).toMatchObject({ status: 0 });
+    expect(await ecrp(['--retry-budget', '1h30m', 'repo', 'list'])).toMatchObject({ status: 0 });
   });
 });

@@ -5,6 +5,7 @@ import { createEcrClient } from '../../src/ecr/client.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import { EcrpError } from '../../src/errors.ts';
+import { RetryBudget } from '../../src/net/retry-budget.ts';
 import { pushImage } from '../../src/push/push-image.ts';
 import type { PushPlan } from '../../src/push/push-plan.ts';
 import type { PushResult } from '../../src/push/push-result.ts';
@@ -48,8 +49,7 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
     call: makeCaller({
       endpoint: emulator.url,
       firstDelayMs: 1,
-      // Three attempts are made in any case.
-      budgetMs: 500,
+      budget: new RetryBudget({ givenMs: 4 * stallMs }),
       pacer: new Pacer({}),
       onEvent,
     }),

@@ -19,7 +19,7 @@ const REACHES: Readonly<Record<string, Reach>> = {
   oci: { values: ['errors', 'foreign-text'] },
   source: { values: ['oci', 'errors', 'foreign-text'] },
   compress: { values: ['oci', 'errors', 'foreign-text', 'files'] },
-  net: { values: ['errors', 'foreign-text'] },
+  net: { values: ['errors', 'clock', 'foreign-text'] },
   ecr: { values: ['wire', 'oci', 'errors', 'net', 'clock', 'foreign-text', 'files'] },
   registry: { values: ['oci', 'errors', 'net', 'clock', 'foreign-text'] },
   push: { values: ['oci', 'errors', 'wire', 'foreign-text', 'files'], types: ['source', 'compress', 'ecr'] },

@@ -111,10 +111,9 @@ function readSettings({
   verify = false,
   ifExists,
   resume,
-  retryBudget,
 }: PushOptions) {
   const partBytes = partSize === undefined ? undefined : partSize * BYTES_PER_MIB;
-  return { concurrency, partBytes, dryRun, verify, ifExists, resume, retryBudgetMs: retryBudget };
+  return { concurrency, partBytes, dryRun, verify, ifExists, resume };
 }
 
 /** The repository to create when it is missing; undefined when that was not asked for. */

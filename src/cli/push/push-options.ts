@@ -30,8 +30,6 @@ export interface PushOptions extends PackingOptions {
   readonly dryRun?: boolean;
   /** False with `--no-resume`. */
   readonly resume: boolean;
-  /** Milliseconds. */
-  readonly retryBudget?: number;
   readonly verify?: boolean;
   readonly ifExists: 'overwrite' | 'skip' | 'fail';
   readonly digestFile?: string;

@@ -1,5 +1,6 @@
 import { connectPush } from '../../ecr/push.ts';
 import { createRepository } from '../../ecr/repositories.ts';
+import { RetryBudget } from '../../net/retry-budget.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { pushImage } from '../../push/push-image.ts';
 import type { PushOptions } from '../../push/push-options.ts';
@@ -30,6 +31,9 @@ import { makeTagLocator } from './tag-locator.ts';
 import { makeTagLookup } from './tag-lookup.ts';
 import { tellReadRetry, verifyPushed } from './verify-pushed.ts';
 
+/** How long a push goes on without progress: what it has sent is worth more patience than a question. */
+const PUSH_BUDGET_MS = 5 * 60_000;
+
 type Sending = Omit<PushOptions, 'tags' | 'lookUpTag' | 'guardTag'>;
 
 export interface ImageToSend {
@@ -45,7 +49,6 @@ export interface ImageToSend {
   readonly dryRun: boolean;
   /** Whether uploads are kept, and gone on with. */
   readonly resume: boolean;
-  readonly retryBudgetMs: number | undefined;
   /** What happens to tags that are on another image. */
   readonly ifExists: 'overwrite' | TagPolicy;
   /** Reads the image back afterwards. */
@@ -63,7 +66,7 @@ export async function sendImage(
   progress: ProgressDisplay,
   image: ImageToSend,
 ): Promise<SentImage> {
-  const { target, repository, concurrency, partBytes, dryRun, retryBudgetMs } = image;
+  const { target, repository, concurrency, partBytes, dryRun } = image;
   const { registryHost, registryAlias, repositoryName } = target;
   const { signal } = context.io;
   let apiCalls = 0;
@@ -111,7 +114,8 @@ export async function sendImage(
       await checkImageTags(session, finder, result.imageDigest, tags, signal);
     }
     const onEvent = (event: VerifyEvent) => progress.show(event);
-    const place = { registryHost, repositoryName, concurrency, onEvent, onRetry: noteReadRetry };
+    const budget = new RetryBudget({ givenMs: context.options.retryBudget, defaultMs: PUSH_BUDGET_MS });
+    const place = { registryHost, repositoryName, concurrency, budget, onEvent, onRetry: noteReadRetry };
     const verified =
       image.verify && !dryRun && isPut(pushed)
         ? await verifyPushed(pushed, place, finder, session, signal)
@@ -142,7 +146,7 @@ export async function sendImage(
 
   return withEcr(context, sendOrExplain, {
     concurrency,
-    retryBudgetMs,
+    defaultBudgetMs: PUSH_BUDGET_MS,
     onEvent: (event) => {
       if (event.kind === 'call') apiCalls += 1;
       else retries += 1;

@@ -1,5 +1,6 @@
 import { getAuthorizationToken } from '../../ecr/authorization.ts';
 import { EcrpError } from '../../errors.ts';
+import type { RetryBudget } from '../../net/retry-budget.ts';
 import type { PushResult } from '../../push/push-result.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
 import type { ReadRetry } from '../../registry/retry-reading.ts';
@@ -15,6 +16,7 @@ export interface PushedPlace {
   readonly repositoryName: string;
   /** Blobs read at the same time. */
   readonly concurrency: number;
+  readonly budget: RetryBudget;
   readonly onEvent: (event: VerifyEvent) => void;
   readonly onRetry: (retry: ReadRetry) => void;
 }
@@ -22,7 +24,7 @@ export interface PushedPlace {
 /** Reads back what a push has put; tags that it left on another image are none of that. */
 export async function verifyPushed(
   result: PushResult,
-  { registryHost, repositoryName, concurrency, onEvent, onRetry }: PushedPlace,
+  { registryHost, repositoryName, concurrency, budget, onEvent, onRetry }: PushedPlace,
   finder: RegistryFinder,
   session: EcrSession,
   signal: AbortSignal,
@@ -45,7 +47,7 @@ export async function verifyPushed(
   const tags = result.tags.filter(({ imageDigest }) => imageDigest === undefined);
   const { imageDigest: digest, imageManifestMediaType: mediaType } = result;
   const image = { tags: tags.map(({ imageTag }) => imageTag), digest, mediaType };
-  return verifyImage(registry, image, { concurrency, signal, onEvent, onRetry });
+  return verifyImage(registry, image, { concurrency, signal, budget, onEvent, onRetry });
 }
 
 /** A read that is repeated is told as a call that is; see `withEcr`. */

@@ -11,14 +11,17 @@ describe('a duration', () => {
     ['500ms', 500],
     ['1s1ms', 1001],
     ['168h', 604_800_000],
+    ['30', 30_000],
   ])('%s is %d ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  it.each(['', '5', 'm', '-5m', '1.5h', '5 m', '0s', '30m1h', '5M', '169h', '1h1h', '∞'])(
+  it.each(['', '0', 'm', '-5m', '1.5h', '5 m', '0s', '30m1h', '5M', '169h', '1h1h', '∞'])(
     '%j is refused',
     (text) => {
-      expect(() => parseDuration(text)).toThrow('It must be a duration such as 90s, 5m or 1h30m');
+      expect(() => parseDuration(text)).toThrow(
+        'It must be a duration such as 30 (seconds), 200ms, 90s, 5m or 1h30m',
+      );
     },
   );
 });

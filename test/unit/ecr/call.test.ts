@@ -3,9 +3,11 @@ import { systemClock } from '../../../src/clock.ts';
 import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
 import type { ApiEvent } from '../../../src/ecr/call-event.ts';
 import { Pacer } from '../../../src/ecr/pacing.ts';
+import { UnexpectedAnswer } from '../../../src/ecr/unexpected-answer.ts';
 import { EcrpError } from '../../../src/errors.ts';
+import { RetryBudget, type RetryBudgetSettings } from '../../../src/net/retry-budget.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { makeSkippingClock } from '../../support/skipping-clock.ts';
+import { makeSkippingClock, type SkippingClock } from '../../support/skipping-clock.ts';
 
 const endpoint = 'http://127.0.0.1:1';
 
@@ -41,19 +43,26 @@ function reset(code = 'ECONNRESET'): Error {
   return Object.assign(new Error(`read ${code}`), { code, $metadata: { attempts: 1 } });
 }
 
+/** The machine's clock, where real time has to pass. */
+const runningClock: SkippingClock = { ...systemClock, waitedMs: [], pass: () => undefined };
+
 /** A caller whose waits are over at once, and a call whose attempts end as listed. */
 function prepare(
   outcomes: readonly (Answer | Error)[],
-  settings: Partial<CallerSettings> = {},
+  {
+    clock = makeSkippingClock(),
+    givenMs,
+    defaultMs,
+    ...settings
+  }: Partial<CallerSettings> & RetryBudgetSettings & { readonly clock?: SkippingClock } = {},
   more: Partial<ApiCall<Answer, string>> = {},
 ) {
   const events: ApiEvent[] = [];
-  const clock = makeSkippingClock();
   const call = makeCaller({
     endpoint,
     onEvent: (event) => events.push(event),
     pacer: new Pacer({}),
-    clock,
+    budget: new RetryBudget({ clock, givenMs, defaultMs }),
     ...settings,
   });
   let attempts = 0;
@@ -88,7 +97,6 @@ describe('failures that may pass', () => {
     ['a reset connection', reset()],
     ['a name that does not resolve', reset('ENOTFOUND')],
     ['a refused connection', reset('ECONNREFUSED')],
-    ['a broken HTTP answer', reset('HPE_INVALID_CONSTANT')],
     ['a stalled connection', Object.assign(new Error('no byte'), { name: 'TimeoutError' })],
   ])('%s is tried again', async (_name, outcome) => {
     const { run, events, countAttempts } = prepare([outcome, outcome, success]);
@@ -96,6 +104,14 @@ describe('failures that may pass', () => {
     expect(countAttempts()).toBe(3);
     expect(events.map((event) => event.kind)).toEqual(['retry', 'retry', 'call']);
     expect(events.at(-1)).toMatchObject({ operation: 'PutImage', attempts: 3, requestId: 'r-ok' });
+  });
+
+  test('a broken HTTP answer of what has answered before is tried again', async () => {
+    const broken = reset('HPE_INVALID_CONSTANT');
+    const { run, countAttempts } = prepare([success, broken, broken, success]);
+    await run();
+    expect(await run()).toBe('done');
+    expect(countAttempts()).toBe(4);
   });
 
   test('another clock is tried again once, as the SDK signs by it then', async () => {
@@ -137,15 +153,52 @@ describe('failures that may pass', () => {
     expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000 });
   });
 
-  test('a few attempts are made however long they take, as links are slow', async () => {
-    const { run, countAttempts } = prepare([exception('ThrottlingException')], { budgetMs: 0 });
+  test('a body that takes longer to send than the budget is sent a few times, as links are slow', async () => {
+    const { run, countAttempts } = prepare([reset()], { givenMs: 0 }, { bodyBytes: 20_000 });
     expect((await catchError(run)).code).toBe('UNAVAILABLE');
     expect(countAttempts()).toBe(3);
   });
 
+  test('what waits for an answer does not outlive the budget, however many attempts that leaves', async () => {
+    const { run, countAttempts } = prepare([exception('ThrottlingException')], { givenMs: 0 });
+    expect((await catchError(run)).code).toBe('UNAVAILABLE');
+    expect(countAttempts()).toBe(1);
+  });
+
+  test('an attempt ends with the budget, of a small call and of one that is sent', async () => {
+    const endless = () => new Promise<never>(() => undefined);
+    const small = prepare([], { givenMs: 20 }, { send: endless });
+    expect((await catchError(small.run)).message).toContain('no complete answer came within 0 s');
+    const send = (_signal: AbortSignal, onSent: () => void) => {
+      onSent();
+      return endless();
+    };
+    const large = prepare([], { givenMs: 20, clock: runningClock }, { send, bodyBytes: 20_000 });
+    expect((await catchError(large.run)).message).toContain('no complete answer came within 0 s');
+    expect(large.events).toMatchObject([{ kind: 'call', attempts: 1 }]);
+  });
+
+  test.each([
+    ['a web page', new UnexpectedAnswer('with a web page', 200, {})],
+    ['a redirect', new UnexpectedAnswer('with a redirect to http://portal.test', 302, {})],
+    ['no HTTP, of what has never answered', reset('HPE_INVALID_CONSTANT')],
+  ])('%s is final after two tries', async (_name, outcome) => {
+    const { run, countAttempts } = prepare([outcome]);
+    const error = await catchError(run);
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(countAttempts()).toBe(2);
+    if (outcome instanceof UnexpectedAnswer) {
+      const { statusCode } = outcome.$response;
+      expect(error.message).toBe(
+        `PutImage: ${endpoint} returned HTTP ${statusCode} ${outcome.message}; this does not look like ECR Public`,
+      );
+      expect(error.hint).toContain('captive portal');
+    }
+  });
+
   test('a wait longer than the budget is not begun, and the error says how long it is', async () => {
     const outcomes = [exception('ThrottlingException', 400, { 'retry-after': '7200' })];
-    const { run, countAttempts } = prepare(outcomes, { budgetMs: 60_000 });
+    const { run, countAttempts } = prepare(outcomes, { givenMs: 60_000 });
     const error = await catchError(run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('7200 s') });
     expect(countAttempts()).toBe(1);
@@ -169,7 +222,8 @@ describe('failures that may pass', () => {
 
   test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
     const clock = makeSkippingClock();
-    const call = makeCaller({ endpoint, clock, firstDelayMs: 1, pacer: new Pacer({}), budgetMs: 100 });
+    const budget = new RetryBudget({ givenMs: 100, clock });
+    const call = makeCaller({ endpoint, budget, firstDelayMs: 1, pacer: new Pacer({}) });
     const { signal } = new AbortController();
     const succeed = () =>
       call<Answer, string>(
@@ -202,14 +256,14 @@ describe('failures that may pass', () => {
     ['CERT_HAS_EXPIRED', 'no trusted connection to http://127.0.0.1:1'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'no trusted connection to http://127.0.0.1:1'],
   ])('%s is told as: %s', async (code, text) => {
-    const error = await catchError(prepare([reset(code)], { budgetMs: 0 }).run);
+    const error = await catchError(prepare([reset(code)], { givenMs: 0 }).run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
     expect(error.message).toContain(text);
     expect(error.hint).toMatch(/^Check .*; then run it again: it resumes where it stopped\.$/);
   });
 
   test('in the end the error says how often and where', async () => {
-    const { run } = prepare([reset()], { budgetMs: 0 });
+    const { run } = prepare([reset()], { givenMs: 0 }, { bodyBytes: 20_000 });
     const error = await catchError(run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
     expect(error.message).toContain(endpoint);
@@ -335,8 +389,8 @@ describe('an abort', () => {
 
   test('during a wait: it ends at once', async () => {
     const controller = new AbortController();
-    const { run } = prepare([exception('ThrottlingException', 400, { 'retry-after': '60' })], {
-      clock: systemClock,
+    const { run } = prepare([exception('ThrottlingException', 400, { 'retry-after': '30' })], {
+      clock: runningClock,
       onEvent: () => setImmediate(() => controller.abort(reason)),
     });
     await expect(run(controller.signal)).rejects.toBe(reason);
@@ -368,13 +422,13 @@ describe('an abort', () => {
 });
 
 test('an endpoint that never answered is given up sooner than one that did', async () => {
-  const settings = { budgetMs: 60_000, unreachedBudgetMs: 0 };
-  const unreached = prepare([reset('ENOTFOUND')], settings);
+  const unreached = prepare([reset('ENOTFOUND')]);
   expect((await catchError(unreached.run)).message).toContain('ENOTFOUND');
-  expect(unreached.countAttempts()).toBe(3);
+  expect(unreached.clock.nowMs()).toBeLessThanOrEqual(10_000);
 
-  const failures = Array.from({ length: 6 }, () => reset('ENOTFOUND'));
-  const reached = prepare([success, ...failures, success], settings);
+  const reached = prepare([success, reset('ENOTFOUND')]);
   await reached.run();
-  expect(await reached.run()).toBe('done');
+  await catchError(reached.run);
+  expect(reached.clock.nowMs()).toBeGreaterThan(30_000);
+  expect(reached.clock.nowMs()).toBeLessThanOrEqual(60_000);
 });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { RetryBudget } from '../../../src/net/retry-budget.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { ReadBudget } from '../../../src/registry/read-budget.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
 import type { VerifyEvent } from '../../../src/registry/verify-events.ts';
 import { verifyImage } from '../../../src/registry/verify-image.ts';
@@ -43,7 +43,7 @@ function verify(
     authorize,
   );
   const { digest, mediaType } = index.descriptor;
-  const budget = new ReadBudget({ budgetMs: 60_000, clock: makeSkippingClock() });
+  const budget = new RetryBudget({ givenMs: 60_000, clock: makeSkippingClock() });
   return verifyImage(reader, { tags, digest, mediaType }, { concurrency: 3, signal, waitsMs, budget });
 }
 
@@ -194,7 +194,7 @@ describe('an image that is not as it was pushed', () => {
     };
     const reader = createRegistryReader(directConnections, { registryHost: registry.host, ...REPOSITORY });
     const { digest, mediaType } = image.descriptor;
-    const budget = new ReadBudget({ budgetMs: 500, clock: makeSkippingClock() });
+    const budget = new RetryBudget({ givenMs: 500, clock: makeSkippingClock() });
     const options = { concurrency: 1, signal, silentMs: 100, budget };
     let isDone = false;
     const failed = catchError(() => verifyImage(reader, { tags: [], digest, mediaType }, options));
