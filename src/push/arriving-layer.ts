@@ -6,6 +6,7 @@ import { type Digest, digestOf } from '../oci/digest.ts';
 import type { ArrivingLayer } from '../source/layer-intake.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { countBytes, hashBytes } from './byte-streams.ts';
+import { checkLayerEnd } from './layer-end.ts';
 import type { BlobReading, PlannedBlob } from './push-plan.ts';
 import { verifyGzip } from './verify-gzip.ts';
 
@@ -140,7 +141,7 @@ export class LayerInPassing {
         this.#unpackedDigest = digest;
       });
     } else {
-      yield* bytes;
+      yield* packing === 'none' ? bytes : checkLayerEnd(bytes, packing, 0, this.#subject);
     }
     this.#content = { digest: this.entryDigest, size: this.#layer.size };
   }

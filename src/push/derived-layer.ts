@@ -4,6 +4,7 @@ import type { Content } from '../oci/archive-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ArchiveLayer, ImageSource } from '../source/image-source.ts';
 import { countBytes, hashBytes, skipBytes } from './byte-streams.ts';
+import { checkLayerEnd } from './layer-end.ts';
 import type { BlobReading, PlannedBlob } from './push-plan.ts';
 import { verifyGzip } from './verify-gzip.ts';
 
@@ -79,7 +80,7 @@ function readDerived(
       ? compress(hashBytes(packed, check), compressor)
       : packing === 'gzip'
         ? verifyGzip(packed, nameLayer(source, layer), check)
-        : packed;
+        : checkLayerEnd(packed, packing, 0, nameLayer(source, layer));
   let content: Content | undefined;
   let size = 0;
   const counted = countBytes(encoded, (bytes) => {

@@ -1,13 +1,17 @@
 import { EcrpError } from '../errors.ts';
+import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { MAX_INDEX_DEPTH, parseManifest } from '../oci/manifest.ts';
+import { findOtherLayerCount, isImageConfig } from '../oci/layer-count.ts';
+import { type ImageManifest, MAX_INDEX_DEPTH, parseManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { verifyContent } from '../oci/verify-content.ts';
-import type { ImageSource } from '../source/image-source.ts';
+import type { ImageSource, ManifestImage, Referrer } from '../source/image-source.ts';
+import { findLayerPacking } from './layer-end.ts';
 import { planKnownBlob } from './planned-blobs.ts';
 import { checkBlobSize, checkImageCount, checkManifestSize } from './push-limits.ts';
 import type { PlannedBlob, PlannedManifest, PushPlan } from './push-plan.ts';
+import { refuseCache } from './refuse-cache.ts';
 
 /** All manifests of a plan are held in memory until they are put. */
 const MAX_TOTAL_MANIFEST_BYTES = 64 * 1024 * 1024;
@@ -18,18 +22,41 @@ interface Walk {
   /** In the order they are to be put. */
   readonly manifests: Map<Digest, PlannedManifest>;
   readonly skipped: Set<Digest>;
+  /** Images without any layer. */
+  readonly emptyImages: Digest[];
   manifestBytes: number;
 }
 
-/** Plans an image whose manifests are in the source: an index with all its images, or one image. */
-export async function planManifests(source: ImageSource, root: Descriptor): Promise<PushPlan> {
-  const walk: Walk = { source, blobs: new Map(), manifests: new Map(), skipped: new Set(), manifestBytes: 0 };
+/**
+ * Plans an image whose manifests are in the source: an index with all its images, or one image. What goes with it under tags
+ * of its own is put before it.
+ */
+export async function planManifests(
+  source: ImageSource,
+  { root, companions = [], referrers = [], warnings = [] }: ManifestImage,
+): Promise<PushPlan> {
+  const walk: Walk = {
+    source,
+    blobs: new Map(),
+    manifests: new Map(),
+    skipped: new Set(),
+    emptyImages: [],
+    manifestBytes: 0,
+  };
+  for (const companion of companions) {
+    await walkManifest(walk, companion.root, 0);
+    const planned = walk.manifests.get(companion.root.digest);
+    if (planned !== undefined) {
+      walk.manifests.set(companion.root.digest, { ...planned, imageTag: companion.imageTag });
+    }
+  }
   await walkManifest(walk, root, 0);
   const manifests = [...walk.manifests.values()];
   checkImageCount(manifests.length);
   return {
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,
+    warnings: [...warnings, ...warnOfReferrers(referrers), ...walk.emptyImages.map(warnOfEmptyImage)],
     buildManifests: () => manifests,
   };
 }
@@ -45,11 +72,13 @@ async function walkManifest(walk: Walk, descriptor: Descriptor, depth: number): 
   checkManifestSize(digest, descriptor.size);
   const bytes = await readManifest(walk, descriptor);
   const manifest = parseManifest(bytes, mediaType, walk.source.path);
+  refuseCache(walk.source, manifest);
   if (manifest.kind === 'index') {
     for (const child of manifest.manifests) {
       await walkManifest(walk, child, depth + 1);
     }
   } else {
+    await checkLayerCount(walk, descriptor, manifest);
     addBlob(walk, manifest.config, 'config');
     for (const layer of manifest.layers) {
       if (isForeign(walk.source, layer)) {
@@ -60,6 +89,36 @@ async function walkManifest(walk: Walk, descriptor: Descriptor, depth: number): 
     }
   }
   walk.manifests.set(digest, { digest, mediaType, bytes, ...(platform === undefined ? {} : { platform }) });
+}
+
+/** Throws INVALID_INPUT when the config lists another number of layers than the manifest: parts of the image are missing. */
+async function checkLayerCount(
+  { source, emptyImages }: Walk,
+  { digest }: Descriptor,
+  manifest: ImageManifest,
+): Promise<void> {
+  const { config, layers } = manifest;
+  if (!isImageConfig(config.mediaType)) return;
+  if (layers.length === 0) emptyImages.push(digest);
+  const ref = { kind: 'digest', digest: config.digest, size: config.size } as const;
+  if (config.size === 0 || config.size > MAX_CONFIG_BYTES || !source.has(ref)) return;
+  const count = findOtherLayerCount(manifest, await readWhole(source, config));
+  if (count === undefined) return;
+  throw new EcrpError(
+    'INVALID_INPUT',
+    `${source.path}: the manifest ${digest} lists ${layers.length} layers, but its config ${count}`,
+    { hint: 'The image is not whole: save it again, with another version of the tool that wrote it.' },
+  );
+}
+
+function warnOfReferrers(referrers: readonly Referrer[]): readonly string[] {
+  if (referrers.length === 0) return [];
+  const kinds = [...new Set(referrers.map(({ kind }) => kind))].join(', ');
+  return [`left behind: ${referrers.length} that refer to the image (${kinds}); --all pushes them as well`];
+}
+
+function warnOfEmptyImage(digest: Digest): string {
+  return `the image ${digest} has no layers; ECR may refuse it`;
 }
 
 async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer> {
@@ -79,8 +138,14 @@ async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer>
       `${source.path}: the manifests are over ${MAX_TOTAL_MANIFEST_BYTES} bytes long`,
     );
   }
+  return readWhole(source, descriptor);
+}
+
+/** Throws INVALID_INPUT when the bytes are not what the descriptor says. */
+async function readWhole(source: ImageSource, descriptor: Descriptor): Promise<Buffer> {
+  const { digest, size } = descriptor;
   const chunks: Buffer[] = [];
-  for await (const chunk of source.open(ref, 0)) {
+  for await (const chunk of source.open({ kind: 'digest', digest, size }, 0)) {
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
@@ -89,7 +154,7 @@ async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer>
 }
 
 function addBlob({ blobs, source }: Walk, descriptor: Descriptor, role: 'config' | 'layer'): void {
-  const { digest, size } = descriptor;
+  const { digest, size, mediaType } = descriptor;
   const known = blobs.get(digest);
   if (known) {
     if (known.sourceBytes !== size) {
@@ -98,8 +163,9 @@ function addBlob({ blobs, source }: Walk, descriptor: Descriptor, role: 'config'
     }
     return;
   }
-  checkBlobSize(`${role === 'config' ? 'Config' : 'Layer'} ${digest}`, size);
-  blobs.set(digest, planKnownBlob(source, role, { digest, size }));
+  checkBlobSize(`${role === 'config' ? 'Config' : 'Layer'} ${digest}`, size, role);
+  const packing = role === 'layer' ? findLayerPacking(mediaType) : undefined;
+  blobs.set(digest, planKnownBlob(source, role, { digest, size }, undefined, packing));
 }
 
 /**

@@ -13,5 +13,5 @@ export async function planPush(
   image: SourceImage,
   options: PlanOptions = {},
 ): Promise<PushPlan> {
-  return image.kind === 'manifest' ? planManifests(source, image.root) : planArchive(source, image, options);
+  return image.kind === 'manifest' ? planManifests(source, image) : planArchive(source, image, options);
 }

@@ -1,15 +1,23 @@
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { BlobRef, ImageSource } from '../source/image-source.ts';
+import { checkLayerEnd } from './layer-end.ts';
 import type { PlannedBlob, SentBlob } from './push-plan.ts';
 
-/** A blob of the source that goes up as it is, under a digest that is known. */
+/** A blob of the source that goes up as it is, under a digest that is known; `packing` is that of a packed layer. */
 export function planKnownBlob(
   source: ImageSource,
   role: PlannedBlob['role'],
   content: Content,
   ref: BlobRef = { kind: 'digest', ...content },
+  packing?: 'gzip' | 'zstd',
 ): PlannedBlob {
+  const open = (start: number): AsyncIterable<Buffer> => {
+    const bytes = source.open(ref, start, { transient: true });
+    if (packing === undefined) return bytes;
+    return checkLayerEnd(bytes, packing, start, `${source.path}: layer ${content.digest}`);
+  };
+
   return {
     id: content.digest,
     role,
@@ -18,7 +26,7 @@ export function planKnownBlob(
     sourceBytes: content.size,
     sent: findSentAsIs(source, ref, content),
     present: source.has(ref),
-    open: (start) => ({ bytes: source.open(ref, start, { transient: true }), finish: () => content }),
+    open: (start) => ({ bytes: open(start), finish: () => content }),
     record: async () => {},
   };
 }

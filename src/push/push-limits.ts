@@ -9,7 +9,7 @@ import {
 } from '../wire/limits.ts';
 
 /** Throws LIMIT for a blob that the service cannot store; `bytes` is its size as it will be sent. */
-export function checkBlobSize(name: string, bytes: number): void {
+export function checkBlobSize(name: string, bytes: number, role: 'config' | 'layer' = 'layer'): void {
   if (bytes > MAX_LAYER_BYTES) {
     throw new EcrpError(
       'LIMIT',
@@ -19,7 +19,10 @@ export function checkBlobSize(name: string, bytes: number): void {
   }
   if (bytes === 0) {
     throw new EcrpError('LIMIT', `${name} is empty; ECR Public cannot store a blob without bytes`, {
-      hint: 'Leave the empty layer out of the image.',
+      hint:
+        role === 'layer'
+          ? 'Leave the empty layer out of the image.'
+          : 'Build the artifact with the config `{}`, as the OCI image specification asks; `oras push` does.',
     });
   }
 }

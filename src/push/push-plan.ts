@@ -6,6 +6,8 @@ import type { Digest } from '../oci/digest.ts';
 export interface PushPlan {
   /** Distinct blobs, in the order of their first mention. */
   readonly blobs: readonly PlannedBlob[];
+  /** What a person should know before the image is pushed. */
+  readonly warnings?: readonly string[];
   /** How many distinct foreign layers are left out. */
   readonly skippedLayers: number;
   /**
@@ -21,6 +23,8 @@ export interface PlannedManifest {
   /** Exactly as in the source. */
   readonly bytes: Buffer;
   readonly platform?: Platform;
+  /** A tag of its own, for what goes with the image, such as its signature. */
+  readonly imageTag?: string;
 }
 
 /** A blob as a pull source: a name, what is known of its content, and a way to read it from any byte. */

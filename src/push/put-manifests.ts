@@ -13,7 +13,7 @@ interface TagToPut {
 }
 
 /**
- * Puts the manifests, children first, then the root once per tag. When the service misses what a manifest refers to,
+ * Puts the manifests, children first, some under tags of their own, then the root once per tag. When the service misses what a manifest refers to,
  * `repair` is called and all are put again, once.
  */
 export async function putManifests(
@@ -46,7 +46,7 @@ export async function putManifests(
     startPhase();
     const position = children.indexOf(manifest);
     for (const child of position < 0 ? children : children.slice(0, position)) {
-      await put(child, undefined);
+      await put(child, child.imageTag);
     }
     return put(manifest, tag);
   };
@@ -54,7 +54,7 @@ export async function putManifests(
   startPhase();
   const results: ManifestResult[] = [];
   for (const child of children) {
-    results.push(describe(child, await put(child, undefined)));
+    results.push(describe(child, await put(child, child.imageTag)));
   }
   const tagResults: TagResult[] = [];
   let rootStatus: Stored['kind'] | undefined;

@@ -1,14 +1,18 @@
 import type { Digest } from '../oci/digest.ts';
 import type { BlobRef, ImageSource } from './image-source.ts';
 
-/** The same source with one blob more, which is in memory; it is closed with the one that was given. */
-export function addBlob(source: ImageSource, digest: Digest, bytes: Buffer): ImageSource {
-  const isAdded = (ref: BlobRef): boolean => ref.kind === 'digest' && ref.digest === digest;
+/** The same source with further blobs, which are in memory; it is closed with the one that was given. */
+export function addBlobs(source: ImageSource, added: ReadonlyMap<Digest, Buffer>): ImageSource {
+  if (added.size === 0) return source;
+  const find = (ref: BlobRef): Buffer | undefined =>
+    ref.kind === 'digest' ? added.get(ref.digest) : undefined;
   return {
     ...source,
-    has: (ref) => isAdded(ref) || source.has(ref),
-    open: (ref, start, reading) =>
-      isAdded(ref) ? yieldOnce(bytes.subarray(start)) : source.open(ref, start, reading),
+    has: (ref) => find(ref) !== undefined || source.has(ref),
+    open: (ref, start, reading) => {
+      const bytes = find(ref);
+      return bytes === undefined ? source.open(ref, start, reading) : yieldOnce(bytes.subarray(start));
+    },
   };
 }
 

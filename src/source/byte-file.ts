@@ -14,6 +14,8 @@ export interface ByteFile {
   readonly size: number;
   /** Bytes of [position, position + length); fewer only where the file ends. `memory`, as long, may be what they are put into. */
   read(position: number, length: number, memory?: Buffer): Promise<Buffer>;
+  /** The same for the same file with the same content, as far as the file system tells. */
+  readonly identity?: string;
   /** The digest of a range that went by and cannot be read, by its first byte. */
   digestAt?(start: number): Digest | undefined;
   /** Throws INVALID_INPUT when the file is no longer the one that was opened, by size or time of change. */
@@ -62,6 +64,7 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
   return {
     path,
     size: opened.size,
+    identity: [opened.dev, opened.ino, opened.size, opened.mtimeMs, opened.ctimeMs].join(':'),
     async read(position, length, memory) {
       const buffer = memory ?? Buffer.allocUnsafe(length);
       let filled = 0;
@@ -126,12 +129,4 @@ export async function* streamBytes(
     yield chunk;
   }
   file.assertUnchanged();
-}
-
-/** The error for a symbolic link where none is followed. */
-export function refuseLink(path: string, cause?: unknown): EcrpError {
-  return new EcrpError('INVALID_INPUT', `${path}: it is a symbolic link, which is not followed here`, {
-    hint: 'Copy the layout with `cp -rL`, which puts files in the place of links.',
-    cause,
-  });
 }

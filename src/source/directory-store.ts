@@ -1,13 +1,21 @@
-import { lstatSync, realpathSync, type Stats } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { createHash } from 'node:crypto';
+import { realpathSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { EcrpError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
-import { openByteFile, refuseLink, streamBytes } from './byte-file.ts';
+import { type ByteFile, openByteFile, streamBytes } from './byte-file.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
-import { describeFileError } from './read-error.ts';
+import { describeFileError, findErrorCode } from './read-error.ts';
 
-/** The files of a directory by their relative names. No symbolic link is followed, unless one of a folder stays inside. */
+/**
+ * The files of a directory by their relative names. Links are followed, as build systems make layouts of them; what they lead
+ * to may be outside, so it is a blob only if it has the blob's digest.
+ */
 export function openDirectoryStore(path: string): FileStore {
-  const root = realpathSync(path);
+  const root = findRealPath(path, path);
+  /** The files that were seen to have the digest of their name. */
+  const checked = new Map<string, string>();
   return {
     path,
     find(name) {
@@ -15,16 +23,28 @@ export function openDirectoryStore(path: string): FileStore {
       const location = join(root, name);
       const stats = findStats(location, subject);
       if (stats === undefined) return undefined;
-      assertInside(root, location, subject);
-      if (stats.isSymbolicLink()) throw refuseLink(subject);
       if (!stats.isFile()) throw invalidInput(subject, 'not a regular file');
-      return { name, size: stats.size };
+      const isLinked = findRealPath(location, subject) !== location;
+      return { name, size: stats.size, ...(isLinked && { isLinked }) };
     },
-    async *open(stored, start, end, reading) {
-      const subject = describeEntry({ path }, stored.name);
-      const file = openByteFile(join(root, stored.name), { followLinks: false });
+    async *open({ name, isLinked = false }, start, end, reading) {
+      const file = openByteFile(join(root, name), { followLinks: isLinked });
       try {
-        yield* streamBytes(file, start, end, subject, reading);
+        yield* streamBytes(file, start, end, describeEntry({ path }, name), reading);
+      } finally {
+        file.close();
+      }
+    },
+    async *openChecked({ name }, digest, start, reading) {
+      const subject = describeEntry({ path }, name);
+      // The file that was checked is the one that is read: a link can be changed in between.
+      const file = openByteFile(join(root, name), { followLinks: true });
+      try {
+        if (file.identity === undefined || checked.get(name) !== file.identity) {
+          await checkDigest(file, digest, subject);
+          if (file.identity !== undefined) checked.set(name, file.identity);
+        }
+        yield* streamBytes(file, start, file.size, subject, reading);
       } finally {
         file.close();
       }
@@ -33,18 +53,33 @@ export function openDirectoryStore(path: string): FileStore {
   };
 }
 
+async function checkDigest(file: ByteFile, digest: Digest, subject: string): Promise<void> {
+  const hash = createHash('sha256');
+  for await (const chunk of streamBytes(file, 0, file.size, subject, { transient: true })) hash.update(chunk);
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found === digest) return;
+  throw new EcrpError(
+    'INVALID_INPUT',
+    `${subject}: it is a link to a file with another digest, ${found}, so nothing of it is sent`,
+    { hint: 'Build the layout again.' },
+  );
+}
+
+/** Undefined for a file that is not there; a link that leads nowhere is an error. */
 function findStats(location: string, subject: string): Stats | undefined {
   try {
-    return lstatSync(location, { throwIfNoEntry: false });
+    return statSync(location, { throwIfNoEntry: false });
   } catch (cause) {
+    // With a file in the place of a folder there is nothing below it.
+    if (findErrorCode(cause) === 'ENOTDIR') return undefined;
     throw describeFileError(subject, cause);
   }
 }
 
-/** A folder on the way may be a symbolic link, but must not lead out of the directory. */
-function assertInside(root: string, location: string, subject: string): void {
-  const folder = relative(root, realpathSync(dirname(location)));
-  if (folder === '..' || folder.startsWith(`..${sep}`)) {
-    throw invalidInput(subject, 'its folder is a symbolic link that leads outside the directory');
+function findRealPath(location: string, subject: string): string {
+  try {
+    return realpathSync(location);
+  } catch (cause) {
+    throw describeFileError(subject, cause);
   }
 }

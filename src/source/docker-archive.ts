@@ -22,29 +22,43 @@ interface Reading {
   configBytes: number;
 }
 
+/** Where else an archive says which layers an image has, by the digest of its config. */
+export type OtherLayers = ReadonlyMap<Digest, readonly (readonly string[])[]>;
+
 /**
- * Reads the images of a docker-archive. Of a layer only the first bytes are read, to tell its packing. Throws INVALID_INPUT
+ * Reads the images of a docker-archive; where an image's layers are not all there, or another number than its config lists,
+ * those are taken that `others` has of it. Of a layer only the first bytes are read, to tell its packing. Throws INVALID_INPUT
  * when a config or a layer is missing, damaged, or does not fit the other.
  */
 export async function readArchiveImages(
   store: FileStore,
   items: readonly ArchiveItem[],
+  others: OtherLayers = new Map(),
 ): Promise<readonly ArchiveImage[]> {
   const reading: Reading = { store, configs: new Map(), packings: new Map(), configBytes: 0 };
   const images: ArchiveImage[] = [];
-  for (const item of items) images.push(await readArchiveImage(reading, item));
+  for (const item of items) images.push(await readArchiveImage(reading, item, others));
   return images;
 }
 
-async function readArchiveImage(reading: Reading, item: ArchiveItem): Promise<ArchiveImage> {
+async function readArchiveImage(
+  reading: Reading,
+  item: ArchiveItem,
+  others: OtherLayers,
+): Promise<ArchiveImage> {
   const { bytes, diffIds } = reading.configs.get(item.config) ?? (await readConfig(reading, item.config));
-  if (diffIds.length !== item.layers.length) {
-    const problem = `it lists ${diffIds.length} layers, but ${ARCHIVE_FILE} ${item.layers.length}`;
+  const isWhole = (names: readonly string[]) =>
+    names.length === diffIds.length && names.every((name) => reading.store.find(name) !== undefined);
+  const named = parseConfigName(item.config);
+  const choices = [item.layers, ...((named && others.get(named)) ?? [])];
+  const names = choices.find(isWhole) ?? item.layers;
+  if (diffIds.length !== names.length) {
+    const problem = `it lists ${diffIds.length} layers, but ${ARCHIVE_FILE} ${names.length}`;
     throw invalidInput(describeEntry(reading.store, item.config), problem);
   }
   const layers: ArchiveLayer[] = [];
   for (const [position, diffId] of diffIds.entries()) {
-    layers.push(await readArchiveLayer(reading, item.layers[position] ?? '', diffId));
+    layers.push(await readArchiveLayer(reading, names[position] ?? '', diffId));
   }
   return { kind: 'archive', names: [...new Set(item.repoTags)], config: bytes, layers };
 }

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { invalidInput, quoteText } from '../oci/json.ts';
 import type { Reading } from './byte-file.ts';
 
@@ -5,6 +6,8 @@ import type { Reading } from './byte-file.ts';
 export interface StoredFile {
   readonly name: string;
   readonly size: number;
+  /** Whether symbolic links of the file system lead to it, perhaps to anywhere: then it is read with `openChecked`. */
+  readonly isLinked?: boolean;
 }
 
 /** Named files that are read from any byte: the entries of a tar, or the files of a directory. */
@@ -15,6 +18,11 @@ export interface FileStore {
   find(name: string): StoredFile | undefined;
   /** Bytes of [start, end) of a file. Throws INVALID_INPUT when it is cut short or changed. */
   open(file: StoredFile, start: number, end: number, reading?: Reading): AsyncIterable<Buffer>;
+  /**
+   * The same from `start` to the end, for a file that is linked: no byte is given away before all of them were seen to have the
+   * digest. Throws INVALID_INPUT when they have another.
+   */
+  openChecked?(file: StoredFile, digest: Digest, start: number, reading?: Reading): AsyncIterable<Buffer>;
   /** Idempotent. */
   close(): Promise<void>;
 }

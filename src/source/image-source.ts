@@ -17,6 +17,25 @@ export interface ManifestImage {
   /** Names the source gives it, as they stand there; none for an untagged one. */
   readonly names: readonly string[];
   readonly root: Descriptor;
+  /** Manifests that go with it, under tags of their own: signatures of cosign. */
+  readonly companions?: readonly Companion[];
+  /** What is in the source about it, and is no image. */
+  readonly referrers?: readonly Referrer[];
+  /** The images of which an index was made. */
+  readonly parts?: readonly ManifestImage[];
+  /** What a person should know who pushes it. */
+  readonly warnings?: readonly string[];
+}
+
+export interface Companion {
+  readonly imageTag: string;
+  readonly root: Descriptor;
+}
+
+export interface Referrer {
+  readonly digest: Digest;
+  /** For a person: `signature`, `SBOM`. */
+  readonly kind: string;
 }
 
 /** An image that has a config and layers but no manifest yet: a docker-archive. */
@@ -59,6 +78,8 @@ export interface ImageSource {
   readonly path: string;
   readonly format: 'docker-archive' | 'oci-layout';
   readonly images: readonly SourceImage[];
+  /** Signatures, SBOMs and others that are about one of the images. */
+  readonly referrers?: readonly ManifestImage[];
   /** Whether the blob is in the source; an OCI layout may lack some. */
   has(ref: BlobRef): boolean;
   /**

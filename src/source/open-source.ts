@@ -1,17 +1,18 @@
 import { type Stats, statSync } from 'node:fs';
 import { invalidInput } from '../oci/json.ts';
+import { addBlobs } from './added-blob.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
+import { arrangeImages } from './arrange-images.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode } from './decoders.ts';
 import { openDirectoryStore } from './directory-store.ts';
-import { readArchiveImages } from './docker-archive.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
-import { findKeptImages } from './hybrid.ts';
 import type { BlobRef, ImageSource, SentLayer, SourceImage } from './image-source.ts';
-import { INDEX_FILE, LAYOUT_FILE, nameBlob, readOciLayout } from './oci-layout.ts';
+import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
 import { detectFileType } from './packing.ts';
 import { describeFileError } from './read-error.ts';
 import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
+import { readSavedImages } from './saved-images.ts';
 import { SPOOL_LIMIT, type SpoolLimit, spoolPacked } from './spool.ts';
 import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
 import { openTarStore } from './tar-store.ts';
@@ -37,7 +38,7 @@ export async function openSource(path: string, options: OpenSourceOptions): Prom
   if (findStats(path).isDirectory()) {
     const store = openDirectoryStore(path);
     if (!hasLayout(store)) throw refuseDirectory(store);
-    return createSource(store, 'oci-layout', await readOciLayout(store));
+    return openLayout(store, undefined);
   }
   return openTarSource(openByteFile(path, { followLinks: true }), options);
 }
@@ -55,18 +56,24 @@ export async function openTarSource(
   try {
     if (store.find(ARCHIVE_FILE) === undefined) {
       if (!hasLayout(store)) throw refuseTar(store);
-      return createSource(store, 'oci-layout', await readOciLayout(store), sent);
+      return await openLayout(store, sent);
     }
     const items = await readArchiveItems(store);
-    const kept = hasLayout(store)
-      ? await findKeptImages(store, await readOciLayout(store), items)
-      : undefined;
-    if (kept !== undefined) return createSource(store, 'oci-layout', kept, sent);
-    return createSource(store, 'docker-archive', await readArchiveImages(store, items), sent);
+    const layout = hasLayout(store) ? await readLayoutIndex(store) : undefined;
+    const { images, added } = await readSavedImages(store, layout?.images ?? [], items);
+    const format = images.every(({ kind }) => kind === 'manifest') ? 'oci-layout' : 'docker-archive';
+    return addBlobs(createSource(store, format, images, sent), added);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+async function openLayout(store: FileStore, sent: SentLayers | undefined): Promise<ImageSource> {
+  const index = await readLayoutIndex(store);
+  if (index.images.length === 0) throw invalidInput(`${store.path}: ${INDEX_FILE}`, 'it lists no image');
+  const { images, referrers, added } = await arrangeImages(store, index);
+  return addBlobs({ ...createSource(store, 'oci-layout', images, sent), referrers }, added);
 }
 
 async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<ByteFile> {
@@ -111,7 +118,9 @@ function createSource(
         const problem = `it should be ${ref.size} bytes long, but is ${file.size}`;
         throw invalidInput(describeEntry(store, name), problem);
       }
-      yield* store.open(file, start, file.size, reading);
+      yield* file.isLinked && ref.kind === 'digest' && store.openChecked !== undefined
+        ? store.openChecked(file, ref.digest, start, reading)
+        : store.open(file, start, file.size, reading);
     },
     findSent: (ref) => sent?.get(store.find(nameRef(ref))?.name ?? ''),
     close: () => store.close(),

@@ -19,6 +19,7 @@ export function refuseFile(
 ): EcrpError {
   const type = detectFileType(start);
   if (size === 0) return refuseEarlyEnd(path, 'there is nothing in it');
+  if (isMangledText(start)) return refuseMangled(path);
   if (packing !== undefined) return refuse(path, `it is ${packing}-compressed, but not a tar archive inside`);
   if (type === 'zstd' || type === 'xz' || type === 'bzip2') {
     const command = { zstd: 'zstd -d', xz: 'xz -d', bzip2: 'bzip2 -d' }[type];
@@ -27,7 +28,6 @@ export function refuseFile(
   }
   if (type === 'zip') return refuse(path, 'a zip file, not a tar archive');
   if (start.every((byte) => byte === 0)) return refuse(path, 'an empty tar archive, or a file of zeros');
-  if (isMangledText(start)) return refuseMangled(path);
   return refuse(path, 'not a tar archive (plain or compressed)');
 }
 

@@ -8,7 +8,8 @@ import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manif
 import { isIndex } from '../oci/media-types.ts';
 import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
-import { addBlob } from './added-blob.ts';
+import { addBlobs } from './added-blob.ts';
+import { findAttested, isAttestation } from './attestations.ts';
 import type { ImageSource, ManifestImage, SourceImage } from './image-source.ts';
 import { readBlob } from './read-blob.ts';
 
@@ -67,7 +68,7 @@ async function selectFromIndex(
   const { root } = image;
   const bytes = await readBlob(source, root);
   const entries = await listEntries(source, root, bytes, 0);
-  const images = entries.filter((entry) => !isAttestation(entry));
+  const images = entries.filter((entry) => !isAttestation(entry.descriptor));
   const found = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
   assertFound(source, platforms, found);
   const wanted = images.filter(
@@ -80,8 +81,8 @@ async function selectFromIndex(
     (entry) =>
       wanted.includes(entry) ||
       (attestations === 'keep' &&
-        isAttestation(entry) &&
-        (platforms.length === 0 || digests.has(findAttested(entry)))),
+        isAttestation(entry.descriptor) &&
+        (platforms.length === 0 || digests.has(findAttested(entry.descriptor)))),
   );
   if (kept.length === entries.length) return { source, image };
   if (kept.length === 0) {
@@ -93,8 +94,13 @@ async function selectFromIndex(
   const made = Buffer.from(JSON.stringify(document));
   const content = { digest: digestOf(made), size: made.length };
   return {
-    source: addBlob(source, content.digest, made),
-    image: { ...image, root: { ...root, ...content } },
+    source: addBlobs(source, new Map([[content.digest, made]])),
+    image: {
+      ...image,
+      root: { ...root, ...content },
+      companions: [],
+      warnings: [...(image.warnings ?? []), ...warnOfCompanions(image)],
+    },
   };
 }
 
@@ -129,19 +135,16 @@ async function listEntries(
   return entries;
 }
 
+/** What signs an index does not sign the one that is made of it. */
+function warnOfCompanions({ companions = [] }: ManifestImage): readonly string[] {
+  if (companions.length === 0) return [];
+  const tags = companions.map(({ imageTag }) => imageTag).join(', ');
+  return [`left behind, as it is about the whole index: ${tags}`];
+}
+
 function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer): JsonObject {
   const subject = `${source.path}: index ${digest}`;
   return expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
-}
-
-/** Source: BuildKit, docs/attestations/attestation-storage.md. */
-function isAttestation({ descriptor }: Entry): boolean {
-  return descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
-}
-
-/** The digest of the image that an attestation is about. */
-function findAttested({ descriptor }: Entry): string | undefined {
-  return descriptor.annotations?.['vnd.docker.reference.digest'];
 }
 
 function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {

@@ -32,7 +32,7 @@ export function awaitImage(
         digestCache: packing?.digestCache,
       });
       source = await arrival.receive(intake);
-      return planImage(context, source, chooseImage(source, undefined), options, remote, packing);
+      return planImage(context, source, await chooseImage(source, undefined), options, remote, packing);
     },
     close: async () => source?.close(),
   };

@@ -10,6 +10,8 @@ export interface Choice extends GivenTarget {
   /** `--image` */
   readonly image: string | undefined;
   readonly all: boolean;
+  /** Whether `--platform` is given. */
+  readonly byPlatform?: boolean;
 }
 
 export interface ChosenImage {
@@ -19,18 +21,31 @@ export interface ChosenImage {
 
 /**
  * Chooses what to push and where: one image, or with `--all` each of them, to where its names at the registry host point, or
- * to the repository given under the tags of its own names, without any by digest. Throws USAGE when that is not clear, or when two images would
- * get one tag.
+ * to the repository given under the tags of its own names; what has no tag goes there by its digest. With `--all` what refers
+ * to an image goes with it, unless the images are chosen by platform. Throws USAGE when that is not clear, or when two images
+ * would get one tag.
  */
-export function chooseImages(
+export async function chooseImages(
   source: ImageSource,
-  { image: name, all, ...given }: Choice,
+  { image: name, all, byPlatform = false, ...given }: Choice,
   registryHost: string,
-): readonly ChosenImage[] {
-  if (!all || source.images.length === 1) {
-    const image = chooseImage(source, name);
+): Promise<readonly ChosenImage[]> {
+  if (!all) {
+    const image = await chooseImage(source, name);
     return [{ image, target: chooseTarget(given, image.names, registryHost) }];
   }
+  const [only, ...others] = source.images;
+  const images =
+    only !== undefined && others.length === 0
+      ? [{ image: only, target: chooseTarget(given, only.names, registryHost) }]
+      : chooseEach(source, given, registryHost);
+  const referrers = byPlatform ? [] : chooseReferrers(source, images);
+  const chosen = [...images.map((each) => (byPlatform ? each : dropReferrers(each))), ...referrers];
+  assertDistinct(chosen, source);
+  return chosen;
+}
+
+function chooseEach(source: ImageSource, given: GivenTarget, registryHost: string): readonly ChosenImage[] {
   const { reference, tags } = given;
   const single = reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
   if (single !== undefined) {
@@ -38,12 +53,7 @@ export function chooseImages(
       `${source.path} holds ${source.images.length} images, and ${quoteText(single)} can be only one of them`,
     );
   }
-  const chosen = source.images.map((image) => ({
-    image,
-    target: chooseOwnTarget(given, image, registryHost),
-  }));
-  assertDistinct(chosen, source);
-  return chosen;
+  return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, registryHost) }));
 }
 
 function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: string): PushTarget {
@@ -62,6 +72,35 @@ function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: s
   }
   const reference = `${repository}:${first}`;
   return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
+}
+
+/** What is about an image goes to its repository, under a tag of its own or none. */
+function chooseReferrers(
+  { referrers = [] }: ImageSource,
+  images: readonly ChosenImage[],
+): readonly ChosenImage[] {
+  return referrers.flatMap((image) => {
+    const subject =
+      images.find(
+        (each) =>
+          each.image.kind === 'manifest' &&
+          each.image.referrers?.some(({ digest }) => digest === image.root.digest),
+      ) ?? images[0];
+    if (subject === undefined) return [];
+    const { registryHost, registryAlias, repositoryName } = subject.target;
+    const tags = image.names.flatMap((name) => findTag(name) ?? []);
+    const repository = {
+      registryHost,
+      ...(registryAlias !== undefined && { registryAlias }),
+      repositoryName,
+    };
+    return [{ image, target: { ...repository, tags, mainTag: tags[0] } }];
+  });
+}
+
+/** They are pushed, so there is nothing to be said of them. */
+function dropReferrers({ image, target }: ChosenImage): ChosenImage {
+  return { image: image.kind === 'manifest' ? { ...image, referrers: [] } : image, target };
 }
 
 /** The tag of a name; an OCI layout may name an image by its tag alone. */

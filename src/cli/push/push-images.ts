@@ -75,7 +75,8 @@ export async function pushImages(
     return prepare(target, (finder) => planImage(context, source, image, options, findRemote(finder)));
   };
   try {
-    const chosen = chooseImages(opened, { ...given, image: name, all }, registryHost);
+    const byPlatform = selection.platforms.length > 0;
+    const chosen = await chooseImages(opened, { ...given, image: name, all, byPlatform }, registryHost);
     const [only] = chosen;
     if (!all && only !== undefined) {
       return [{ name: nameTarget(only.target), result: await send(await makeReady(only)) }];

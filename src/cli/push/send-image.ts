@@ -99,7 +99,9 @@ export async function sendImage(
           createdRepository = true;
         }),
     };
-    const planned = await expectDigest(await image.plan(finder, sending), target.imageDigest, signal);
+    const local = await image.plan(finder, sending);
+    for (const warning of local.warnings ?? []) context.messages.warn(warning);
+    const planned = await expectDigest(local, target.imageDigest, signal);
     const { plan, tags, kept, ...guard } = await guardImage(image, planned, finder, session, signal);
     for (const { imageTag, imageDigest } of kept) {
       context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);

@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { chooseImage } from '../../../src/cli/push/choose-image.ts';
 import { chooseTarget, type GivenTarget } from '../../../src/cli/push/choose-target.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
 import type { ImageSource, SourceImage } from '../../../src/source/image-source.ts';
+import { catchError } from '../../support/catch-error.ts';
+import { makeImage as makeGenerated, makeIndex } from '../../support/images.ts';
+import { layoutSource } from '../push/memory-source.ts';
+
+let count = 0;
 
 function makeImage(...names: string[]): SourceImage {
-  return { kind: 'archive', names, config: Buffer.from('{}'), layers: [] };
+  count += 1;
+  const config = { os: 'linux', architecture: 'amd64', count, rootfs: { type: 'layers', diff_ids: [] } };
+  return { kind: 'archive', names, config: Buffer.from(JSON.stringify(config)), layers: [] };
+}
+
+function findDigits(image: SourceImage): string {
+  return image.kind === 'archive' ? digestOf(image.config).slice(7, 19) : '';
 }
 
 function makeSource(...images: SourceImage[]): ImageSource {
@@ -29,29 +41,77 @@ describe('choosing an image', () => {
     ['docker.io/library/app:latest', app],
     ['team/other', other],
     ['team/other:1.0', other],
-  ])('%s', (wanted, image) => expect(chooseImage(source, wanted)).toBe(image));
+  ])('%s', async (wanted, image) => expect(await chooseImage(source, wanted)).toBe(image));
 
-  it('needs no name when there is one', () => {
-    expect(chooseImage(makeSource(app), undefined)).toBe(app);
+  it('needs no name when there is one', async () => {
+    expect(await chooseImage(makeSource(app), undefined)).toBe(app);
   });
 
   it.each([
-    [undefined, 'app.tar holds 3 images', 'docker.io/library/app:latest, team/other:1.0 = team/other:latest'],
-    ['app:2', 'no image named app:2', '(an image without a name)'],
-    ['other:1.0', 'no image named other:1.0', 'team/other:1.0'],
-  ])('refuses %s', (wanted, message, hint) => {
-    expect(() => chooseImage(source, wanted)).toThrow(
-      expect.objectContaining({
-        code: 'USAGE',
-        message: expect.stringContaining(message),
-        hint: expect.stringContaining(hint),
-      }),
+    [undefined, 'app.tar holds 3 images', 'team/other:1.0 = team/other:latest ('],
+    ['app:2', 'no image app:2', 'docker.io/library/app:latest ('],
+    ['other:1.0', 'no image other:1.0', 'team/other:1.0'],
+    ['0123456789ab', 'no image 0123456789ab', 'Choose with --image'],
+  ])('refuses %s', async (wanted, message, hint) => {
+    const error = await catchError(() => chooseImage(source, wanted));
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('refuses a name that means two, and lists by which digests they go', async () => {
+    const [one, two] = [makeImage('app'), makeImage('library/app:latest')];
+    const error = await catchError(() => chooseImage(makeSource(one, two), 'app:latest'));
+    expect(error.message).toContain('2 images that app:latest may mean');
+    const [first, second] = [one, two].map(findDigits);
+    expect(error.hint).toBe(
+      `Choose by digest with --image: app (${first}, image linux/amd64), library/app:latest (${second}, image linux/amd64)`,
     );
   });
 
-  it('refuses a name that means two', () => {
-    const twice = makeSource(makeImage('app'), makeImage('library/app:latest'));
-    expect(() => chooseImage(twice, 'app:latest')).toThrow('2 images that app:latest may mean');
+  it('cuts a long list', async () => {
+    const many = Array.from({ length: 25 }, (_, position) => makeImage(`app:${position}`));
+    const error = await catchError(() => chooseImage(makeSource(...many), undefined));
+    expect(error.hint).toMatch(/app:9 \([^)]*\) and 15 more$/);
+  });
+
+  it.each([12, 20, 64])('takes %i digits of the image ID, and the digest', async (count) => {
+    const digits = digestOf(other.kind === 'archive' ? other.config : '').slice(7);
+    expect(await chooseImage(source, digits.slice(0, count))).toBe(other);
+    expect(await chooseImage(source, `sha256:${digits.slice(0, count)}`)).toBe(other);
+    const error = await catchError(() => chooseImage(source, digits.slice(0, 11)));
+    expect(error.message).toContain('no image');
+  });
+
+  it('takes digests of layouts: of manifests, configs, and what an index is made of', async () => {
+    const [amd64, arm64, single] = await Promise.all([
+      makeGenerated({ seed: 1, layers: [] }),
+      makeGenerated({ seed: 2, layers: [], platform: { os: 'linux', architecture: 'arm64' } }),
+      makeGenerated({ seed: 3, layers: [], names: ['1.0'] }),
+    ]);
+    const index = makeIndex([amd64, arm64]);
+    const layout = {
+      ...layoutSource([index, single]),
+      images: [index, single].map(({ names, descriptor: root }) => ({
+        kind: 'manifest' as const,
+        names,
+        root,
+      })),
+    };
+    const find = async (wanted: string) => {
+      const image = await chooseImage(layout, wanted);
+      return image.kind === 'manifest' ? image.root.digest : undefined;
+    };
+    expect(await find(index.descriptor.digest)).toBe(index.descriptor.digest);
+    expect(await find(single.descriptor.digest.slice(7, 19))).toBe(single.descriptor.digest);
+    expect(await find(digestOf(single.config))).toBe(single.descriptor.digest);
+    expect(await find(arm64.descriptor.digest)).toBe(arm64.descriptor.digest);
+    expect(await find(digestOf(arm64.config).slice(7, 20))).toBe(arm64.descriptor.digest);
+    const error = await catchError(() => chooseImage(layout, undefined));
+    expect(error.hint).toContain('(linux/amd64, linux/arm64)');
+    expect(error.hint).toMatch(/1\.0 \([a-f0-9]{12}, image linux\/amd64, ID [a-f0-9]{12}\)/);
   });
 });
 

@@ -9,10 +9,10 @@ import { describeBytes, makeImage, makeIndex, makeManifest } from '../../support
 import { layoutSource, type MemorySource, memorySource } from './memory-source.ts';
 
 const MIB = 1024 * 1024;
-const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+const plainConfig = Buffer.from('{"architecture":"amd64","os":"linux"}');
 
 /** A source of one image with the layers given, of which only descriptors exist. */
-function describeImage(layers: readonly object[]): [MemorySource, SourceImage] {
+function describeImage(layers: readonly object[], config = plainConfig): [MemorySource, SourceImage] {
   // Descriptors beyond what a type-checked one can say, as hostile images have.
   const manifest = makeManifest(config, layers as Parameters<typeof makeManifest>[1]);
   const root = describeBytes('application/vnd.oci.image.manifest.v1+json', manifest);
@@ -90,7 +90,7 @@ describe('foreign layers', () => {
     const [source, image] = describeImage([layer, layer, layerOf(8)]);
     const plan = await planPush(source, image);
     expect(plan.skippedLayers).toBe(1);
-    expect(plan.blobs.map((blob) => blob.sourceBytes)).toEqual([config.length, 8]);
+    expect(plan.blobs.map((blob) => blob.sourceBytes)).toEqual([plainConfig.length, 8]);
   });
 
   test('are pushed when they only can be had elsewhere too', async () => {
@@ -100,6 +100,39 @@ describe('foreign layers', () => {
     const plan = await planPush(source, image);
     expect(plan.skippedLayers).toBe(0);
     expect(plan.blobs).toHaveLength(2);
+  });
+});
+
+describe('the layers that a config lists', () => {
+  const rootfs = (diffIds: unknown) => `{"rootfs":{"type":"layers","diff_ids":${JSON.stringify(diffIds)}}}`;
+  const inToto = layerOf(9, { mediaType: 'application/vnd.in-toto+json' });
+  const id = digestOf('a layer');
+
+  test.each([
+    ['fewer', [layerOf(7), layerOf(8)], rootfs([id]), 'lists 2 layers, but its config 1'],
+    ['more', [layerOf(7)], rootfs([id, id]), 'lists 1 layers, but its config 2'],
+    ['some of none', [], rootfs([id]), 'lists 0 layers, but its config 1'],
+    ['none of some', [layerOf(7)], rootfs([]), 'lists 1 layers, but its config 0'],
+    ['null of some', [layerOf(7)], rootfs(null), 'lists 1 layers, but its config 0'],
+  ])('are %s than the manifest lists: it is refused', async (_, layers, text, message) => {
+    const error = await catchError(() => planPush(...describeImage(layers, Buffer.from(text))));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', hint: expect.stringContaining('not whole') });
+    expect(error.message).toContain(message);
+  });
+
+  test.each([
+    ['as many', [layerOf(7), layerOf(7)], rootfs([id, id])],
+    ['not listed', [layerOf(7)], '{}'],
+    ['not listed, in what is no JSON', [layerOf(7)], 'config'],
+    ['none, of an artifact in the form of an image', [inToto], rootfs([])],
+  ])('are %s: it is planned', async (_, layers, text) => {
+    const plan = await planPush(...describeImage(layers, Buffer.from(text)));
+    expect(plan.warnings).toEqual([]);
+  });
+
+  test('are none: it is planned with a warning', async () => {
+    const plan = await planPush(...describeImage([], Buffer.from(rootfs([]))));
+    expect(plan.warnings).toEqual([expect.stringMatching(/has no layers; ECR may refuse it/)]);
   });
 });
 

@@ -112,7 +112,7 @@ describe('an image that is there already', () => {
     const source = layoutSource([image]);
     const { result } = await push(source, rootOf(image), service, { tags: ['1.0', '2.0'] });
     expect(service.log).toEqual(['check 4', 'put 1.0', 'put 2.0']);
-    expect(source.reads).toEqual([image.descriptor.digest]);
+    expect(source.reads).toEqual([image.descriptor.digest, digestOf(image.config)]);
     expect(result.tags).toEqual([
       { imageTag: '1.0', status: 'unchanged' },
       { imageTag: '2.0', status: 'put' },

@@ -41,22 +41,74 @@ async function refuseLayer(): Promise<string> {
 }
 
 describe.skipIf(process.platform === 'win32')('links and special files in a layout', () => {
-  it('a blob that is a symbolic link, inside or out', async () => {
-    await rename(blob, join(directory, 'outside'));
-    await symlink(join(directory, 'outside'), blob);
-    expect(await refuseLayer()).toMatch(/a symbolic link, which is not followed/);
+  it('a blob that is a symbolic link, inside or out, is read from any byte', async () => {
+    for (const place of [join(directory, 'outside'), join(layout, 'inside')]) {
+      await rename(blob, place);
+      await symlink(place, blob);
+      const source = await openSource(layout, { temporaryDirectory: directory });
+      for (const start of [0, 1, 2_000_000, size]) {
+        const bytes = await collectBytes(source.open(ref, start));
+        expect(bytes.equals(layer.bytes.subarray(start))).toBe(true);
+      }
+      await rm(blob);
+      await rename(place, blob);
+    }
   });
 
-  it('a folder that leads outside', async () => {
+  it('folders that lead outside', async () => {
     await rename(join(layout, 'blobs'), join(directory, 'blobs'));
     await symlink('../blobs', join(layout, 'blobs'));
-    expect(await refuseLayer()).toMatch(/leads outside the directory/);
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    expect(digestOf(await collectBytes(source.open(ref, 0)))).toBe(digest);
+    const wrong = Buffer.from(layer.bytes);
+    wrong[100] = 1 + (wrong[100] ?? 0);
+    await writeFile(join(directory, 'blobs', 'sha256', digest.slice(7)), wrong);
+    expect(await refuseLayer()).toContain(digestOf(wrong));
+  });
+
+  it('a link to a file of the same length gives away no byte of it', async () => {
+    const secret = Buffer.alloc(size, 's');
+    await writeFile(join(directory, 'secret'), secret);
+    await rm(blob);
+    await symlink(join(directory, 'secret'), blob);
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    for (const start of [0, 1_500_000]) {
+      let given = 0;
+      const error = await catchError(async () => {
+        for await (const chunk of source.open(ref, start)) given += chunk.length;
+      });
+      expect(error.message).toMatch(/it is a link to a file with another digest, sha256:[a-f0-9]{64}/);
+      expect(given).toBe(0);
+    }
+  });
+
+  it('a link that leads elsewhere once it was checked is checked again', async () => {
+    await rename(blob, join(directory, 'outside'));
+    await symlink(join(directory, 'outside'), blob);
+    const source = await openSource(layout, { temporaryDirectory: directory });
+    expect(digestOf(await collectBytes(source.open(ref, 0)))).toBe(digest);
+    await writeFile(join(directory, 'secret'), Buffer.alloc(size, 's'));
+    await rm(blob);
+    await symlink(join(directory, 'secret'), blob);
+    const error = await catchError(() => collectBytes(source.open(ref, 0)));
+    expect(error.message).toMatch(/another digest/);
+  });
+
+  it.each([
+    ['nowhere', 'none', /is missing/],
+    ['to a folder', '.', /not a regular file/],
+    ['to a device', '/dev/zero', /not a regular file/],
+    ['to itself', digest.slice(7), /too many symbolic links/],
+  ])('a link %s', async (_, target, message) => {
+    await rm(blob);
+    await symlink(target, blob);
+    expect(await refuseLayer()).toMatch(message);
   });
 
   it('folders that go in a circle', async () => {
     await rm(join(layout, 'blobs'), { recursive: true });
     await symlink('blobs', join(layout, 'blobs'));
-    expect(await refuseLayer()).toMatch(/symbolic link/);
+    expect(await refuseLayer()).toMatch(/too many symbolic links/);
   });
 
   it('a blob that is a directory or a FIFO', async () => {

@@ -1,0 +1,135 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { invalidInput } from '../oci/json.ts';
+import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH } from '../oci/manifest.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { findCompanions } from './companions.ts';
+import type { FileStore } from './file-store.ts';
+import type { ManifestImage, Referrer } from './image-source.ts';
+import { joinPlatforms } from './join-platforms.ts';
+import { describeArtifact, describeManifest } from './manifest-kind.ts';
+import { ManifestReader } from './manifest-reader.ts';
+import type { LayoutIndex } from './oci-layout.ts';
+
+/** What there is to push in a layout. */
+export interface ArrangedImages {
+  readonly images: readonly ManifestImage[];
+  /** Signatures, SBOMs and others that are about one of the images. */
+  readonly referrers: readonly ManifestImage[];
+  /** Indexes that were made, by their digests. */
+  readonly added: ReadonlyMap<Digest, Buffer>;
+}
+
+/** An entry of `index.json`, and what its manifest says. */
+interface Root {
+  readonly image: ManifestImage;
+  readonly manifest: ImageManifest | ImageIndex | undefined;
+  /** The digests of the manifests below it, its own among them. */
+  readonly below: ReadonlySet<Digest>;
+}
+
+/** The tag under which registries without the referrers API list what refers to a manifest (OCI distribution, 1.1). */
+const FALLBACK_TAG = /^sha256-([a-f0-9]{64})$/;
+
+/** Most manifests below all entries together. */
+const MAX_BELOW = 1_000_000;
+
+/**
+ * Tells the images of a layout from what belongs to them, as tools list all of it side by side in `index.json`: the images
+ * of an index, signatures of cosign, and manifests with a subject. Images of one name for several platforms become one index.
+ */
+export async function arrangeImages(store: FileStore, index: LayoutIndex): Promise<ArrangedImages> {
+  const plain = { images: index.images, referrers: [], added: new Map() };
+  if (index.images.length < 2) return plain;
+  const roots = await readRoots(store, index.images);
+  const owners = new Map<Digest, Root[]>();
+  for (const root of roots) {
+    for (const digest of root.below) owners.set(digest, [...(owners.get(digest) ?? []).slice(0, 1), root]);
+  }
+  const isBelowAnother = (digest: Digest | undefined, root: Root): boolean =>
+    digest !== undefined && (owners.get(digest)?.some((owner) => owner !== root) ?? false);
+  const companions = findCompanions(index.images, new Set(owners.keys()));
+  const isCompanion = ({ image }: Root): boolean => companions.has(image.root.digest);
+  const subjects = new Map<Root, Digest>();
+  for (const root of roots) {
+    const subject = findSubject(root);
+    if (subject !== undefined && !isCompanion(root) && isBelowAnother(subject, root))
+      subjects.set(root, subject);
+  }
+  const main = roots.filter((root) => {
+    const { names, root: descriptor } = root.image;
+    const isChild = names.length === 0 && isBelowAnother(descriptor.digest, root);
+    return !isChild && !isCompanion(root) && !subjects.has(root);
+  });
+  // A layout of nothing but referrers of each other is pushed as what it is.
+  if (main.length === 0) return plain;
+  const images = main.map(({ image, below }): ManifestImage => {
+    const own = [...companions.values()].filter(({ of }) => below.has(of));
+    const referrers = findReferrers(below, subjects);
+    return {
+      ...image,
+      ...(own.length > 0 && { companions: own.map(({ imageTag, root }) => ({ imageTag, root })) }),
+      ...(referrers.length > 0 && { referrers }),
+    };
+  });
+  const joined = joinPlatforms(index, images);
+  return {
+    images: joined === undefined ? images : [joined.image],
+    referrers: [...subjects.keys()].map(({ image }) => image),
+    added: joined?.added ?? new Map(),
+  };
+}
+
+async function readRoots(store: FileStore, images: readonly ManifestImage[]): Promise<readonly Root[]> {
+  const reader = new ManifestReader(store);
+  let left = MAX_BELOW;
+  const collect = async (descriptor: Descriptor, below: Set<Digest>, depth: number): Promise<void> => {
+    if (below.has(descriptor.digest) || depth > MAX_INDEX_DEPTH) return;
+    below.add(descriptor.digest);
+    left -= 1;
+    if (left < 0) throw invalidInput(store.path, 'its indexes list too many images');
+    const manifest = isIndex(descriptor.mediaType) ? await reader.find(descriptor) : undefined;
+    if (manifest?.kind !== 'index') return;
+    for (const child of manifest.manifests) await collect(child, below, depth + 1);
+  };
+  const roots: Root[] = [];
+  for (const image of images) {
+    const below = new Set<Digest>();
+    await collect(image.root, below, 0);
+    roots.push({ image, manifest: await reader.find(image.root), below });
+  }
+  return roots;
+}
+
+/** The digest of what a manifest is about; it need not be in the layout. */
+function findSubject({ image, manifest }: Root): Digest | undefined {
+  const [hex] = image.names.flatMap((name) => FALLBACK_TAG.exec(name)?.[1] ?? []);
+  return hex === undefined ? manifest?.subject?.digest : `sha256:${hex}`;
+}
+
+/** What is about an image, about a manifest below it, or about one of these. */
+function findReferrers(below: ReadonlySet<Digest>, subjects: ReadonlyMap<Root, Digest>): readonly Referrer[] {
+  const about = new Set(below);
+  const found = new Map<Digest, Referrer>();
+  for (let before = -1; before !== about.size; ) {
+    before = about.size;
+    for (const [root, subject] of subjects) {
+      if (!about.has(subject) || about.has(root.image.root.digest)) continue;
+      for (const digest of root.below) about.add(digest);
+      for (const referrer of listReferrers(root)) found.set(referrer.digest, referrer);
+    }
+  }
+  return [...found.values()];
+}
+
+/** The one that a manifest is, or those that the index of a fallback tag lists. */
+function listReferrers({ image, manifest }: Root): readonly Referrer[] {
+  if (manifest?.kind === 'index' && image.names.some((name) => FALLBACK_TAG.test(name))) {
+    return manifest.manifests.map(({ digest, artifactType, mediaType }) => ({
+      digest,
+      kind: describeArtifact([artifactType ?? mediaType]) ?? 'artifact',
+    }));
+  }
+  const kind = manifest === undefined ? 'artifact' : describeManifest(manifest);
+  return [{ digest: image.root.digest, kind }];
+}

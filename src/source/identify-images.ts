@@ -1,0 +1,88 @@
+import { EcrpError } from '../errors.ts';
+import { parseConfig } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { isImageConfig } from '../oci/layer-count.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { ImageSource, SourceImage } from './image-source.ts';
+import { describeManifest } from './manifest-kind.ts';
+import { readBlob } from './read-blob.ts';
+
+/** What an image of a source can be called beside its names. */
+export interface IdentifiedImage {
+  readonly image: SourceImage;
+  /** What it is shown under: the digest of its manifest, or of its config where it has none yet. */
+  readonly digest: Digest;
+  /** All that mean it: of its manifest, and of its config, which is the image ID of Docker's own store. */
+  readonly digests: readonly Digest[];
+  /** For a person: `image linux/amd64`, `signature`. */
+  readonly kind: string;
+}
+
+/** Finds out what images are, and by which digests they go. What is damaged is called by what is known of it. */
+export async function identifyImages(
+  source: ImageSource,
+  images: readonly SourceImage[],
+): Promise<readonly IdentifiedImage[]> {
+  const identified: IdentifiedImage[] = [];
+  for (const image of images) identified.push(await identifyImage(source, image));
+  return identified;
+}
+
+/** The images that an image is made of, each as one of its own: those of an index. */
+export async function identifyParts(
+  source: ImageSource,
+  image: SourceImage,
+): Promise<readonly IdentifiedImage[]> {
+  if (image.kind === 'archive' || !isIndex(image.root.mediaType)) return [];
+  const manifest = await readManifest(source, image.root);
+  if (manifest?.kind !== 'index') return [];
+  return identifyImages(
+    source,
+    manifest.manifests.map((root) => ({ kind: 'manifest', names: [], root })),
+  );
+}
+
+async function identifyImage(source: ImageSource, image: SourceImage): Promise<IdentifiedImage> {
+  if (image.kind === 'archive') {
+    const digest = digestOf(image.config);
+    const { platform } = parseConfig(image.config, source.path);
+    return { image, digest, digests: [digest], kind: `image ${formatPlatform(platform)}` };
+  }
+  const { root } = image;
+  const { digest } = root;
+  const manifest = await readManifest(source, root);
+  if (manifest === undefined) return { image, digest, digests: [digest], kind: 'unreadable' };
+  const kind = describeManifest(manifest);
+  if (manifest.kind === 'index') return { image, digest, digests: [digest], kind };
+  const { config } = manifest;
+  const isImage = kind === 'image' && isImageConfig(config.mediaType);
+  const id = config.digest.slice('sha256:'.length, 'sha256:'.length + 12);
+  return {
+    image,
+    digest,
+    digests: [digest, config.digest],
+    kind: isImage ? `${kind} ${await findPlatform(source, root, config)}, ID ${id}` : kind,
+  };
+}
+
+async function findPlatform(source: ImageSource, root: Descriptor, config: Descriptor): Promise<string> {
+  if (root.platform !== undefined) return formatPlatform(root.platform);
+  try {
+    return formatPlatform(parseConfig(await readBlob(source, config), source.path).platform);
+  } catch (error) {
+    if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return 'of an unknown platform';
+    throw error;
+  }
+}
+
+async function readManifest(source: ImageSource, root: Descriptor) {
+  try {
+    return parseManifest(await readBlob(source, root), root.mediaType, source.path);
+  } catch (error) {
+    if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return undefined;
+    throw error;
+  }
+}

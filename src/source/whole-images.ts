@@ -1,0 +1,155 @@
+import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { expectArray, expectObject, invalidInput, parseJson } from '../oci/json.ts';
+import { findOtherLayerCount } from '../oci/layer-count.ts';
+import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
+import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { verifyContent } from '../oci/verify-content.ts';
+import { findAttested, isAttestation } from './attestations.ts';
+import { type FileStore, readStoredFile } from './file-store.ts';
+import { nameBlob } from './oci-layout.ts';
+
+/** Most descriptors looked at, and most bytes of manifests held, while deciding. */
+const MAX_STEPS = 100_000;
+const MAX_TOTAL_MANIFEST_BYTES = 64 * 1024 * 1024;
+
+/** What of an image or index is whole: all of its blobs are there, packed, and as many as its config says. */
+export interface WholeImage {
+  readonly descriptor: Descriptor;
+  /** The manifests of images below it. */
+  readonly manifests: readonly ImageManifest[];
+  /** Of the images below it that are not there, so that it is an index of the others. */
+  readonly missing: readonly string[];
+}
+
+/** `missing`: blobs of it are not there. `unfit`: it is there, but not as it is to be pushed. */
+type Found = WholeImage | 'missing' | 'unfit';
+
+/**
+ * Finds the images of an OCI layout that are whole. Of an index some of whose images are missing, as the containerd store
+ * saves it, a new index is made; its bytes are in `added`.
+ */
+export class WholeImages {
+  readonly #store: FileStore;
+  /** Whether a manifest is to be used as it is: the rest of the archive may say otherwise. */
+  readonly #isFit: (manifest: ImageManifest) => boolean;
+  readonly #found = new Map<Digest, Found>();
+  readonly added = new Map<Digest, Buffer>();
+  /** The layers of all manifests read, whole or not, by the digest of their config. */
+  readonly layers = new Map<Digest, (readonly string[])[]>();
+  #manifestBytes = 0;
+  #steps = 0;
+
+  constructor(store: FileStore, isFit: (manifest: ImageManifest) => boolean) {
+    this.#store = store;
+    this.#isFit = isFit;
+  }
+
+  /** Undefined for an image that is not whole, and for an index without any that is. */
+  async find(root: Descriptor): Promise<WholeImage | undefined> {
+    const found = await this.#look(root, 0);
+    return typeof found === 'string' ? undefined : found;
+  }
+
+  async #look(descriptor: Descriptor, depth: number): Promise<Found> {
+    this.#steps += 1;
+    if (this.#steps > MAX_STEPS) throw invalidInput(this.#store.path, 'its indexes list too many images');
+    if (depth > MAX_INDEX_DEPTH) {
+      throw invalidInput(this.#store.path, `its indexes are nested deeper than ${MAX_INDEX_DEPTH}`);
+    }
+    const known = this.#found.get(descriptor.digest);
+    if (known !== undefined) return known;
+    const found = await this.#read(descriptor, depth);
+    this.#found.set(descriptor.digest, found);
+    return found;
+  }
+
+  async #read(descriptor: Descriptor, depth: number): Promise<Found> {
+    const { digest, mediaType } = descriptor;
+    if (!isIndex(mediaType) && !isManifest(mediaType)) return 'unfit';
+    if (this.#store.find(nameBlob(digest)) === undefined) return 'missing';
+    const bytes = await readStoredFile(this.#store, nameBlob(digest), MAX_MANIFEST_BYTES);
+    this.#manifestBytes += bytes.length;
+    if (this.#manifestBytes > MAX_TOTAL_MANIFEST_BYTES) {
+      throw invalidInput(
+        this.#store.path,
+        `its manifests are longer than ${MAX_TOTAL_MANIFEST_BYTES} bytes together`,
+      );
+    }
+    verifyContent(bytes, descriptor, this.#store.path);
+    const manifest = parseManifest(bytes, mediaType, this.#store.path);
+    return manifest.kind === 'index'
+      ? this.#joinChildren(descriptor, bytes, manifest.manifests, depth)
+      : this.#judge(descriptor, manifest);
+  }
+
+  async #judge(descriptor: Descriptor, manifest: ImageManifest): Promise<Found> {
+    const { config, layers } = manifest;
+    const known = this.layers.get(config.digest) ?? [];
+    this.layers.set(config.digest, [...known, layers.map(({ digest }) => nameBlob(digest))]);
+    const isThere = ({ digest }: Descriptor) => this.#store.find(nameBlob(digest)) !== undefined;
+    if (![config, ...layers].every(isThere)) return 'missing';
+    // Docker's own store saves layers uncompressed; they are compressed before they are pushed.
+    if (layers.some(({ mediaType }) => mediaType === OCI_LAYER || mediaType === DOCKER_LAYER)) return 'unfit';
+    const bytes = await readStoredFile(this.#store, nameBlob(config.digest), MAX_CONFIG_BYTES);
+    if (findOtherLayerCount(manifest, bytes) !== undefined || !this.#isFit(manifest)) return 'unfit';
+    return { descriptor, manifests: [manifest], missing: [] };
+  }
+
+  async #joinChildren(
+    descriptor: Descriptor,
+    bytes: Buffer,
+    children: readonly Descriptor[],
+    depth: number,
+  ): Promise<Found> {
+    const manifests = new Set<ImageManifest>();
+    const missing: string[] = [];
+    const kept: { readonly position: number; readonly child: Descriptor }[] = [];
+    for (const [position, child] of children.entries()) {
+      const found = await this.#look(child, depth + 1);
+      if (found === 'unfit') return 'unfit';
+      if (found === 'missing') {
+        missing.push(child.platform === undefined ? child.digest : formatPlatform(child.platform));
+        continue;
+      }
+      for (const manifest of found.manifests) manifests.add(manifest);
+      missing.push(...found.missing);
+      kept.push({
+        position,
+        child: { ...child, digest: found.descriptor.digest, size: found.descriptor.size },
+      });
+    }
+    // An attestation is of no use without the image that it is about.
+    const digests = new Set<string | undefined>(kept.map(({ child }) => child.digest));
+    const useful = kept.filter(({ child }) => !isAttestation(child) || digests.has(findAttested(child)));
+    if (missing.length === 0) return { descriptor, manifests: [...manifests], missing };
+    const [only, ...others] = useful;
+    if (only === undefined) return 'missing';
+    const found = { manifests: [...manifests], missing: [...new Set(missing)] };
+    // One image alone is pushed under its own digest, as docker does.
+    if (others.length === 0) return { descriptor: only.child, ...found };
+    return { descriptor: this.#makeIndex(descriptor, bytes, useful), ...found };
+  }
+
+  #makeIndex(
+    descriptor: Descriptor,
+    bytes: Buffer,
+    kept: readonly { readonly position: number; readonly child: Descriptor }[],
+  ): Descriptor {
+    const subject = `${this.#store.path}: index ${descriptor.digest}`;
+    const document = expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
+    const entries = expectArray(document.manifests, subject, 'manifests', MAX_ITEMS);
+    const manifests = kept.map(({ position, child: { digest, size } }) => ({
+      ...expectObject(entries[position], subject, `manifests[${position}]`),
+      digest,
+      size,
+    }));
+    const made = Buffer.from(JSON.stringify({ ...document, manifests }));
+    const digest = digestOf(made);
+    this.added.set(digest, made);
+    return { ...descriptor, digest, size: made.length };
+  }
+}
