@@ -192,7 +192,7 @@ aws_secret_access_key = two words
     ['orphan', ['orphan', "source_profile 'gone'"]],
     ['sourceless', ['neither source_profile nor credential_source']],
     ['both', ['both source_profile and credential_source']],
-    ['odd-source', ["credential_source 'Moon'"]],
+    ['odd-source', ["credential_source, 'Moon'"]],
     ['loop', ['loop → pool → loop']],
     ['of-process', ["'process'", 'vault is sealed'], true],
     ['of-empty', ["source_profile 'empty'", 'no credentials']],
