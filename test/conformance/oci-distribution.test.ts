@@ -16,7 +16,8 @@ describeWithClients('the OCI distribution conformance suite', ['oci-conformance'
 
   test('fails in the mode that is like public.ecr.aws exactly what oci-departures.txt lists', async () => {
     const outcomes = await judge('aws');
-    expect(countNames(outcomes.failed)).toEqual(readDepartures());
+    const { always, sometimes } = readDepartures();
+    expect(countNames(outcomes.failed).filter((name) => !sometimes.includes(name))).toEqual(always);
     expect(outcomes.passed.length).toBeGreaterThan(300);
   });
 });
@@ -74,7 +75,12 @@ function countNames(names: readonly string[]): readonly string[] {
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} x${count}`)).sort();
 }
 
-function readDepartures(): readonly string[] {
+/** `sometimes`: where it depends on the suite's own chance. */
+function readDepartures(): { readonly always: readonly string[]; readonly sometimes: readonly string[] } {
   const lines = readFileSync(join(import.meta.dirname, 'oci-departures.txt'), 'utf8').split('\n');
-  return lines.filter((line) => line !== '' && !line.startsWith('#')).sort();
+  const names = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return {
+    always: names.filter((line) => !line.startsWith('? ')).sort(),
+    sometimes: names.flatMap((line) => (line.startsWith('? ') ? [line.slice(2)] : [])),
+  };
 }
