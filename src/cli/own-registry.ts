@@ -1,6 +1,7 @@
 import type { Registry } from '../ecr/registries.ts';
 import type { RepositoryAddress } from '../ecr/repository-address.ts';
 import { EcrpError } from '../errors.ts';
+import { listNames } from '../foreign-text.ts';
 import { formatRepository, parseRepository, type RepositoryReference } from '../oci/reference.ts';
 import { isRegistryId } from '../oci/repository-name.ts';
 import type { CommandContext } from './command-context.ts';
@@ -106,5 +107,5 @@ function listAliases(registry: Registry | undefined): string {
   if (registry === undefined) return 'Your account has no registry yet.';
   const { registryId, activeAliases } = registry;
   if (activeAliases.length === 0) return `Your registry is ${registryId} and has no alias yet.`;
-  return `Your registry is ${registryId}, with the alias ${activeAliases.join(', ')}.`;
+  return `Your registry is ${registryId}: ${listNames(activeAliases)}.`;
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readAliases } from '../../src/emulator/registry-identity.ts';
+import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
 import { startTestEmulator } from '../support/emulator.ts';
 import { findRepositories } from '../support/find-repositories.ts';
@@ -49,6 +50,15 @@ function ecrp(...argv: string[]): Promise<CliResult> {
 async function listAll() {
   return { mine: await findRepositories(env), theirs: await findRepositories(theirEnv) };
 }
+
+/** What a push needs. */
+const PUSH_ACTIONS = [
+  'BatchCheckLayerAvailability',
+  'InitiateLayerUpload',
+  'UploadLayerPart',
+  'CompleteLayerUpload',
+  'PutImage',
+].map((operation) => `ecr-public:${operation}`);
 
 /** What a command may ask for before it refuses. */
 const QUESTIONS = ['DescribeRegistries', 'BatchCheckLayerAvailability'];
@@ -194,6 +204,28 @@ describe('what is no repository', () => {
       expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(hint) });
     }
     expect(emulator.requests).toHaveLength(before);
+  });
+});
+
+describe("a push to another's repository whose policy allows it", () => {
+  const uri = `${host}/theirs/shared`;
+
+  it('succeeds, and needs nothing to be created', async () => {
+    const signer = { url: emulator.url, accessKeyId: 'AKIATHEIRS', secretAccessKey: 'theirs' };
+    await callApi(signer, 'CreateRepository', { repositoryName: 'shared' });
+    const statement = { Effect: 'Allow', Principal: { AWS: mine }, Action: PUSH_ACTIONS };
+    const policyText = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await callApi(signer, 'SetRepositoryPolicy', { repositoryName: 'shared', policyText });
+
+    const { json } = await ecrp('push', one, `${uri}:1`, '--create-repo', '--json');
+    expect(json()).toMatchObject({
+      reference: `${uri}:1`,
+      registryId: THEIRS,
+      tags: [{ imageTag: '1', status: 'created' }],
+    });
+    const again = await ecrp('push', one, `${uri}:1`, '-t', '2', '--json');
+    expect(again.json()).toMatchObject({ tags: [{ status: 'unchanged' }, { status: 'created' }] });
+    expect((await listAll()).mine).not.toContain('shared');
   });
 });
 
