@@ -106,7 +106,7 @@ export async function sendImage(
     for (const { imageTag, imageDigest } of kept) {
       context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
     }
-    const lookUpTag = image.readsRegistry ? makeTagLookup(finder, target) : undefined;
+    const lookUpTag = image.readsRegistry ? makeTagLookup(context.waiting, finder, target) : undefined;
     const pushed =
       kept.length > 0 && tags.length === 0
         ? undefined

@@ -2,6 +2,7 @@ import type { TagLookup } from '../../push/push-options.ts';
 import type { KeptToken } from '../../registry/fetch-anonymously.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import { withDeadline } from '../../registry/with-deadline.ts';
+import type { Waiting } from '../progress/waiting.ts';
 import type { RegistryFinder } from './registry-finder.ts';
 import type { TagPlace } from './tag-locator.ts';
 
@@ -16,6 +17,7 @@ const MOST_AT_ONCE = 4;
 
 /** Looks where tags are before they are moved, as anyone can. When the registry leaves one question open, it is asked no other. */
 export function makeTagLookup(
+  waiting: Waiting,
   finder: RegistryFinder,
   { registryHost, repositoryName }: Omit<TagPlace, 'readsRegistry'>,
 ): TagLookup {
@@ -33,9 +35,9 @@ export function makeTagLookup(
   };
   const look: TagLookup = async (tag, signal) => {
     if (isSilent || performance.now() - startedMs > MOST_MS) return 'unknown';
-    const found = await withDeadline(signal, TIMEOUT_MS, (inner) => ask(tag, inner)).catch(
-      () => 'unknown' as const,
-    );
+    const answer = (): ReturnType<TagLookup> =>
+      withDeadline(signal, TIMEOUT_MS, (inner) => ask(tag, inner)).catch(() => 'unknown');
+    const found = await waiting.during(`${registryHost} (where the tag ${tag} is)`, answer, true);
     isSilent ||= found === 'unknown';
     return found;
   };
