@@ -1,18 +1,22 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { findErrorCode, makeFileError } from './file-errors.ts';
 
 const OWN_MODE = 0o700;
 const FOREIGN_BITS = 0o077;
+/** Others may write, or may not remove what is not theirs. */
+const SHARED_BITS = 0o1002;
 
 /**
  * Makes a directory of our own, with those above it that are missing, each with mode 0700 under any umask. One that exists
- * loses what others may do with it, where we own it. Throws the system's error; ELOOP when the directory is a link.
+ * loses what others may do with it, where we own it; and so does the one above it, when all that is in it is ours alone. Throws the
+ * system's error; ELOOP when the directory is a link.
  */
 export function makePrivateDirectory(directory: string): void {
   const stats = findStats(directory);
   if (stats === undefined) makeDirectories(directory);
   else tighten(directory, stats);
+  tightenParent(dirname(directory));
 }
 
 /** The same for a directory `below` another one, and for each on the way: none of them may be a link. */
@@ -48,14 +52,41 @@ export function makeDirectories(directory: string): void {
     makeDirectories(directory);
     return;
   }
-  chmodSync(directory, OWN_MODE);
+  close(directory);
+}
+
+/** `~/.cache/ecrp` of an earlier version, but no directory that is shared on purpose, or that holds something else. */
+function tightenParent(directory: string): void {
+  const uid = process.getuid?.();
+  const stats = findStats(directory);
+  if (uid === undefined || !stats?.isDirectory() || stats.uid !== uid) return;
+  if ((stats.mode & FOREIGN_BITS) === 0 || (stats.mode & SHARED_BITS) !== 0) return;
+  if (listNames(directory).every((name) => isOwnDirectory(join(directory, name)))) close(directory);
 }
 
 function tighten(directory: string, stats: Stats): void {
   if (stats.isSymbolicLink()) throw makeFileError('ELOOP', directory, 'mkdir');
   if (!stats.isDirectory()) throw makeFileError('ENOTDIR', directory, 'mkdir');
   if ((stats.mode & FOREIGN_BITS) === 0 || stats.uid !== process.getuid?.()) return;
-  chmodSync(directory, OWN_MODE);
+  close(directory);
+}
+
+/** A disk that has no modes, as some network shares, is no reason to do without the directory. */
+function close(directory: string): void {
+  try {
+    chmodSync(directory, OWN_MODE);
+  } catch {
+    // What cannot be written either is told then.
+  }
+}
+
+/** What a directory that cannot be read holds is not ours alone. */
+function listNames(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return ['..'];
+  }
 }
 
 function findStats(path: string): Stats | undefined {

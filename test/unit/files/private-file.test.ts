@@ -10,6 +10,10 @@ import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+const makeOpen = async (path: string) => {
+  await mkdir(path);
+  await chmod(path, 0o755);
+};
 const DAY_MS = 24 * 3_600_000;
 
 describe('a private file', () => {
@@ -44,6 +48,22 @@ describe('a private file', () => {
     expect(await modeOf(join(directory, 'aa'))).toBe(0o700);
     expect(await modeOf(join(directory, 'aa/file'))).toBe(0o600);
     expect(isOwnDirectory(directory)).toBe(true);
+  });
+
+  test.each([
+    ['an earlier version’s', 0o755, async () => {}, 0o700],
+    ['one that holds something else', 0o755, (root: string) => writeFile(join(root, 'other'), ''), 0o755],
+    ['one that others use too', 0o755, (root: string) => makeOpen(join(root, 'other')), 0o755],
+    ['one that is shared on purpose', 0o777, async () => {}, 0o777],
+    ['one like /tmp', 0o1755, async () => {}, 0o1755],
+  ])('closes the directory above, %s as it should be', async (_name, before, fill, after) => {
+    const root = join(await makeDirectory(), 'ecrp');
+    await mkdir(join(root, 'layers'), { recursive: true });
+    await fill(root);
+    await chmod(root, before);
+    writePrivateFile(join(root, 'layers'), 'file', 'text');
+    expect((await stat(root)).mode & 0o7777).toBe(after);
+    expect(await modeOf(join(root, 'layers'))).toBe(0o700);
   });
 
   test('is written over a link, and the link’s target stays what it was', async () => {
