@@ -9,6 +9,7 @@ import { RetryBudget } from '../../src/net/retry-budget.ts';
 import { pushImage } from '../../src/push/push-image.ts';
 import type { PushPlan } from '../../src/push/push-plan.ts';
 import type { PushResult } from '../../src/push/push-result.ts';
+import { findPlace } from '../../src/push/upload-owner.ts';
 import { openUploadStore, type UploadStore } from '../../src/push/upload-store.ts';
 import type { TestEmulator } from '../support/emulator.ts';
 import type { PartWitness } from './part-witness.ts';
@@ -95,9 +96,11 @@ function stopWhen(store: UploadStore, isDead: () => boolean): UploadStore {
 /** Makes the records those of a process that is gone, as they are after a kill. */
 async function disownUploads(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
+  const { host, space } = findPlace();
   for (const [position, name] of names.entries()) {
     const [key, owner] = name.split('.');
     if (owner === 'json') continue;
-    await rename(join(directory, name), join(directory, `${key}.99999999-1-${position}.json`));
+    const gone = `99999999-1-${host}-${space}-${position.toString(16)}`;
+    await rename(join(directory, name), join(directory, `${key}.${gone}.json`));
   }
 }
