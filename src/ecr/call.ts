@@ -168,7 +168,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
       }
       ambiguous ||= isAmbiguous(failure);
-      const reason = failure.fromService ? failure.name : failure.message || failure.name;
+      const reason = describeReason(failure);
       onEvent?.({ kind: 'retry', operation, attempt, delayMs: Math.round(delayMs), reason });
       if (verdict === 'refresh') {
         await refresh(signal);
@@ -216,4 +216,10 @@ interface Spent {
   refresh: boolean;
   clock: boolean;
   foreign: boolean;
+}
+
+/** In a few words, for whoever looks on. */
+function describeReason({ fromService, name, message, status }: Failure): string {
+  if (fromService) return name;
+  return name === 'UnexpectedAnswer' ? `HTTP ${status} ${message}` : message || name;
 }

@@ -7,13 +7,25 @@ import type { ShownWait } from './wait-list.ts';
 export function describeWait(wait: ShownWait): string {
   const { what, waitedMs, trouble } = wait;
   const line = `Waiting for ${what}, ${formatSeconds(waitedMs)}`;
-  return trouble === undefined ? line : `${line}: ${describeTrouble(trouble)}`;
+  return trouble === undefined ? line : `${line}: ${describeTroubleOf(trouble)}`;
 }
 
 /** What becomes of a call that has failed. */
-export function describeTrouble({ reason, operation, waitMs }: Trouble): string {
-  const when = waitMs > 0 ? ` in ${formatSeconds(waitMs)}` : '';
-  return `retrying${when}: ${operation}, ${escapeLine(reason.replaceAll(/\s+/g, ' '))}`;
+export function describeTrouble(trouble: Trouble): string {
+  return `retrying${describeTime(trouble)}: ${trouble.operation}, ${describeReason(trouble)}`;
+}
+
+/** The same after the name of the call. */
+export function describeTroubleOf(trouble: Trouble): string {
+  return `retrying${describeTime(trouble)}, as it failed: ${describeReason(trouble)}`;
+}
+
+function describeTime({ waitMs }: Trouble): string {
+  return waitMs > 0 ? ` in ${formatSeconds(waitMs)}` : '';
+}
+
+function describeReason({ reason }: Trouble): string {
+  return escapeLine(reason.replaceAll(/\s+/g, ' '));
 }
 
 /** Whole seconds: what counts up is no measurement. */

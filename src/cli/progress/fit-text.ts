@@ -50,3 +50,16 @@ function takeFitting(segments: readonly string[], columns: number): string[] {
   }
   return taken;
 }
+
+/** Breaks text between words into at most `maxLines` lines; a word that is too long, and a last line that is, lose their ends. */
+export function wrapWords(text: string, columns: number, maxLines: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    const isFull = last !== undefined && measureText(longer) > columns;
+    if (isFull && lines.length < maxLines) lines.push(word);
+    else lines[Math.max(0, lines.length - 1)] = longer;
+  }
+  return lines.map((line) => cutEnd(line, columns));
+}

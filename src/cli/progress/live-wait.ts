@@ -1,7 +1,7 @@
 import { escapeLine } from '../../foreign-text.ts';
 import type { Io } from '../../io.ts';
-import { describeTrouble, formatSeconds } from './describe-wait.ts';
-import { cutEnd, flowParts } from './fit-text.ts';
+import { describeTroubleOf, formatSeconds } from './describe-wait.ts';
+import { wrapWords } from './fit-text.ts';
 import { drawLive } from './live-lines.ts';
 import type { ShownWait } from './wait-list.ts';
 
@@ -25,9 +25,8 @@ export function drawWait(
 export function renderWait(wait: ShownWait, columns: number): string {
   const { what, waitedMs, trouble } = wait;
   const width = Math.max(1, columns - 1 - INDENT.length);
-  const parts = [escapeLine(`Waiting for ${what}`), formatSeconds(waitedMs)];
-  const [first = '', ...others] = flowParts(parts, width, 2);
-  const lines = [first, ...others.map((line) => `${INDENT}${line}`)];
-  if (trouble !== undefined) lines.push(`${INDENT}${cutEnd(describeTrouble(trouble), width)}`);
-  return lines.join('\n');
+  const told = escapeLine(`Waiting for ${what}, ${formatSeconds(waitedMs)}`);
+  const lines = [...wrapWords(told, width, 2)];
+  if (trouble !== undefined) lines.push(...wrapWords(describeTroubleOf(trouble), width, 2));
+  return lines.map((line, index) => (index === 0 ? line : `${INDENT}${line}`)).join('\n');
 }

@@ -55,7 +55,7 @@ describe('a wait in a log', () => {
     });
     vi.advanceTimersByTime(1_000);
     expect(notes).toEqual([
-      'Waiting for ECR Public (DescribeRepositories), 2 s: retrying in 4 s: DescribeRepositories, getaddrinfo ENOTFOUND',
+      'Waiting for ECR Public (DescribeRepositories), 2 s: retrying in 4 s, as it failed: getaddrinfo ENOTFOUND',
     ]);
   });
 
@@ -157,9 +157,9 @@ describe('a wait on a terminal', () => {
 
   it.each([80, 40])('is shown in %d columns while it lasts, and leaves nothing behind', async (columns) => {
     const { screen, waiting, end } = await show(columns);
-    expect(screen.lines.join(' ')).toMatch(/Waiting for ECR Public \(GetAut.*2 s/);
+    expect(screen.lines.join(' ')).toMatch(/Waiting for ECR Public +\(GetAuthorizationToken\), 2 s/);
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(screen.lines.join(' ')).toMatch(/Waiting for ECR Public \(GetAut.*5 s/);
+    expect(screen.lines.join(' ')).toMatch(/Waiting for ECR Public +\(GetAuthorizationToken\), 5 s/);
     end();
     await vi.advanceTimersByTimeAsync(500);
     expect(screen.lines).toEqual([]);
