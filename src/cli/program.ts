@@ -56,7 +56,7 @@ function addRepo(program: Command, run: Runner): void {
     .command('create')
     .summary('create a repository')
     .description('Create a repository, with its catalog data if there is any.')
-    .argument('[name]', 'name of the repository; it may come from the catalog file')
+    .argument('[name]', '[HOST/ALIAS/]REPO; it may come from the catalog file')
     .option(
       '--catalog <file>',
       'catalog data, or a whole create-repository input, as JSON or YAML',
@@ -81,7 +81,7 @@ function addRepo(program: Command, run: Runner): void {
     .command('describe')
     .summary('describe one repository')
     .description('Describe one repository.')
-    .argument('<name>', 'name of the repository')
+    .argument('<name>', '[HOST/ALIAS/]REPO')
     .action((name: string) =>
       run(async (context) => (await import('./commands/repo-describe.ts')).describeRepo(context, name)),
     );
@@ -90,7 +90,7 @@ function addRepo(program: Command, run: Runner): void {
     .command('delete')
     .summary('delete a repository')
     .description('Delete a repository.')
-    .argument('<name>', 'name of the repository')
+    .argument('<name>', '[HOST/ALIAS/]REPO')
     .option('--force', 'delete the images in it as well')
     .option('--yes', 'do not ask')
     .action((name: string, options: RepoDeleteOptions) =>

@@ -10,7 +10,7 @@ export function addPush(program: Command, run: Runner): void {
     .summary('push an image archive to a repository')
     .description('Push a docker-archive or an OCI image layout, as a directory or a tar.')
     .argument('<source>', 'the archive, or `-` for a tar on standard input')
-    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG]; else the names in the archive')
+    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else the names in the archive')
     .optionsGroup('Source:')
     .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
     .option('--all', 'each image of the archive, under its own tags')

@@ -80,9 +80,18 @@ export async function putManifests(
     registryId,
     imageDigest: root.digest,
     imageManifestMediaType: root.mediaType,
-    manifests: results,
+    manifests: options.dryRun ? judgeUnsent(results, tagResults) : results,
     tags: tagResults,
   };
+}
+
+/** Of what a dry run does not send nobody says whether it is there: it is, where a tag of the root is on it. */
+function judgeUnsent(
+  manifests: readonly ManifestResult[],
+  tags: readonly TagResult[],
+): readonly ManifestResult[] {
+  const isThere = tags.some(({ status, imageDigest }) => status === 'unchanged' && imageDigest === undefined);
+  return isThere ? manifests.map((manifest) => ({ ...manifest, status: 'unchanged' })) : manifests;
 }
 
 async function putOne(

@@ -1,4 +1,5 @@
 import { EcrpError } from '../../errors.ts';
+import { quoteText } from '../../oci/json.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
 import { assertTag } from '../../oci/repository-name.ts';
 
@@ -25,6 +26,11 @@ export function readGivenTags(values: readonly string[], registryHost: string): 
 }
 
 function readGivenTag(text: string, registryHost: string): GivenTag {
+  if (/[,\s]/.test(text)) {
+    throw new EcrpError('USAGE', `--tag: ${quoteText(text)} is not an image tag`, {
+      hint: 'Give one tag a line, or --tag once for each.',
+    });
+  }
   if (/[:/@]/.test(text)) return { kind: 'reference', reference: parseReference(text, registryHost) };
   assertTag(text);
   return { kind: 'tag', imageTag: text };

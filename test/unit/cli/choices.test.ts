@@ -187,7 +187,7 @@ describe('choosing a target', () => {
   });
 
   it.each<[string, Partial<GivenTarget>, readonly string[], string]>([
-    ['no name at the host', {}, ['app:1'], 'it is named app:1, nothing at public.ecr.aws'],
+    ['no name at the host', {}, ['app:1'], 'it is named app:1, with nothing at public.ecr.aws'],
     ['no name', {}, [], 'the image has no name'],
     ['names in two', {}, [`${host}/a1/one:1`, `${host}/a1/two:1`], 'one repository, but these are two'],
     ['a further tag in another', { reference: 'app:1', tags: ['other:2'] }, [], 'are two: app, other'],
@@ -201,6 +201,7 @@ describe('choosing a target', () => {
       'one digest',
     ],
     ['a tag that is none', { reference: 'app', tags: ['a b'] }, [], 'not an image tag'],
+    ['tags in one line', { reference: 'app', tags: ['1.0,latest'] }, [], 'not an image tag'],
     ['no tag in a value', { reference: 'app', tags: [' \n'] }, [], '--tag is empty'],
     ['a tag with --by-digest', { reference: 'app:1', byDigest: true }, [], '--by-digest'],
     ['a further tag with it', { reference: 'app', tags: ['1'], byDigest: true }, [], '--by-digest'],

@@ -172,6 +172,19 @@ describe('tags', () => {
     ]);
   });
 
+  test('of a dry run tell whether the manifests are there', async () => {
+    const image = await makeImage({ seed: 3, layers: [{}] });
+    const dryRun = (digest: Digest) =>
+      push(layoutSource([image]), rootOf(image), fakeService(1000), {
+        dryRun: true,
+        lookUpTag: lookUp({ '1.0': digest }),
+      });
+    const { result: same } = await dryRun(image.descriptor.digest);
+    expect(same.manifests).toMatchObject([{ status: 'unchanged' }]);
+    const { result: other } = await dryRun(digestOf('other'));
+    expect(other.manifests).toMatchObject([{ status: 'put' }]);
+  });
+
   test('a lookup that fails is news that nobody has', async () => {
     const image = await makeImage({ seed: 3, layers: [] });
     const { result } = await push(layoutSource([image]), rootOf(image), fakeService(1000), {
