@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { checkUrl } from '../ecr/endpoint-url.ts';
+import { EcrpError } from '../errors.ts';
 
 const MOST_DURATION_MS = 7 * 24 * 3_600_000;
 
@@ -58,12 +59,18 @@ export function parseRegion(text: string): string {
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 export function parseRegistryHost(text: string): string {
-  if (!isRegistryHost(text)) {
-    throw new InvalidArgumentError('It must be HOST or HOST:PORT, without a scheme or a path.');
-  }
-  return text;
+  return checkRegistryHost(text, '--registry-host');
 }
 
-export function isRegistryHost(text: string): boolean {
-  return hostPattern.test(text);
+/** Gives back `HOST` or `HOST:PORT`. Throws USAGE, naming `origin`, for anything else. */
+export function checkRegistryHost(text: string, origin: string): string {
+  if (hostPattern.test(text)) return text;
+  throw new EcrpError('USAGE', `${origin}: ${quoteAddress(text)} is not a host`, {
+    hint: 'It must be HOST or HOST:PORT, without a scheme or a path.',
+  });
+}
+
+/** An address for messages, unless it may hold a password. */
+export function quoteAddress(text: string): string {
+  return text.includes('@') ? 'the value' : `'${text}'`;
 }

@@ -3,19 +3,13 @@ import { DUAL_STACK_REGISTRY_HOST } from '../wire/endpoints.ts';
 import { REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
-import { isRegistryHost } from './option-values.ts';
+import { checkRegistryHost, quoteAddress } from './option-values.ts';
 
 /** Host of the registry, as it stands in references. Throws USAGE when the environment names none. */
 export function findRegistryHost({ io, options }: CommandContext): string {
   if (options.registryHost !== undefined) return options.registryHost;
   const host = io.env.ECRP_REGISTRY_HOST;
-  if (!host) return REGISTRY_HOST;
-  if (!isRegistryHost(host)) {
-    throw new EcrpError('USAGE', `ECRP_REGISTRY_HOST: '${host}' is not a host`, {
-      hint: 'It must be HOST or HOST:PORT, without a scheme or a path.',
-    });
-  }
-  return host;
+  return host ? checkRegistryHost(host, 'ECRP_REGISTRY_HOST') : REGISTRY_HOST;
 }
 
 /**
@@ -50,9 +44,13 @@ export async function chooseRegistryHosts(
   const names = listRegistryNames(host);
   const foreign = given.find((name) => !names.includes(name));
   if (foreign !== undefined) {
-    throw new EcrpError('USAGE', `${what}: '${foreign}' is not a registry that a token can be got for here`, {
-      hint: `Give ${names.join(' or ')}, or name another registry of ECR Public with --registry-host.`,
-    });
+    throw new EcrpError(
+      'USAGE',
+      `${what}: ${quoteAddress(foreign)} is not a registry that a token can be got for here`,
+      {
+        hint: `Give ${names.join(' or ')}, or name another registry of ECR Public with --registry-host.`,
+      },
+    );
   }
   return given.length === 0 ? [host] : [...new Set(given)];
 }

@@ -130,6 +130,45 @@ describe('an endpoint that is not AWS, without a registry host', () => {
   });
 });
 
+describe('a registry host', () => {
+  it.each([
+    ['the environment', [], { ECRP_REGISTRY_HOST: 'user:hunter2@127.0.0.1' }, 'ECRP_REGISTRY_HOST'],
+    ['the flag', ['--registry-host', 'user:hunter2@127.0.0.1'], {}, '--registry-host'],
+    ['an argument', ['https://user:hunter2@127.0.0.1'], {}, 'login'],
+    ['the flag, with a scheme', ['--registry-host', 'https://127.0.0.1'], {}, "'https://127.0.0.1'"],
+  ])(
+    'that is none is status 2, and a password in it is not repeated: of %s',
+    async (_name, argv, more, words) => {
+      const result = await ecrp(['login', ...argv], { ...emulator.env, ...more });
+      expect(result.status).toBe(2);
+      expect(result.stderr).toContain(words);
+      expect(result.stderr).not.toContain('hunter2');
+    },
+  );
+
+  it('has a dual-stack name for the same registry', async () => {
+    const env = {
+      ...emulator.env,
+      ECRP_REGISTRY_HOST: 'ecr-public.aws.com',
+      DOCKER_CONFIG: join(home.directory, 'dual'),
+    };
+    const readHosts = async () =>
+      Object.keys(
+        JSON.parse(await readFile(join(home.directory, 'dual', 'config.json'), 'utf8')).auths ?? {},
+      );
+    expect((await ecrp(['login'], env)).status).toBe(0);
+    expect(await readHosts()).toEqual(['ecr-public.aws.com']);
+    expect((await ecrp(['login', 'public.ecr.aws'], env)).status).toBe(0);
+    expect(await readHosts()).toEqual(['ecr-public.aws.com', 'public.ecr.aws']);
+    expect((await ecrp(['logout', 'ecr-public.aws.com'], env)).status).toBe(0);
+    expect(await readHosts()).toEqual(['public.ecr.aws']);
+    for (const stdin of ['ecr-public.aws.com', 'https://public.ecr.aws']) {
+      const settings = { env: { ...home.env, ...env }, stdin, main: runCredentialHelper };
+      expect((await runCli(['get'], settings)).json()).toMatchObject({ ServerURL: stdin, Username: 'AWS' });
+    }
+  });
+});
+
 describe('--region', () => {
   it.each([
     [['repo', 'list', '--region', 'eu-west-1'], 'us-east-1 only'],
