@@ -1,5 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { lstat, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -93,6 +94,25 @@ describe('--digest-file', () => {
       expect(emulator.requests.length).toBe(before);
     },
   );
+
+  test.runIf(process.getuid?.() === 0).each([
+    ['of somebody else, in a directory like /tmp', 'chmod 1777 . && touch file && chmod 644 file', 3],
+    ['in a directory that cannot be written', 'chmod 755 . && touch file && chmod 644 file', 3],
+    ['that is new, in a directory that cannot be written', 'chmod 755 .', 3],
+    ['that can be written, in a directory that cannot', 'chmod 755 . && touch file && chmod 666 file', 0],
+    ['that can be written, in a directory like /tmp', 'chmod 1777 . && touch file && chmod 666 file', 0],
+  ])('judges a file %s before anything is sent', async (_name, prepare, status) => {
+    const directory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+    try {
+      const before = emulator.requests.length;
+      const line = `cd ${directory} && ${prepare} && exec setpriv --reuid 54321 --regid 54321 --clear-groups env ECRP_STATE_DIR=/nowhere ECRP_CACHE_DIR=/nowhere $ECRP file`;
+      expect(await runInShell(line)).toMatchObject({ status });
+      if (status === 0) expect(await readFile(join(directory, 'file'), 'utf8')).toBe(digest);
+      else expect(emulator.requests.length).toBe(before);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
 
   test('that fails after the push leaves the result, and the one JSON document', async () => {
     const file = join(home.directory, 'gone', 'digest');

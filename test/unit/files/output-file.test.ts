@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import {
@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkOutputFile, writeOutputFile } from '../../../src/files/output-file.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
@@ -79,6 +79,28 @@ describe('a regular file', () => {
     await writeFile(join(directory, 'file'), '');
     await symlink('circle', join(directory, 'circle'));
     await expect(checkOutputFile(locate(directory))).rejects.toMatchObject({ code });
+  });
+});
+
+/** Only the superuser may mount. */
+const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+describe.skipIf(!canMount)('a file on a disk that is full, or read-only', () => {
+  let disk: string;
+  beforeEach(async () => {
+    disk = await makeDirectory();
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]);
+    await writeFile(join(disk, 'digest'), 'old');
+  });
+  afterEach(() => spawnSync('umount', [disk]));
+
+  test.each(['digest', 'new'])('is found out before anything is written: %s', async (name) => {
+    await writeFile(join(disk, 'filler'), Buffer.alloc(16_384)).catch(() => undefined);
+    await expect(checkOutputFile(join(disk, name))).rejects.toMatchObject({ code: 'ENOSPC' });
+    spawnSync('mount', ['-o', 'remount,ro', disk]);
+    await expect(checkOutputFile(join(disk, name))).rejects.toMatchObject({ code: 'EROFS' });
+    expect(await readFile(join(disk, 'digest'), 'utf8')).toBe('old');
+    expect((await readdir(disk)).sort()).toEqual(['digest', 'filler']);
   });
 });
 
