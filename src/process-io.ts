@@ -18,8 +18,8 @@ export async function runOnProcess(
     controller.abort(interruption);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  // Node ignores it, so that a write over `ulimit -f` is an error. With a package that listens for a while and then leaves, it would
-  // end the process; while somebody else listens, it does not.
+  // A write beyond `ulimit -f` must stay an error. Node ignores this signal, but signal-exit (under write-file-atomic) adds and
+  // removes a listener, which restores the default: the end of the process. Another listener prevents that.
   if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
   // Every write is told of its own failure; without a listener the event would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

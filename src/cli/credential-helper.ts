@@ -19,7 +19,7 @@ import { forgetTokens, readToken, writeToken } from './token-cache.ts';
 /** Far more than any login; a helper reads what its caller writes. */
 const MAX_INPUT_CHARS = 1_000_000;
 
-/** Docker's users wait for so long at most before they go on without a login. */
+/** After this time, docker goes on without a login. */
 const BUDGET_MS = 3_000;
 
 /** Runs `docker-credential-ecrp VERB` and resolves to its exit status; never rejects. Everything is set by the environment. */
@@ -54,7 +54,7 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   }
 }
 
-/** What is known of a login that is being got, for the message when it takes too long. */
+/** What the message says when a login takes too long. */
 interface Attempt {
   endpoint?: string;
   /** Why a call was repeated. */

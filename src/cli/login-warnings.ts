@@ -3,7 +3,7 @@ import { findProgram } from '../docker/find-program.ts';
 import { OWN_HELPER } from '../docker/login.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Warns when docker takes the login of a host from DOCKER_AUTH_CONFIG, whatever is stored. */
+/** Warns when DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
 export function warnAboutEnvironment(
   { io, messages }: CommandContext,
   registryHosts: readonly string[],
@@ -16,7 +16,7 @@ export function warnAboutEnvironment(
   }
 }
 
-/** Warns when docker will not find our credential helper, and about settings of this command that the helper cannot know. */
+/** Warns when docker will not find our credential helper, and about options that the helper cannot know. */
 export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
   const program = `docker-credential-${OWN_HELPER}`;
   if ((await findProgram(program, io.env)) === undefined) {

@@ -16,7 +16,7 @@ export interface Outcome {
   readonly result?: JsonObject | undefined;
   /** The plain text: one line, or several. A line that holds a line end is printed with an escape for it. Absent or empty: nothing is printed. */
   readonly view?: string | readonly string[] | undefined;
-  /** What is done when the result is printed; what it throws goes to standard error, in plain text with `--json` too. */
+  /** Runs after the result is printed. An error of it goes to standard error as text, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
   /** Only where it is not 0: the emulator ends with the status of the command it ran. */
   readonly exitStatus?: number | undefined;

@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
 const GIB = 1024 ** 3;
-/** Left to everybody else. */
+/** Stays free for other programs. */
 const RESERVED_BYTES = GIB;
 const MOST_BYTES = 64 * GIB;
 const UNITS = ['', 'K', 'M', 'G', 'T'];
@@ -28,7 +28,7 @@ function parseSize(text: string): number {
   return Math.floor(Number(amount) * 1024 ** UNITS.indexOf(unit.toUpperCase()));
 }
 
-/** Where nobody can tell, no limit is set by it: what is wrong with the directory is told when it is used. */
+/** Without an answer there is no limit: whatever is wrong with the directory is reported when it is used. */
 function findFreeBytes(directory: string): number {
   try {
     const { bavail, bsize } = statfsSync(directory);

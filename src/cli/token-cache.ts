@@ -6,7 +6,7 @@ import { isOwnDirectory, makePrivateDirectory } from '../files/private-directory
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 import { pruneDirectory } from '../files/prune-directory.ts';
 
-/** Which tokens are good for each other: those that one access key got of one service. */
+/** A token is reused for the same access key at the same service only. */
 export interface TokenKey {
   readonly endpoint: string;
   readonly accessKeyId: string;
@@ -14,12 +14,12 @@ export interface TokenKey {
 
 export type CachedToken = Pick<Authorization, 'username' | 'password'>;
 
-/** As AWS has it. */
+/** Of a token of AWS. */
 const MOST_LIFE_MS = 12 * 3_600_000;
-/** With what a kill has left of a write. */
+/** Temporary files that a kill has left included. */
 const FILE_NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
 
-/** The token that an earlier run got, while it is to be used; of a directory that others can use none is believed. */
+/** Finds the token of an earlier run while it may be reused. Trusts no directory that others can use. */
 export function readToken(
   cacheDirectory: string | undefined,
   key: TokenKey,
@@ -41,8 +41,8 @@ export function readToken(
 }
 
 /**
- * Keeps a token until the earlier of half its life and `credentialsEndMs`, milliseconds since 1970. A directory that cannot be
- * written, or that others can use, is no error: the next run asks the service.
+ * Keeps a token until half its life is over, or until `credentialsEndMs` (milliseconds since 1970) if that is earlier. Keeps
+ * none in a directory that it cannot write or that others can use: then the next run asks the service.
  */
 export function writeToken(
   cacheDirectory: string | undefined,
@@ -65,7 +65,7 @@ export function writeToken(
   }
 }
 
-/** Removes all tokens; says whether there was one. */
+/** Removes all tokens. Returns whether there was one. */
 export function forgetTokens(cacheDirectory: string | undefined): boolean {
   const directory = cacheDirectory && locateTokens(cacheDirectory);
   if (!directory || !isOwnDirectory(directory)) return false;
@@ -89,7 +89,7 @@ function parseToken(value: unknown, nowMs: number): CachedToken | undefined {
   const { username, password, usableUntilMs } = value as Record<string, unknown>; // an object, its members still unknown
   if (typeof username !== 'string' || typeof password !== 'string') return undefined;
   if (typeof usableUntilMs !== 'number') return undefined;
-  // One that is usable for longer than any was written by another clock.
+  // No token is reusable for longer: the clock was ahead when this one was written.
   const leftMs = usableUntilMs - nowMs;
   return leftMs > 0 && leftMs <= MOST_LIFE_MS / 2 ? { username, password } : undefined;
 }

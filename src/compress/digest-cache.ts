@@ -13,7 +13,7 @@ interface CacheEntry {
   readonly check: Digest;
 }
 
-/** With what a kill has left of a write. */
+/** Temporary files that a kill has left included. */
 const FILE_NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
 
 /**

@@ -32,9 +32,9 @@ export async function readConfigFile(directory: string): Promise<ConfigFile> {
  * Changes `config.json` of a directory as one step among all runs of ecrp: reads it under a lock, writes a temporary file
  * beside it and renames that. Follows a symbolic link to its target; keeps the mode of an existing file, a new one gets 0600.
  *
- * `edit` gets a valid document and gives back a valid one. Where that is the same text, nothing is written, and no lock is taken: the
- * file may be read-only. Returns the path. Throws INVALID_INPUT as `readConfigFile` does, or when the directory cannot be written,
- * at once; UNAVAILABLE when the lock is not released.
+ * `edit` gets a valid document and returns a valid one. If that is the same text, nothing is locked or written: the file may be
+ * read-only. Returns the path. Throws INVALID_INPUT as `readConfigFile` does, and at once when the directory cannot be written;
+ * UNAVAILABLE when the lock is not released.
  */
 export async function updateConfigFile(
   directory: string,
@@ -64,7 +64,7 @@ export async function updateConfigFile(
   return path;
 }
 
-/** Whether others than its owner can read the file, and with which mode; undefined when they cannot. */
+/** The mode of a file that others than its owner can read; undefined when they cannot. */
 export async function findOpenMode(path: string): Promise<number | undefined> {
   if (process.platform === 'win32') return undefined;
   const { mode } = await stat(path);
@@ -100,7 +100,7 @@ async function followLinks(path: string): Promise<string> {
   return link === undefined ? join(directory, basename(path)) : followLinks(resolve(directory, link));
 }
 
-/** Waits for a quarter of a minute, but for nothing else than the lock of another run; one whose owner was killed is taken over after ten seconds. */
+/** Waits up to a quarter of a minute for another run, and for nothing else. Takes over the lock of a killed run after ten seconds. */
 async function acquireLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
   for (let attempt = 1; ; attempt += 1) {
     try {

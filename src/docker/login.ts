@@ -25,13 +25,13 @@ export interface LoginPlace {
 
 export interface StoredLogin {
   readonly configFile: string;
-  /** Where the login is: in the file as base64, with a credential store, or nowhere, as our own helper gets one when it is asked. */
+  /** Where the login is: in the file as base64, in a credential store, or nowhere, as our own helper gets one on demand. */
   readonly storedIn: 'file' | 'store' | 'helper';
   /** The store that has it, as in `docker-credential-<store>`. */
   readonly store?: string;
   /** The mode of a file that has the login and that others can read. */
   readonly openMode?: number | undefined;
-  /** Why the config does not list a login that its store has. Docker finds it all the same. */
+  /** Why the config does not list a login that the store has. Docker finds it all the same. */
   readonly problem?: string;
 }
 

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 const NOWHERE = '/dev/null';
 
 /**
- * Gives the SDK a home directory without files where there is none: for a user without HOME and without an entry in passwd, the
- * SDK throws the system's error, even when it has no need of the directory. It asks these two next, which nothing else reads.
+ * Gives the SDK a home directory without files when the user has neither HOME nor an entry in passwd. Otherwise the SDK throws
+ * the system's error, even when it does not need the directory. After HOME it reads these two variables; nothing else does.
  */
 export function provideSdkHome(): void {
   try {

@@ -1,4 +1,4 @@
-/** What the system's error codes mean to somebody who reads a message. */
+/** The system's error codes in words. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EBUSY: 'it is mounted, so it cannot be replaced',
@@ -31,7 +31,7 @@ export function findErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** An error as the system would make it, for what is found before the system is asked. */
+/** Makes an error of the system's form, for what we find before the system does. */
 export function makeFileError(code: string, path: string, syscall = 'open'): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${reasons[code] ?? 'failed'}, ${syscall} '${path}'`), {
     code,

@@ -2,7 +2,7 @@ import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { findErrorCode, makeFileError } from './file-errors.ts';
 
-/** Links of a chain before it is taken for a circle, as Linux counts. */
+/** A longer chain of links counts as a circle, as on Linux. */
 const MAX_LINKS = 40;
 const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
   '/dev/stdin': 0,
@@ -11,20 +11,20 @@ const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
 };
 const DESCRIPTOR_PATH = /^(?:\/dev\/fd|\/proc\/(?:self|thread-self|\d+(?:\/task\/\d+)?)\/fd)\/(\d+)$/;
 
-/** What a path that somebody named leads to; links are followed. */
+/** What a path of the user leads to. */
 export type OutputTarget =
   /** One of the process's own descriptors, as `/dev/stdout` or `/dev/fd/63` names it; `path` is that of the descriptor. */
   | { readonly kind: 'descriptor'; readonly path: string; readonly descriptor: number }
   | { readonly kind: 'missing' | 'regular' | 'fifo' | 'device'; readonly path: string };
 
 /**
- * Finds what a path leads to, also by a link to a file that does not exist yet. Throws the system's error: ENOENT when there is
- * no directory for it, EISDIR for a directory, ENXIO for a socket or a disk.
+ * Finds what a path leads to. Follows links, also one to a file that does not exist yet. Throws the system's error: ENOENT when
+ * the directory is missing, EISDIR for a directory, ENXIO for a socket or a block device.
  */
 export async function locateOutput(path: string): Promise<OutputTarget> {
   let at = resolve(path);
   for (let links = 0; links <= MAX_LINKS; links += 1) {
-    // Before the directory is resolved, as its own name is what tells a descriptor.
+    // Before the directory is resolved: only its own name says that this is a descriptor.
     const descriptor = findDescriptor(at);
     if (descriptor !== undefined) return { kind: 'descriptor', path: at, descriptor };
     at = join(await realpath(dirname(at)), basename(at));

@@ -7,14 +7,14 @@ import { locateOutput, type OutputTarget } from './locate-output.ts';
 import { replaceFile } from './replace-file.ts';
 import { type WriteInPlaceOptions, writeInPlace } from './write-in-place.ts';
 
-/** More than the bytes that a file system keeps beside a file's name, so that a full disk is found out. */
+/** Some file systems keep a few bytes beside the name; this many need room on the disk, so a full one is found. */
 const TRIAL_BYTES = 4096;
-/** What keeps a file from being replaced, but not from being written: a mount on it, a directory of somebody else. */
+/** A file on which something is mounted, or in a directory of somebody else, cannot be replaced but perhaps written. */
 const KEEPS_FROM_REPLACING = ['EACCES', 'EBUSY', 'EPERM', 'EROFS', 'EXDEV'];
 
 /**
- * Finds out whether `writeOutputFile` could write a file now, and leaves all as it is. Throws the system's error.
- * Nothing is opened that would wait for a reader.
+ * Checks that `writeOutputFile` could write a file now, and changes nothing. Throws the system's error.
+ * Opens nothing that would wait for a reader.
  */
 export async function checkOutputFile(path: string): Promise<OutputTarget> {
   const target = await locateOutput(path);
@@ -25,9 +25,9 @@ export async function checkOutputFile(path: string): Promise<OutputTarget> {
 }
 
 /**
- * Writes a file that a user named; links are followed. A regular one is replaced as a whole. What must stay what it is, is
- * written in place: a descriptor (`/dev/stdout`, `/dev/fd/63`), a device, a FIFO (whose reader is waited for), a file that is a
- * mount of its own or in a directory that cannot be written. Throws the system's error.
+ * Writes a file that the user named. Follows links. Replaces a regular file as a whole. Writes in place what must not be
+ * replaced: a descriptor (`/dev/stdout`, `/dev/fd/63`), a device, a FIFO, a mounted file, a file in a directory that we cannot
+ * write. Waits for the reader of a FIFO. Throws the system's error.
  */
 export async function writeOutputFile(
   path: string,
@@ -46,12 +46,12 @@ export async function writeOutputFile(
   }
 }
 
-/** A file that can be opened for writing can be written at least in place; one that cannot, only be replaced. */
+/** A file that opens for writing can be written at least in place; any other can only be replaced. */
 async function tryFile(path: string): Promise<void> {
   try {
     await (await open(path, 'r+')).close();
   } catch (error) {
-    // On a mount of its own, read-only, in a directory that is not.
+    // The file is a read-only mount, though its directory is not.
     if (findErrorCode(error) === 'EROFS') throw error;
     await tryDirectory(dirname(path));
     if (!(await isReplaceable(path))) throw error;
@@ -62,7 +62,7 @@ async function tryFile(path: string): Promise<void> {
   });
 }
 
-/** In a directory such as `/tmp` (sticky), only its owner and that of the file may replace one. */
+/** In a sticky directory, such as `/tmp`, only the owners of the directory and of the file may replace it. */
 async function isReplaceable(path: string): Promise<boolean> {
   const [directory, file] = await Promise.all([stat(dirname(path)), stat(path)]);
   const uid = process.getuid?.();

@@ -8,9 +8,8 @@ const FOREIGN_BITS = 0o077;
 const SHARED_BITS = 0o1002;
 
 /**
- * Makes a directory of our own, with those above it that are missing, each with mode 0700 under any umask. One that exists
- * loses what others may do with it, where we own it; and so does the one above it, when all that is in it is ours alone. Throws the
- * system's error; ELOOP when the directory is a link.
+ * Makes a private directory and its missing parents, mode 0700 under any umask. An existing one that we own gets that mode; so
+ * does its parent, if it holds nothing but private directories. Throws the system's error; ELOOP when the directory is a link.
  */
 export function makePrivateDirectory(directory: string): void {
   const stats = findStats(directory);
@@ -19,7 +18,7 @@ export function makePrivateDirectory(directory: string): void {
   tightenParent(dirname(directory));
 }
 
-/** The same for a directory `below` another one, and for each on the way: none of them may be a link. */
+/** Does the same for each directory of a relative path `below` a private directory. */
 export function makePrivateDirectories(directory: string, below: string): void {
   makePrivateDirectory(directory);
   let path = directory;
@@ -29,7 +28,7 @@ export function makePrivateDirectories(directory: string, below: string): void {
   }
 }
 
-/** Whether a directory exists and is one that we alone can use; without owners, as on Windows, any is. */
+/** Whether a directory exists and we alone can use it. Where directories have no owners (Windows), any will do. */
 export function isOwnDirectory(directory: string): boolean {
   const stats = findStats(directory);
   if (stats === undefined || !stats.isDirectory()) return false;
@@ -38,8 +37,8 @@ export function isOwnDirectory(directory: string): boolean {
 }
 
 /**
- * Makes a directory and those above it, mode 0700 under any umask; what exists stays as it is. One level after the other: with
- * `recursive`, the umask has a say, and Node says ENOENT of a disk that is read-only. Throws the system's error.
+ * Makes a directory and its missing parents, mode 0700 under any umask. Leaves what exists as it is. Throws the system's error.
+ * One level at a time: with `recursive`, the umask applies, and Node says ENOENT of a read-only disk.
  */
 export function makeDirectories(directory: string): void {
   try {
@@ -55,7 +54,7 @@ export function makeDirectories(directory: string): void {
   close(directory);
 }
 
-/** `~/.cache/ecrp` of an earlier version, but no directory that is shared on purpose, or that holds something else. */
+/** Closes `~/.cache/ecrp` of an earlier version, but no directory that is shared on purpose or holds something else. */
 function tightenParent(directory: string): void {
   const uid = process.getuid?.();
   const stats = findStats(directory);
@@ -71,16 +70,16 @@ function tighten(directory: string, stats: Stats): void {
   close(directory);
 }
 
-/** A disk that has no modes, as some network shares, is no reason to do without the directory. */
+/** Some network shares have no modes; their directories are used all the same. */
 function close(directory: string): void {
   try {
     chmodSync(directory, OWN_MODE);
   } catch {
-    // What cannot be written either is told then.
+    // If it cannot be written either, the write says so.
   }
 }
 
-/** What a directory that cannot be read holds is not ours alone. */
+/** An unreadable directory counts as one that holds something else. */
 function listNames(directory: string): readonly string[] {
   try {
     return readdirSync(directory);

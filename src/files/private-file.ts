@@ -3,14 +3,14 @@ import { dirname, join, sep } from 'node:path';
 import { makePrivateDirectories } from './private-directory.ts';
 import { replaceFileSync } from './replace-file.ts';
 
-/** Far more than any file of a cache or of state has. */
+/** Far more than any file of cache or state holds. */
 const MAX_BYTES = 1024 * 1024;
 /** Windows has neither of them. */
 const WITHOUT_LINKS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads a file below a directory of our own. Undefined when there is none, and for what we did not write: a link, or one on the
- * way from the directory, no regular file, more than 1 MiB.
+ * Reads a file below a private directory. Undefined when there is none, and for what we would not have written: a link, a file
+ * behind one, anything but a regular file, more than 1 MiB.
  */
 export function readPrivateFile(directory: string, name: string): string | undefined {
   try {
@@ -28,11 +28,11 @@ export function readPrivateFile(directory: string, name: string): string | undef
 }
 
 /**
- * Replaces a file below a directory of our own as a whole, mode 0600 under any umask; directories are made as they are missing.
- * A link in its place is replaced, and never followed. Throws the system's error; the old file is untouched then.
+ * Replaces a file below a private directory as a whole, mode 0600 under any umask. Makes missing directories. Replaces a link and
+ * never follows one. Throws the system's error, and then leaves the old file untouched.
  *
- * Synchronous, as a turn in the thread pool that compresses layers takes far longer than such a write. Without fsync: what a
- * power failure leaves is found to be damaged by whoever reads it.
+ * Synchronous: a turn in the thread pool that compresses layers takes far longer than the write. Without fsync: the reader
+ * detects what a power failure has damaged.
  */
 export function writePrivateFile(directory: string, name: string, text: string): void {
   makePrivateDirectories(directory, dirname(name));

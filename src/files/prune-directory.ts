@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const DAY_MS = 24 * 3_600_000;
 const FOREIGN_BITS = 0o077;
 
-/** How much a cache or the state may come to. */
+/** How old and how large a private directory may get. */
 export interface PruneLimits {
   readonly maxAgeMs: number;
   /** Bytes on the disk. */
@@ -14,7 +14,7 @@ export interface PruneLimits {
 export const PRUNE_LIMITS: PruneLimits = { maxAgeMs: 30 * DAY_MS, maxBytes: 64 * 1024 * 1024 };
 
 export interface PruneOptions {
-  /** Which files may go, by their name alone; others are neither counted nor touched. */
+  /** Which files may be removed, by name; the others are neither counted nor touched. */
   readonly isOurs: (fileName: string) => boolean;
   readonly limits?: PruneLimits;
   /** Milliseconds since 1970. */
@@ -28,8 +28,8 @@ interface Entry {
 }
 
 /**
- * Removes files of a directory of our own, and of those in it, that nobody wrote for too long; then the oldest, until the rest
- * is within the limit. What stays is for its owner alone. No link is followed; never throws, as it only costs room.
+ * Removes files from a private directory and its subdirectories: those that are too old, then the oldest until the rest fits.
+ * Makes the rest private. Follows no link. Never throws: what stays only takes room.
  */
 export function pruneDirectory(directory: string, options: PruneOptions): void {
   const { limits = PRUNE_LIMITS, nowMs = Date.now() } = options;
@@ -76,6 +76,6 @@ function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // It is tried again the next time.
+    // The next run tries again.
   }
 }

@@ -10,14 +10,14 @@ export interface ReplaceOptions {
   readonly fsync?: boolean;
 }
 
-/** For writing into a temporary file that exists. */
+/** Writes into a file that exists. */
 const INTO_IT = { flag: 'r+' };
 
 /**
- * Writes a temporary file beside `path` and renames it: a reader sees the old file or the new one. A link is followed.
+ * Writes a temporary file beside `path` and renames it: a reader sees the old file or the new one. Follows a link.
  * When it throws, the old file is untouched and the temporary one is gone.
  *
- * The bytes are written in the hook: the package itself writes once, and a disk that fills up takes only part of that.
+ * The hook writes the bytes: the package makes one system call, and a disk that fills up takes a part without an error.
  */
 export async function replaceFile(
   path: string,
@@ -36,7 +36,7 @@ export async function replaceFile(
   await writeFileAtomic(path, '', { ...options, tmpfileCreated: fill });
 }
 
-/** The same, without a turn in the thread pool. */
+/** Does the same without a turn in the thread pool. */
 export function replaceFileSync(path: string, data: string | Buffer, options: ReplaceOptions = {}): void {
   const fill = (temporary: string): void => {
     try {

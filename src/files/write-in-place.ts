@@ -5,7 +5,7 @@ import { findErrorCode } from './file-errors.ts';
 import type { OutputTarget } from './locate-output.ts';
 
 const LOOK_AGAIN_MS = 50;
-/** Windows has no such flag, and no FIFO in a folder. */
+/** Windows has no such flag. */
 const WITHOUT_WAITING = constants.O_NONBLOCK ?? 0;
 
 export interface WriteInPlaceOptions {
@@ -15,8 +15,8 @@ export interface WriteInPlaceOptions {
 }
 
 /**
- * Writes into what is there and leaves it what it is. What goes to a descriptor is appended, as others write there too; a regular
- * file holds the data alone afterwards. A FIFO's reader is waited for, without a thread of the pool that would keep the process.
+ * Writes into what is there. Appends to a descriptor, as others write there too; truncates a regular file first. Waits for the
+ * reader of a FIFO by polling: a blocked thread of the pool would keep the process from ending.
  */
 export async function writeInPlace(
   target: OutputTarget,
@@ -58,7 +58,7 @@ async function writeAll(file: FileHandle, bytes: Buffer, signal: AbortSignal | u
     try {
       at += (await file.write(bytes, at, bytes.length - at, null)).bytesWritten;
     } catch (error) {
-      // A FIFO that is full.
+      // The FIFO is full.
       if (findErrorCode(error) !== 'EAGAIN') throw error;
       await sleep(LOOK_AGAIN_MS, undefined, signal && { signal }).catch(() => undefined);
     }

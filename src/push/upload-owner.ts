@@ -2,28 +2,28 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { digestOf } from '../oci/digest.ts';
 
-/** Where a process runs, as far as its id means anything there. */
+/** Where a process runs. Its id means something in that place only. */
 export interface ProcessPlace {
   /** 8 hexadecimal digits of the host name. */
   readonly host: string;
-  /** 8 hexadecimal digits of the boot and the PID namespace: two containers, and two boots, have different ones. */
+  /** 8 hexadecimal digits of boot and PID namespace: they differ between containers, and between boots. */
   readonly space: string;
   /** When the machine was started, in milliseconds since 1970. */
   readonly bootedMs: number;
 }
 
 /**
- * A running process as file names tell it: its id, when it was started, as ids are given again, and its place. Earlier versions
- * left the place out.
+ * A process in a file name: its id, its start (as the system reuses ids), and its place. Earlier versions left the place
+ * out.
  */
 export type ProcessTag = `${number}-${string}`;
 
 /** How often the owner of an upload touches its record. */
 export const TOUCH_MS = 15_000;
-/** A record that nobody has touched for this long has no owner any more, wherever that was. */
+/** An owner that has not touched its record for this long has ended, wherever it ran. */
 const OLD_MS = 8 * TOUCH_MS;
 
-/** Where this process runs. What the system does not tell is the same everywhere. */
+/** Finds where this process runs. Without `/proc`, only host names differ. */
 export function findPlace(): ProcessPlace {
   const boot = tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
   const namespace = tryTo(() => readlinkSync('/proc/self/ns/pid'));
@@ -40,8 +40,8 @@ export function tagOwnProcess({ host, space }: ProcessPlace): ProcessTag {
 }
 
 /**
- * Whether the process of a tag still has its upload; in doubt it has. The id tells it in the process's own place. Elsewhere, as in
- * another container, only time does: `changedMs` is when the record was last touched.
+ * Whether the process of a tag still has its upload; in doubt it has. In our own place, the id answers that. For another place,
+ * such as another container, the record's age does: `changedMs` is when its owner last touched it.
  */
 export function isRunning(
   tag: ProcessTag,
@@ -51,7 +51,7 @@ export function isRunning(
 ): boolean {
   const [pid, start, host, space] = tag.split('-');
   if (host === here.host && space === here.space) return hasProcess(Number(pid), start);
-  // A live one would have touched it since.
+  // A running one would have touched it since.
   if (host === here.host && changedMs < here.bootedMs) return false;
   return nowMs - changedMs <= OLD_MS;
 }

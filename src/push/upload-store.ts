@@ -103,7 +103,7 @@ export function openUploadStore(
   };
 }
 
-/** Files that are touched for as long as they are held, so that other containers and machines see that somebody has them. */
+/** Touches files for as long as they are held, so that other containers and machines see that their owner is running. */
 function holdFiles() {
   const paths = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -126,7 +126,7 @@ function touch(path: string): void {
   try {
     utimesSync(path, now, now);
   } catch {
-    // What cannot be touched cannot be kept either, which is told then.
+    // If it cannot be written either, the next write says so.
   }
 }
 
@@ -138,7 +138,7 @@ function takeOver(directory: string, name: string, path: string): BegunUpload | 
     .sort((a, b) => (b.record?.nextByte ?? 0) - (a.record?.nextByte ?? 0));
   let taken: BegunUpload | undefined;
   for (const { file, from, record } of candidates) {
-    // Before it has our name: it would look as if its owner had been silent for long.
+    // Before it gets our name: another container would take it for one that we have abandoned.
     if (taken === undefined && record) touch(from);
     if (taken === undefined && record && renameIfThere(from, path)) {
       const { uploadId, partSize, nextByte } = record;

@@ -23,7 +23,7 @@ export interface OpenSourceOptions {
   readonly temporaryDirectory: string;
   /** Most bytes that a packed or piped source may take there. */
   readonly maxSpoolBytes?: number;
-  /** What is believed of a compressed tar, where there is no such limit, and where it is not written there. */
+  /** What a compressed tar may unpack to, where there is no such limit or nothing is written there. */
   readonly spoolLimit?: SpoolLimit;
 }
 

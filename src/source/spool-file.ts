@@ -82,7 +82,7 @@ export function describeSpoolError(
   );
 }
 
-/** The error for what takes more of the temporary directory than it may. */
+/** The error for a source that takes too much of the temporary directory. */
 export function refuseSpool(
   { path, packing }: SpoolOwner,
   temporaryDirectory: string,

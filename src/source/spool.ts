@@ -21,7 +21,7 @@ export interface SpoolLimit {
 /** One largest layer of ECR Public whatever the ratio (an image of zeros packs 1000:1), and beyond that 100:1. */
 export const SPOOL_LIMIT: SpoolLimit = { bytes: 10_000 * 1024 * 1024, factor: 100 };
 
-/** Where temporary files are, and how much one may take there; without a limit, as much as is believed of an archive. */
+/** Where a temporary file goes, and how large it may get. Without a limit in bytes, `SpoolLimit` applies. */
 export interface SpoolRoom {
   readonly temporaryDirectory: string;
   /** Bytes. */
@@ -39,8 +39,8 @@ export interface SpoolInput extends SpoolOwner {
 /**
  * Unpacks a compressed file into a temporary one, streaming, and returns that. The temporary file (mode 0600) has no name
  * any more when the first byte is written, where the platform allows it, so nothing stays behind however the process ends.
- * Throws INVALID_INPUT for a damaged stream and for one that unpacks to more than there is room for, or without it to more than
- * `limit`.
+ * Throws INVALID_INPUT for a damaged stream, and for one that unpacks to more than the room has; `limit` applies where the room
+ * has no limit.
  */
 export async function spoolPacked(
   file: ByteFile,

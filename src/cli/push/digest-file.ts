@@ -5,7 +5,7 @@ import { checkOutputFile, writeOutputFile } from '../../files/output-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printText } from '../output.ts';
 
-/** Finds out before the push whether the digest can be written after it. Throws INVALID_INPUT. */
+/** Checks before the push that the digest can be written after it. Throws INVALID_INPUT. */
 export async function checkDigestFile(path: string): Promise<void> {
   try {
     await checkOutputFile(path);
@@ -15,8 +15,8 @@ export async function checkDigestFile(path: string): Promise<void> {
 }
 
 /**
- * Writes the digest alone, as other tools do: a regular file as a whole, anything else in place. `/dev/stdout` and `/dev/stderr` are
- * the command's own. Throws INVALID_INPUT.
+ * Writes the digest alone, as other tools do: replaces a regular file, writes anything else in place. `/dev/stdout` and
+ * `/dev/stderr` are the command's own streams. Throws INVALID_INPUT.
  */
 export async function writeDigestFile(
   { io, messages }: Pick<CommandContext, 'io' | 'messages'>,
