@@ -36,7 +36,7 @@ export async function chooseImages(
   }
   const [only, ...others] = source.images;
   const images =
-    only !== undefined && others.length === 0
+    only !== undefined && others.length === 0 && findGivenTag(given) !== undefined
       ? [{ image: only, target: chooseTarget(given, only.names, registryHost) }]
       : chooseEach(source, given, registryHost);
   const referrers = byPlatform ? [] : chooseReferrers(source, images);
@@ -46,14 +46,18 @@ export async function chooseImages(
 }
 
 function chooseEach(source: ImageSource, given: GivenTarget, registryHost: string): readonly ChosenImage[] {
-  const { reference, tags } = given;
-  const single = reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
+  const single = findGivenTag(given);
   if (single !== undefined) {
     throw refuse(
       `${source.path} holds ${source.images.length} images, and ${quoteText(single)} can be only one of them`,
     );
   }
   return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, registryHost) }));
+}
+
+/** What on the command line can be the tag of one image alone. */
+function findGivenTag({ reference, tags }: GivenTarget): string | undefined {
+  return reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
 }
 
 function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: string): PushTarget {
