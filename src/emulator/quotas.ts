@@ -8,7 +8,7 @@ interface Bucket {
   at: number;
 }
 
-/** Requests per second, each kind for itself: a bucket that fills steadily and holds what one second allows, see `CHOICES.quotaBurst`. */
+/** Requests per second, each account and each kind for itself: a bucket that fills steadily and holds what one second allows, see `CHOICES.quotaBurst`. */
 export class Quotas {
   readonly #rates: Readonly<Record<string, number>>;
   readonly #now: () => number;
@@ -20,18 +20,19 @@ export class Quotas {
     this.#now = now;
   }
 
-  /** Counts a request. Throws ThrottlingException when there were too many of its kind. */
-  take(kind: string): void {
+  /** Counts a request. Throws ThrottlingException when the account made too many of its kind. */
+  take(kind: string, account: string): void {
     const rate = Object.hasOwn(this.#rates, kind) ? this.#rates[kind] : undefined;
     if (rate === undefined) return;
     const most = rate * CHOICES.quotaBurst.value;
+    const bucket = `${account} ${kind}`;
     const now = this.#now();
-    const { tokens, at } = this.#buckets.get(kind) ?? { tokens: most, at: now };
+    const { tokens, at } = this.#buckets.get(bucket) ?? { tokens: most, at: now };
     const filled = Math.min(most, tokens + (Math.max(0, now - at) / 1000) * rate);
     if (filled < 1) {
-      this.#buckets.set(kind, { tokens: filled, at: now });
+      this.#buckets.set(bucket, { tokens: filled, at: now });
       throw throttled();
     }
-    this.#buckets.set(kind, { tokens: filled - 1, at: now });
+    this.#buckets.set(bucket, { tokens: filled - 1, at: now });
   }
 }

@@ -1,13 +1,33 @@
 import type { IncomingMessage } from 'node:http';
+import type { ByteBudget } from './byte-budget.ts';
 
 /** Up to here a body that is too large, or not wanted, is read to its end, as clients look for an answer only then. */
 export const MAX_READ_BYTES = 64 * 1024 * 1024;
+/** Bodies up to here do not wait for others: as many as there may be connections are no burden. */
+const SMALL_BYTES = 64 * 1024;
 /** How long a body may take. */
 const MAX_BODY_MS = 300_000;
 
 /** Length that is announced; 0 also for a body of a length that is not. */
 export function readAnnounced(request: IncomingMessage): number {
   return Number(request.headers['content-length'] ?? 0);
+}
+
+/**
+ * Waits until so many bytes of a request may be held, and gives how to give them back. The client is not read from meanwhile, so it is not idle either.
+ */
+export async function reserveMemory(
+  request: IncomingMessage,
+  budget: ByteBudget,
+  bytes: number,
+): Promise<() => void> {
+  if (bytes <= SMALL_BYTES) return () => undefined;
+  const { socket } = request;
+  const idleMs = socket.timeout ?? 0;
+  socket.setTimeout(0);
+  const release = await budget.take(bytes);
+  socket.setTimeout(idleMs);
+  return release;
 }
 
 /** Reads a body to its end, or at most 64 MiB of it, and keeps nothing. Rejects when the client goes away or is slow. */

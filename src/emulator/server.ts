@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/quotas.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { BufferPool } from './api/buffer-pool.ts';
-import { ByteBudget } from './api/byte-budget.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan } from './faults/fault-plan.ts';
 import { parseFault } from './faults/parse-fault.ts';

@@ -42,7 +42,7 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
 
     const effects = context.faults.next(operation);
     if (await applyFaultsBefore(effects, exchange, context.closing)) return undefined;
-    context.quotas.take(operation);
+    context.quotas.take(operation, principal.registryId);
     const output = await runOperation(operation, body.parse(), { ...context, principal }, effects);
     return applyFaultsAfter(effects, exchange, output);
   });

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { OperationName } from '../../wire/operations.ts';
+import type { ByteBudget } from '../byte-budget.ts';
 import type { JsonObject } from '../json.ts';
-import { MAX_READ_BYTES, readAnnounced, receiveBody } from '../receive-body.ts';
+import { MAX_READ_BYTES, readAnnounced, receiveBody, reserveMemory } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { BodyParser } from './body-parser.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import type { ByteBudget } from './byte-budget.ts';
 
 const MIB = 1024 * 1024;
 /** Room for the largest layer part (20 MiB, as base64 28 MB) with a margin, so that a part slightly too large is told so; and for a manifest of 4 MiB in JSON. */
 const MAX_BODY_BYTES = 32 * MIB;
 /** Room for a logo, and for 10,000 tags. */
 const MAX_OTHER_BODY_BYTES = 4 * MIB;
-/** Bodies up to here do not wait for others: as many as there may be connections are no burden. */
-const SMALL_BYTES = 64 * 1024;
 
 export interface ReceivedBody {
   /** Throws SerializationException when the body is no JSON object. */
@@ -60,7 +58,7 @@ export async function withBody<Result>(
 ): Promise<Result> {
   const announced = readAnnounced(request);
   const isKept = announced <= maximumBytes;
-  const release = await reserve(request, budget, isKept ? announced || maximumBytes : 0);
+  const release = await reserveMemory(request, budget, isKept ? announced || maximumBytes : 0);
   const parser = new BodyParser(pool, isKept ? announced : 0, blobMember);
   try {
     let length = 0;
@@ -82,17 +80,6 @@ export async function withBody<Result>(
     parser.release();
     release();
   }
-}
-
-/** Waits until so many bytes may be held. The client is not read from meanwhile, so it is not idle either. */
-async function reserve(request: IncomingMessage, budget: ByteBudget, bytes: number): Promise<() => void> {
-  if (bytes <= SMALL_BYTES) return () => undefined;
-  const { socket } = request;
-  const idleMs = socket.timeout ?? 0;
-  socket.setTimeout(0);
-  const release = await budget.take(bytes);
-  socket.setTimeout(idleMs);
-  return release;
 }
 
 function tooLarge(maximumBytes: number): ServiceError {

@@ -38,7 +38,7 @@ export function enterRegistryByPath(
     return served;
   }
   if (caller === 'anonymous') throw new RegistryError(403, 'DENIED', 'Not Authorized');
-  context.quotas.take(pushing);
+  context.quotas.take(pushing, caller.registryId);
   const registryId = served?.registry.registryId ?? caller.registryId;
   authorize(registryId, caller, pushing, { repositoryName });
   if (served === undefined) throw repositoryUnknown(repositoryName, alias);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ByteBudget } from '../byte-budget.ts';
 import type { EmulatorContext } from '../operations/context.ts';
 import type { Principal } from '../principal.ts';
 import type { ServedRegistry } from '../served-registry.ts';
@@ -6,6 +7,8 @@ import type { RegistryRules } from './rules.ts';
 
 export interface RegistryContext extends EmulatorContext {
   readonly registryRules: RegistryRules;
+  /** For bodies that are kept in memory. */
+  readonly bodyBudget: ByteBudget;
   /** Told of errors inside the emulator, which clients see as status 500. */
   readonly onError: (error: unknown) => void;
 }

@@ -3,6 +3,7 @@ import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/batch-delete-image.ts';
 import { putManifest } from '../put-manifest.ts';
+import { readAnnounced, reserveMemory } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { digestOf } from '../storage/digest.ts';
 import { invalidParameter } from '../texts.ts';
@@ -82,7 +83,19 @@ function sendDeleted(response: ServerResponse): void {
 }
 
 async function readManifest(exchange: RepositoryExchange): Promise<Buffer> {
-  if (Number(exchange.request.headers['content-length'] ?? 0) > MAX_READ_BYTES) throw tooLarge();
+  const { request, context } = exchange;
+  const announced = readAnnounced(request);
+  if (announced > MAX_READ_BYTES) throw tooLarge();
+  const bytes = Math.min(announced || MAX_MANIFEST_CHARS, MAX_MANIFEST_CHARS);
+  const release = await reserveMemory(request, context.bodyBudget, bytes);
+  try {
+    return await readWithin(exchange);
+  } finally {
+    release();
+  }
+}
+
+async function readWithin(exchange: RepositoryExchange): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of readBody(exchange)) {
     if (exchange.received.bytes <= MAX_MANIFEST_CHARS) chunks.push(chunk);

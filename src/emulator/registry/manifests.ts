@@ -23,7 +23,8 @@ export async function serveManifest(
     response.end();
     return;
   }
-  context.quotas.take(caller === 'anonymous' ? 'anonymousPull' : 'authenticatedPull');
+  if (caller === 'anonymous') context.quotas.take('anonymousPull', '');
+  else context.quotas.take('authenticatedPull', caller.registryId);
   const manifest = await context.store.readManifest(repository.name, image.digest);
   if (manifest === undefined) throw manifestUnknown();
   response.writeHead(200, context.registryRules.digestHeaderOnGet ? { ...headers, ...digest } : headers);

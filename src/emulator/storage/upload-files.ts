@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { PRIVATE_DIRECTORY } from './private-directory.ts';
 
 const WRITE_BYTES = 1024 * 1024;
+const FEWEST_WRITE_BYTES = 64 * 1024;
+/** Of all streams that are being written at the same time. */
+const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
 
 /** The files of uploads in progress, `uploads/<uploadId>`. One may be longer than what was acknowledged, never shorter. */
 export class UploadFiles {
   readonly #directory: string;
+  #streams = 0;
 
   constructor(dataDirectory: string) {
     this.#directory = join(dataDirectory, 'uploads');
@@ -28,9 +32,10 @@ export class UploadFiles {
     // A file that went missing in the midst of an upload must not come back with a hole.
     const creation = position === 0 ? constants.O_CREAT : 0;
     const file = await open(this.pathOf(uploadId), constants.O_WRONLY | creation, 0o600);
+    this.#streams += 1;
     try {
       let end = position;
-      for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : gather(bytes)) {
+      for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : gather(bytes, () => this.#writeBytes())) {
         const written = writeWhole(file, chunk, end);
         see(chunk);
         await written;
@@ -38,8 +43,15 @@ export class UploadFiles {
       }
       return end - position;
     } finally {
+      this.#streams -= 1;
       await file.close();
     }
+  }
+
+  /** The more streams there are, the less each gathers. */
+  #writeBytes(): number {
+    const share = Math.floor(MOST_GATHERED_BYTES / Math.max(1, this.#streams));
+    return Math.max(FEWEST_WRITE_BYTES, Math.min(WRITE_BYTES, share));
   }
 
   /** In bytes; undefined when there is no file. */
@@ -63,14 +75,14 @@ export class UploadFiles {
   }
 }
 
-/** Larger chunks: the network's small ones would cost a turn of the thread pool each. */
-async function* gather(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Chunks of `writeBytes` or more: the network's small ones would cost a turn of the thread pool each. */
+async function* gather(bytes: AsyncIterable<Buffer>, writeBytes: () => number): AsyncGenerator<Buffer> {
   let chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of bytes) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size < WRITE_BYTES) continue;
+    if (size < writeBytes()) continue;
     yield Buffer.concat(chunks, size);
     chunks = [];
     size = 0;

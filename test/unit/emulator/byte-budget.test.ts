@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ByteBudget } from '../../../src/emulator/api/byte-budget.ts';
+import { ByteBudget } from '../../../src/emulator/byte-budget.ts';
 
 /** Takes, and notes by name when it was granted. */
 function startTaking() {

@@ -5,11 +5,11 @@ import { startTestEmulator } from '../../support/emulator.ts';
 import { sendSigned } from '../../support/signed-request.ts';
 
 /** How many of `count` requests pass. */
-function countTaken(quotas: Quotas, kind: string, count: number): number {
+function countTaken(quotas: Quotas, kind: string, count: number, account = '123456789012'): number {
   let taken = 0;
   for (let request = 0; request < count; request += 1) {
     try {
-      quotas.take(kind);
+      quotas.take(kind, account);
       taken += 1;
     } catch (error) {
       expect(error).toMatchObject({ exception: 'ThrottlingException', message: 'Rate exceeded' });
@@ -31,6 +31,13 @@ test('a second has as many requests as the rate, at once or spread', () => {
   // A clock that is set back gives nothing and takes nothing.
   now -= 120_000;
   expect(countTaken(quotas, 'PutImage', 50)).toBe(0);
+});
+
+test('each account has its own', () => {
+  const quotas = new Quotas({ PutImage: 10 }, () => 0);
+  expect(countTaken(quotas, 'PutImage', 50, '111111111111')).toBe(10);
+  expect(countTaken(quotas, 'PutImage', 50, '222222222222')).toBe(10);
+  expect(countTaken(quotas, 'PutImage', 50, '111111111111')).toBe(0);
 });
 
 test('what has no quota is not limited', () => {
