@@ -1,16 +1,24 @@
+import { type AwsDriver, startAwsDriver } from './aws-driver.ts';
 import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
+const drivers = new WeakMap<Sandbox, Promise<AwsDriver | undefined>>();
+
 /** Runs an operation of `aws ecr-public` against the emulator; both versions of the CLI take these options. */
-export function tryAws(
+export async function tryAws(
   sandbox: Sandbox,
   operation: string,
   options: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Ended> {
   const where = ['--endpoint-url', sandbox.emulator.url, '--region', 'us-east-1', '--output', 'json'];
-  return sandbox.tryRun(requireClient('aws'), ['ecr-public', operation, ...where, ...options], { env });
+  const argv = ['ecr-public', operation, ...where, ...options];
+  const program = requireClient('aws');
+  const starting = drivers.get(sandbox) ?? startAwsDriver(sandbox, program);
+  drivers.set(sandbox, starting);
+  const driver = await starting;
+  return driver === undefined ? sandbox.tryRun(program, argv, { env }) : driver(argv, env);
 }
 
 /** Runs an operation that must succeed; otherwise throws what the CLI said. */

@@ -32,6 +32,7 @@ export class Sandbox {
   readonly env: Readonly<Record<string, string>>;
   readonly emulator: EmulatorFacts;
   readonly #server: ChildProcess;
+  readonly #closers: (() => void)[] = [];
 
   private constructor(directory: string, emulator: EmulatorFacts, server: ChildProcess) {
     this.directory = directory;
@@ -68,8 +69,14 @@ export class Sandbox {
     return new Sandbox(directory, JSON.parse(String(line)) as EmulatorFacts, server);
   }
 
+  /** Has something ended before everything is removed. */
+  onClose(close: () => void): void {
+    this.#closers.push(close);
+  }
+
   /** Stops the emulator and removes everything. */
   async close(): Promise<void> {
+    for (const close of this.#closers) close();
     const ended = once(this.#server, 'exit');
     this.#server.kill('SIGTERM');
     await ended;
