@@ -2,6 +2,7 @@ import { describeImages } from '../../ecr/images.ts';
 import type { RepositoryAddress } from '../../ecr/repository-address.ts';
 import { EcrpError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
+import type { KeptToken } from '../../registry/fetch-anonymously.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { EcrSession } from '../ecr-session.ts';
 import type { RegistryFinder } from './registry-finder.ts';
@@ -22,14 +23,12 @@ export interface TagPlace {
  */
 export function makeTagLocator(session: EcrSession, finder: RegistryFinder, place: TagPlace): TagLocator {
   const { registryHost, readsRegistry, repositoryName } = place;
+  const kept: KeptToken = {};
   return async (imageTag, signal) => {
     const registryAlias = await finder.findAlias();
     if (registryAlias !== undefined && readsRegistry) {
-      const found = await resolveTag(
-        finder.connections,
-        { registryHost, registryAlias, repositoryName, imageTag },
-        signal,
-      );
+      const address = { registryHost, registryAlias, repositoryName, imageTag };
+      const found = await resolveTag(finder.connections, address, signal, { kept });
       if (found !== 'unknown') return found;
     }
     signal.throwIfAborted();
