@@ -12,6 +12,9 @@ export interface CredentialStore {
   erase(host: string): Promise<boolean>;
 }
 
+/** Far more than any login or complaint. */
+const MAX_OUTPUT_CHARS = 1024 * 1024;
+
 type Verb = 'get' | 'store' | 'erase';
 
 interface Outcome {
@@ -59,11 +62,18 @@ function runProgram(
     const child = spawn(program, [verb], { env, ...(signal && { signal }) });
     let stdout = '';
     let stderr = '';
+    const checkLength = (): void => {
+      if (stdout.length + stderr.length <= MAX_OUTPUT_CHARS) return;
+      child.kill('SIGKILL');
+      reject(refuse(program, `prints more than ${MAX_OUTPUT_CHARS} characters`));
+    };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
+      checkLength();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
+      checkLength();
     });
     child.on('error', (error) => {
       if (signal?.aborted) reject(signal.reason);

@@ -8,6 +8,7 @@ import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { Pacer } from './pacing.ts';
+import { UnexpectedAnswer } from './unexpected-answer.ts';
 
 /** A body that takes longer to send than the budget is sent so often. */
 const MIN_SENDINGS = 3;
@@ -119,7 +120,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         };
         const answer = await makeAttempt(call.send, limits, signal);
         budget.noteAnswer();
-        const result = call.read(answer);
+        const result = readResult(call, answer);
         if (result !== undefined) {
           succeed();
           report(attempt, answer.$metadata.requestId);
@@ -209,6 +210,21 @@ export function makeCaller(settings: CallerSettings): Caller {
     const isAgain = spent.foreign;
     spent.foreign = true;
     return isAgain ? 'final' : 'retry';
+  }
+}
+
+/** An answer whose members have other types than the service's is no answer of the service. */
+function readResult<Answer extends Answered, Result>(
+  { read }: ApiCall<Answer, Result>,
+  answer: Answer,
+): Result | undefined {
+  try {
+    return read(answer);
+  } catch (error) {
+    if (error instanceof EcrpError) throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    const { httpStatusCode = 200 } = answer.$metadata;
+    throw new UnexpectedAnswer(`with a member that cannot be right: ${problem}`, httpStatusCode, {});
   }
 }
 

@@ -1,5 +1,6 @@
 import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
 import type { EcrClient } from './client.ts';
+import { readCount, readText, readTexts, readTime } from './members.ts';
 import { collectPages } from './pages.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 
@@ -47,17 +48,16 @@ export async function describeImages(
 }
 
 function readDetail(detail: SdkImageDetail): ImageDetail | undefined {
-  const { imageDigest, imageTags = [], imageSizeInBytes, imagePushedAt } = detail;
-  const { imageManifestMediaType, artifactMediaType } = detail;
+  const imageDigest = readText(detail.imageDigest, 'imageDigest');
   if (imageDigest === undefined) {
     return undefined;
   }
   return {
     imageDigest,
-    imageTags,
-    imageSizeInBytes,
-    imagePushedAt,
-    imageManifestMediaType,
-    artifactMediaType,
+    imageTags: readTexts(detail.imageTags, 'imageTags'),
+    imageSizeInBytes: readCount(detail.imageSizeInBytes, 'imageSizeInBytes'),
+    imagePushedAt: readTime(detail.imagePushedAt, 'imagePushedAt'),
+    imageManifestMediaType: readText(detail.imageManifestMediaType, 'imageManifestMediaType'),
+    artifactMediaType: readText(detail.artifactMediaType, 'artifactMediaType'),
   };
 }

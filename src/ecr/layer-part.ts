@@ -1,4 +1,5 @@
 import type { EcrClient } from './client.ts';
+import { readCount } from './members.ts';
 import { PartEncoder } from './part-encoder.ts';
 import { PartRequest } from './part-request.ts';
 import type { LayerPart, PartAnswer } from './push-service.ts';
@@ -60,10 +61,10 @@ export function preparePartUploads(
                 onSent();
                 onHandedOver();
               }),
-            read: ({ lastByteReceived }): PartAnswer | undefined =>
-              lastByteReceived === undefined
-                ? undefined
-                : { kind: 'accepted', nextByte: lastByteReceived + 1 },
+            read: (answer): PartAnswer | undefined => {
+              const last = readCount(answer.lastByteReceived, 'lastByteReceived');
+              return last === undefined ? undefined : { kind: 'accepted', nextByte: last + 1 };
+            },
             answers: {
               InvalidLayerPartException: ({ cause }) => readRefusedPart(cause, end),
               UploadNotFoundException: (): PartAnswer => ({ kind: 'vanished' }),
@@ -92,7 +93,7 @@ function readRefusedPart(exception: unknown, end: number): PartAnswer {
     typeof exception === 'object' && exception !== null && 'lastValidByteReceived' in exception
       ? exception.lastValidByteReceived
       : undefined;
-  if (typeof last !== 'number') {
+  if (typeof last !== 'number' || !Number.isSafeInteger(last) || last < 0) {
     return { kind: 'resync', nextByte: undefined };
   }
   if (last >= end - 1) {

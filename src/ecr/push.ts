@@ -2,14 +2,19 @@ import {
   BatchCheckLayerAvailabilityCommand,
   CompleteLayerUploadCommand,
   InitiateLayerUploadCommand,
+  type InitiateLayerUploadCommandOutput,
   PutImageCommand,
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { MAX_BATCH } from '../wire/limits.ts';
+import { MAX_BATCH, MAX_PART_BYTES, MIN_PART_BYTES } from '../wire/limits.ts';
 import type { EcrClient } from './client.ts';
 import { preparePartUploads } from './layer-part.ts';
-import type { CompleteAnswer, PushService, PutAnswer } from './push-service.ts';
+import { readCount, readText } from './members.ts';
+import type { CompleteAnswer, PushService, PutAnswer, StartedUpload } from './push-service.ts';
+
+/** UUIDs as a rule; any other id that goes into a request as it is will do. */
+const UPLOAD_ID = /^[\x21-\x7e]{1,256}$/;
 
 /** Where a push goes. `registryId` is an id or an alias; absent means the caller's own registry. */
 export interface PushTarget {
@@ -62,7 +67,7 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
           operation: 'InitiateLayerUpload',
           repositoryName,
           send: (abortSignal) => sdk.send(new InitiateLayerUploadCommand(address), { abortSignal }),
-          read: ({ uploadId, partSize }) => (uploadId && partSize ? { uploadId, partSize } : undefined),
+          read: readStartedUpload,
         },
         signal,
       ),
@@ -137,6 +142,20 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
         signal,
       ),
   };
+}
+
+/** Throws a `TypeError` for what no upload can be made with. */
+function readStartedUpload(answer: InitiateLayerUploadCommandOutput): StartedUpload | undefined {
+  const uploadId = readText(answer.uploadId, 'uploadId');
+  const partSize = readCount(answer.partSize, 'partSize');
+  if (uploadId === undefined || partSize === undefined) return undefined;
+  if (!UPLOAD_ID.test(uploadId)) throw new TypeError('uploadId is not an id');
+  if (partSize < MIN_PART_BYTES || partSize > MAX_PART_BYTES) {
+    throw new TypeError(
+      `partSize is ${partSize}, and parts have ${MIN_PART_BYTES} to ${MAX_PART_BYTES} bytes`,
+    );
+  }
+  return { uploadId, partSize };
 }
 
 function refuseDigest(digest: string | undefined, reason: string | undefined): EcrpError {

@@ -1,5 +1,6 @@
 import { DescribeRegistriesCommand, type Registry as SdkRegistry } from '@aws-sdk/client-ecr-public';
 import type { EcrClient } from './client.ts';
+import { readList, readText } from './members.ts';
 import { collectPages } from './pages.ts';
 
 export interface RegistryAlias {
@@ -41,11 +42,11 @@ export async function describeRegistry(
 }
 
 function readRegistry(registry: SdkRegistry): Registry {
-  const aliases = (registry.aliases ?? []).map((alias) => ({
-    name: alias.name ?? '',
-    status: alias.status ?? '',
-    primaryRegistryAlias: alias.primaryRegistryAlias ?? false,
-    defaultRegistryAlias: alias.defaultRegistryAlias ?? false,
+  const aliases = readList(registry.aliases, 'aliases').map((alias) => ({
+    name: readText(alias.name, 'name') ?? '',
+    status: readText(alias.status, 'status') ?? '',
+    primaryRegistryAlias: alias.primaryRegistryAlias === true,
+    defaultRegistryAlias: alias.defaultRegistryAlias === true,
   }));
   const active = aliases.filter((alias) => alias.status === 'ACTIVE');
   const shown =
@@ -53,10 +54,10 @@ function readRegistry(registry: SdkRegistry): Registry {
     active.find((alias) => alias.defaultRegistryAlias) ??
     active[0];
   return {
-    registryId: registry.registryId ?? '',
-    registryArn: registry.registryArn ?? '',
-    registryUri: registry.registryUri ?? '',
-    verified: registry.verified ?? false,
+    registryId: readText(registry.registryId, 'registryId') ?? '',
+    registryArn: readText(registry.registryArn, 'registryArn') ?? '',
+    registryUri: readText(registry.registryUri, 'registryUri') ?? '',
+    verified: registry.verified === true,
     registryAlias: shown?.name,
     activeAliases: active.map((alias) => alias.name),
     aliases,

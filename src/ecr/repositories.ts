@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import type { EcrClient } from './client.ts';
+import { readText } from './members.ts';
 import { collectPages, type Page } from './pages.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 
@@ -142,14 +143,15 @@ function copyCatalogData(data: CatalogDataInput) {
 }
 
 function readRepository(repository: SdkRepository): Repository | undefined {
-  const { repositoryName, repositoryArn = '', registryId = '', repositoryUri = '', createdAt } = repository;
+  const { createdAt } = repository;
+  const repositoryName = readText(repository.repositoryName, 'repositoryName');
   return repositoryName === undefined
     ? undefined
     : {
         repositoryName,
-        repositoryArn,
-        registryId,
-        repositoryUri,
+        repositoryArn: readText(repository.repositoryArn, 'repositoryArn') ?? '',
+        registryId: readText(repository.registryId, 'registryId') ?? '',
+        repositoryUri: readText(repository.repositoryUri, 'repositoryUri') ?? '',
         // A number that is no time makes a Date that cannot be printed.
         createdAt: Number.isNaN(createdAt?.getTime()) ? undefined : createdAt,
       };

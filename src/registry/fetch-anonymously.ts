@@ -70,12 +70,20 @@ export async function fetchToken(
     {},
     signal,
   );
-  const subject = `the token of ${url.host}`;
-  const body = parseJson(await readBytes(answer, MAX_TOKEN_BYTES), subject, MAX_TOKEN_BYTES);
+  const body = parseToken(await readBytes(answer, MAX_TOKEN_BYTES), url.host);
   const token = isObject(body) ? (body.token ?? body.access_token) : undefined;
   // It goes into a header as it is.
   if (typeof token !== 'string' || !/^[\x20-\x7e]+$/.test(token)) {
     throw new NoTokenError(`${url.host} gave no token`);
   }
   return token;
+}
+
+function parseToken(bytes: Buffer, host: string): unknown {
+  try {
+    return parseJson(bytes, `the token of ${host}`, MAX_TOKEN_BYTES);
+  } catch (error) {
+    // What a registry says is no input of the user's.
+    throw new NoTokenError(error instanceof Error ? error.message : String(error));
+  }
 }
