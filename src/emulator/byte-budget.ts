@@ -1,6 +1,6 @@
 /**
- * How many bytes may be held at the same time. Who wants more waits until others give some back, in the order of asking; as each asks once, for all
- * it needs, none waits for ever.
+ * Limits how many bytes all requests hold together. A request waits, in order of arrival, until enough bytes are free. Each request asks once for
+ * everything it needs, so none waits forever.
  */
 export class ByteBudget {
   readonly #most: number;
@@ -12,7 +12,7 @@ export class ByteBudget {
     this.#free = mostBytes;
   }
 
-  /** Settles when so many bytes may be held, and gives how to give them back, once. More than there are count as all there are. */
+  /** Resolves when `bytes` are free, to a function that gives them back; calling it again has no effect. A request above the limit takes all of it. */
   async take(bytes: number): Promise<() => void> {
     const taken = Math.min(bytes, this.#most);
     if (this.#waiting.length > 0 || taken > this.#free) {

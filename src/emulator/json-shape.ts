@@ -3,11 +3,11 @@ const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 const COMMA = 0x2c;
 
-/** No operation's input nests deeper, or has more values, by far. */
+/** Far above the input of every operation. */
 const MOST_DEPTH = 32;
 const MOST_VALUES = 100_000;
 
-/** Whether JSON may be parsed: brackets alone, a few MB of them, become GB of memory. Says nothing about whether it is JSON. */
+/** Whether a text is small enough in structure to parse: a few MB of brackets become GB of memory. It need not be valid JSON. */
 export function isModest(json: Buffer, mostDepth = MOST_DEPTH, mostValues = MOST_VALUES): boolean {
   let depth = 0;
   let values = 0;
@@ -28,7 +28,7 @@ export function isModest(json: Buffer, mostDepth = MOST_DEPTH, mostValues = MOST
   return true;
 }
 
-/** Where the string that begins at `start` ends; the length where it does not. */
+/** Index of the quote that ends the string that begins at `start`; the length of `json` when the string has no end. */
 function findClosingQuote(json: Buffer, start: number): number {
   for (let at = json.indexOf(QUOTE, start); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
     let escapes = 0;

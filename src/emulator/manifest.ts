@@ -19,7 +19,7 @@ const INDEXES = [
 ];
 const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
 
-/** Room for an index of 4 MiB; what is deeper or has more values is refused before it takes memory. */
+/** Room for an index of 4 MiB. A manifest above these limits is refused before it is parsed. */
 const [MOST_DEPTH, MOST_VALUES] = [100, 1_000_000];
 /** A type and a subtype have 127 characters each at most: RFC 6838, section 4.2. */
 const MAX_MEDIA_TYPE_CHARS = 255;

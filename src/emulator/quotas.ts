@@ -8,7 +8,7 @@ interface Bucket {
   at: number;
 }
 
-/** Requests per second, each account and each kind for itself: a bucket that fills steadily and holds what one second allows, see `CHOICES.quotaBurst`. */
+/** Requests per second, counted by account and kind: a bucket that fills steadily and holds what one second allows, see `CHOICES.quotaBurst`. */
 export class Quotas {
   readonly #rates: Readonly<Record<string, number>>;
   readonly #now: () => number;

@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { ByteBudget } from './byte-budget.ts';
 
-/** Up to here a body that is too large, or not wanted, is read to its end, as clients look for an answer only then. */
+/** A refused body is read up to here, because clients read the answer only after they sent everything. */
 export const MAX_READ_BYTES = 64 * 1024 * 1024;
-/** Bodies up to here do not wait for others: as many as there may be connections are no burden. */
+/** Bodies up to this size take no part in the budget: even one on every connection is little. */
 const SMALL_BYTES = 64 * 1024;
 /** How long a body may take. */
 const MAX_BODY_MS = 300_000;
 
-/** Length that is announced; 0 also for a body of a length that is not. */
+/** The announced length; 0 when none is announced. */
 export function readAnnounced(request: IncomingMessage): number {
   return Number(request.headers['content-length'] ?? 0);
 }
 
 /**
- * Waits until so many bytes of a request may be held, and gives how to give them back. The client is not read from meanwhile, so it is not idle either.
+ * Waits until the budget has `bytes` for a request. Resolves to a function that gives them back. Nothing is read from the client meanwhile, so the idle
+ * timeout is off.
  */
 export async function reserveMemory(
   request: IncomingMessage,
@@ -30,7 +31,7 @@ export async function reserveMemory(
   return release;
 }
 
-/** Reads a body to its end, or at most 64 MiB of it, and keeps nothing. Rejects when the client goes away or is slow. */
+/** Reads a body to its end, or 64 MiB of it, and keeps nothing. Rejects when the client disconnects or is slow. */
 export async function discardBody(
   request: IncomingMessage,
   onBytes: (count: number) => void = () => undefined,
@@ -44,8 +45,8 @@ export async function discardBody(
 }
 
 /**
- * Gives every chunk of a body to `see`, until that says no or the body has ended. Rejects with the stream's error when the client goes away, or takes more
- * than five minutes.
+ * Passes every chunk of a body to `see`, until `see` returns false or the body ends. Rejects with the stream's error when the client disconnects or takes
+ * more than five minutes.
  */
 export async function receiveBody(request: IncomingMessage, see: (chunk: Buffer) => boolean): Promise<void> {
   const timer = setTimeout(() => request.destroy(), MAX_BODY_MS);
@@ -56,9 +57,9 @@ export async function receiveBody(request: IncomingMessage, see: (chunk: Buffer)
   }
 }
 
-/** Of a layer part there are hundreds of chunks, and listening makes no promises for each, as iterating does. */
+/** Listens instead of iterating: a layer part has hundreds of chunks, and iterating makes promises for each. */
 function readChunks(request: IncomingMessage, see: (chunk: Buffer) => boolean): Promise<void> {
-  // It may have gone away while others were being read.
+  // The client may have disconnected while the request waited for the budget.
   if (request.destroyed) return Promise.reject(goneAway());
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import { isLoopbackName, readHostName } from './host-names.ts';
 
-/** How much of a foreign name a message repeats. */
+/** How many characters of a refused Host the message repeats. */
 const SHOWN_CHARS = 100;
 
 interface Refusal {
@@ -12,8 +12,8 @@ interface Refusal {
 }
 
 /**
- * Refuses a request that names another host than this emulator, or comes from a page in a browser; true when it has. The default keys are known, so a page
- * whose own name was made to point here could sign calls. Such a page cannot choose its Host.
+ * Refuses a request whose Host is not a name of this emulator, and every request of a page in a browser. Returns whether it answered. The default keys are
+ * public, so a page that rebinds its DNS name to this machine could sign calls; it cannot change its Host header.
  */
 export function refuseStranger(exchange: Exchange, names: ReadonlySet<string>): boolean {
   const refusal = findRefusal(exchange.request, names);

@@ -41,7 +41,7 @@ export function isRegistryAlias(text: string): boolean {
   return text.length <= 50 && /^[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(text);
 }
 
-/** What to say of an alias that `isRegistryAlias` refuses. */
+/** The message for an alias that `isRegistryAlias` refuses. */
 export function describeBadAlias(alias: string): string {
   return `alias must be 2 to 50 lower-case letters and digits beginning with a letter (single '.', '_' or '-' inside), not '${alias}'`;
 }

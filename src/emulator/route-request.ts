@@ -7,8 +7,8 @@ import { refuseStranger } from './refuse-strangers.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
 /**
- * Sends a request to the half of the emulator that it is for: JSON API or registry, both under the name by which the client reached it. `names` are the
- * hosts that it answers for besides loopback. Never rejects.
+ * Routes a request to the JSON API or the registry, and lets both use the Host by which the client reached the emulator. `names` are the allowed hosts
+ * besides loopback names. Never rejects.
  */
 export async function routeRequest(
   request: IncomingMessage,

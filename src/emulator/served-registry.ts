@@ -1,7 +1,7 @@
 import type { RegistryIdentity } from './registry-identity.ts';
 import type { Store } from './storage/store.ts';
 
-/** A registry and what is in it. */
+/** A registry and its contents. */
 export interface ServedRegistry {
   readonly registry: RegistryIdentity;
   readonly store: Store;
@@ -15,7 +15,7 @@ export function findRegistryById(
   return registries.find(({ registry }) => registry.registryId === registryId);
 }
 
-/** By an alias that is ACTIVE: a pending or rejected one names nothing. */
+/** Finds a registry by an ACTIVE alias; pending and rejected aliases match nothing. */
 export function findRegistryByAlias(
   registries: readonly ServedRegistry[],
   alias: string,

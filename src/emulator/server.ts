@@ -19,7 +19,7 @@ import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
 import { openTokenKey } from './storage/token-key.ts';
 
-/** Of all bodies that are held in memory at the same time: eighteen layer parts of 10 MiB. */
+/** Limit for all request bodies in memory together: eighteen layer parts of 10 MiB. */
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
 
 export interface EmulatorOptions extends IdentityOptions {
@@ -68,7 +68,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
     const registries = await openRegistries(given.registries, dataDirectory, onError, releases);
     const tokenKey = openTokenKey(dataDirectory);
-    // Other machines must not know the account's keys beforehand.
+    // The usual keys are public; other machines must not know the keys beforehand.
     const isKnown = options.secretAccessKey === undefined && !isLoopbackName(formatHost(host));
     const identity = isKnown
       ? deriveIdentity({ ...options, secretAccessKey: deriveSecret(tokenKey) })

@@ -48,7 +48,7 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   });
 }
 
-/** What headers tell is told before a byte of the body is kept; the client may look for its answer only when it has sent all. */
+/** Judges the headers before any byte of the body is kept. A refused body is still read, because clients read the answer only after they sent it. */
 async function judgeFirst(
   { request }: Exchange,
   { identity, now }: ApiContext,

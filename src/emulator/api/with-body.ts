@@ -9,7 +9,7 @@ import { BodyParser } from './body-parser.ts';
 import type { BufferPool } from './buffer-pool.ts';
 
 const MIB = 1024 * 1024;
-/** Room for the largest layer part (20 MiB, as base64 28 MB) with a margin, so that a part slightly too large is told so; and for a manifest of 4 MiB in JSON. */
+/** Room for the largest layer part (20 MiB, as base64 28 MB) and for a manifest of 4 MiB in JSON. A slightly larger part still gets its own error. */
 const MAX_BODY_BYTES = 32 * MIB;
 /** Room for a logo, and for 10,000 tags. */
 const MAX_OTHER_BODY_BYTES = 4 * MIB;
@@ -32,7 +32,7 @@ interface BodySettings extends BodyLimits {
   readonly budget: ByteBudget;
 }
 
-/** What the body of an operation may be; undefined is an operation that there is not. */
+/** Limits for the body of an operation; undefined stands for an unknown one. */
 export function limitBody(operation: OperationName | undefined): BodyLimits {
   const isLarge = operation === 'UploadLayerPart' || operation === 'PutImage';
   return {
@@ -41,7 +41,7 @@ export function limitBody(operation: OperationName | undefined): BodyLimits {
   };
 }
 
-/** Throws RequestEntityTooLarge for a body that is announced as too large even to be read to its end. */
+/** Throws RequestEntityTooLarge for an announced length above what is ever read. */
 export function refuseAnnounced(request: IncomingMessage, { maximumBytes }: BodyLimits): void {
   if (readAnnounced(request) > MAX_READ_BYTES) throw tooLarge(maximumBytes);
 }

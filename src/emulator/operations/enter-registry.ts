@@ -8,14 +8,14 @@ import { accessDenied, repositoryNotFound } from '../texts.ts';
 import type { EmulatorContext } from './context.ts';
 import { formatRepositoryArn, readRepositoryArn } from './repository-arn.ts';
 
-/** One call, and what its input says it is done to. */
+/** A call: who makes it, and the input that names its target. */
 export interface Call {
   readonly principal: Principal;
   readonly operation: OperationName;
   readonly target: Readonly<Record<string, unknown>>;
 }
 
-/** Id of the registry that a call acts on: the one it names by id, ARN or alias, else the caller's own. An alias that is nobody's stays as it is. */
+/** Id of the registry that a call acts on: the one it names by id, ARN or alias, else the caller's own. An unknown alias is returned unchanged. */
 export function nameRegistry(context: EmulatorContext, call: Call): string {
   const { principal, operation, target } = call;
   const { resourceArn } = target;
@@ -27,8 +27,8 @@ export function nameRegistry(context: EmulatorContext, call: Call): string {
 }
 
 /**
- * The registry that a call acts on. That of another account is entered for a repository whose policy allows it, by the whole name of the
- * operation. Throws what the service says of registries and repositories that are not there or not allowed; see `CHOICES.foreignRegistry`.
+ * The registry that a call acts on. A call on another account's registry needs a repository whose policy allows the operation. Throws the exceptions
+ * for missing and forbidden registries and repositories; see `CHOICES.foreignRegistry`.
  */
 export function enterRegistry(context: EmulatorContext, call: Call): ServedRegistry {
   const { principal, operation } = call;
@@ -47,7 +47,7 @@ export function enterRegistry(context: EmulatorContext, call: Call): ServedRegis
   return served;
 }
 
-/** Throws RepositoryNotFoundException, or AccessDeniedException unless the repository's own policy allows another account's principal to do it. */
+/** Throws RepositoryNotFoundException for a missing repository, AccessDeniedException unless its policy allows the principal of another account. */
 export function requireRepositoryAccess(
   served: ServedRegistry | undefined,
   registryId: string,

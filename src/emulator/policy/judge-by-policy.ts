@@ -4,7 +4,7 @@ import { matchesAction } from './match-action.ts';
 import { readPolicy } from './read-policy.ts';
 
 /**
- * What a repository's policy says of an action of somebody; a deny wins over every allow. A statement with a condition counts for nothing; see
+ * Evaluates a repository's policy for a principal and an action. A deny wins over every allow. Statements with a condition are ignored; see
  * `CHOICES.policyConditions`. Source: IAM user guide, "Policy evaluation logic".
  */
 export function judgeByPolicy(
@@ -26,13 +26,13 @@ function applies(statement: JsonObject, principal: Principal, action: string): b
   return (actions !== undefined) === namesAction && (whom !== undefined) === namesPrincipal;
 }
 
-/** A policy's name of somebody: everybody, the account, the very ARN, or the role of an assumed one. */
+/** Whether a policy's `name` covers the principal: everybody, its account, its ARN, or the role that it assumed. */
 function isNamed({ registryId, arn }: Principal, name: string): boolean {
   const role = arn.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
   return name === '*' || name === `arn:aws:iam::${registryId}:root` || name === arn || name === role;
 }
 
-/** AWS principals of a `Principal` or `NotPrincipal`; services and federated users are nobody here. */
+/** AWS principals of a `Principal` or `NotPrincipal`; services and federated users are ignored. */
 export function listPrincipals(principal: unknown): readonly string[] {
   return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
 }

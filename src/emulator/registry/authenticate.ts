@@ -22,8 +22,8 @@ export function authenticate(exchange: Exchange): Caller {
 }
 
 /**
- * The registry of the alias in a path. Throws unless the caller may do there what `pushing`, an operation of the JSON API, does; in another account's, the
- * repository's policy must allow it as well.
+ * Finds the registry of the alias in a path. With `pushing`, the caller must be allowed that operation of the JSON API; in another account's registry,
+ * the repository's policy must allow it too. Throws NAME_UNKNOWN or DENIED.
  */
 export function enterRegistryByPath(
   { context }: Exchange,

@@ -25,7 +25,7 @@ export interface Exchange {
   readonly received: { bytes: number };
 }
 
-/** A request about a repository: the registry that its path names is known. */
+/** A request about a repository, with the registry that its path names. */
 export interface RepositoryExchange extends Exchange {
   readonly context: RegistryContext & ServedRegistry;
 }

@@ -4,28 +4,28 @@ import type { Repository } from '../storage/model.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import type { RegistryRules } from './rules.ts';
 
-/** What stands for a manifest in a path. */
+/** The reference of a manifest in a path. */
 export type ManifestReference = { readonly digest: Digest } | { readonly tag: string };
 
 /** Any digest; source: OCI distribution specification, "Digests". */
 const digestForm = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
-/** What the algorithms have that the specification registers. */
+/** Digests of the algorithms that the specification registers. */
 const registeredForm = /^sha(?:256:[a-f0-9]{64}|512:[a-f0-9]{128})$/;
 
-/** Whether a text is a digest, of whatever algorithm; only sha256 is kept here, as in ECR. */
+/** Whether a text is a digest of any algorithm. The emulator stores sha256 only, as ECR does. */
 export function isAnyDigest(text: string): boolean {
   return digestForm.test(text) && (!/^sha(?:256|512):/.test(text) || registeredForm.test(text));
 }
 
-/** For a manifest that is to be put. Throws DIGEST_INVALID for a digest that cannot be kept, and for a bad tag as `checkTag`. */
+/** Reads the reference of a PUT. Throws DIGEST_INVALID for a digest other than sha256, TAG_INVALID for a malformed tag. */
 export function readReference(reference: string, rules: RegistryRules): ManifestReference {
   if (isDigest(reference)) return { digest: reference };
-  // No tag has a colon: it was meant for a digest.
+  // A tag has no colon, so a digest was meant.
   if (reference.includes(':')) throw unsupportedDigest(reference);
   return { tag: checkTag(reference, rules) };
 }
 
-/** The digest of a manifest that should be there. Throws MANIFEST_UNKNOWN when none can be. */
+/** Resolves the reference of a GET, HEAD or DELETE. Throws MANIFEST_UNKNOWN for a missing manifest, DIGEST_INVALID or TAG_INVALID for a malformed one. */
 export function resolveReference(repository: Repository, reference: string, rules: RegistryRules): Digest {
   if (isDigest(reference)) return reference;
   if (isAnyDigest(reference)) throw manifestUnknown();

@@ -6,7 +6,7 @@ import { isAnyDigest } from './manifest-reference.ts';
 import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
-/** No index is much larger than a manifest may be. */
+/** A page ends when its descriptors reach the maximum size of a manifest. */
 const PAGE_CHARS = 4 * 1024 * 1024;
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -38,7 +38,7 @@ export async function serveReferrers(
   sendBody(response, 200, INDEX, body);
 }
 
-/** As JSON, those behind `after`, one read after the other, until they fill an index; `last` is the digest with which a page before the last one ends. */
+/** One page of descriptors as JSON, starting behind `after`. Manifests are read one at a time. `last` is the page's last digest; undefined on the last page. */
 async function describePage(
   store: Store,
   repositoryName: string,

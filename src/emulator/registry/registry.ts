@@ -107,7 +107,7 @@ async function answerError(exchange: Exchange, error: unknown): Promise<void> {
   const answer = error instanceof ServiceError ? translateError(error, context.registryRules) : error;
   if (!(answer instanceof RegistryError)) context.onError(error);
   const { headers } = answer instanceof RegistryError ? answer : internalError();
-  // A client may look for the answer only when it has sent all; what is still not read then is not going to be.
+  // Clients read the answer only after they sent everything. Bytes beyond the limit are not read; the connection closes.
   if (!request.complete && headers.connection !== 'close') {
     await discardBody(request, (bytes) => {
       received.bytes += bytes;

@@ -8,7 +8,7 @@ export type RegistryMode = 'aws' | 'oci';
 /** What public.ecr.aws and the OCI distribution specification have each their own way of. */
 export interface RegistryRules {
   readonly patchStatus: number;
-  /** Whether the Range in the answer to a PATCH is all that has come, or stays at the first chunk. */
+  /** Whether the Range of a PATCH answer covers all received bytes; otherwise it stays at the first chunk. */
   readonly patchRangeAdvances: boolean;
   /** Of a Bearer token that is not taken; with 401 comes a challenge. */
   readonly invalidTokenStatus: number;
@@ -18,9 +18,9 @@ export interface RegistryRules {
   /** Of the parts of an upload, the last one excepted. */
   readonly minimumPartBytes: number;
   readonly takesEmptyBlobs: boolean;
-  /** What a tag looks like. */
+  /** The pattern of a tag. */
   readonly tagForm: RegExp;
-  /** Status 400 to whoever asks for a tag that is none, rather than 404. */
+  /** A request for a malformed tag gets status 400; otherwise 404. */
   readonly refusesBadTags: boolean;
   /** Of an image. */
   readonly minimumLayers: number;

@@ -3,8 +3,8 @@ import { RegistryError } from './registry-error.ts';
 import { sendBody } from './reply.ts';
 
 /**
- * Sends one page of a list as the OCI distribution specification has it: by name, at most `n` items, those after `last` whether that one is there or not,
- * and a link to the next page at `path`. `describe` makes the body's object of the page.
+ * Sends one page of a list as the OCI distribution specification defines it: sorted by name, at most `n` items, all after `last`, and a link to the next
+ * page at `path`. `last` need not exist. `describe` turns the page into the body.
  */
 export function sendSortedPage(
   { response, query }: Exchange,

@@ -31,7 +31,7 @@ export async function startUpload(exchange: RepositoryExchange, name: string): P
   sendProgress(exchange, 202, name, upload);
 }
 
-/** A blob that does not come whole leaves no upload behind: its client does not know of one. */
+/** Drops the upload when it fails: the client of a single POST never learns its id. */
 async function uploadAtOnce(exchange: RepositoryExchange, name: string, uploadId: string): Promise<void> {
   try {
     await completeUpload(exchange, name, uploadId);

@@ -15,7 +15,7 @@ export interface SignatureHeaders {
   readonly 'x-amz-security-token'?: string | string[] | undefined;
 }
 
-/** Whose request it says it is, by headers that are as they should be. Only the body tells whether it is true. */
+/** The identity that valid headers claim. Only the signature over the body proves it. */
 export interface Claim {
   readonly principal: Principal;
   readonly authorization: Authorization;
@@ -49,7 +49,7 @@ export function judgeHeaders(
   return { principal, authorization, requestDate };
 }
 
-/** Whose request it is. Throws the `ServiceError` of a wrong signature, or else of a key that has expired. */
+/** Verifies the signature and returns the principal. Throws InvalidSignatureException or ExpiredTokenException. */
 export function verifySignature(claim: Claim, request: ReceivedRequest, now: number): Principal {
   const { principal, authorization, requestDate } = claim;
   const expected = sign(request, authorization, requestDate, principal.secretAccessKey);

@@ -9,8 +9,8 @@ type Unlock = () => Promise<void>;
 const LOCK_NAME = /^lock\.(\d{1,9})$/;
 
 /**
- * Makes this process the only one to use a directory. Nobody has to clean up after a process that died: the kernel closes its socket. Returns how to
- * let go. Throws when another process, or this one, has the directory.
+ * Locks a directory for this process. The kernel releases the lock of a process that dies. Returns a function that unlocks. Throws when the directory is
+ * locked already, by this process or another.
  */
 export async function lockDirectory(directory: string): Promise<Unlock> {
   const unlock = process.platform === 'linux' ? await lockBySocketFile(directory) : undefined;
@@ -22,12 +22,12 @@ export async function lockDirectory(directory: string): Promise<Unlock> {
 }
 
 /**
- * The lock is a socket `lock.N` in the directory itself, where only its owner can put one; a name of the abstract namespace could be taken by every
- * user. A socket whose process has died is never taken over: the next number is, and who has bound it looks whether any other is alive. As
- * each binds before it looks, two never both stay. Undefined where the file system takes no sockets.
+ * Locks by a socket `lock.N` in the directory, where only its owner can create one; every user could take a name in the abstract namespace. A socket of
+ * a dead process is not reused: the process binds the next number, and then checks that no other socket answers. Each process binds before it
+ * checks, so two never both hold the lock. Undefined on a file system without sockets.
  */
 async function lockBySocketFile(directory: string): Promise<Unlock | undefined> {
-  // The address of a socket has 107 bytes at most; this one is short however long the path is.
+  // A socket address has at most 107 bytes. This one is short for every directory.
   const handle = openSync(directory, 'r');
   const pathOf = (number: number) => `/proc/self/fd/${handle}/lock.${number}`;
   let server: Server | undefined;
@@ -48,7 +48,7 @@ async function lockBySocketFile(directory: string): Promise<Unlock | undefined> 
     }
     const held = server;
     return async () => {
-      // Removes the socket by its path, which needs the handle.
+      // Closing removes the socket by its path, which needs the handle.
       await closeServer(held);
       closeSync(handle);
     };
@@ -72,7 +72,7 @@ function directoryInUse(directory: string): Error {
   );
 }
 
-/** By a local socket named after the directory's device and inode, so that symbolic links do not matter. */
+/** Binds a local socket named after the directory's device and inode, so that symbolic links do not matter. */
 async function listenByName(directory: string): Promise<Server> {
   const { dev, ino } = statSync(directory, { bigint: true });
   const name = `ecrp-emulator-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
@@ -100,11 +100,11 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Whether a process listens there. One that is stopped does. */
+/** Whether a process listens on the socket, a stopped one included. */
 function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    // Any other error than these says nothing about whether somebody is there.
+    // Other errors do not prove that the process is dead.
     socket.once('error', (error: NodeJS.ErrnoException) =>
       resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
     );

@@ -1,2 +1,2 @@
-/** How every directory is made: for its owner alone. One that is there already stays as it is, and what is put in it is private all the same. */
+/** Options for `mkdir`: directories are private. An existing directory keeps its mode; files in it are private anyway. */
 export const PRIVATE_DIRECTORY = { recursive: true, mode: 0o700 } as const;

@@ -84,7 +84,7 @@ export interface PartToAppend {
   /** A buffer, or a stream of any length that is written as it comes and counts as one part; if it fails, nothing was appended. */
   readonly bytes: Buffer | AsyncIterable<Buffer>;
   readonly maximumParts: number;
-  /** Of the whole upload; default: as large as the disk is. */
+  /** Maximum size of the whole upload; default: unlimited. */
   readonly maximumBytes?: number;
 }
 
@@ -102,7 +102,7 @@ export interface LayerToComplete {
   readonly digests: readonly string[];
   /** Of every part but the last. */
   readonly minimumPartBytes: number;
-  /** Whether an upload without parts is a layer of no bytes. Default: it is `empty`. */
+  /** Whether an upload without parts becomes a layer of zero bytes. Default: the result is `empty`. */
   readonly takesEmpty?: boolean;
 }
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 const KEY_BYTES = 32;
 
 /**
- * The secret that the registry's tokens are signed with: made at the first start in a data directory and kept there, so that tokens outlive a restart.
- * It comes from nothing that others know, as the default keys are known. One that others could have read is replaced. The directory must be locked.
+ * Reads or creates the secret that signs the registry's tokens. It is random, because the default access keys are public, and kept in the data directory, so
+ * that tokens outlive a restart. A key that other users could read is replaced. The directory must be locked.
  */
 export function openTokenKey(directory: string): string {
   const path = join(directory, 'token-key');

@@ -5,7 +5,7 @@ import { PRIVATE_DIRECTORY } from './private-directory.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 const FEWEST_WRITE_BYTES = 64 * 1024;
-/** Of all streams that are being written at the same time. */
+/** Limit for the buffers of all streams together. */
 const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
 
 /** The files of uploads in progress, `uploads/<uploadId>`. One may be longer than what was acknowledged, never shorter. */
@@ -48,7 +48,7 @@ export class UploadFiles {
     }
   }
 
-  /** The more streams there are, the less each gathers. */
+  /** A stream's share of the limit. */
   #writeBytes(): number {
     const share = Math.floor(MOST_GATHERED_BYTES / Math.max(1, this.#streams));
     return Math.max(FEWEST_WRITE_BYTES, Math.min(WRITE_BYTES, share));
@@ -75,7 +75,7 @@ export class UploadFiles {
   }
 }
 
-/** Chunks of `writeBytes` or more: the network's small ones would cost a turn of the thread pool each. */
+/** Joins the network's small chunks into chunks of `writeBytes` or more: each write costs a turn of the thread pool. */
 async function* gather(bytes: AsyncIterable<Buffer>, writeBytes: () => number): AsyncGenerator<Buffer> {
   let chunks: Buffer[] = [];
   let size = 0;

@@ -17,10 +17,10 @@ export interface UploadsContext {
   readonly now: () => number;
 }
 
-/** A layer grew beyond what it may have; nothing of the part was appended. */
+/** A stream exceeded the maximum size of a layer. Nothing of the part was appended. */
 export class LayerTooLargeError extends Error {}
 
-/** Of one registry; see `CHOICES.layersWithoutImage`. */
+/** Maximum of open uploads in a registry; see `CHOICES.layersWithoutImage`. */
 export const MOST_UPLOADS = 10_000;
 
 /** Layer uploads: the bytes go to the upload's file first, then the journal, then the caller hears of it. */
@@ -31,7 +31,7 @@ export class Uploads {
     this.#context = context;
   }
 
-  /** The oldest upload goes when there are too many: nobody else would ever end those that were given up. */
+  /** Drops the oldest upload when there are too many: abandoned uploads have no other end. */
   initiate(repositoryName: string): Upload {
     const { state, ledger, now } = this.#context;
     const [oldest] = state.uploads.values();
@@ -134,7 +134,7 @@ export class Uploads {
   }
 }
 
-/** Bytes that must not be more than `most`. Undefined for those that are; a stream that turns out to be longer fails. */
+/** Limits bytes to `most`. Undefined for a buffer above it; a stream above it throws `LayerTooLargeError`. */
 function limitBytes(bytes: PartToAppend['bytes'], most: number): Buffer | AsyncIterable<Buffer> | undefined {
   if (Buffer.isBuffer(bytes)) return bytes.length > most ? undefined : bytes;
   return limitStream(bytes, most);
