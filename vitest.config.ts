@@ -23,9 +23,9 @@ export default defineConfig({
       { test: { name: 'architecture', include: ['test/*.test.ts'], testTimeout: 120_000 } },
       // Their modules are loaded once for each worker: that is half of their time.
       project('unit', 120_000, false),
-      project('e2e', 180_000),
-      project('faults', 300_000),
-      project('conformance', 300_000),
+      project('e2e', 300_000),
+      project('faults', 600_000),
+      project('conformance', 600_000),
     ],
   },
 });

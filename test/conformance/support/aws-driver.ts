@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findInterpreter } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -15,7 +16,7 @@ export type AwsDriver = (options: readonly string[], env: Readonly<Record<string
  * is no Python script of the CLI, as a wrapper is none: then each call has to start it.
  */
 export async function startAwsDriver(sandbox: Sandbox, program: string): Promise<AwsDriver | undefined> {
-  const [, interpreter] = /^#!\s*(\/\S*python[\d.]*)\s*\n/.exec(readFileSync(program, 'latin1')) ?? [];
+  const interpreter = findInterpreter(program);
   if (interpreter === undefined) return undefined;
   const child = spawn(interpreter, [script, program], {
     env: sandbox.env,

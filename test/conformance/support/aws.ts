@@ -1,5 +1,5 @@
 import { type AwsDriver, startAwsDriver } from './aws-driver.ts';
-import { requireClient } from './clients.ts';
+import { requireAwsCli } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -14,7 +14,7 @@ export async function tryAws(
 ): Promise<Ended> {
   const where = ['--endpoint-url', sandbox.emulator.url, '--region', 'us-east-1', '--output', 'json'];
   const argv = ['ecr-public', operation, ...where, ...options];
-  const program = requireClient('aws');
+  const program = requireAwsCli();
   const starting = drivers.get(sandbox) ?? startAwsDriver(sandbox, program);
   drivers.set(sandbox, starting);
   const driver = await starting;

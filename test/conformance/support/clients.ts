@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
@@ -12,9 +12,28 @@ const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-c
 /** Absolute path of a client, or undefined where it is not installed. */
 export function findClient(client: Client): string | undefined {
   const named = process.env[`ECRP_TEST_${client.toUpperCase().replace('-', '_')}`];
-  if (named !== undefined) return named;
+  return named ?? findOnPath(client)[0];
+}
+
+/**
+ * Absolute path of the aws CLI: the first on PATH that is its own Python script, as a wrapper (pyenv's shims are some) cannot be
+ * loaded once for many calls; else the first.
+ */
+export function requireAwsCli(): string {
+  const named = process.env.ECRP_TEST_AWS;
+  return (
+    named ?? findOnPath('aws').find((path) => findInterpreter(path) !== undefined) ?? requireClient('aws')
+  );
+}
+
+/** The Python that runs a script, from its first line. */
+export function findInterpreter(program: string): string | undefined {
+  return /^#!\s*(\/\S*python[\d.]*)\s*\n/.exec(readFileSync(program, 'latin1'))?.[1];
+}
+
+function findOnPath(client: Client): readonly string[] {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return directories.map((directory) => join(directory, client)).find(isExecutable);
+  return directories.map((directory) => join(directory, client)).filter(isExecutable);
 }
 
 /** Absolute path of a client; throws where it is not installed. */
