@@ -57,6 +57,7 @@ export async function planManifests(
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,
     warnings: [...warnings, ...warnOfReferrers(referrers), ...walk.emptyImages.map(warnOfEmptyImage)],
+    notes: companions.map(({ imageTag }) => `The tag ${imageTag} goes with the image.`),
     buildManifests: () => manifests,
   };
 }

@@ -8,6 +8,7 @@ export interface PushPlan {
   readonly blobs: readonly PlannedBlob[];
   /** What a person should know before the image is pushed. */
   readonly warnings?: readonly string[];
+  readonly notes?: readonly string[];
   /** How many distinct foreign layers are left out. */
   readonly skippedLayers: number;
   /**

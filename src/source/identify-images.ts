@@ -69,11 +69,13 @@ async function identifyImage(source: ImageSource, image: SourceImage): Promise<I
 }
 
 async function findPlatform(source: ImageSource, root: Descriptor, config: Descriptor): Promise<string> {
+  const unknown = 'of an unknown platform';
   if (root.platform !== undefined) return formatPlatform(root.platform);
   try {
-    return formatPlatform(parseConfig(await readBlob(source, config), source.path).platform);
+    const { platform } = parseConfig(await readBlob(source, config), source.path);
+    return platform.os === '' ? unknown : formatPlatform(platform);
   } catch (error) {
-    if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return 'of an unknown platform';
+    if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return unknown;
     throw error;
   }
 }

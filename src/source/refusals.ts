@@ -73,7 +73,9 @@ export function refuseTar({
     const hint = 'Made by `docker export`? That is a file system without an image; use `docker save`.';
     return refuse(path, 'the tar of a file system, not of an image', hint);
   }
-  const example = names[0] === undefined ? '' : `; it begins with ${quoteText(names[0])}`;
+  // The first entry is often the folder that was packed, which has no name here.
+  const first = names.find((name) => name !== '');
+  const example = first === undefined ? '' : `; it begins with ${quoteText(first)}`;
   return refuse(path, `a tar archive without manifest.json or index.json${example}`);
 }
 

@@ -144,6 +144,7 @@ const rows: readonly Row[] = [
       imageManifestMediaType: OCI_INDEX,
       manifests: [{ imageDigest: signature }, { imageDigest: amd64 }, { imageDigest: arm64 }, {}],
     },
+    says: /The tag sha256-491b8263[a-f0-9]*\.sig goes with the image/,
   },
   {
     name: 'containerd-store-one-platform-present.tar',

@@ -220,6 +220,14 @@ it.each([[], ['--dry-run']])(
   },
 );
 
+it.skipIf(process.platform === 'win32')('a directory is an error that says so', async () => {
+  const program = join(import.meta.dirname, '..', '..', 'bin', 'ecrp.js');
+  const argv = ['-c', '"$0" "$1" push - app:1 < /', process.execPath, program];
+  const env = { PATH: process.env.PATH, ...findEnv() };
+  const failed = await promisify(execFile)('sh', argv, { env }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 3, stderr: expect.stringContaining('standard input: a directory') });
+});
+
 describe.skipIf(process.platform === 'win32')('a FIFO', () => {
   /** A FIFO, and what writes the file into it. */
   const writeFifo = (file: string): string => {

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EcrpError } from '../../errors.ts';
+import type { Io } from '../../io.ts';
 import { quoteText } from '../../oci/json.ts';
 import type { CommandContext } from '../command-context.ts';
 
@@ -20,6 +21,7 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
     });
   }
   if (source === '-') {
+    assertNoDirectory(io.stdin);
     if (!io.stdin.isTTY) return;
     throw new EcrpError('USAGE', 'standard input is a terminal, not an archive', {
       hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
@@ -36,6 +38,23 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
     // It serves those as well who pipe an archive in and leave the `-` out.
     hint: `Pipe the image in, and name it \`-\`: ${pipeImage(source, reference ?? source)}`,
   });
+}
+
+/** Node reads a directory as if it were an empty file. */
+function assertNoDirectory(stdin: Io['stdin']): void {
+  const descriptor: unknown = Reflect.get(stdin, 'fd');
+  if (typeof descriptor !== 'number' || !isDirectory(descriptor)) return;
+  throw new EcrpError('INVALID_INPUT', 'standard input: a directory, not an archive', {
+    hint: 'Name an OCI image layout instead: ecrp push DIRECTORY REFERENCE',
+  });
+}
+
+function isDirectory(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function pipeImage(name: string, reference: string): string {

@@ -101,6 +101,7 @@ export async function sendImage(
     };
     const local = await image.plan(finder, sending);
     for (const warning of local.warnings ?? []) context.messages.warn(warning);
+    for (const note of local.notes ?? []) context.messages.note(note);
     const planned = await expectDigest(local, target.imageDigest, signal);
     const { plan, tags, kept, ...guard } = await guardImage(image, planned, finder, session, signal);
     for (const { imageTag, imageDigest } of kept) {

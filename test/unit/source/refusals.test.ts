@@ -70,6 +70,11 @@ describe('files that are no image', () => {
     ['a decompression bomb', gzipSync(Buffer.alloc(3_000_000)), /unpack to more than 10\d{5} bytes/],
     ['a Helm chart', gzipSync(chart), /packaged Helm chart/],
     ['a tar without anything', readme, /without manifest.json or index.json.*"README"/],
+    [
+      'a packed folder',
+      Buffer.concat([makeTarEntry({ name: './', type: '5' }, ''), readme]),
+      /begins with "README"/,
+    ],
     ['a file system', fileSystem, /tar of a file system/],
     ['an image in a folder', folder, /lies in a folder, "out"/],
     ['a very old docker save', old, /older than 1.10/],
