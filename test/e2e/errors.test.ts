@@ -128,8 +128,8 @@ describe('the service refuses', () => {
   it.each([
     [{ AWS_SECRET_ACCESS_KEY: 'wrong' }, [], 'signature is not accepted', 'AWS_SECRET_ACCESS_KEY'],
     [{ AWS_ACCESS_KEY_ID: 'AKIAOTHER' }, [], 'credentials are not accepted', 'AWS_ACCESS_KEY_ID'],
-    [{ AWS_ACCESS_KEY_ID: '' }, [], 'No AWS credentials', '--profile'],
-    [{}, ['--profile', 'nobody'], "profile 'nobody'", 'nobody'],
+    [{ AWS_ACCESS_KEY_ID: '' }, [], 'AWS_ACCESS_KEY_ID is missing', 'Set AWS_ACCESS_KEY_ID'],
+    [{}, ['--profile', 'nobody'], "profile 'nobody'", 'list-profiles'],
     [{}, ['--region', 'eu-west-1'], 'another region', 'leave out --region'],
   ])('credentials: %j %j', (changes, argv, message, hint) =>
     expectFailure(['repo', 'list', ...argv], { status: 4, code: 'AUTH', message, hint }, changes),
