@@ -68,8 +68,10 @@ async function getLoginWithin(budgetMs: number, context: CommandContext): Promis
   const controller = new AbortController();
   const giveUp = () => {
     const { endpoint = 'the service', reason } = attempt;
+    const wait = context.waiting.find();
+    const cause = wait === undefined || wait.isCall ? reason : `it waits for ${wait.what}`;
     const message = `no token from ${endpoint} within ${formatDuration(budgetMs)}`;
-    controller.abort(new EcrpError('UNAVAILABLE', reason === undefined ? message : `${message}: ${reason}`));
+    controller.abort(new EcrpError('UNAVAILABLE', cause === undefined ? message : `${message}: ${cause}`));
   };
   const timer = setTimeout(giveUp, budgetMs);
   const signal = AbortSignal.any([io.signal, controller.signal]);

@@ -3,6 +3,9 @@ import { findProgram } from '../docker/find-program.ts';
 import { OWN_HELPER } from '../docker/login.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** What a command waits for while another run has the config, or a credential store asks its user. */
+export const DOCKER_LOGINS = "docker's config or its credential store";
+
 /** Warns when DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
 export function warnAboutEnvironment(
   { io, messages }: CommandContext,

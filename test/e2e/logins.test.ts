@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { main as runCredentialHelper } from '../../src/cli/credential-helper.ts';
-import { type CliResult, runCli } from '../support/cli.ts';
+import { type CliResult, runCli, spawnCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const { home, emulator } = await startWorkplace();
@@ -177,6 +177,52 @@ it('login says in JSON and to a person when a store has the token', async () => 
   expect(json()).toMatchObject({ storedIn: 'store', expiresAt: expect.stringMatching(/Z$/) });
   expect(stderr).toContain('stored in docker-credential-kept.');
   expect(stderr).not.toContain('plain text');
+});
+
+it('login says that it waits for a credential store', async () => {
+  const directory = join(home.directory, 'slow');
+  await mkdir(directory);
+  const fifo = join(directory, 'fifo');
+  const PATH = await makeProgram('docker-credential-slow', `mkfifo ${fifo}; read -r line <${fifo}`);
+  await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}');
+  const { child, ended } = spawnCli(['login'], {
+    env: { ...home.env, ...emulator.env, DOCKER_CONFIG: directory, PATH },
+  });
+  let stderr = '';
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (text) => {
+      stderr += text;
+      if (stderr.includes("docker's config or its credential store")) resolve();
+    });
+    child.on('close', () => resolve());
+  });
+  await writeFile(fifo, 'go on\n');
+  expect(await ended).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining("for docker's config or its credential store"),
+  });
+});
+
+it('docker-credential-ecrp says what it waited for when that is not the service', async () => {
+  const config = join(home.directory, 'aws-config');
+  await writeFile(config, '[profile slow]\ncredential_process = sleep 30\n');
+  const { HOME } = home.env;
+  const env = {
+    HOME: HOME ?? '',
+    PATH: '/usr/bin:/bin',
+    AWS_CONFIG_FILE: config,
+    AWS_PROFILE: 'slow',
+    AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
+    ECRP_REGISTRY_HOST: emulator.registryHost,
+    ECRP_CACHE_DIR: join(home.directory, 'slow-cache'),
+  };
+  const result = await runCli(['get'], {
+    env,
+    stdin: emulator.registryHost,
+    main: (argv, io) => runCredentialHelper(argv, io, 1_000),
+  });
+  expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
+  expect(result.stderr).toContain('credential process');
 });
 
 it('login warns when others can read the file that gets the token', async () => {

@@ -11,7 +11,7 @@ import { TOKEN_USERNAME } from '../../wire/service.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findDockerConfigDirectory } from '../directories.ts';
 import { withEcr } from '../ecr-session.ts';
-import { warnAboutEnvironment, warnAboutHelper } from '../login-warnings.ts';
+import { DOCKER_LOGINS, warnAboutEnvironment, warnAboutHelper } from '../login-warnings.ts';
 import type { JsonObject, Outcome } from '../outcome.ts';
 import { chooseRegistryHosts } from '../registry-host.ts';
 
@@ -60,7 +60,7 @@ async function register(context: CommandContext, places: readonly LoginPlace[]):
   const results: JsonObject[] = [];
   for (const place of places) {
     const { registryHost } = place;
-    const configFile = await registerCredentialHelper(place);
+    const configFile = await context.waiting.during(DOCKER_LOGINS, () => registerCredentialHelper(place));
     context.messages.note(
       `docker asks docker-credential-${OWN_HELPER} for ${registryHost} from now on (${configFile}).`,
     );
@@ -78,7 +78,9 @@ async function store(
   const results: JsonObject[] = [];
   for (const place of places) {
     const { registryHost } = place;
-    const stored = await storeLogin({ ...place, username, secret: password });
+    const stored = await context.waiting.during(DOCKER_LOGINS, () =>
+      storeLogin({ ...place, username, secret: password }),
+    );
     const { configFile, storedIn } = stored;
     if (storedIn === 'helper') {
       context.messages.note(

@@ -1,7 +1,7 @@
 import { OWN_HELPER, removeLogin } from '../../docker/login.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory, findDockerConfigDirectory } from '../directories.ts';
-import { warnAboutEnvironment } from '../login-warnings.ts';
+import { DOCKER_LOGINS, warnAboutEnvironment } from '../login-warnings.ts';
 import type { JsonObject, Outcome } from '../outcome.ts';
 import { chooseRegistryHosts } from '../registry-host.ts';
 import { forgetTokens } from '../token-cache.ts';
@@ -14,7 +14,7 @@ export async function logout(context: CommandContext, hosts: readonly string[]):
   const results: JsonObject[] = [];
   for (const registryHost of registryHosts) {
     const place = { configDirectory, registryHost, env: io.env, signal: io.signal };
-    const { configFile, removed } = await removeLogin(place);
+    const { configFile, removed } = await context.waiting.during(DOCKER_LOGINS, () => removeLogin(place));
     messages.note(
       removed.length > 0
         ? `Removed the login for ${registryHost}.`
