@@ -3,7 +3,17 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** Programs that others wrote, found on PATH; ECRP_TEST_SKOPEO and so on name another file. */
-export type Client = 'skopeo' | 'podman' | 'buildah' | 'docker' | 'dockerd' | 'aws' | 'tar' | GoClient;
+export type Client =
+  | 'skopeo'
+  | 'podman'
+  | 'buildah'
+  | 'docker'
+  | 'dockerd'
+  | 'aws'
+  | 'tar'
+  | 'squid'
+  | 'tinyproxy'
+  | GoClient;
 
 /** What `.ci/go-clients` builds where a Go toolchain is there; the last one is the OCI conformance suite. */
 type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
