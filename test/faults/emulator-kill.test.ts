@@ -14,7 +14,7 @@ const MOST_ANSWERS = 40;
 const makeDirectory = useTemporaryDirectories();
 
 test('kill -9 during parallel pushes loses nothing that was acknowledged', {
-  timeout: 60_000 + rounds * 15_000,
+  timeout: 600_000 + rounds * 15_000,
 }, async () => {
   const directory = await makeDirectory();
   let emulator = await spawnEmulator(directory);

@@ -20,7 +20,7 @@ const program = join(import.meta.dirname, '../../bin/ecrp.js');
 const repositoryName = 'team/mutated';
 
 test(`${mutations} mutations of valid requests: always an answer, never a bug, no leak`, {
-  timeout: 60_000 + mutations * 50,
+  timeout: 600_000 + mutations * 50,
 }, async () => {
   const { emulator, registryAlias, complaints, measure } = await spawnMeasured();
   const valid = await prepare(emulator);
@@ -147,7 +147,7 @@ function send(url: string, agent: Agent, { method, path, headers, body }: Hostil
         response.on('error', reject);
       },
     );
-    sent.setTimeout(20_000, () => sent.destroy(new Error(`no answer to ${method} ${path} ${body}`)));
+    sent.setTimeout(300_000, () => sent.destroy(new Error(`no answer to ${method} ${path} ${body}`)));
     sent.on('error', reject);
     sent.end(body);
   });
