@@ -32,7 +32,7 @@ interface Root {
 const FALLBACK_TAG = /^sha256-([a-f0-9]{64})$/;
 
 /** Most manifests below all entries together. */
-const MAX_BELOW = 1_000_000;
+const MAX_BELOW = 100_000;
 
 /**
  * Tells the images of a layout from what belongs to them, as tools list all of it side by side in `index.json`: the images
