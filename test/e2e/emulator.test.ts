@@ -14,7 +14,7 @@ let identity: string;
 beforeAll(async () => {
   home = await makeHome();
   identity = await keep('publisher.json', {
-    ...{ accessKeyId: 'PUBLISHER', secretAccessKey: 'not to be told', sessionToken: "it's a session" },
+    ...{ accessKeyId: 'PUBLISHER', secretAccessKey: 'not$to;be&told', sessionToken: "it's-a-session" },
     allowedActions: ['ecr-public:Describe*', 'ecr-public:CreateRepository', 'ecr-public:BatchCheck*'],
   });
 });
@@ -49,12 +49,12 @@ it('a push with fewer rights than it needs names the one that is missing', async
 
 it('its environment can be read by a shell, whatever is in a key', async () => {
   const script = 'printf %s "$AWS_SESSION_TOKEN"';
-  expect((await rehearse(['--identity', identity], script)).stdout).toBe("it's a session");
+  expect((await rehearse(['--identity', identity], script)).stdout).toBe("it's-a-session");
   const { child, ended } = spawnCli(['emulator', '--port', '0', '--identity', identity], { env: home.env });
   child.stderr?.once('data', () => child.kill('SIGTERM'));
   const { stdout } = await ended;
-  expect(stdout).toContain("export AWS_SECRET_ACCESS_KEY='not to be told'\n");
-  expect(stdout).toContain(`export AWS_SESSION_TOKEN='it'\\''s a session'\n`);
+  expect(stdout).toContain("export AWS_SECRET_ACCESS_KEY='not$to;be&told'\n");
+  expect(stdout).toContain(`export AWS_SESSION_TOKEN='it'\\''s-a-session'\n`);
 });
 
 it('a token that has ended pushes nothing', async () => {
