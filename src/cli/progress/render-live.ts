@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { formatBytes, formatCount } from '../format.ts';
 import type { ActiveBlob } from './blob-tally.ts';
 import { describeAmounts, describePhase, describeStall } from './describe-progress.ts';
-import { cutEnd, cutStart, flowParts } from './fit-text.ts';
+import { cutEnd, cutStart, flowParts, wrapWords } from './fit-text.ts';
 import type { Screen } from './live-lines.ts';
 import type { ProgressSubject } from './progress-display.ts';
 import type { ProgressSnapshot } from './progress-state.ts';
@@ -34,7 +34,9 @@ export function renderLive(
   const columns = Math.max(1, screen.columns - 1);
   const lines = renderWhole(snapshot, name, dryRun, columns);
   const stall = describeStall(snapshot, dryRun);
-  if (stall !== undefined) lines.push(chalk.yellow(cutEnd(`${INDENT}${stall}`, columns)));
+  for (const line of stall === undefined ? [] : wrapWords(stall, Math.max(1, columns - INDENT.length), 2)) {
+    lines.push(chalk.yellow(`${INDENT}${line}`));
+  }
   const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length);
   const shown = snapshot.phase === 'upload' ? snapshot.active.slice(0, Math.max(0, room)) : [];
   for (const blob of shown) lines.push(renderBlob(blob, dryRun, columns, chalk));
