@@ -6,7 +6,7 @@ import type { ShownWait } from './wait-list.ts';
 /** One line for a log. */
 export function describeWait(wait: ShownWait): string {
   const { what, waitedMs, trouble } = wait;
-  const line = `Waiting for ${what}, ${formatSeconds(waitedMs)}`;
+  const line = `Waiting for ${what}, ${formatElapsed(waitedMs)}`;
   return trouble === undefined ? line : `${line}: ${describeTroubleOf(trouble)}`;
 }
 
@@ -28,7 +28,12 @@ function describeReason({ reason }: Trouble): string {
   return escapeLine(reason.replaceAll(/\s+/g, ' '));
 }
 
-/** Whole seconds: what counts up is no measurement. */
+/** Whole seconds that have passed. */
+export function formatElapsed(ms: number): string {
+  return formatSeconds(Math.floor(ms / 1000) * 1000);
+}
+
+/** Whole seconds, those that have begun included: what is left of a wait. */
 export function formatSeconds(ms: number): string {
   return ms < 59_000 ? `${Math.ceil(ms / 1000)} s` : formatDuration(ms);
 }

@@ -1,6 +1,6 @@
 import { escapeLine } from '../../foreign-text.ts';
 import type { Io } from '../../io.ts';
-import { describeTroubleOf, formatSeconds } from './describe-wait.ts';
+import { describeTroubleOf, formatElapsed } from './describe-wait.ts';
 import { wrapWords } from './fit-text.ts';
 import { drawLive } from './live-lines.ts';
 import type { ShownWait } from './wait-list.ts';
@@ -25,7 +25,7 @@ export function drawWait(
 export function renderWait(wait: ShownWait, columns: number): string {
   const { what, waitedMs, trouble } = wait;
   const width = Math.max(1, columns - 1 - INDENT.length);
-  const told = escapeLine(`Waiting for ${what}, ${formatSeconds(waitedMs)}`);
+  const told = escapeLine(`Waiting for ${what}, ${formatElapsed(waitedMs)}`);
   const lines = [...wrapWords(told, width, 2)];
   if (trouble !== undefined) lines.push(...wrapWords(describeTroubleOf(trouble), width, 2));
   return lines.map((line, index) => (index === 0 ? line : `${INDENT}${line}`)).join('\n');

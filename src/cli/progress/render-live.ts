@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { formatBytes, formatCount } from '../format.ts';
 import type { ActiveBlob } from './blob-tally.ts';
 import { describeAmounts, describePhase, describeStall } from './describe-progress.ts';
-import { cutEnd, cutStart, flowParts, wrapWords } from './fit-text.ts';
+import { cutEnd, cutStart, flowParts, measureText, wrapWords } from './fit-text.ts';
 import type { Screen } from './live-lines.ts';
 import type { ProgressSubject } from './progress-display.ts';
 import type { ProgressSnapshot } from './progress-state.ts';
@@ -64,14 +64,17 @@ function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: C
   if (total === undefined) {
     // Its first part is not full yet: nothing of it can be acknowledged.
     const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing sent yet';
-    return cutEnd(`${name}${step ?? 'compressing'}, ${sent}`, columns);
+    const doing = `${name}${step ?? 'compressing'}`;
+    const told = `${doing}, ${sent}`;
+    return cutEnd(measureText(told) <= columns ? told : doing, columns);
   }
   const ratio = total === 0 ? 1 : Math.min(1, sentBytes / total);
   const about = totalBytes === undefined ? '~' : '';
   const share = `${Math.floor(ratio * 100)}%`;
   const amount = `${share.padStart(4)} of ${about}${formatBytes(total)}`;
   const width = Math.min(MAX_BAR, columns - name.length - amount.length);
-  if (width < Math.max(MIN_BAR, step?.length ?? 0)) {
+  // A space stands between a step and the amount.
+  if (width < Math.max(MIN_BAR, step === undefined ? 0 : step.length + 1)) {
     const fits = name.length + amount.length <= columns;
     return cutEnd(`${name}${step ?? (fits ? amount.trimStart() : share)}`, columns);
   }

@@ -115,6 +115,15 @@ describe('its lines', () => {
       renderLive(waiting.snapshot(7000), { ...subject, dryRun }, { columns: 80, rows: 24 }, plain);
     expect(render(false)).toContain(`  ${label(first)}  compressing, nothing sent yet`);
     expect(render(true)).not.toContain('sent');
+    const narrow = renderLive(waiting.snapshot(7000), subject, { columns: 40, rows: 24 }, plain);
+    expect(narrow.split('\n').at(-1)).toBe(`  ${label(first)}  compressing`);
+  });
+
+  it('never join a step and the amount', () => {
+    for (let columns = 20; columns <= 90; columns += 1) {
+      const lines = renderLive(state.snapshot(7000), subject, { columns, rows: 24 }, plain);
+      expect(lines).not.toMatch(/completing\d/);
+    }
   });
 
   it('of a dry run do not say that anything is sent', () => {
