@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { spawnCli } from '../support/cli.ts';
@@ -118,5 +120,72 @@ describe('a private root', () => {
     expect(result.status).toBe(2);
     expect(result.stderr).toContain('AWS_CA_BUNDLE: /no/such.pem: no such file');
     expect(proxy.seen).toEqual([]);
+  });
+});
+
+describe('what is not ECR Public', () => {
+  async function listen(server: Server): Promise<string> {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    // Listening on TCP.
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const answer = (status: number, headers: Record<string, string>, body = ''): Server =>
+    createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(status, { ...headers, connection: 'close' }).end(body);
+    });
+  const drip = (): Server =>
+    createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+      const timer = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(timer));
+    });
+  const sockets = new Set<Socket>();
+  const silent = (): Server => createServer((socket) => sockets.add(socket));
+  const shell = (): Server => createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+
+  test.each<[string, () => Server, RegExp, number]>([
+    [
+      'a web page',
+      () => answer(200, { 'content-type': 'text/html' }, '<html>Sign in</html>'),
+      /returned HTTP 200 with a web page; this does not look like ECR Public/,
+      1,
+    ],
+    [
+      'a redirect',
+      () => answer(302, { location: 'http://portal.test/login?to=x' }),
+      /returned HTTP 302 with a redirect to http:\/\/portal\.test; this does not look like ECR Public/,
+      1,
+    ],
+    ['no HTTP', shell, /the connection to \S+ broke after 2 attempts/, 1],
+    ['nothing', silent, /no answer from \S+: no complete answer came within 1\.5 s/, 0],
+    ['a byte now and then', drip, /no answer from \S+: no complete answer came within 1\.5 s/, 0],
+  ])('%s is given up, after two tries at most', async (_name, make, message, retries) => {
+    const host = await listen(make());
+    const argv = [
+      'token',
+      '--endpoint-url',
+      `http://${host}`,
+      '--retry-budget',
+      '1500ms',
+      '--progress',
+      'json',
+    ];
+    const result = await spawnCli(argv, { env: { ...home.env, ...emulator.env } }).ended;
+    for (const socket of sockets) socket.destroy();
+    expect(result).toMatchObject({ status: 8, stdout: '' });
+    const events = result.stderr
+      .trim()
+      .split('\n')
+      .map((line): Record<string, unknown> => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({
+      event: 'error',
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(message),
+    });
+    expect(events.filter(({ event }) => event === 'retry')).toHaveLength(retries);
   });
 });
