@@ -85,7 +85,7 @@ describe('a wrong command line', () => {
     [['repo', 'list', '--progress', 'live'], 'Allowed choices are auto, plain, json, none', 'ecrp --help'],
     [['repo', 'list', '--endpoint-url', 'localhost:1'], 'http or https URL', 'such as http://'],
     [['repo', 'list', '--endpoint-url', 'http://a:b@c'], 'contains a user name', 'such as http://'],
-    [['repo', 'list', '--registry-host', 'http://x'], 'HOST or HOST:PORT', 'ecrp --help'],
+    [['repo', 'list', '--registry-host', 'http://x'], 'is not a host', 'HOST or HOST:PORT'],
     [
       ['login', '--password-stdout', '--credential-helper'],
       'cannot be used with option',
