@@ -12,7 +12,7 @@ export function addPush(program: Command, run: Runner): void {
     .argument('<source>', 'the archive, or `-` for a tar on standard input')
     .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else the names in the archive')
     .optionsGroup('Source:')
-    .option('--image <name>', 'which image, when the archive has several', parseNonEmpty)
+    .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
     .option('--all', 'each image of the archive, under its own tags')
     .option('--platform <os/arch>', 'only this platform of an index (repeatable)', collectValues)
     .addOption(
