@@ -139,6 +139,7 @@ describe('ecrp emulator', () => {
       expect.stringMatching(/^export AWS_SECRET_ACCESS_KEY=\S+$/),
       'export AWS_REGION=us-east-1',
       expect.stringMatching(/^export ECRP_REGISTRY_HOST=127\.0\.0\.1:\d+$/),
+      'export NO_PROXY=127.0.0.1',
     ]);
   });
 
