@@ -90,7 +90,7 @@ function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: stri
   return Object.assign(announced, { isHeld: call.isHeld });
 }
 
-/** Keeps an answer for as long as the command runs; a failure is none. */
+/** Keeps an answer for as long as the command runs; a failure is not kept. */
 function makeRegistryQuestion(
   client: EcrClient,
   remember: EcrSession['rememberRegistry'],

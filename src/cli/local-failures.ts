@@ -9,7 +9,7 @@ export interface Explained {
   readonly hint: string;
 }
 
-/** What of an error the kinds are told by. */
+/** The members of an error that decide its kind. */
 interface Signs {
   readonly error: Error;
   readonly code: string;

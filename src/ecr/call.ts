@@ -58,7 +58,7 @@ export interface CallerSettings {
   /** Undefined when the credentials cannot change. */
   readonly refreshCredentials?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly pacer?: Pacer;
-  /** How long calls go on without progress; its clock is that of all waits. */
+  /** How long calls are retried without progress; its clock serves all waits. */
   readonly budget?: RetryBudget;
   readonly firstDelayMs?: number;
   /** How long an attempt may take in all, in ms. */
@@ -234,7 +234,7 @@ interface Spent {
   foreign: boolean;
 }
 
-/** In a few words, for whoever looks on. */
+/** A few words for progress and logs. */
 function describeReason({ fromService, name, message, status }: Failure): string {
   if (fromService) return name;
   return name === 'UnexpectedAnswer' ? `HTTP ${status} ${message}` : message || name;

@@ -1,6 +1,6 @@
 import { EcrpError } from '../errors.ts';
 
-/** Gives back an HTTP URL that may be shown. Throws USAGE, naming `origin`, when it is none or carries a password. */
+/** Gives back an HTTP URL that may be shown. Throws USAGE, naming `origin`, when it is not an HTTP URL or carries a password. */
 export function checkUrl(value: string, origin: string): string {
   const problem = findUrlProblem(value);
   if (problem === undefined) return value;

@@ -20,7 +20,7 @@ export const SERVICE_ANSWERS: AnswerLimits = {
   isJson: true,
 };
 
-/** Of the services that give credentials, some of which answer in XML. */
+/** Answers of the services that give credentials; some are XML. */
 export const CREDENTIAL_ANSWERS: AnswerLimits = {
   maxBytes: 1024 * 1024,
   maxErrorBytes: 256 * 1024,

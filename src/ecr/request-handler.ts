@@ -15,7 +15,7 @@ const SLOW_OPERATIONS = /\.(CompleteLayerUpload|UploadLayerPart)$/;
 
 export interface HandlerSettings {
   readonly connections: Connections;
-  /** `json`: of ECR Public. `any`: of a service that gives credentials, some of which answer in XML. */
+  /** `json`: an answer of ECR Public. `any`: an answer of a service that gives credentials, JSON or XML. */
   readonly answers: 'json' | 'any';
   /** A small request is given up when nothing has come for so long, in ms; default 10 s. */
   readonly silentMs?: number | undefined;

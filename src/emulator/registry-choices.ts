@@ -14,7 +14,7 @@ export const REGISTRY_CHOICES = {
   ),
   registryRefusesBlobHeads: choose(
     true,
-    'recorded: 401 to whoever may only pull',
+    'recorded: 401 to a client that may only pull',
     '200 or 404, as the OCI specification',
   ),
   registryTagsPage: choose(100, 'recorded of private', 'any other number'),

@@ -75,7 +75,7 @@ function readAlias(value: unknown, where: string): GivenAlias {
   if (!isObject(value)) throw new Error(`${where}: an alias must be an object with a name`);
   const unknown = Object.keys(value).find((member) => !members.includes(member));
   if (unknown !== undefined) {
-    throw new Error(`${where}: alias member '${unknown}' is none of ${members.join(', ')}`);
+    throw new Error(`${where}: unknown alias member '${unknown}' (known: ${members.join(', ')})`);
   }
   const { name, status = 'ACTIVE' } = value;
   if (typeof name !== 'string' || !isRegistryAlias(name)) {

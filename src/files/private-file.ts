@@ -9,7 +9,7 @@ const MAX_BYTES = 1024 * 1024;
 const WITHOUT_LINKS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads a file below a private directory. Undefined when there is none, and for what we would not have written: a link, a file
+ * Reads a file below a private directory. Undefined when it is missing, and for what ecrp would not have written: a link, a file
  * behind one, anything but a regular file, more than 1 MiB.
  */
 export function readPrivateFile(directory: string, name: string): string | undefined {

@@ -18,8 +18,8 @@ export type ProxyChooser = (url: URL) => ForwardProxy | undefined;
 
 /**
  * Reads the proxies of the environment, as curl does: `https_proxy` or `HTTPS_PROXY` for HTTPS, `http_proxy` for HTTP, in lower case
- * only, as a web server's `HTTP_PROXY` is a header of whoever asks it; `no_proxy` or `NO_PROXY` excepts hosts.
- * Undefined when there is none. Throws USAGE when one is not the URL of an HTTP proxy.
+ * only, as a web server's `HTTP_PROXY` is a header that its clients set; `no_proxy` or `NO_PROXY` excepts hosts.
+ * Undefined when no proxy is set. Throws USAGE when one is not the URL of an HTTP proxy.
  */
 export function readProxies(env: Environment): ProxyChooser | undefined {
   const secure = readProxy(env, ['https_proxy', 'HTTPS_PROXY']);

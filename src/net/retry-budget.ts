@@ -12,7 +12,7 @@ export interface RetryBudgetSettings {
   readonly clock?: Clock | undefined;
 }
 
-/** How long requests of one place may go on without progress of any of them: 10 s while it has never answered, unless a budget is given. */
+/** How long requests to one place are retried without progress of any: 10 s while it has never answered, unless a budget is given. */
 export class RetryBudget {
   readonly clock: Clock;
   readonly #reachedMs: number;
@@ -31,7 +31,7 @@ export class RetryBudget {
     return this.#isReached;
   }
 
-  /** How long a request may go on without progress now, in ms. */
+  /** How long a request may be retried without progress now, in ms. */
   get allowedMs(): number {
     return this.#isReached ? this.#reachedMs : this.#unreachedMs;
   }

@@ -58,13 +58,13 @@ export async function sendRequest(
 }
 
 async function awaitResponse(request: ReturnType<typeof requestPlain>): Promise<IncomingMessage> {
-  // Node's own event, of which its types do not say what it carries.
+  // Node's own event; its types do not say what it carries.
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return response;
 }
 
 /**
- * Gives up an answer of which the status was all that is wanted. One that says to be short is read: its connection is then free for the
+ * Discards the body of an answer whose status was all that is wanted. One that says to be short is read: its connection is then free for the
  * next request, which saves the round trips of another one.
  */
 export async function discardBody({ headers, body, method }: HttpAnswer): Promise<void> {

@@ -5,7 +5,7 @@ import { assertRegistryAlias, assertRepositoryName, assertTag } from './reposito
 
 /** A repository of ECR Public, as a reference names it. */
 export interface RepositoryReference {
-  /** As it was written; the registry host of the settings when there is none. */
+  /** As it was written; without one, the registry host of the settings. */
   readonly registryHost: string;
   /** Registry alias (or the 12 digits of an account); absent for one's own registry. */
   readonly registryAlias?: string;

@@ -31,7 +31,7 @@ export async function fetchAnonymously(
     return sendRequest(connections, url, { ...request, headers: authorized }, signal);
   };
   let answer = await ask();
-  // A token out of date is told with 400, and without a challenge.
+  // The registry answers an expired token with 400, and sends no challenge.
   if (answer.status === 400 && kept.token !== undefined) {
     kept.token = undefined;
     await discardBody(answer);

@@ -35,7 +35,7 @@ export interface VerifyOptions {
 const WAITS_MS = [500, 2_000];
 /** A manifest is there after so long, or does not come. */
 const DOCUMENT_SILENT_MS = 10_000;
-/** A blob of which less comes before silence is told is one that does not come. */
+/** A blob that delivers fewer bytes than this before it falls silent counts as undelivered. */
 const LEAST_BYTES = 64 * 1024;
 /** As often as it is told how much was read of a blob. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;

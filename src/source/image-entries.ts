@@ -6,7 +6,7 @@ import type { TarInput } from './tar-input.ts';
 export const MAX_FOREIGN_ENTRIES = 1000;
 
 /**
- * Names that image archives have, whoever wrote them: the files that list images, blobs of an OCI layout, configs and layers
+ * Names that image archives have, whatever tool wrote them: the files that list images, blobs of an OCI layout, configs and layers
  * named by a digest, `layer.tar` in folders.
  */
 const MARKERS = [

@@ -21,7 +21,7 @@ export interface ManifestImage {
   readonly companions?: readonly Companion[];
   /** What is in the source about it, and is no image. */
   readonly referrers?: readonly Referrer[];
-  /** The images of which an index was made. */
+  /** The images that an index was made of. */
   readonly parts?: readonly ManifestImage[];
   /** What a person should know who pushes it. */
   readonly warnings?: readonly string[];

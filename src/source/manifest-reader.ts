@@ -21,7 +21,7 @@ export class ManifestReader {
     this.#store = store;
   }
 
-  /** Undefined for one that is missing or damaged: that is an error only for whoever pushes it. */
+  /** Undefined for one that is missing or damaged: that is an error only when it is pushed. */
   async find(descriptor: Descriptor): Promise<ImageManifest | ImageIndex | undefined> {
     const { digest } = descriptor;
     if (!this.#read.has(digest)) this.#read.set(digest, await this.#readOnce(descriptor));

@@ -91,9 +91,9 @@ export function refuseSpool(
   const what = packing === undefined ? 'what is kept of it' : 'unpacked, it';
   return new EcrpError(
     'INVALID_INPUT',
-    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}, the limit of ECRP_SPOOL_LIMIT`,
+    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}: ECRP_SPOOL_LIMIT, or the space that is free there less 1 GiB`,
     {
-      hint: 'If the archive is real, set ECRP_SPOOL_LIMIT higher (such as 20G), or TMPDIR to a disk with more room.',
+      hint: 'If the archive is real, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 20G.',
     },
   );
 }

@@ -4,7 +4,7 @@ export interface TarInput {
   readonly path: string;
   /** Bytes of the whole archive; undefined while it arrives. */
   readonly size: number | undefined;
-  /** Bytes of [position, position + length), none of which is before what was read; fewer only where the archive ends. */
+  /** Bytes of [position, position + length), never before what was read already; fewer only where the archive ends. */
   read(position: number, length: number): Promise<Buffer>;
   /** Goes on to a position, or to the end of the archive if that is before it; says where it is then. */
   skipTo(position: number): Promise<number>;

@@ -42,6 +42,16 @@ describe('--digest-file', () => {
     expect((await lstat(device)).isCharacterDevice()).toBe(true);
   });
 
+  test('says on a full disk that it is full, and prints the result all the same', async () => {
+    const { status, stderr, stdout } = await runCli(['push', source, 'app:1', '--digest-file', '/dev/full'], {
+      env,
+    });
+    expect(status).toBe(3);
+    expect(stdout).toContain(digest);
+    expect(stderr).toContain('the disk is full (ENOSPC)');
+    expect(stderr).toContain('Free space there, or give --digest-file a path on another disk.');
+  });
+
   test('writes through a link, which stays one', async () => {
     const line = 'mkdir links && ln -s links/target link && $ECRP link && readlink link && cat links/target';
     const { stdout } = await runInShell(line);

@@ -45,7 +45,9 @@ describe('ECRP_SPOOL_LIMIT', () => {
     expect(result.json()).toMatchObject({
       error: {
         code: 'INVALID_INPUT',
-        message: expect.stringMatching(/takes more than 2097152 bytes in .*, the limit of ECRP_SPOOL_LIMIT$/),
+        message: expect.stringMatching(
+          /takes more than 2097152 bytes in .*: ECRP_SPOOL_LIMIT, or the space that is free there less 1 GiB$/,
+        ),
         hint: expect.stringContaining('ECRP_SPOOL_LIMIT'),
       },
     });

@@ -7,7 +7,7 @@ import type { ProgressDisplay, ProgressEvent, ProgressSubject } from './progress
 import { ProgressState } from './progress-state.ts';
 
 const INTERVAL_MS = 10_000;
-/** What a phase begins with is told sooner when nothing else is. */
+/** The first line of a phase comes sooner when nothing else was printed. */
 const FIRST_MS = 2_000;
 
 /** Lines for a log: one per finished blob, and one for the whole every ten seconds and two seconds after a phase began in silence. */

@@ -7,7 +7,7 @@ import { type ShownWait, WaitList } from './wait-list.ts';
 
 /** A shorter wait is nothing to tell. */
 const SHOWN_AFTER_MS = 2_000;
-/** In a log, the same wait is told again after so long. */
+/** A log repeats the line of a wait after this long. */
 const REPEATED_AFTER_MS = 10_000;
 /** A display that goes for a shorter time would only flicker. */
 const KEPT_MS = 500;

@@ -84,7 +84,7 @@ function describeTag(
   return createdRepository ? { imageTag, status: 'created' } : { imageTag };
 }
 
-/** What a person is told at the end, a line each. */
+/** The summary for a person, a line each. */
 export function summarizePush(result: GuardedResult, facts: PushFacts): readonly string[] {
   return [summarizeTransfer(result, facts), ...listMoves(result.tags, facts.dryRun)];
 }
