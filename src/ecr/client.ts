@@ -87,9 +87,12 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const call = makeCaller({
     endpoint: nameEndpoint(settings.endpointUrl, connections),
     onEvent: settings.onEvent,
-    ...(settings.clock && { clock: settings.clock }),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
-    budget: new RetryBudget({ givenMs: settings.retryBudgetMs, defaultMs: settings.defaultBudgetMs }),
+    budget: new RetryBudget({
+      givenMs: settings.retryBudgetMs,
+      defaultMs: settings.defaultBudgetMs,
+      clock: settings.clock,
+    }),
     authenticate: async (signal) => {
       await source.provide(signal);
     },
