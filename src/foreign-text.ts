@@ -21,6 +21,8 @@ const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u{e0000}-\u{e007f}]/gu;
 const MARKED_COMMAND = /##(?=\w*\[)/g;
 const LEADING_COMMAND = /^(\s*)::/;
 
+const URL_LOGIN = /(?<=[a-z\d])(:\/{1,2})[^\s/@]+@/gi;
+
 /** One line: controls and line ends are shown as escapes, such as `\x1b`, `\n` and `\u202e`. */
 export function escapeLine(text: string): string {
   return text
@@ -45,6 +47,14 @@ export function formatJson(value: object): string {
 export function cutText(text: string, mostCharacters = MOST_CHARACTERS): string {
   if (text.length <= mostCharacters) return text;
   return `${text.slice(0, mostCharacters)}… (${text.length - mostCharacters} more characters)`;
+}
+
+/**
+ * Without the user names and passwords of URLs: arguments, settings and what processes say may hold them. One slash is
+ * enough, as a URL that is taken for a path has no more.
+ */
+export function hideLogins(text: string): string {
+  return text.replaceAll(URL_LOGIN, '$1…@');
 }
 
 /** `a, b, c`; of a long list the beginning, and how many more there are. */

@@ -1,4 +1,4 @@
-import { cutText, escapeLine, formatJson } from '../foreign-text.ts';
+import { cutText, escapeLine, formatJson, hideLogins } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
 import { printText } from './output.ts';
 import type { OutputStyle } from './output-style.ts';
@@ -21,17 +21,17 @@ export function createMessages(
   options: { readonly quiet: boolean; readonly verbose: boolean },
 ): Messages {
   const print = (event: string, text: string, members: object) => {
-    const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(text));
+    const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(hideLogins(text)));
     // Not awaited: the stream keeps the order, and whoever prints last awaits its own line. When standard error
     // cannot be written there is no place to say so.
     printText(io.stderr, `${line}\n`).catch(() => undefined);
   };
   return {
     warn(message) {
-      if (!options.quiet) print('warning', `warning: ${message}`, { message });
+      if (!options.quiet) print('warning', `warning: ${message}`, { message: hideLogins(message) });
     },
     note(message) {
-      if (!options.quiet) print('note', message, { message });
+      if (!options.quiet) print('note', message, { message: hideLogins(message) });
     },
     detail(message, members = { message }) {
       if (options.verbose) print('detail', message, members);

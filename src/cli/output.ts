@@ -1,5 +1,5 @@
 import { EcrpError, exitStatusOf } from '../errors.ts';
-import { cutText, escapeLine, escapeLines, formatJson } from '../foreign-text.ts';
+import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
 import { toEcrpError } from './explain-thrown.ts';
 import type { JsonObject, Outcome } from './outcome.ts';
@@ -67,8 +67,8 @@ export function describeError(error: EcrpError) {
   const { code, message, hint, operation, awsError, requestId } = error;
   return {
     code,
-    message: cutText(message),
-    hint: hint && cutText(hint),
+    message: cutText(hideLogins(message)),
+    hint: hint && cutText(hideLogins(hint)),
     operation,
     awsError: awsError && cutText(awsError, MOST_NAME),
     requestId: requestId && cutText(requestId, MOST_NAME),

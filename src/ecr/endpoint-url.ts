@@ -5,7 +5,7 @@ export function checkUrl(value: string, origin: string): string {
   const problem = findUrlProblem(value);
   if (problem === undefined) return value;
   // The value may hold a password, so the message does not repeat it.
-  const shown = value.includes('@') ? 'the URL' : `'${value}'`;
+  const shown = /[@?#]/.test(value) ? 'the URL' : `'${value}'`;
   throw new EcrpError('USAGE', `${origin}: ${shown} ${problem}`, {
     hint: 'Give the scheme, host and port, such as http://127.0.0.1:5100.',
   });

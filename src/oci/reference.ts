@@ -105,7 +105,15 @@ function refuseAddress(text: string, registryHost: string): void {
       `Write ${registryHost}/${registryId}/${name}, or ${name} alone for your own registry.`,
     );
   }
-  if (!/^[a-z+]+:\/\//.test(text)) return;
+  const isUrl = /^[a-z+]+:\/\//.test(text);
+  // Before any message repeats the text. No digest has a slash; of a URL nothing that is no digest may follow the @.
+  if (/@.*\//s.test(text) || (isUrl && /@(?!sha256:)/.test(text))) {
+    throw usage(
+      'the reference contains a user name or password',
+      'Write HOST/ALIAS/REPOSITORY:TAG without it; the AWS credentials are what counts.',
+    );
+  }
+  if (!isUrl) return;
   const bare = text.slice(text.indexOf('//') + 2).replace(/^gallery\.ecr\.aws\//, `${AWS_HOSTS[0]}/`);
   throw usage(`reference ${quoteText(text)} is a URL`, `Write it without the scheme: ${bare}`);
 }

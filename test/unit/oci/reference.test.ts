@@ -63,6 +63,21 @@ describe('parseReference', () => {
   });
 
   it.each([
+    'robot:hunter2@public.ecr.aws/alias/app:1',
+    'robot:hunter2@public.ecr.aws/alias/app',
+    'robot:hun/hunter2@public.ecr.aws/alias/app',
+    'https://robot:hunter2@public.ecr.aws/alias/app',
+    'https://hunter2@public.ecr.aws',
+    'oci://robot:hun\nhunter2@public.ecr.aws/alias/app',
+    `robot:hunter2@public.ecr.aws/alias/app@${DIGEST}`,
+  ])('repeats no password of %j', async (text) => {
+    const error = await catchError(() => parseReference(text, HOST));
+    expect(error.code).toBe('USAGE');
+    expect(error.message).toContain('user name or password');
+    expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
+  });
+
+  it.each([
     ['docker.io/library/app:1', /points at docker\.io/],
     ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app', /points at 123456789012\.dkr/],
     ['localhost:5000/app', /points at localhost:5000/],
