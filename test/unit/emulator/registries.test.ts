@@ -243,7 +243,7 @@ describe('an identity file', () => {
       },
       'only one alias can be the primaryRegistryAlias',
     ],
-    [{ ...keys, aliases: [{ name: 'a1', primary: true }] }, "alias member 'primary' is none of"],
+    [{ ...keys, aliases: [{ name: 'a1', primary: true }] }, "unknown alias member 'primary'"],
   ])('%j is refused', (document, message) => {
     expect(() => readIdentities(JSON.stringify(document))).toThrow(message);
   });
