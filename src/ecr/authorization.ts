@@ -1,6 +1,7 @@
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import type { EcrClient } from './client.ts';
+import { readTime, UnexpectedMember } from './members.ts';
 
 /** Access to the registry for reading and for docker clients; a secret. */
 export interface Authorization {
@@ -11,10 +12,7 @@ export interface Authorization {
   readonly expiresAt: Date;
 }
 
-/** A number that is no time makes a Date of its own kind. */
-function isTime(date: Date | undefined): date is Date {
-  return date !== undefined && !Number.isNaN(date.getTime());
-}
+const MAX_TOKEN_CHARS = 1024 * 1024;
 
 /** Gets a token; it lives twelve hours, or as long as the credentials that asked for it. */
 export async function getAuthorizationToken(client: EcrClient, signal: AbortSignal): Promise<Authorization> {
@@ -22,19 +20,18 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
     {
       operation: 'GetAuthorizationToken',
       send: (abortSignal) => client.sdk.send(new GetAuthorizationTokenCommand({}), { abortSignal }),
-      read: ({ authorizationData }) =>
-        authorizationData?.authorizationToken && isTime(authorizationData.expiresAt)
-          ? {
-              authorizationToken: authorizationData.authorizationToken,
-              expiresAt: authorizationData.expiresAt,
-            }
-          : undefined,
+      read: ({ authorizationData }) => {
+        const token = readToken(authorizationData?.authorizationToken);
+        const until = readTime(authorizationData?.expiresAt, 'expiresAt');
+        return token && until ? { authorizationToken: token, expiresAt: until } : undefined;
+      },
     },
     signal,
   );
   const decoded = Buffer.from(authorizationToken, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  if (colon < 1) {
+  // It goes to terminals, files and headers; printable ASCII is what those take.
+  if (colon < 1 || !/^[\x21-\x7e]+$/.test(decoded)) {
     throw new EcrpError(
       'UNAVAILABLE',
       'GetAuthorizationToken: the token is not base64 of USERNAME:PASSWORD',
@@ -49,4 +46,11 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
     password: decoded.slice(colon + 1),
     expiresAt,
   };
+}
+
+/** Throws `UnexpectedMember`; unlike those of other members, the message does not repeat the value. */
+function readToken(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' && value.length <= MAX_TOKEN_CHARS) return value;
+  throw new UnexpectedMember('authorizationToken is not a token');
 }

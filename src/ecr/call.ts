@@ -7,6 +7,7 @@ import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
+import { UnexpectedMember } from './members.ts';
 import { Pacer } from './pacing.ts';
 import { UnexpectedAnswer } from './unexpected-answer.ts';
 
@@ -222,7 +223,8 @@ function readResult<Answer extends Answered, Result>(
     return read(answer);
   } catch (error) {
     if (error instanceof EcrpError) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
+    // What the runtime says of a wrong type is about our code, not about the answer.
+    const problem = error instanceof UnexpectedMember ? error.message : 'its type is another one';
     const { httpStatusCode = 200 } = answer.$metadata;
     throw new UnexpectedAnswer(`with a member that cannot be right: ${problem}`, httpStatusCode, {});
   }

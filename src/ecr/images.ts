@@ -1,6 +1,6 @@
 import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
 import type { EcrClient } from './client.ts';
-import { readCount, readText, readTexts, readTime } from './members.ts';
+import { readCount, readList, readText, readTexts, readTime } from './members.ts';
 import { collectPages } from './pages.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 
@@ -40,7 +40,10 @@ export async function describeImages(
             { abortSignal },
           ),
         read: ({ imageDetails, nextToken: next }) =>
-          imageDetails && { items: imageDetails.flatMap((each) => readDetail(each) ?? []), nextToken: next },
+          imageDetails && {
+            items: readList(imageDetails, 'imageDetails').flatMap((each) => readDetail(each) ?? []),
+            nextToken: readText(next, 'nextToken'),
+          },
       },
       signal,
     ),

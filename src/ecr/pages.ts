@@ -1,6 +1,5 @@
 import { EcrpError } from '../errors.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
-import { readText } from './members.ts';
 
 // Ten times the quotas of repositories in a registry and of images in a repository, at 100 a page and at 10.
 const MAX_ITEMS = 100_000;
@@ -35,7 +34,7 @@ export async function collectPages<Id, Item>(
     const page: Page<Item> = await ask(undefined, nextToken);
     for (const item of page.items) items.push(item);
     characters += countCharacters(page.items);
-    nextToken = readText(page.nextToken, 'nextToken') || undefined;
+    nextToken = page.nextToken || undefined;
     if (nextToken === undefined) break;
     if (tokens.has(nextToken)) throw refuse('the service gives a page token twice');
     tokens.add(nextToken);

@@ -10,7 +10,7 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_BATCH, MAX_PART_BYTES, MIN_PART_BYTES } from '../wire/limits.ts';
 import type { EcrClient } from './client.ts';
 import { preparePartUploads } from './layer-part.ts';
-import { readCount, readText } from './members.ts';
+import { readCount, readText, UnexpectedMember } from './members.ts';
 import type { CompleteAnswer, PushService, PutAnswer, StartedUpload } from './push-service.ts';
 
 /** UUIDs as a rule; any other id that goes into a request as it is will do. */
@@ -130,7 +130,9 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
             if (found !== undefined && found !== image.digest) {
               throw refuseAnswer(image.digest, found);
             }
-            return found === undefined ? undefined : { kind: 'put', registryId: stored?.registryId };
+            return found === undefined
+              ? undefined
+              : { kind: 'put', registryId: readText(stored?.registryId, 'registryId') };
           },
           answers: {
             ImageAlreadyExistsException: (_exception, ambiguous) =>
@@ -144,14 +146,14 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
   };
 }
 
-/** Throws a `TypeError` for what no upload can be made with. */
+/** Throws `UnexpectedMember` for what no upload can be made with. */
 function readStartedUpload(answer: InitiateLayerUploadCommandOutput): StartedUpload | undefined {
   const uploadId = readText(answer.uploadId, 'uploadId');
   const partSize = readCount(answer.partSize, 'partSize');
   if (uploadId === undefined || partSize === undefined) return undefined;
-  if (!UPLOAD_ID.test(uploadId)) throw new TypeError('uploadId is not an id');
+  if (!UPLOAD_ID.test(uploadId)) throw new UnexpectedMember('uploadId is not an id');
   if (partSize < MIN_PART_BYTES || partSize > MAX_PART_BYTES) {
-    throw new TypeError(
+    throw new UnexpectedMember(
       `partSize is ${partSize}, and parts have ${MIN_PART_BYTES} to ${MAX_PART_BYTES} bytes`,
     );
   }

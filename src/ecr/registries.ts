@@ -33,7 +33,10 @@ export async function describeRegistry(
         operation: 'DescribeRegistries',
         send: (abortSignal) => client.sdk.send(new DescribeRegistriesCommand({ nextToken }), { abortSignal }),
         read: ({ registries: items, nextToken: next }) =>
-          items && { items: items.map(readRegistry), nextToken: next },
+          items && {
+            items: readList(items, 'registries').map(readRegistry),
+            nextToken: readText(next, 'nextToken'),
+          },
       },
       signal,
     ),

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import type { EcrClient } from './client.ts';
-import { readText } from './members.ts';
+import { readList, readText } from './members.ts';
 import { collectPages, type Page } from './pages.ts';
 import type { RepositoryAddress } from './repository-address.ts';
 
@@ -107,7 +107,10 @@ function askPage(
       repositoryName: input.repositoryNames?.[0],
       send: (abortSignal) => client.sdk.send(new DescribeRepositoriesCommand(input), { abortSignal }),
       read: ({ repositories, nextToken }) =>
-        repositories && { items: repositories.flatMap((each) => readRepository(each) ?? []), nextToken },
+        repositories && {
+          items: readList(repositories, 'repositories').flatMap((each) => readRepository(each) ?? []),
+          nextToken: readText(nextToken, 'nextToken'),
+        },
     },
     signal,
   );

@@ -66,6 +66,7 @@ function writeForever(target: Writable, head: string, piece: Buffer = filler): v
   more();
 }
 
+const encode = (text: string) => Buffer.from(text).toString('base64');
 const nested = '['.repeat(10 * MIB);
 const wide = `[${'{},'.repeat(5 * MIB)}{}]`;
 
@@ -128,6 +129,31 @@ describe('an API that answers', () => {
     expect(json()).toMatchObject({ error: { message: expect.stringContaining('the list does not end') } });
     expect(pages).toBeLessThan(200);
     expect(peakBytes).toBeLessThan(MOST_BYTES);
+  });
+
+  test.each([
+    [['repo', 'list'], { repositories: 'abc' }, 'repositories is "abc", not a list'],
+    [['repo', 'list'], { repositories: [null] }, 'its type is another one'],
+    [['repo', 'list'], { repositories: [], nextToken: 5 }, 'nextToken is 5, not a text'],
+    [['token'], { authorizationToken: 5, expiresAt: 1.9e9 }, 'authorizationToken is not a token'],
+    [['token'], { authorizationToken: ['QVdTOng='], expiresAt: 1.9e9 }, 'authorizationToken is not a token'],
+    [
+      ['token'],
+      { authorizationToken: encode('AWS:a\u001b[2J'), expiresAt: 1.9e9 },
+      'the token is not base64',
+    ],
+    [['login'], { authorizationToken: encode('AWS:a\n'), expiresAt: 1.9e9 }, 'the token is not base64'],
+  ])('%j with %j is refused as no answer of the service', async (argv, members, message) => {
+    const body = argv[0] === 'repo' ? members : { authorizationData: members };
+    const host = await serve((_request, response) => {
+      response.writeHead(200, JSON_TYPE).end(JSON.stringify(body));
+    });
+    const { status, json } = await measure(argv, {
+      AWS_ENDPOINT_URL_ECR_PUBLIC: `http://${host}`,
+      ECRP_REGISTRY_HOST: host,
+    });
+    expect(status).toBe(8);
+    expect(json()).toMatchObject({ error: { message: expect.stringContaining(message) } });
   });
 
   test.each([
