@@ -68,7 +68,8 @@ export function describeError(error: EcrpError) {
   return {
     code,
     message: cutText(hideLogins(message)),
-    hint: hint && cutText(hideLogins(hint)),
+    // Hints show how a URL with a login is written, and repeat none.
+    hint: hint && cutText(hint),
     operation,
     awsError: awsError && cutText(awsError, MOST_NAME),
     requestId: requestId && cutText(requestId, MOST_NAME),

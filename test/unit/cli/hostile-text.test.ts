@@ -101,8 +101,16 @@ describe('an argument', () => {
   });
 });
 
-describe('a warning', () => {
-  it('shows no password of a URL', () => {
+describe('a URL', () => {
+  it('is shown as it has to be written', async () => {
+    const { stderr } = await runCli(['repo', 'list', '--endpoint-url', 'https://ecr.example.test'], {
+      env: { HTTPS_PROXY: 'socks5://robot:hunter2@example.com' },
+    });
+    expect(stderr).toContain('http://USER:PASSWORD@HOST:PORT');
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('has no password in what is said of it', () => {
     expect(hideLogins('cannot read https://robot:hunter2@example.com/x and oci:/hunter2@h/y')).toBe(
       'cannot read https://…@example.com/x and oci:/…@h/y',
     );
