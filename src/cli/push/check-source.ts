@@ -15,6 +15,12 @@ const ARCHIVE_NAME = /\.(tar|tgz|gz|zst|zip|xz|oci)$|^\.|^\//;
  * place of its archive. The error says which command works. Throws USAGE, or INVALID_INPUT for what is not there.
  */
 export function checkSource({ io }: CommandContext, source: string, reference: string | undefined): void {
+  // As a path, it would mean the current directory.
+  if (source === '') {
+    throw new EcrpError('USAGE', 'the source is empty', {
+      hint: 'Name the archive, or `-` for a tar on standard input. Is the variable set that it comes from?',
+    });
+  }
   if (source.startsWith('docker:')) {
     throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
       hint: `Pipe it: ${pipeImage(source.slice('docker:'.length), reference ?? 'REFERENCE')}`,

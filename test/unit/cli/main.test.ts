@@ -73,6 +73,7 @@ describe('a wrong command line', () => {
   it.each([
     [['psh', 'app.tar'], "unknown command 'psh'", 'Did you mean push?'],
     [['push'], "missing required argument 'source'", 'ecrp push --help'],
+    [['push', '', 'app:1'], 'the source is empty', 'Is the variable set that it comes from?'],
     [['push', 'a', 'b', 'c'], 'too many arguments', 'ecrp push --help'],
     [['push', 'a', '--taag', 'x'], "unknown option '--taag'", 'Did you mean --tag?'],
     [['push', 'a', '--concurrency', '0'], 'whole number from 1 to 64', 'ecrp push --help'],
