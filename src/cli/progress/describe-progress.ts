@@ -68,7 +68,8 @@ export function describeStall(
   // Reading the source takes its time without any call.
   if (wait === undefined)
     return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;
-  return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
+  // A push often has calls under way all the time: none of them has waited for as long as they have together.
+  return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(Math.min(quietMs, wait.waitedMs))}`;
 }
 
 /** `3.2 of 9.0 MB`; `~` stands before what is an estimate. */

@@ -80,6 +80,19 @@ it('says what it waits for two seconds after a phase began, once, unless it said
   ]);
 });
 
+it('counts the wait for a call from what was heard last, not over all calls that followed each other', () => {
+  const { notes, display } = begin(false, () => ({
+    what: 'ECR Public (PutImage)',
+    isCall: true,
+    waitedMs: 21_000,
+    trouble: undefined,
+  }));
+  display.show({ kind: 'phase', phase: 'put', manifests: 1 });
+  vi.advanceTimersByTime(3_000);
+  display.stop();
+  expect(notes).toEqual(['app:1.0: publishing, waiting for ECR Public (PutImage), 2 s']);
+});
+
 it('says when a layer is sent from the start, which image it is about, and what is verified', () => {
   const { notes, display } = begin();
   display.startImage({ name: 'app:2.0', position: 2, images: 3 });
