@@ -1,4 +1,5 @@
 import { EcrpError, exitStatusOf } from '../errors.ts';
+import { describeFileError, lacksRoom } from '../files/file-errors.ts';
 import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
 import { toEcrpError } from './explain-thrown.ts';
@@ -102,7 +103,11 @@ function write(stream: Output, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (cause) => {
       if (!cause || ('code' in cause && readerIsGone.includes(String(cause.code)))) return resolve();
-      reject(new EcrpError('INVALID_INPUT', `the output cannot be written: ${cause.message}`, { cause }));
+      const hint = lacksRoom(cause)
+        ? 'Free space where standard output goes, then run it again.'
+        : 'Check where standard output goes, then run it again.';
+      const message = `the output cannot be written: ${describeFileError(cause)}`;
+      reject(new EcrpError('INVALID_INPUT', message, { hint, cause }));
     });
   });
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { EcrpError } from '../errors.ts';
-import { describeFileError, findErrorCode } from '../files/file-errors.ts';
+import { describeFileError, findErrorCode, lacksRoom } from '../files/file-errors.ts';
 import { makeDirectories } from '../files/private-directory.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { type DockerConfig, parseDockerConfig } from './parse-config.ts';
@@ -139,14 +139,14 @@ function isMissing(error: unknown): boolean {
 
 function cannot(action: 'read' | 'write', path: string, error: unknown): EcrpError {
   const isMounted = action === 'write' && findErrorCode(error) === 'EBUSY';
+  const hint = isMounted
+    ? 'Mount the directory that holds it, and not the file alone.'
+    : lacksRoom(error)
+      ? 'Free space there, or set DOCKER_CONFIG to a directory on another disk.'
+      : 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.';
   return new EcrpError(
     'INVALID_INPUT',
     `cannot ${action} docker's config ${path}: ${describeFileError(error)}`,
-    {
-      hint: isMounted
-        ? 'Mount the directory that holds it, and not the file alone.'
-        : 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.',
-      cause: error,
-    },
+    { hint, cause: error },
   );
 }

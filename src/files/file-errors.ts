@@ -31,6 +31,11 @@ export function findErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
+/** Whether it would help to free space where the file is. */
+export function lacksRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(findErrorCode(error) ?? '');
+}
+
 /** Makes an error of the system's form, for what we find before the system does. */
 export function makeFileError(code: string, path: string, syscall = 'open'): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${reasons[code] ?? 'failed'}, ${syscall} '${path}'`), {

@@ -47,6 +47,15 @@ it('a push with fewer rights than it needs names the one that is missing', async
   });
 });
 
+it('says where its log cannot be written, and how to choose another place', async () => {
+  const { status, stderr } = await rehearse(['--log', '/nowhere/log'], 'true');
+  expect(status).toBe(3);
+  expect(stderr).toBe(
+    'error: the log /nowhere/log cannot be written: no such file or directory (ENOENT)\n' +
+      'hint: Give --log a path in a directory that exists and that you may write to.\n',
+  );
+});
+
 it('its environment can be read by a shell, whatever is in a key', async () => {
   const script = 'printf %s "$AWS_SESSION_TOKEN"';
   expect((await rehearse(['--identity', identity], script)).stdout).toBe("it's-a-session");

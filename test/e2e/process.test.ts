@@ -57,7 +57,17 @@ describe('ecrp', () => {
 
   it.runIf(existsSync('/dev/full'))('says when its output cannot be written', async () => {
     const ecrp = join(root, 'bin', 'ecrp.js');
-    for (const argv of [['--version'], ['repo', 'create', '--json']]) {
+    const full =
+      'error: the output cannot be written: the disk is full (ENOSPC)\n' +
+      'hint: Free space where standard output goes, then run it again.\n';
+    for (const { argv, says } of [
+      { argv: ['--version'], says: full },
+      // An error that finds no place in a document is told as text.
+      {
+        argv: ['repo', 'create', '--json'],
+        says: expect.stringMatching(/^error: the repository has no name/),
+      },
+    ]) {
       const child = spawn(process.execPath, [ecrp, ...argv], {
         env: { PATH: process.env.PATH, ...home.env },
         stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
@@ -68,7 +78,7 @@ describe('ecrp', () => {
       });
       const [status] = await once(child, 'close');
       expect(status).not.toBe(0);
-      expect(stderr).toMatch(/^error: /);
+      expect(stderr).toEqual(says);
     }
   });
 

@@ -86,7 +86,7 @@ async function startFor(
       ...{ onRequest, onError },
     });
   } catch (error) {
-    throw explainStartFailure(error, host ?? '127.0.0.1', port);
+    throw explainStartFailure(error, { host: host ?? '127.0.0.1', port, dataDirectory });
   }
 }
 

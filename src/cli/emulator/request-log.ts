@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { EcrpError } from '../../errors.ts';
+import { describeFileError } from '../../files/file-errors.ts';
 import { formatJson } from '../../foreign-text.ts';
 
 export interface RequestLog {
@@ -13,8 +14,10 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** Opens a file for one JSON line per request; an existing one is continued. */
 export async function openRequestLog(path: string): Promise<RequestLog> {
-  const file = await open(path, 'a').catch((cause: NodeJS.ErrnoException) => {
-    throw new EcrpError('INVALID_INPUT', `cannot write the log ${path}: ${cause.message}`, { cause });
+  const file = await open(path, 'a').catch((cause: unknown) => {
+    const message = `the log ${path} cannot be written: ${describeFileError(cause)}`;
+    const hint = 'Give --log a path in a directory that exists and that you may write to.';
+    throw new EcrpError('INVALID_INPUT', message, { hint, cause });
   });
   const stream = file.createWriteStream();
   // A log that cannot be continued (disk full) is no reason to stop serving.

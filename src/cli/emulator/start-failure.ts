@@ -1,8 +1,23 @@
 import { EcrpError } from '../../errors.ts';
+import { describeFileError, lacksRoom } from '../../files/file-errors.ts';
+
+/** Where an emulator was to listen, and keep its data. */
+export interface EmulatorPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+}
 
 /** Says why the emulator could not start; it knows plain errors only. */
-export function explainStartFailure(error: unknown, host: string, port: number): unknown {
+export function explainStartFailure(error: unknown, { host, port, dataDirectory }: EmulatorPlace): unknown {
   if (!(error instanceof Error)) return error;
+  if (lacksRoom(error)) {
+    const message = `the emulator's data cannot be written to ${dataDirectory}: ${describeFileError(error)}`;
+    return new EcrpError('INVALID_INPUT', message, {
+      hint: 'Free space there, or give --data a directory on another disk.',
+      cause: error,
+    });
+  }
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return new EcrpError('CONFLICT', `port ${port} on ${host} is in use`, {

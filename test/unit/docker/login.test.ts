@@ -335,7 +335,10 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     const text = JSON.stringify({ auths: { 'a.example': { auth: 'a'.repeat(9_000) } } });
     await writeFile(place().configFile, text);
     const error = await catchError(storeLogin({ ...place(), ...login }));
-    expect(error.message).toContain('the disk is full (ENOSPC)');
+    expect(error).toMatchObject({
+      message: expect.stringContaining('the disk is full (ENOSPC)'),
+      hint: 'Free space there, or set DOCKER_CONFIG to a directory on another disk.',
+    });
     expect(await readText()).toBe(text);
     expect(await readdir(place().configDirectory)).toEqual(['config.json']);
   });
