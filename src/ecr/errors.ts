@@ -101,7 +101,7 @@ const explainDenial: Explain = (failure, subject) => {
 const explainKey: Explain = (failure) => ({
   code: 'AUTH',
   message: `The credentials are not accepted: ${failure.message}`,
-  hint: 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile.',
+  hint: 'Check AWS_ACCESS_KEY_ID and its like, the profile or the role; --verbose says which was used.',
 });
 
 const explainSignature: Explain = (failure) => {

@@ -128,6 +128,7 @@ describe('the service refuses', () => {
   it.each([
     [{ AWS_SECRET_ACCESS_KEY: 'wrong' }, [], 'signature is not accepted', 'AWS_SECRET_ACCESS_KEY'],
     [{ AWS_ACCESS_KEY_ID: 'AKIAOTHER' }, [], 'credentials are not accepted', 'AWS_ACCESS_KEY_ID'],
+    [{ AWS_ACCESS_KEY_ID: 'AKIAOTHER' }, [], 'credentials are not accepted', '--verbose says which was used'],
     [{ AWS_ACCESS_KEY_ID: '' }, [], 'AWS_ACCESS_KEY_ID is missing', 'Set AWS_ACCESS_KEY_ID'],
     [{}, ['--profile', 'nobody'], "profile 'nobody'", 'list-profiles'],
     [{}, ['--region', 'eu-west-1'], 'another region', 'leave out --region'],
