@@ -17,6 +17,14 @@ type ConnectionProblem = readonly [
   check: string,
 ];
 
+/** OpenSSL's words for an answer that is no TLS, such as one in plain HTTP. */
+const NO_TLS = /wrong version number/;
+const noTls: ConnectionProblem = [
+  /^EPROTO$/,
+  'ENDPOINT does not answer with TLS',
+  'Check the endpoint if you gave one (a server without TLS has http://), and whether a proxy is between',
+];
+
 /** By the codes of Node's errors; the first one is for all that none fits. */
 const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] = [
   [/^$/, 'the connection to ENDPOINT broke', 'Check the network, and whether a proxy is between'],
@@ -54,10 +62,12 @@ export function explainConnection(
   { operation, endpoint }: { readonly operation: string; readonly endpoint: string },
   tries: string,
 ): { readonly message: string; readonly hint: string } {
-  const detail = failure.message || failure.name;
+  const isNoTls = fits(noTls[0], failure.name) && NO_TLS.test(failure.message);
+  const detail = isNoTls ? 'wrong version number' : failure.message || failure.name;
   const again = PUSHING.includes(operation) ? 'run it again: it resumes where it stopped' : 'run it again';
-  const [, problem, check] =
-    connectionProblems.find(([names]) => fits(names, failure.name)) ?? connectionProblems[0];
+  const [, problem, check] = isNoTls
+    ? noTls
+    : (connectionProblems.find(([names]) => fits(names, failure.name)) ?? connectionProblems[0]);
   return {
     message: `${operation}: ${problem.replace('ENDPOINT', endpoint)}${tries}: ${detail}`,
     hint: `${check}; then ${again}.`,
