@@ -10,12 +10,12 @@ it.each([
   ],
   [
     'sslv3 alert handshake failure',
-    'DescribeRepositories: no trusted connection to https://ecr.test: write EPROTO 80EC:error:0A00010B:SSL routines::sslv3 alert handshake failure:record.c:350:\n',
+    'DescribeRepositories: no trusted connection to https://ecr.test: write EPROTO 80EC:error:0A00010B:SSL routines::sslv3 alert handshake failure:record.c:350:',
     expect.stringContaining('AWS_CA_BUNDLE'),
   ],
 ])('a handshake that ends with "%s"', (reason, message, hint) => {
   const failure = describeFailure(
-    Object.assign(new Error(`write EPROTO 80EC:error:0A00010B:SSL routines::${reason}:record.c:350:\n`), {
+    Object.assign(new Error(`write EPROTO 80EC:error:0A00010B:SSL routines::${reason}:record.c:350:`), {
       code: 'EPROTO',
     }),
   );
