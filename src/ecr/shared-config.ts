@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadSsoSessionData, parseKnownFiles } from '@smithy/core/config';
 import { EcrpError } from '../errors.ts';
+import { listEmptyProfiles } from './empty-profiles.ts';
 import { provideSdkHome } from './sdk-home.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,7 +99,12 @@ async function readSections(
   const files = { configFilepath: configFile ?? NO_FILE, filepath: credentialsFile ?? NO_FILE };
   provideSdkHome();
   // In this order: the second call reads the first one's cache.
-  const profiles = await parseKnownFiles({ ...files, ignoreCache: true });
+  const parsed = await parseKnownFiles({ ...files, ignoreCache: true });
+  const names = [
+    ...(await listEmptyProfiles(configFile, 'config')),
+    ...(await listEmptyProfiles(credentialsFile, 'credentials')),
+  ];
+  const profiles = { ...Object.fromEntries(names.map((name) => [name, {}])), ...parsed };
   return { profiles, ssoSessions: await loadSsoSessionData(files) };
 }
 

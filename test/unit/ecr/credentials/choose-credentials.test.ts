@@ -274,6 +274,25 @@ aws_secret_access_key = two words
   });
 });
 
+test.each([
+  '[profile local]\n',
+  '[profile local] # nothing yet\n\n# no keys\n[profile other]\nregion = eu-west-1\n',
+  "[profile 'local']",
+])('a profile without a line exists, and goes on to the roles: %j', async (text) => {
+  await configure(text);
+  const identity = await find({ AWS_PROFILE: 'local' });
+  expect(identity.source).toMatchObject({ kind: 'instance', passedProfile: 'local' });
+});
+
+test.each(['[profile local]\naws_access_key_id AKLOCAL\n', '[local]\n', '[profile locals]\n'])(
+  'a profile that is not understood, or another one, does not: %j',
+  async (text) => {
+    await configure(text);
+    const error = await catchError(() => find({ AWS_PROFILE: 'local' }));
+    expect(error).toMatchObject({ code: 'AUTH', message: expect.stringContaining("'local' does not exist") });
+  },
+);
+
 test('a profile that configures no credentials goes on to the roles, which is told', async () => {
   await configure('[profile local]\nregion = eu-west-1\n');
   for (const [env, profile] of [

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+
+const NAME = /[\w@+.%:/-]+/;
+const CONFIG_HEADER = new RegExp(`^\\[\\s*(?:profile\\s+(["']?)(${NAME.source})\\1|(default))\\s*\\]$`);
+const CREDENTIALS_HEADER = new RegExp(`^\\[\\s*()(${NAME.source})()\\s*\\]$`);
+
+/**
+ * The names of the profiles that exist in a file of the AWS configuration without a single line. The SDK's parser leaves them
+ * out. A section whose lines the parser does not understand is none of them: it may be meant to hold keys.
+ * A file that cannot be read has none.
+ */
+export async function listEmptyProfiles(
+  file: string | undefined,
+  kind: 'config' | 'credentials',
+): Promise<readonly string[]> {
+  const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
+  const header = kind === 'config' ? CONFIG_HEADER : CREDENTIALS_HEADER;
+  // By the parser's own rule for comments.
+  const lines = text.split(/\r?\n/).map((line) => line.split(/(?:^|\s)[;#]/)[0]?.trim() ?? '');
+  const filled = lines.filter((line) => line !== '');
+  return filled.flatMap((line, index) => {
+    const [, , name, standard] = header.exec(line) ?? [];
+    const isEmpty = filled[index + 1]?.startsWith('[') ?? true;
+    return isEmpty ? name || standard || [] : [];
+  });
+}
