@@ -5,6 +5,8 @@
 export function isMangledText(bytes: Buffer): boolean {
   const mark = bytes.toString('hex', 0, 2);
   if (mark === 'fffe' || mark === 'feff') return true;
+  // Text has no NUL, and a tar no byte order mark.
+  if (bytes.toString('hex', 0, 3) === 'efbbbf' && bytes.includes(0)) return true;
   const characters = [...(decodeWhole(bytes) ?? '')].map((character) => character.codePointAt(0) ?? 0);
   return characters.some((code) => code > 0x7f) && characters.some(isForeign);
 }

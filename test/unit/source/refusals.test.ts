@@ -82,6 +82,11 @@ describe('files that are no image', () => {
     ["PowerShell's >, big-endian", Buffer.from(powershell).swap16(), /PowerShell's `>`/],
     ["PowerShell's >, as UTF-8", mangle('utf8'), /PowerShell's `>`/],
     ["PowerShell's >, as UTF-8 of Latin characters", mangle('latin1'), /PowerShell's `>`/],
+    [
+      "PowerShell's Out-File, as UTF-8 with a byte order mark",
+      Buffer.from(`\ufeff${'manifest.json'.padEnd(600, '\0')}`),
+      /PowerShell's `>`/,
+    ],
     ["PowerShell's >, of a gzipped archive", mangle('utf8', gzipSync(readme)), /PowerShell's `>`/],
     ['a text beyond ASCII', Buffer.from('f\u00fcr \u001b[1malle\u001b[0m\r\n'), /: not a tar archive/],
     [
