@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ByteFile, openByteFile } from '../../../src/source/byte-file.ts';
 import { spoolPacked } from '../../../src/source/spool.ts';
+import { refuseSpool } from '../../../src/source/spool-file.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -17,6 +18,14 @@ async function openPacked(directory: string): Promise<ByteFile> {
   await writeFile(path, gzipSync(content));
   return openByteFile(path, { followLinks: true });
 }
+
+it('that may take no byte says how little is free, and no number', async () => {
+  const { message, hint } = refuseSpool({ path: 'image.tar.gz', packing: 'gzip' }, '/tmp', 0);
+  expect(message).toBe(
+    'image.tar.gz: unpacked, it needs room in /tmp: less than 1 GiB is free there, or ECRP_SPOOL_LIMIT is 0',
+  );
+  expect(hint).toContain('Free space there');
+});
 
 describe('spoolPacked', () => {
   it('gives back the very bytes, up to the limit', async () => {
