@@ -81,6 +81,15 @@ describe('a push is refused before anything is sent', () => {
     await expectFailure(['push', source, 'app:1'], { status, code, message, hint });
   });
 
+  it('arguments in the other order: the command can be pasted, whatever is in the path', async () => {
+    await writeFile(join(home.directory, "it's an image.tar"), '');
+    const { stderr } = await runCli(['push', 'app:1', "it's an image.tar"], {
+      env: { ...home.env, ...emulator.env },
+      cwd: home.directory,
+    });
+    expect(stderr).toContain(`hint: The archive comes first: ecrp push 'it'\\''s an image.tar' app:1\n`);
+  });
+
   it.each(['text.tar', './text.tar'])('arguments in the other order (%s)', async (path) => {
     await expectFailure(['push', 'app:1', path], {
       status: 2,

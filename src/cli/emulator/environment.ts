@@ -1,4 +1,5 @@
 import type { Emulator } from '../../emulator/server.ts';
+import { quoteForShell } from '../quote-for-shell.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -31,8 +32,4 @@ function exceptFromProxy(noProxy: string | undefined, authority: string): string
   const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   const entries = (noProxy ?? '').split(',').map((entry) => entry.trim());
   return [...new Set([...entries.filter((entry) => entry !== ''), host])].join(',');
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w.,:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

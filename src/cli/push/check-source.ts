@@ -4,6 +4,7 @@ import { EcrpError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { quoteText } from '../../oci/json.ts';
 import type { CommandContext } from '../command-context.ts';
+import { quoteForShell } from '../quote-for-shell.ts';
 
 /** What could be the name of an image, as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/;
@@ -36,7 +37,7 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
   if (existsSync(resolve(io.cwd, source))) return;
   if (reference !== undefined && existsSync(resolve(io.cwd, reference))) {
     throw new EcrpError('USAGE', `${quoteText(source)} is not a file, but ${quoteText(reference)} is one`, {
-      hint: `The archive comes first: ecrp push ${reference} ${source}`,
+      hint: `The archive comes first: ecrp push ${quoteForShell(reference)} ${quoteForShell(source)}`,
     });
   }
   if (!IMAGE_NAME.test(source) || ARCHIVE_NAME.test(source)) return;
