@@ -14,6 +14,9 @@ import { UnexpectedAnswer } from './unexpected-answer.ts';
 /** A body that takes longer to send than the budget is sent so often. */
 const MIN_SENDINGS = 3;
 
+/** An attempt with less time left than this, or than a tenth of the budget, would only hide the reason of the one before. */
+const LEAST_ATTEMPT_MS = 1000;
+
 /** One call of the API. */
 export interface ApiCall<Answer, Result> {
   readonly operation: string;
@@ -165,7 +168,8 @@ export function makeCaller(settings: CallerSettings): Caller {
           : 0;
       const restMs = budget.findRestMs(sinceMs);
       const isSlowLink = !isSent && attempt < MIN_SENDINGS && (failure.retryAfterMs ?? 0) <= budget.allowedMs;
-      if (verdict === 'final' || (restMs <= delayMs && !isSlowLink)) {
+      const leastMs = Math.min(LEAST_ATTEMPT_MS, budget.allowedMs / 10);
+      if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
         throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
       }

@@ -1,7 +1,8 @@
+import type { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Connections } from '../net/connections.ts';
+import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
 import { makeTimeout } from './attempt.ts';
 import { silentLogger } from './credentials/silent-logger.ts';
@@ -37,7 +38,7 @@ export class RequestHandler implements HttpHandler {
   readonly #limits: AnswerLimits;
   readonly #silentMs: number;
   readonly #mostSilentMs: number;
-  #inner: Promise<NodeHttpHandler> | undefined;
+  readonly #inner = new Map<HttpProtocol, Promise<NodeHttpHandler>>();
 
   constructor({ connections, answers, silentMs = SILENT_MS, mostSilentMs = STALL_MS }: HandlerSettings) {
     this.#connections = connections;
@@ -47,8 +48,7 @@ export class RequestHandler implements HttpHandler {
   }
 
   async handle(request: Request, { abortSignal, ...options }: Options = {}): ReturnType<Handle> {
-    this.#inner ??= this.#open();
-    const inner = await this.#inner;
+    const inner = await this.#find(request.protocol === 'http:' ? 'http:' : 'https:');
     const exchange = async (signal: AbortSignal, onBytes: () => void): ReturnType<Handle> => {
       const { response } = await inner.handle(request, { ...options, abortSignal: signal });
       onBytes();
@@ -69,9 +69,17 @@ export class RequestHandler implements HttpHandler {
     return {};
   }
 
-  async #open(): Promise<NodeHttpHandler> {
+  #find(protocol: HttpProtocol): Promise<NodeHttpHandler> {
+    const inner = this.#inner.get(protocol) ?? this.#open(protocol);
+    this.#inner.set(protocol, inner);
+    return inner;
+  }
+
+  async #open(protocol: HttpProtocol): Promise<NodeHttpHandler> {
+    const agent = await this.#connections.findAgent(protocol);
     return new NodeHttpHandler({
-      ...(await this.#connections.findAgents()),
+      // An agent of `node:https` is what the connections give for its protocol.
+      ...(protocol === 'https:' ? { httpsAgent: agent as HttpsAgent } : { httpAgent: agent }),
       connectionTimeout: Math.min(CONNECTION_TIMEOUT_MS, this.#mostSilentMs),
       socketTimeout: Math.min(STALL_MS, this.#mostSilentMs),
       logger: silentLogger,

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { SecureContext } from 'node:tls';
 import { type Environment, type ForwardProxy, readProxies } from './choose-proxy.ts';
 import type { CaBundle } from './trusted-roots.ts';
 
@@ -11,15 +12,12 @@ export interface ConnectionSettings {
   readonly findCaBundle?: (() => Promise<CaBundle | undefined>) | undefined;
 }
 
-export interface Agents {
-  readonly httpAgent: HttpAgent;
-  readonly httpsAgent: HttpAgent;
-}
+export type HttpProtocol = 'http:' | 'https:';
 
 /** The connections of a command: through proxies where the environment says so, and kept for further requests. */
 export interface Connections {
-  /** Throws USAGE when the bundle of certificates cannot be used. */
-  findAgents(): Promise<Agents>;
+  /** Reads the bundle of certificates for `https:` alone. Throws USAGE when the bundle cannot be used. */
+  findAgent(protocol: HttpProtocol): Promise<HttpAgent>;
   /** The proxy that leads to a URL, for messages. */
   findProxy(url: URL): ForwardProxy | undefined;
   close(): void;
@@ -29,36 +27,37 @@ export interface Connections {
 export function prepareConnections({ env, maxSockets, findCaBundle }: ConnectionSettings): Connections {
   const chooseProxy = readProxies(env);
   const pool = { keepAlive: true, maxSockets };
-  let agents: Promise<Agents> | undefined;
+  const agents = new Map<HttpProtocol, Promise<HttpAgent>>();
 
-  const makeAgents = async (): Promise<Agents> => {
+  const trustBundle = async (): Promise<SecureContext | undefined> => {
     const bundle = await findCaBundle?.();
-    const secureContext = bundle && (await (await import('./trusted-roots.ts')).trustBundle(bundle, env));
-    const httpAgent = new HttpAgent(pool);
-    const httpsAgent = new HttpsAgent({ ...pool, ...(secureContext && { secureContext }) });
-    if (chooseProxy === undefined) return { httpAgent, httpsAgent };
+    return bundle && (await import('./trusted-roots.ts')).trustBundle(bundle, env);
+  };
+  const makeAgent = async (protocol: HttpProtocol): Promise<HttpAgent> => {
+    const secureContext = protocol === 'https:' ? await trustBundle() : undefined;
+    const direct =
+      protocol === 'https:'
+        ? new HttpsAgent({ ...pool, ...(secureContext && { secureContext }) })
+        : new HttpAgent(pool);
+    if (chooseProxy === undefined) return direct;
     const { ProxiedAgent } = await import('./proxy-agents.ts');
-    const settings = { ...pool, secureContext };
-    return {
-      httpAgent: new ProxiedAgent('http:', chooseProxy, httpAgent, settings),
-      httpsAgent: new ProxiedAgent('https:', chooseProxy, httpsAgent, settings),
-    };
+    return new ProxiedAgent(protocol, chooseProxy, direct, { ...pool, secureContext });
   };
 
   return {
-    findAgents() {
-      agents ??= makeAgents();
-      return agents;
+    findAgent(protocol) {
+      const agent = agents.get(protocol) ?? makeAgent(protocol);
+      agents.set(protocol, agent);
+      return agent;
     },
     findProxy: (url) => chooseProxy?.(url),
     close() {
-      void agents?.then(
-        ({ httpAgent, httpsAgent }) => {
-          httpAgent.destroy();
-          httpsAgent.destroy();
-        },
-        () => undefined,
-      );
+      for (const made of agents.values()) {
+        void made.then(
+          (agent) => agent.destroy(),
+          () => undefined,
+        );
+      }
     },
   };
 }

@@ -35,13 +35,13 @@ export async function sendRequest(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`${url.protocol} is not HTTP`);
-  const { httpAgent, httpsAgent } = await connections.findAgents();
+  const agent = await connections.findAgent(url.protocol);
   const isSecure = url.protocol === 'https:';
   const request = (isSecure ? requestSecure : requestPlain)(url, {
     method,
     // What is read is judged by its digest, so it shall come as it is.
     headers: { 'accept-encoding': 'identity', 'user-agent': 'ecrp', ...headers },
-    agent: isSecure ? httpsAgent : httpAgent,
+    agent,
     signal,
   });
   request.end();

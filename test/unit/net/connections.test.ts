@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Connections, prepareConnections } from '../../../src/net/connections.ts';
 import { ProxyError } from '../../../src/net/proxy-error.ts';
+import { trustBundle } from '../../../src/net/trusted-roots.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { type ForwardProxyOptions, startForwardProxy } from '../../support/forward-proxy.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -45,8 +47,7 @@ function connectBy(env: Record<string, string>, caBundle: string | null = PRIVAT
 }
 
 async function get(connections: Connections, url: string): Promise<string> {
-  const { httpsAgent } = await connections.findAgents();
-  const asked = request(url, { agent: httpsAgent });
+  const asked = request(url, { agent: await connections.findAgent('https:') });
   asked.end();
   const [response] = await once(asked, 'response');
   let text = '';
@@ -120,6 +121,26 @@ describe('a bundle of certificates', () => {
     expect(await get(connectBy(env), API)).toBe('the answer');
   });
 
+  test('is not read for plain HTTP', async () => {
+    const connections = prepareConnections({
+      env: {},
+      maxSockets: 2,
+      findCaBundle: () => Promise.reject(new Error('the bundle was looked for')),
+    });
+    cleanups.push(() => connections.close());
+    await connections.findAgent('http:');
+    await expect(connections.findAgent('https:')).rejects.toThrow('looked for');
+  });
+
+  test('of roots that Node trusts already adds nothing', async () => {
+    const path = join(await makeDirectory(), 'roots.pem');
+    const reordered = [...rootCertificates].reverse().map((root) => `${root.replaceAll('\n', '\r\n')}\r\n`);
+    await writeFile(path, reordered.join(''));
+    expect(await trustBundle({ path, source: 'AWS_CA_BUNDLE' }, {})).toBeUndefined();
+    await appendFile(path, await readFile(PRIVATE_ROOT));
+    expect(await trustBundle({ path, source: 'AWS_CA_BUNDLE' }, {})).toBeDefined();
+  });
+
   test('does not trust another host’s certificate', async () => {
     const { front } = await prepare();
     const connections = connectBy({});
@@ -137,7 +158,7 @@ describe('a bundle of certificates', () => {
   ])('that %s is named with its setting', async (_name, content, problem) => {
     const path = join(await makeDirectory(), 'roots.pem');
     if (content !== undefined) await writeFile(path, content);
-    const error = await catchError(() => connectBy({}, path).findAgents());
+    const error = await catchError(() => connectBy({}, path).findAgent('https:'));
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(problem) });
     expect(error.message).toContain(`AWS_CA_BUNDLE: ${path}: `);
   });
