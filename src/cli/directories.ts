@@ -5,11 +5,11 @@ import type { Io } from '../io.ts';
 
 /**
  * Where digests of compressed layers and facts about registries are kept; losing it only costs time.
- * Undefined when nothing names a place: no variable, and no home directory.
+ * Undefined when nothing names a place: no variable, and no home directory. Throws USAGE for a variable with a line break.
  */
 export function findCacheDirectory(io: Io): string | undefined {
   const { env } = io;
-  if (env.ECRP_CACHE_DIR) return resolve(io.cwd, env.ECRP_CACHE_DIR);
+  if (env.ECRP_CACHE_DIR) return resolveVariable(io, 'ECRP_CACHE_DIR', env.ECRP_CACHE_DIR);
   // The XDG specification has relative paths ignored.
   if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'ecrp');
   if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'ecrp', 'cache');
@@ -23,7 +23,7 @@ export function findCacheDirectory(io: Io): string | undefined {
 /** Where interrupted uploads are kept; losing it only costs time. Undefined as for the cache. */
 export function findStateDirectory(io: Io): string | undefined {
   const { env } = io;
-  if (env.ECRP_STATE_DIR) return resolve(io.cwd, env.ECRP_STATE_DIR);
+  if (env.ECRP_STATE_DIR) return resolveVariable(io, 'ECRP_STATE_DIR', env.ECRP_STATE_DIR);
   if (env.XDG_STATE_HOME?.startsWith('/')) return join(env.XDG_STATE_HOME, 'ecrp');
   if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'ecrp', 'state');
   const home = findHome(io);
@@ -35,11 +35,20 @@ export function findStateDirectory(io: Io): string | undefined {
 
 /** Where docker keeps its configuration. Throws USAGE when nothing names a place. */
 export function findDockerConfigDirectory(io: Io): string {
-  if (io.env.DOCKER_CONFIG) return resolve(io.cwd, io.env.DOCKER_CONFIG);
+  const { DOCKER_CONFIG } = io.env;
+  if (DOCKER_CONFIG) return resolveVariable(io, 'DOCKER_CONFIG', DOCKER_CONFIG);
   const home = findHome(io);
   if (home !== undefined) return join(home, '.docker');
   throw new EcrpError('USAGE', 'docker has no config directory here: there is no home directory', {
     hint: "Set DOCKER_CONFIG to the directory of docker's config.json, or HOME.",
+  });
+}
+
+/** Throws USAGE for a line break: the directory would be another one, made without a word. */
+function resolveVariable(io: Io, name: string, path: string): string {
+  if (!/[\r\n]/.test(path)) return resolve(io.cwd, path);
+  throw new EcrpError('USAGE', `${name}: it contains a line break`, {
+    hint: 'Set it again without it; $(cat FILE) drops a final line break.',
   });
 }
 

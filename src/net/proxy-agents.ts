@@ -103,8 +103,9 @@ class TunnelAgent extends HttpsProxyAgent<string> {
 class ForwardingAgent extends HttpProxyAgent<string> {
   readonly #proxy: ForwardProxy;
 
-  constructor(proxy: ForwardProxy, { secureContext, ...pool }: PoolSettings) {
-    super(proxy.origin, { ...pool, headers: makeHeaders(proxy), ...(secureContext && { secureContext }) });
+  constructor(proxy: ForwardProxy, { maxSockets }: PoolSettings) {
+    // A connection for each request: tinyproxy hangs up after an answer without saying so, which would cost an attempt.
+    super(proxy.origin, { keepAlive: false, maxSockets, headers: makeHeaders(proxy) });
     this.#proxy = proxy;
   }
 
