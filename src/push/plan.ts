@@ -1,4 +1,4 @@
-import type { ImageSource, SourceImage } from '../source/image-source.ts';
+import type { ImageSource, ListedImage } from '../source/image-source.ts';
 import { planArchive } from './plan-archive.ts';
 import { planManifests } from './plan-manifests.ts';
 import type { PlanOptions } from './plan-options.ts';
@@ -10,8 +10,9 @@ import type { PushPlan } from './push-plan.ts';
  */
 export async function planPush(
   source: ImageSource,
-  image: SourceImage,
+  image: ListedImage,
   options: PlanOptions = {},
 ): Promise<PushPlan> {
+  if (image.kind === 'damaged') throw image.error;
   return image.kind === 'manifest' ? planManifests(source, image) : planArchive(source, image, options);
 }

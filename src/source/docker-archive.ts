@@ -1,9 +1,10 @@
+import { EcrpError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { ARCHIVE_FILE, type ArchiveItem, parseConfigName } from './archive-items.ts';
 import { collectBytes, describeEntry, type FileStore, readStoredFile } from './file-store.ts';
-import type { ArchiveImage, ArchiveLayer, Packing } from './image-source.ts';
+import type { ArchiveImage, ArchiveLayer, DamagedImage, Packing } from './image-source.ts';
 import { detectPacking, MAGIC_BYTES } from './packing.ts';
 
 /** All configs of an archive are held in memory. */
@@ -27,17 +28,26 @@ export type OtherLayers = ReadonlyMap<Digest, readonly (readonly string[])[]>;
 
 /**
  * Reads the images of a docker-archive; where an image's layers are not all there, or another number than its config lists,
- * those are taken that `others` has of it. Of a layer only the first bytes are read, to tell its packing. Throws INVALID_INPUT
- * when a config or a layer is missing, damaged, or does not fit the other.
+ * those are taken that `others` has of it. Of a layer only the first bytes are read, to tell its packing. An image is damaged
+ * when its config or a layer is missing, damaged, or does not fit the other. Throws INVALID_INPUT when the configs together
+ * are too long.
  */
 export async function readArchiveImages(
   store: FileStore,
   items: readonly ArchiveItem[],
   others: OtherLayers = new Map(),
-): Promise<readonly ArchiveImage[]> {
+): Promise<readonly (ArchiveImage | DamagedImage)[]> {
   const reading: Reading = { store, configs: new Map(), packings: new Map(), configBytes: 0 };
-  const images: ArchiveImage[] = [];
-  for (const item of items) images.push(await readArchiveImage(reading, item, others));
+  const images: (ArchiveImage | DamagedImage)[] = [];
+  for (const item of items) {
+    try {
+      images.push(await readArchiveImage(reading, item, others));
+    } catch (error) {
+      if (!(error instanceof EcrpError) || error.code !== 'INVALID_INPUT') throw error;
+      images.push({ kind: 'damaged', names: listNames(item), id: parseConfigName(item.config), error });
+    }
+    assertFewBytes(reading);
+  }
   return images;
 }
 
@@ -60,7 +70,17 @@ async function readArchiveImage(
   for (const [position, diffId] of diffIds.entries()) {
     layers.push(await readArchiveLayer(reading, names[position] ?? '', diffId));
   }
-  return { kind: 'archive', names: [...new Set(item.repoTags)], config: bytes, layers };
+  return { kind: 'archive', names: listNames(item), config: bytes, layers };
+}
+
+function listNames({ repoTags }: ArchiveItem): readonly string[] {
+  return [...new Set(repoTags)];
+}
+
+function assertFewBytes({ store, configBytes }: Reading): void {
+  if (configBytes <= MAX_TOTAL_CONFIG_BYTES) return;
+  const problem = `its image configs are longer than ${MAX_TOTAL_CONFIG_BYTES} bytes together`;
+  throw invalidInput(store.path, problem);
 }
 
 async function readConfig(reading: Reading, name: string): Promise<ReadConfig> {
@@ -68,12 +88,6 @@ async function readConfig(reading: Reading, name: string): Promise<ReadConfig> {
   const subject = describeEntry(store, name);
   const bytes = await readStoredFile(store, name, MAX_CONFIG_BYTES);
   reading.configBytes += bytes.length;
-  if (reading.configBytes > MAX_TOTAL_CONFIG_BYTES) {
-    throw invalidInput(
-      store.path,
-      `its image configs are longer than ${MAX_TOTAL_CONFIG_BYTES} bytes together`,
-    );
-  }
   const named = parseConfigName(name);
   const found = digestOf(bytes);
   if (named !== undefined && named !== found) {

@@ -6,15 +6,15 @@ import { isImageConfig } from '../oci/layer-count.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import type { ImageSource, SourceImage } from './image-source.ts';
+import type { ImageSource, ListedImage } from './image-source.ts';
 import { describeManifest } from './manifest-kind.ts';
 import { readBlob } from './read-blob.ts';
 
 /** What an image of a source can be called beside its names. */
 export interface IdentifiedImage {
-  readonly image: SourceImage;
-  /** What it is shown under: the digest of its manifest, or of its config where it has none yet. */
-  readonly digest: Digest;
+  readonly image: ListedImage;
+  /** What it is shown under: the digest of its manifest, or of its config where it has none yet. Damaged ones may have none. */
+  readonly digest: Digest | undefined;
   /** All that mean it: of its manifest, and of its config, which is the image ID of Docker's own store. */
   readonly digests: readonly Digest[];
   /** For a person: `image linux/amd64`, `signature`. */
@@ -24,7 +24,7 @@ export interface IdentifiedImage {
 /** Finds out what images are, and by which digests they go. What is damaged is called by what is known of it. */
 export async function identifyImages(
   source: ImageSource,
-  images: readonly SourceImage[],
+  images: readonly ListedImage[],
 ): Promise<readonly IdentifiedImage[]> {
   const identified: IdentifiedImage[] = [];
   for (const image of images) identified.push(await identifyImage(source, image));
@@ -34,9 +34,9 @@ export async function identifyImages(
 /** The images that an image is made of, each as one of its own: those of an index. */
 export async function identifyParts(
   source: ImageSource,
-  image: SourceImage,
+  image: ListedImage,
 ): Promise<readonly IdentifiedImage[]> {
-  if (image.kind === 'archive' || !isIndex(image.root.mediaType)) return [];
+  if (image.kind !== 'manifest' || !isIndex(image.root.mediaType)) return [];
   const manifest = await readManifest(source, image.root);
   if (manifest?.kind !== 'index') return [];
   return identifyImages(
@@ -45,7 +45,11 @@ export async function identifyParts(
   );
 }
 
-async function identifyImage(source: ImageSource, image: SourceImage): Promise<IdentifiedImage> {
+async function identifyImage(source: ImageSource, image: ListedImage): Promise<IdentifiedImage> {
+  if (image.kind === 'damaged') {
+    const { id } = image;
+    return { image, digest: id, digests: id === undefined ? [] : [id], kind: 'damaged' };
+  }
   if (image.kind === 'archive') {
     const digest = digestOf(image.config);
     const { platform } = parseConfig(image.config, source.path);

@@ -1,3 +1,4 @@
+import type { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -56,6 +57,17 @@ export interface ArchiveLayer {
 
 export type SourceImage = ManifestImage | ArchiveImage;
 
+/** An image of an archive of several that cannot be pushed. The others can. */
+export interface DamagedImage {
+  readonly kind: 'damaged';
+  readonly names: readonly string[];
+  /** The digest of the config, where the archive names the config by it. */
+  readonly id: Digest | undefined;
+  readonly error: EcrpError;
+}
+
+export type ListedImage = SourceImage | DamagedImage;
+
 /** What became of a layer that was taken while it arrived. */
 export interface SentLayer {
   /** Of the bytes of the entry. */
@@ -77,7 +89,7 @@ export interface ImageSource {
   /** For messages: the path as the user gave it. */
   readonly path: string;
   readonly format: 'docker-archive' | 'oci-layout';
-  readonly images: readonly SourceImage[];
+  readonly images: readonly ListedImage[];
   /** Signatures, SBOMs and others that are about one of the images. */
   readonly referrers?: readonly ManifestImage[];
   /** Whether the blob is in the source; an OCI layout may lack some. */

@@ -7,7 +7,7 @@ import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode } from './decoders.ts';
 import { openDirectoryStore } from './directory-store.ts';
 import { describeEntry, type FileStore } from './file-store.ts';
-import type { BlobRef, ImageSource, SentLayer, SourceImage } from './image-source.ts';
+import type { BlobRef, ImageSource, ListedImage, SentLayer } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
 import { detectFileType } from './packing.ts';
 import { describeFileError } from './read-error.ts';
@@ -100,7 +100,7 @@ async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<B
 function createSource(
   store: FileStore,
   format: ImageSource['format'],
-  images: readonly SourceImage[],
+  images: readonly ListedImage[],
   sent?: SentLayers,
 ): ImageSource {
   return {

@@ -3,12 +3,12 @@ import type { ImageManifest } from '../oci/manifest.ts';
 import { type ArchiveItem, parseConfigName } from './archive-items.ts';
 import { readArchiveImages } from './docker-archive.ts';
 import type { FileStore } from './file-store.ts';
-import type { ManifestImage, SourceImage } from './image-source.ts';
+import type { ListedImage, ManifestImage } from './image-source.ts';
 import { nameBlob } from './oci-layout.ts';
 import { type WholeImage, WholeImages } from './whole-images.ts';
 
 export interface SavedImages {
-  readonly images: readonly SourceImage[];
+  readonly images: readonly ListedImage[];
   /** Indexes that were made, by their digests. */
   readonly added: ReadonlyMap<Digest, Buffer>;
 }
@@ -22,7 +22,8 @@ interface KeptImage {
  * Decides what to make of a `docker save` archive that has an OCI layout inside (Docker 25 and later), image by image. With
  * the containerd image store the layout is what was pulled or built, so pushing it keeps the digest. Where it is not whole,
  * its layers are uncompressed, or it contradicts `manifest.json` or the config, the image is that of `manifest.json`, whose
- * layers are compared with the config's diff IDs while they are read. Throws INVALID_INPUT when neither is whole.
+ * layers are compared with the config's diff IDs while they are read. When neither is whole, the image is damaged; as the
+ * only image of the archive it is thrown as INVALID_INPUT.
  */
 export async function readSavedImages(
   store: FileStore,
@@ -45,11 +46,11 @@ export async function readSavedImages(
     whole.layers,
   );
   const rest = archived[Symbol.iterator]();
-  const images = matches.flatMap((match) => match?.image ?? rest.next().value ?? []);
-  return {
-    images: [...new Set([...images, ...kept.map(({ image }) => image)])],
-    added: whole.added,
-  };
+  const listed = matches.flatMap((match) => match?.image ?? rest.next().value ?? []);
+  const images = [...new Set([...listed, ...kept.map(({ image }) => image)])];
+  const [only, ...others] = images;
+  if (only?.kind === 'damaged' && others.length === 0) throw only.error;
+  return { images, added: whole.added };
 }
 
 function keepImage(

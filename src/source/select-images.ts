@@ -10,7 +10,7 @@ import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import { addBlobs } from './added-blob.ts';
 import { findAttested, isAttestation } from './attestations.ts';
-import type { ImageSource, ManifestImage, SourceImage } from './image-source.ts';
+import type { ImageSource, ListedImage, ManifestImage, SourceImage } from './image-source.ts';
 import { readBlob } from './read-blob.ts';
 
 /** Which images of an index are wanted. */
@@ -36,13 +36,14 @@ interface Entry {
 /**
  * Makes an index of those images of an index that are wanted; its bytes depend on the index and the selection alone, and
  * are those of the index itself when nothing is left out. An image that is none of an index is checked for its platform.
- * Throws USAGE for a platform that there is no image for.
+ * Throws USAGE for a platform that there is no image for, and the error of a damaged image.
  */
 export async function selectImages(
   source: ImageSource,
-  image: SourceImage,
+  image: ListedImage,
   selection: Selection,
 ): Promise<SelectedImage> {
+  if (image.kind === 'damaged') throw image.error;
   if (image.kind === 'manifest' && isIndex(image.root.mediaType)) {
     return selectFromIndex(source, image, selection);
   }

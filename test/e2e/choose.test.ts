@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { writeDockerArchive } from '../support/image-writers.ts';
+import {
+  type ArchiveStyle,
+  listArchiveItems,
+  writeDockerArchive,
+  writeTar,
+} from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
@@ -23,6 +28,21 @@ beforeAll(async () => {
 
 function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });
+}
+
+/** Writes an archive of three images, of which the second lacks a layer; `lost` is that layer's entry. */
+async function writeDamaged(style: ArchiveStyle): Promise<{ archive: string; lost: string }> {
+  const images = await Promise.all(
+    [1, 2, 3].map((seed) => makeImage({ seed: 10 + seed, layers: [{}], names: [`app:${seed}.0`] })),
+  );
+  const items = listArchiveItems(images, style);
+  const manifest = items.find(({ name }) => name === 'manifest.json')?.content;
+  const lost: string = JSON.parse(String(manifest))[1].Layers[0];
+  const archive = join(home.directory, `damaged-${style}.tar`);
+  const kept = items.filter(({ name }) => name !== lost);
+  await writeTar(archive, kept);
+  expect(kept).toHaveLength(items.length - 1);
+  return { archive, lost };
 }
 
 describe('--platform', () => {
@@ -134,6 +154,24 @@ describe('--all', () => {
     }
   });
 
+  it.each(['skopeo', 'legacy-symlink', 'hybrid', 'hybrid-packed'] as const)(
+    'pushes the whole images of an archive beside one that lacks a layer: %s',
+    async (style) => {
+      const { archive, lost } = await writeDamaged(style);
+      const result = await ecrp('push', archive, `damaged/${style}`, '--all', '--create-repo', '--json');
+      expect(result).toMatchObject({ status: 3 });
+      const message = expect.stringContaining(lost);
+      expect(result.json()).toMatchObject({
+        images: [
+          { repositoryName: `damaged/${style}`, tags: [{ imageTag: '1.0', status: 'created' }] },
+          { reference: `damaged/${style}:2.0`, error: { code: 'INVALID_INPUT', message } },
+          { repositoryName: `damaged/${style}`, tags: [{ imageTag: '3.0', status: 'created' }] },
+        ],
+        exitStatus: 3,
+      });
+    },
+  );
+
   it('hints at a form that is taken when the names point nowhere', async () => {
     const elsewhere = ['push', many, '--all', '--registry-host', 'registry.example'];
     const { status, stderr } = await ecrp(...elsewhere);
@@ -154,4 +192,25 @@ describe('--all', () => {
       expect(await ecrp('push', many, ...options)).toMatchObject({ status: 2 });
     },
   );
+});
+
+describe('--image, beside an image that is damaged', () => {
+  it('pushes a whole image', async () => {
+    const { archive } = await writeDamaged('skopeo');
+    const argv = ['push', archive, 'damaged/chosen:1', '--create-repo', '--json'];
+    expect(await ecrp(...argv, '--image', 'app:3.0')).toMatchObject({ status: 0 });
+  });
+
+  it('refuses the damaged one by its name and its ID, and says which one it is', async () => {
+    const { archive, lost } = await writeDamaged('skopeo');
+    const push = ['push', archive, 'damaged/refused:1', '--create-repo'];
+    const unclear = await ecrp(...push);
+    expect(unclear.status).toBe(2);
+    const [, id = ''] = /app:2\.0 \((\w{12}), damaged\)/.exec(unclear.stderr) ?? [];
+    for (const name of ['app:2.0', id]) {
+      const refused = await ecrp(...push, '--image', name);
+      expect(refused).toMatchObject({ status: 3, stdout: '' });
+      expect(refused.stderr).toContain(lost);
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import { EcrpError } from '../../errors.ts';
 import { listNames } from '../../foreign-text.ts';
 import { type IdentifiedImage, identifyImages, identifyParts } from '../../source/identify-images.ts';
-import type { ImageSource, SourceImage } from '../../source/image-source.ts';
+import type { ImageSource, ListedImage } from '../../source/image-source.ts';
 
 /** Of the digits of a digest, as many as Docker shows. */
 const SHORT_DIGITS = 12;
@@ -10,7 +10,7 @@ const SHORT_DIGITS = 12;
  * Chooses the image to push: the one that `--image` means, else the only one. It may be given by a name or tag, by the digest
  * of its manifest or config (the image ID), or by 12 and more of the digest's digits. Throws USAGE when that is not one image.
  */
-export async function chooseImage(source: ImageSource, wanted: string | undefined): Promise<SourceImage> {
+export async function chooseImage(source: ImageSource, wanted: string | undefined): Promise<ListedImage> {
   const { images, referrers = [], path } = source;
   if (wanted === undefined) {
     const [only, ...others] = images;
@@ -45,14 +45,14 @@ export async function chooseImage(source: ImageSource, wanted: string | undefine
 /** Those of the source, and those that its indexes are made of. */
 async function findByDigits(
   source: ImageSource,
-  images: readonly SourceImage[],
+  images: readonly ListedImage[],
   digits: string,
 ): Promise<readonly IdentifiedImage[]> {
   const isMeant = ({ digests }: IdentifiedImage): boolean =>
     digests.some((digest) => digest.slice('sha256:'.length).startsWith(digits));
   const found = (await identifyImages(source, images)).filter(isMeant);
   if (found.length > 0) return found;
-  const parts = new Map<string, IdentifiedImage>();
+  const parts = new Map<string | undefined, IdentifiedImage>();
   for (const image of images) {
     for (const part of await identifyParts(source, image)) parts.set(part.digest, part);
   }
@@ -63,7 +63,7 @@ async function findByDigits(
 function listImages(images: readonly IdentifiedImage[]): string {
   return listNames(
     images.map(({ image, digest, kind }) => {
-      const digits = digest.slice('sha256:'.length, 'sha256:'.length + SHORT_DIGITS);
+      const digits = digest?.slice('sha256:'.length, 'sha256:'.length + SHORT_DIGITS) ?? 'no ID';
       return image.names.length === 0
         ? `${digits} (${kind})`
         : `${listNames(image.names, ' = ')} (${digits}, ${kind})`;

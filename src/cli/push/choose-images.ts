@@ -2,7 +2,7 @@ import { EcrpError } from '../../errors.ts';
 import { listNames } from '../../foreign-text.ts';
 import { quoteText } from '../../oci/json.ts';
 import { findRegistryReferences } from '../../oci/reference.ts';
-import type { ImageSource, SourceImage } from '../../source/image-source.ts';
+import type { ImageSource, ListedImage } from '../../source/image-source.ts';
 import { chooseImage } from './choose-image.ts';
 import { chooseTarget, type GivenTarget, type PushTarget } from './choose-target.ts';
 
@@ -15,7 +15,7 @@ export interface Choice extends GivenTarget {
 }
 
 export interface ChosenImage {
-  readonly image: SourceImage;
+  readonly image: ListedImage;
   readonly target: PushTarget;
 }
 
@@ -60,7 +60,7 @@ function findGivenTag({ reference, tags }: GivenTarget): string | undefined {
   return reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
 }
 
-function chooseOwnTarget(given: GivenTarget, image: SourceImage, registryHost: string): PushTarget {
+function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: string): PushTarget {
   const { reference: repository, byDigest } = given;
   if (repository === undefined && findRegistryReferences(image.names, registryHost).length === 0) {
     const name = image.names.length === 0 ? 'without a name' : listNames(image.names);

@@ -5,7 +5,7 @@ import { parseConfig } from '../../oci/config.ts';
 import type { Platform } from '../../oci/descriptor.ts';
 import { planPush } from '../../push/plan.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
-import type { ImageSource, SourceImage } from '../../source/image-source.ts';
+import type { ImageSource, ListedImage } from '../../source/image-source.ts';
 import { type OpenSourceOptions, openSource } from '../../source/open-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findCacheDirectory } from '../directories.ts';
@@ -49,13 +49,13 @@ export function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
 export async function planImage(
   context: CommandContext,
   source: ImageSource,
-  image: SourceImage,
+  image: ListedImage,
   options: PackingOptions,
   remote: RemoteCache | undefined,
   packing?: LayerPacking,
 ): Promise<PushPlan> {
   const { format } = options;
-  if (image.kind === 'manifest' || image.layers.every((layer) => layer.packing !== 'none')) {
+  if (image.kind !== 'archive' || image.layers.every((layer) => layer.packing !== 'none')) {
     return planPush(source, image, { format });
   }
   const { platform } = parseConfig(image.config);

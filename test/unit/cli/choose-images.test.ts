@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Choice, chooseImages } from '../../../src/cli/push/choose-images.ts';
-import type { ImageSource, SourceImage } from '../../../src/source/image-source.ts';
+import type { ImageSource, ListedImage } from '../../../src/source/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
 
 const host = 'public.ecr.aws';
 
 async function choose(names: readonly (readonly string[])[], choice: Partial<Choice>) {
   const images = names.map(
-    (each): SourceImage => ({ kind: 'archive', names: each, config: Buffer.from('{}'), layers: [] }),
+    (each): ListedImage => ({ kind: 'archive', names: each, config: Buffer.from('{}'), layers: [] }),
   );
   const source: ImageSource = {
     path: 'many.tar',

@@ -23,6 +23,7 @@ async function tryRead(path: string, temporaryDirectory: string): Promise<boolea
     const source = await openSource(path, { temporaryDirectory, spoolLimit });
     try {
       for (const image of source.images) {
+        if (image.kind === 'damaged') throw image.error;
         if (image.kind === 'archive') {
           parseConfig(image.config);
           for (const { ref } of image.layers) for await (const _ of source.open(ref, 0));

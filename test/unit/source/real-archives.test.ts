@@ -25,6 +25,7 @@ async function withSource<Result>(
 async function readAll(source: ImageSource): Promise<Map<string, number>> {
   const blobs = new Map<string, number>();
   for (const image of source.images) {
+    if (image.kind === 'damaged') throw image.error;
     if (image.kind === 'archive') {
       const { diffIds } = parseConfig(image.config);
       expect(image.layers.map((layer) => layer.diffId)).toEqual(diffIds);

@@ -97,6 +97,44 @@ describe('what the parts of an archive say of one image', () => {
   });
 });
 
+describe('an image that is damaged', () => {
+  const styles = ['skopeo', 'crane', 'legacy-symlink', 'hybrid', 'hybrid-packed'] as const;
+  const configName = /^(?:blobs\/sha256\/|sha256:)?([a-f0-9]{64})(?:\.json)?$/;
+  const damages: readonly [string, (item: TarItem) => readonly TarItem[]][] = [
+    ['lacks its config', () => []],
+    ['has another config', (item) => [{ ...item, content: toJson({ rootfs: { diff_ids: [] } }) }]],
+  ];
+
+  it.each(styles.flatMap((style) => damages.map(([damage, apply]) => ({ style, damage, apply }))))(
+    'keeps the others: $style, one $damage',
+    async ({ style, apply }) => {
+      const other = await makeImage({ seed: 2, layers: [{}], names: ['app:2'] });
+      const id = digestOf(other.config);
+      const isItsConfig = ({ name }: TarItem) => configName.exec(name)?.[1] === id.slice('sha256:'.length);
+      const items = listArchiveItems([image, other], style);
+      expect(items.filter(isItsConfig)).toHaveLength(1);
+      const source = await open(items.flatMap((item) => (isItsConfig(item) ? apply(item) : [item])));
+      expect(source.images).toMatchObject([
+        { kind: style === 'hybrid-packed' ? 'manifest' : 'archive', names: ['app:1'] },
+        { kind: 'damaged', names: ['app:2'], id, error: { code: 'INVALID_INPUT' } },
+      ]);
+      await source.close();
+    },
+  );
+
+  it.each(['hybrid', 'hybrid-packed'] as const)(
+    'keeps none when a manifest has other bytes: %s',
+    async (style) => {
+      const other = await makeImage({ seed: 2, layers: [{}], names: ['app:2'] });
+      const items = listArchiveItems([image, other], style);
+      const index = items.find(({ name }) => name === 'index.json')?.content;
+      const name = nameOf(JSON.parse(String(index)).manifests[1]);
+      const damaged = items.map((item) => (item.name === name ? { ...item, content: toJson({}) } : item));
+      expect(await catchError(() => open(damaged))).toMatchObject({ code: 'INVALID_INPUT' });
+    },
+  );
+});
+
 describe('entries of a layout that are about each other', () => {
   const openLayout = (manifests: readonly object[], blobs: readonly Buffer[]) =>
     open([
