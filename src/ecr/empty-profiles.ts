@@ -6,7 +6,7 @@ const CREDENTIALS_HEADER = new RegExp(`^\\[\\s*()(${NAME.source})()\\s*\\]$`);
 
 /**
  * The names of the profiles that exist in a file of the AWS configuration without a single line. The SDK's parser leaves them
- * out. A section whose lines the parser does not understand is none of them: it may be meant to hold keys.
+ * out. A section whose lines the parser does not understand is left out: it may be meant to hold keys.
  * A file that cannot be read has none.
  */
 export async function listEmptyProfiles(
