@@ -5,9 +5,9 @@ const CONFIG_HEADER = new RegExp(`^\\[\\s*(?:profile\\s+(["']?)(${NAME.source})\
 const CREDENTIALS_HEADER = new RegExp(`^\\[\\s*()(${NAME.source})()\\s*\\]$`);
 
 /**
- * The names of the profiles that exist in a file of the AWS configuration without a single line. The SDK's parser leaves them
- * out. A section whose lines the parser does not understand is left out: it may be meant to hold keys.
- * A file that cannot be read has none.
+ * The names of the profiles that exist in a file of the AWS configuration without a single line, which the SDK's parser drops.
+ * A section whose lines the parser does not understand is not listed: it may be meant to hold keys. A file that cannot be read
+ * has none.
  */
 export async function listEmptyProfiles(
   file: string | undefined,
