@@ -1,16 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseSource, readTree } from './support/architecture.ts';
+import { parseSource, readReadmes, readTree } from './support/architecture.ts';
 import {
   findBarrels,
   findCycles,
   findForeignImports,
   findForeignPackages,
-  findGlobals,
-  findLongFiles,
   findPackagesAtStart,
 } from './support/architecture-rules.ts';
+import {
+  excuseProblems,
+  findGlobals,
+  findLongFiles,
+  findSharedNames,
+  findSmallFiles,
+  findUnexplainedRooms,
+} from './support/architecture-shape.ts';
+import { STILL_ALIKE, STILL_SMALL, STILL_UNEXPLAINED } from './support/architecture-still.ts';
+
+/** Small files that one file alone imports, each with the reason why it is not a part of that. */
+const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {};
 
 const root = join(import.meta.dirname, '..');
 
@@ -31,7 +41,17 @@ describe('src/ keeps the rules of its map', () => {
       'src/ecr/client.ts uses process.env',
       'src/ecr/sdk-home.ts uses process.env',
     ]));
-  test('files are small', () => expect(findLongFiles(files)).toEqual([]));
+  test('no file is too long', () => expect(findLongFiles(files)).toEqual([]));
+  test('a small file has two importers or a reason', () =>
+    expect(
+      excuseProblems(findSmallFiles(files), [...Object.keys(SMALL_FOR_A_REASON), ...STILL_SMALL]),
+    ).toEqual([]));
+  test('no two exported names are alike', () =>
+    expect(excuseProblems(findSharedNames(files), STILL_ALIKE)).toEqual([]));
+  test('each room says what it is for', () =>
+    expect(excuseProblems(findUnexplainedRooms(files, readReadmes(root, 'src')), STILL_UNEXPLAINED)).toEqual(
+      [],
+    ));
   test('starting loads commander and no other package', () =>
     expect(findPackagesAtStart(files, 'src/main.ts')).toEqual(['commander']));
 });
@@ -64,6 +84,13 @@ describe('the rules see what breaks them', () => {
       'src/push/a.ts',
       "import { type X, y } from '../source/x.ts';\n",
       'src/push/a.ts imports more than types of src/source/x.ts',
+    ],
+    ['src/async/a.ts', "import { x } from '../errors.ts';\n", 'src/async/a.ts imports src/errors.ts'],
+    ['src/engine/a.ts', "import { x } from '../net/x.ts';\n", 'src/engine/a.ts imports src/net/x.ts'],
+    [
+      'src/engine/a.ts',
+      "import { x } from '../ecr/x.ts';\n",
+      'src/engine/a.ts imports more than types of src/ecr/x.ts',
     ],
     [
       'src/cellar/a.ts',
@@ -141,14 +168,73 @@ describe('the rules see what breaks them', () => {
   });
 
   test('long files', () => {
+    const files = tree({ 'src/oci/a.ts': '\n'.repeat(251), 'src/oci/b.ts': '\n'.repeat(250) });
+    expect(findLongFiles(files)).toEqual(['src/oci/a.ts has 251 lines, more than 250']);
+  });
+
+  test('small files that one file alone imports, or none', () => {
     const files = tree({
-      'src/oci/a.ts': '\n'.repeat(251),
-      'src/oci/b.ts': '\n'.repeat(81),
-      'src/oci/c.ts': '\n',
+      'src/oci/alone.ts': '\n'.repeat(24),
+      'src/oci/enough.ts': '\n'.repeat(25),
+      'src/oci/lazy.ts': '\n',
+      'src/oci/shared.ts': '\n',
+      'src/oci/a.ts': `import './alone.ts';\nimport './alone.ts';\nimport './enough.ts';\nimport type { X } from './shared.ts';\n${'\n'.repeat(25)}`,
+      'src/oci/b.ts': `import './shared.ts';\nawait import('./lazy.ts');\n${'\n'.repeat(25)}`,
+      'src/oci/start.ts': '\n',
     });
-    expect(findLongFiles(files)).toEqual([
-      'src/oci/a.ts has 251 lines, more than 250',
-      'the median file has 81 lines, more than 80',
+    expect(findSmallFiles(files)).toEqual([
+      'src/oci/alone.ts has 24 lines, fewer than 25, and serves src/oci/a.ts alone',
+      'src/oci/lazy.ts has 1 lines, fewer than 25, and serves src/oci/b.ts alone',
+      'src/oci/start.ts has 1 lines, fewer than 25, and serves no file alone',
+    ]);
+  });
+
+  test('exported names that are alike', () => {
+    const files = tree({
+      'src/oci/a.ts':
+        'export interface Digest {}\nexport type Size = 1;\nexport const X = 1;\nexport type X = 1;\nexport async function* read() {}\n',
+      'src/ecr/a.ts':
+        'export class Digest {}\nfunction read() {}\nconst Size = 1;\nexport { read, Size as Length };\n',
+      'src/ecr/b.ts':
+        "export abstract class Length {}\nexport { X } from '../oci/a.ts';\n// export const Size = 1\n",
+    });
+    expect(findSharedNames(files)).toEqual([
+      'Digest is exported by src/oci/a.ts and src/ecr/a.ts',
+      'Length is exported by src/ecr/a.ts and src/ecr/b.ts',
+      'read is exported by src/oci/a.ts and src/ecr/a.ts',
+    ]);
+  });
+
+  test('rooms that do not say what they are for', () => {
+    const purpose = 'reads what the service says and passes it on unchanged';
+    const files = tree({
+      'src/main.ts': '',
+      'src/bare/a.ts': 'export const a = 1;\n',
+      'src/terse/a.ts': '// `terse/`\nexport const a = 1;\n',
+      'src/other/a.ts': `// \`oci/\` ${purpose}\nexport const a = 1;\n`,
+      'src/late/a.ts': `export const a = 1;\n// \`late/\` ${purpose}\n`,
+      'src/deep/down/a.ts': `// \`deep/\` ${purpose}\n`,
+      'src/line/a.ts': `// \`line/\`\n// ${purpose}\n\nexport const a = 1;\n`,
+      'src/block/a.ts': `/**\n * \`block/\` ${purpose}\n */\nimport { a } from './b.ts';\n`,
+      'src/readme/a.ts': '',
+      'src/blank/a.ts': '',
+    });
+    const readmes = new Map([
+      ['src/readme/README.md', `# The room\n\nIt ${purpose}.\n`],
+      ['src/blank/README.md', '# Blank\n'],
+      ['src/deep/down/README.md', `# Down\n\nIt ${purpose}.\n`],
+    ]);
+    expect(findUnexplainedRooms(files, readmes)).toEqual(
+      ['bare', 'blank', 'deep', 'late', 'other', 'terse'].map(
+        (room) => `src/${room} says nowhere what it is for`,
+      ),
+    );
+  });
+
+  test('excuses that are missing or no longer needed', () => {
+    expect(excuseProblems(['a is long', 'b is long'], ['b', 'c'])).toEqual([
+      'a is long',
+      'c needs no excuse: remove it from the table',
     ]);
   });
 

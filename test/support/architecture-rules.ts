@@ -1,6 +1,6 @@
-import { type Import, type SourceFile, stripComments } from './architecture.ts';
+import type { Import, SourceFile } from './architecture.ts';
 
-// The rules of src/README.md. A room is a folder of src/, or a file directly in it.
+// The rules of src/README.md about imports. A room is a folder of src/, or a file directly in it.
 
 interface Reach {
   /** Rooms that may be imported from. */
@@ -15,14 +15,23 @@ const REACHES: Readonly<Record<string, Reach>> = {
   'foreign-text': { values: [] },
   files: { values: [] },
   clock: { values: [] },
+  async: { values: [] },
   wire: { values: [] },
   oci: { values: ['errors', 'foreign-text'] },
-  source: { values: ['oci', 'errors', 'foreign-text'] },
-  compress: { values: ['oci', 'errors', 'foreign-text', 'files'] },
-  net: { values: ['errors', 'clock', 'foreign-text'] },
-  ecr: { values: ['wire', 'oci', 'errors', 'net', 'clock', 'foreign-text', 'files'] },
-  registry: { values: ['oci', 'errors', 'net', 'clock', 'foreign-text'] },
-  push: { values: ['oci', 'errors', 'wire', 'foreign-text', 'files'], types: ['source', 'compress', 'ecr'] },
+  source: { values: ['oci', 'async', 'errors', 'foreign-text', 'files'] },
+  compress: { values: ['oci', 'async', 'errors', 'foreign-text', 'files'] },
+  net: { values: ['async', 'errors', 'clock', 'foreign-text'] },
+  ecr: { values: ['wire', 'oci', 'async', 'net', 'errors', 'clock', 'foreign-text', 'files'] },
+  registry: { values: ['oci', 'async', 'net', 'errors', 'clock', 'foreign-text'] },
+  // Of the two ends it knows what they can do, and neither of them.
+  engine: {
+    values: ['oci', 'async', 'wire', 'errors', 'foreign-text', 'files'],
+    types: ['source', 'compress', 'ecr', 'registry'],
+  },
+  push: {
+    values: ['oci', 'async', 'errors', 'wire', 'foreign-text', 'files'],
+    types: ['source', 'compress', 'ecr'],
+  },
   catalog: { values: ['errors', 'wire', 'io', 'foreign-text', 'files'] },
   docker: { values: ['errors', 'wire', 'io', 'foreign-text', 'files'] },
   emulator: { values: ['wire'] },
@@ -42,9 +51,6 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
 
 /** The package's own metadata, which the bundler takes in. */
 const METADATA = 'package.json';
-
-const MOST_LINES = 250;
-const MEDIAN_LINES = 80;
 
 /** Imports that go where the map does not let them. */
 export function findForeignImports(files: readonly SourceFile[]): string[] {
@@ -99,28 +105,6 @@ export function findCycles(files: readonly SourceFile[]): string[] {
 /** Re-exports: each thing is imported from where it is. */
 export function findBarrels(files: readonly SourceFile[]): string[] {
   return eachImport(files, (_, { target, isReexport }) => (isReexport ? `re-exports ${target}` : undefined));
-}
-
-/** Uses of the process's own environment, arguments, streams and exit by files other than those allowed. */
-export function findGlobals(files: readonly SourceFile[], allowed: readonly string[]): string[] {
-  return files
-    .filter(({ path }) => !allowed.includes(path))
-    .flatMap(({ path, text }) => {
-      const uses = stripComments(text).matchAll(
-        /(?<![\w.])(?:process\.(?:env|argv|stdin|stdout|stderr|exit|exitCode|cwd)\b|console\.\w+)/g,
-      );
-      return Array.from(new Set(Array.from(uses, ([use]) => use)), (use) => `${path} uses ${use}`);
-    });
-}
-
-/** Files that are too long, and a median that is. */
-export function findLongFiles(files: readonly SourceFile[]): string[] {
-  const lengths = files.map(({ lines }) => lines).sort((a, b) => a - b);
-  const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
-  const long = files.filter(({ lines }) => lines > MOST_LINES);
-  const problems = long.map(({ path, lines }) => `${path} has ${lines} lines, more than ${MOST_LINES}`);
-  if (median > MEDIAN_LINES) problems.push(`the median file has ${median} lines, more than ${MEDIAN_LINES}`);
-  return problems;
 }
 
 /** Packages, node's own left out, that are loaded by loading a file. */

@@ -15,15 +15,30 @@ export interface SourceFile {
   readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
+  /** Names of types and values that the file exports; those it re-exports are imports. */
+  readonly exports: readonly string[];
 }
 
 /** Reads every TypeScript file below a directory of the tree. */
 export function readTree(root: string, directory: string): SourceFile[] {
+  return listFiles(root, directory, '.ts').map((path) =>
+    parseSource(path, readFileSync(join(root, path), 'utf8')),
+  );
+}
+
+/** Content of each README.md below a directory of the tree, by its path. */
+export function readReadmes(root: string, directory: string): Map<string, string> {
+  return new Map(
+    listFiles(root, directory, 'README.md').map((path) => [path, readFileSync(join(root, path), 'utf8')]),
+  );
+}
+
+/** Paths from the root, with `/`, of the files whose name ends so. */
+function listFiles(root: string, directory: string, ending: string): string[] {
   return readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => parseSource(relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')));
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
 }
 
 /**
@@ -51,7 +66,26 @@ export function parseSource(path: string, text: string): SourceFile {
       isReexport: false,
     }),
   );
-  return { path, text, lines: text.split('\n').length - 1, imports: [...statics, ...lazies] };
+  return {
+    path,
+    text,
+    lines: text.split('\n').length - 1,
+    imports: [...statics, ...lazies],
+    exports: findExports(text),
+  };
+}
+
+function findExports(text: string): string[] {
+  const declared = text.matchAll(
+    /^export (?:declare |abstract |async )*(?:function\*?|const|let|class|interface|type) (\w+)/gm,
+  );
+  const listed = text.matchAll(/^export (?:type )?\{([^}]*)\}(?! from)/gm);
+  return [
+    ...Array.from(declared, ([, name = '']) => name),
+    ...Array.from(listed, ([, names = '']) => names.split(','))
+      .flat()
+      .flatMap((name) => /\w+(?=\s*$)/.exec(name) ?? []),
+  ];
 }
 
 /** Whether the clause between `import` and `from` leaves nothing behind after compilation. */

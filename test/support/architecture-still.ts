@@ -1,0 +1,112 @@
+// What does not keep the rules of architecture-shape.ts yet. These tables may only shrink: the test fails on an entry that is no longer needed.
+
+/** Exported names that more than one file has. */
+export const STILL_ALIKE: readonly string[] = [
+  // with the emulator
+  'Authorization',
+  'ByteBudget',
+  'Caller',
+  'CatalogData',
+  'Choice',
+  'Digest',
+  'EmulatorOptions',
+  'Exchange',
+  'FileStore',
+  'Identity',
+  'JsonObject',
+  'NewRepository',
+  'RegistryAlias',
+  'Repository',
+  'createRepository',
+  'deleteRepository',
+  'describeImages',
+  'describeRepository',
+  'digestOf',
+  'discardBody',
+  'findRepository',
+  'formatSeconds',
+  'getAuthorizationToken',
+  'isDigest',
+  'isObject',
+  'isRegistryId',
+  'readBody',
+  'readCatalogData',
+  'readManifest',
+
+  // with catalog, docker, files, oci and src/
+  'Environment',
+  'Reading',
+  'ResourceTag',
+  'describeFileError',
+  'describeValue',
+  'expectDigest',
+  'findErrorCode',
+  'main',
+
+  // with source
+  'streamBytes',
+
+  // with ecr, net and registry
+  'PushTarget',
+  'RepositoryAddress',
+
+  // with cli and push
+  'PushOptions',
+];
+
+/** Small files that one file alone imports. */
+export const STILL_SMALL: readonly string[] = [
+  // cli
+  'src/cli/commands/repo-describe.ts',
+  'src/cli/commands/uploads-clear.ts',
+  'src/cli/emulator/host-options.ts',
+  'src/cli/emulator/identity-file.ts',
+  'src/cli/progress/json-progress.ts',
+  'src/cli/usage-error.ts',
+
+  // ecr
+  'src/ecr/ca-bundle.ts',
+
+  // emulator
+  'src/emulator/operations/delete-repository.ts',
+  'src/emulator/operations/describe-registries.ts',
+  'src/emulator/operations/describe-repositories.ts',
+  'src/emulator/operations/get-authorization-token.ts',
+  'src/emulator/operations/get-repository-catalog-data.ts',
+  'src/emulator/operations/initiate-layer-upload.ts',
+  'src/emulator/operations/put-repository-catalog-data.ts',
+  'src/emulator/operations/registry-catalog-data.ts',
+  'src/emulator/policy/format-policy.ts',
+  'src/emulator/policy/lock-out.ts',
+  'src/emulator/registry/catalog.ts',
+  'src/emulator/registry/logo.ts',
+
+  // net
+  'src/net/local-hosts.ts',
+
+  // push
+  'src/push/plan.ts',
+  'src/push/refuse-cache.ts',
+
+  // source
+  'src/source/open-fifo.ts',
+  'src/source/packed-file.ts',
+  'src/source/tar-index.ts',
+];
+
+/** Rooms that do not say what they are for. */
+export const STILL_UNEXPLAINED: readonly string[] = [
+  'src/catalog',
+  'src/cli',
+  'src/compress',
+  'src/docker',
+  'src/ecr',
+  'src/emulator',
+  'src/files',
+  'src/net',
+  'src/oci',
+  'src/push',
+  'src/registry',
+  'src/source',
+  'src/wire',
+];
