@@ -1,6 +1,5 @@
 import { EcrpError } from '../errors.ts';
-import { DUAL_STACK_REGISTRY_HOST } from '../wire/endpoints.ts';
-import { REGISTRY_HOST } from '../wire/service.ts';
+import { DUAL_STACK_REGISTRY_HOST, REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { checkRegistryHost, quoteAddress } from './option-values.ts';

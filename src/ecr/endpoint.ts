@@ -6,8 +6,8 @@ import {
   FIPS_API_HOST,
   FIPS_DUAL_STACK_API_HOST,
   LIMITED_REGION,
-} from '../wire/endpoints.ts';
-import { REGION } from '../wire/service.ts';
+  REGION,
+} from '../wire/service.ts';
 import { type ConfiguredEndpoint, findConfiguredEndpoint, readSwitch } from './configured-endpoint.ts';
 import { checkUrl } from './endpoint-url.ts';
 import { type Environment, type LoadProfile, prepareProfile } from './shared-config.ts';

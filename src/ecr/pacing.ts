@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { REQUESTS_PER_SECOND } from '../wire/quotas.ts';
+import { REQUESTS_PER_SECOND } from '../wire/limits.ts';
 
 /** Requests arrive a little sooner or later than they are sent; with less room than that, some of them are throttled. */
 const BURST_SECONDS = 0.9;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/quotas.ts';
+import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/limits.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { BufferPool } from './api/buffer-pool.ts';
 import { ByteBudget } from './byte-budget.ts';

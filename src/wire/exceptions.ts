@@ -1,9 +1,7 @@
-import type { StructureShape } from './shape.ts';
-
-/** `status`: of the HTTP response. */
 interface Exception {
+  /** Of the HTTP response. */
   readonly status: 400 | 500;
-  readonly members: StructureShape['members'];
+  readonly members: Readonly<Record<string, string>>;
 }
 
 /** The exceptions of the service model. Only `InvalidLayerPartException` has more than a message. */
@@ -46,8 +44,8 @@ export const EXCEPTIONS = {
 export type ExceptionName = keyof typeof EXCEPTIONS;
 
 /**
- * What the layer in front of every AWS JSON service answers; no service model declares these. Statuses: recorded samples
- * say 400 where newer "Common Errors" pages say 403, so a client decides by name and never by status.
+ * Exceptions of the layer in front of every AWS JSON service. No service model declares them. A client must tell them apart by name:
+ * recorded samples have status 400 where newer "Common Errors" pages say 403.
  */
 export const COMMON_EXCEPTIONS = [
   'AccessDeniedException',

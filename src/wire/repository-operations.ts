@@ -1,8 +1,8 @@
-import type { Operation } from './operation.ts';
+import type { Operation } from './model.ts';
 
 // Source: AWS service model 2020-10-30 of ECR Public, as botocore 1.43.11 carries it; a conformance test compares.
 
-/** Repositories, their catalog data and policies. */
+/** Operations on repositories, their catalog data and policies. */
 export const REPOSITORY_OPERATIONS = {
   CreateRepository: {
     input: {
@@ -162,6 +162,84 @@ export const REPOSITORY_OPERATIONS = {
       'RepositoryNotFoundException',
       'RepositoryPolicyNotFoundException',
       'UnsupportedCommandException',
+    ],
+  },
+} as const satisfies Record<string, Operation>;
+
+/** Operations on the registry, its tokens and catalog data, and the tags of its resources. */
+export const REGISTRY_OPERATIONS = {
+  GetAuthorizationToken: {
+    input: { type: 'structure', members: {} },
+    output: { type: 'structure', members: { authorizationData: 'AuthorizationData' } },
+    exceptions: ['ServerException', 'InvalidParameterException', 'UnsupportedCommandException'],
+  },
+  DescribeRegistries: {
+    input: { type: 'structure', members: { nextToken: 'NextToken', maxResults: 'MaxResults' } },
+    output: {
+      type: 'structure',
+      required: ['registries'],
+      members: { registries: 'RegistryList', nextToken: 'NextToken' },
+    },
+    exceptions: ['InvalidParameterException', 'UnsupportedCommandException', 'ServerException'],
+  },
+  GetRegistryCatalogData: {
+    input: { type: 'structure', members: {} },
+    output: {
+      type: 'structure',
+      required: ['registryCatalogData'],
+      members: { registryCatalogData: 'RegistryCatalogData' },
+    },
+    exceptions: ['ServerException', 'UnsupportedCommandException'],
+  },
+  PutRegistryCatalogData: {
+    input: { type: 'structure', members: { displayName: 'RegistryDisplayName' } },
+    output: {
+      type: 'structure',
+      required: ['registryCatalogData'],
+      members: { registryCatalogData: 'RegistryCatalogData' },
+    },
+    exceptions: ['ServerException', 'InvalidParameterException', 'UnsupportedCommandException'],
+  },
+  TagResource: {
+    input: {
+      type: 'structure',
+      required: ['resourceArn', 'tags'],
+      members: { resourceArn: 'Arn', tags: 'TagList' },
+    },
+    output: { type: 'structure', members: {} },
+    exceptions: [
+      'InvalidParameterException',
+      'InvalidTagParameterException',
+      'TooManyTagsException',
+      'RepositoryNotFoundException',
+      'UnsupportedCommandException',
+      'ServerException',
+    ],
+  },
+  UntagResource: {
+    input: {
+      type: 'structure',
+      required: ['resourceArn', 'tagKeys'],
+      members: { resourceArn: 'Arn', tagKeys: 'TagKeyList' },
+    },
+    output: { type: 'structure', members: {} },
+    exceptions: [
+      'InvalidParameterException',
+      'InvalidTagParameterException',
+      'TooManyTagsException',
+      'RepositoryNotFoundException',
+      'UnsupportedCommandException',
+      'ServerException',
+    ],
+  },
+  ListTagsForResource: {
+    input: { type: 'structure', required: ['resourceArn'], members: { resourceArn: 'Arn' } },
+    output: { type: 'structure', members: { tags: 'TagList' } },
+    exceptions: [
+      'InvalidParameterException',
+      'RepositoryNotFoundException',
+      'UnsupportedCommandException',
+      'ServerException',
     ],
   },
 } as const satisfies Record<string, Operation>;

@@ -108,5 +108,4 @@ export const STILL_UNEXPLAINED: readonly string[] = [
   'src/push',
   'src/registry',
   'src/source',
-  'src/wire',
 ];

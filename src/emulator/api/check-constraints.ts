@@ -5,7 +5,7 @@ import type {
   Shape,
   StringShape,
   StructureShape,
-} from '../../wire/shape.ts';
+} from '../../wire/model.ts';
 import { CHOICES } from '../choices.ts';
 import { invalidParameter } from '../texts.ts';
 import { findShape } from './deserialize.ts';

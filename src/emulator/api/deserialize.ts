@@ -1,4 +1,4 @@
-import type { Shape, StructureShape } from '../../wire/shape.ts';
+import type { Shape, StructureShape } from '../../wire/model.ts';
 import { SHAPES, type ShapeName } from '../../wire/shapes.ts';
 import { ServiceError } from '../service-error.ts';
 import { decodeBase64 } from './base64.ts';

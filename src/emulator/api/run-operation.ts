@@ -1,5 +1,5 @@
+import type { InputOf, OutputOf } from '../../wire/operations.ts';
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
-import type { InputOf, OutputOf } from '../../wire/values.ts';
 import { authorize } from '../authorize.ts';
 import type { Effect } from '../faults/parse-fault.ts';
 import type { JsonObject } from '../json.ts';

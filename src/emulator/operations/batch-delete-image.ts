@@ -1,4 +1,4 @@
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { IMAGE_DIGEST_PATTERN } from '../patterns.ts';
 import { type Digest, isDigest } from '../storage/digest.ts';

@@ -1,5 +1,5 @@
 import { MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../../wire/limits.ts';
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import type { CatalogData } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';

@@ -1,5 +1,5 @@
 import { MIN_PART_BYTES } from '../../wire/limits.ts';
-import type { InputOf, OutputOf } from '../../wire/values.ts';
+import type { InputOf, OutputOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Handler, OperationContext } from './context.ts';

@@ -1,5 +1,4 @@
-import type { OperationName } from '../../wire/operations.ts';
-import type { InputOf, OutputOf } from '../../wire/values.ts';
+import type { InputOf, OperationName, OutputOf } from '../../wire/operations.ts';
 import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
 import type { Quotas } from '../quotas.ts';

@@ -1,4 +1,4 @@
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { isDigest } from '../storage/digest.ts';
 import type { Image, Repository } from '../storage/model.ts';
 import type { Handler, OperationContext } from './context.ts';

@@ -1,4 +1,4 @@
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { findPrimaryAlias } from '../registry-identity.ts';
 import type { Repository } from '../storage/model.ts';
 import type { OperationContext } from './context.ts';

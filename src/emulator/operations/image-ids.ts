@@ -1,4 +1,4 @@
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN } from '../patterns.ts';
 import { ServiceError } from '../service-error.ts';

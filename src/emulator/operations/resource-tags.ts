@@ -1,5 +1,5 @@
 import { MAX_RESOURCE_TAGS } from '../../wire/limits.ts';
-import type { ValueOf } from '../../wire/values.ts';
+import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 

@@ -1,5 +1,5 @@
 import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
-import type { InputOf } from '../../wire/values.ts';
+import type { InputOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 import type { Handler, OperationContext } from './context.ts';

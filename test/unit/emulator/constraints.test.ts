@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Shape, StructureShape } from '../../../src/wire/model.ts';
 import { OPERATIONS, type OperationName } from '../../../src/wire/operations.ts';
-import type { Shape, StructureShape } from '../../../src/wire/shape.ts';
 import { SHAPES, type ShapeName } from '../../../src/wire/shapes.ts';
 import { failApi } from '../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';

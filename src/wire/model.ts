@@ -1,3 +1,8 @@
+// `wire/` writes the API of ECR Public down as literals: operations, shapes, exceptions, limits, quotas, host names. Client and emulator
+// share these literals and no functions. This file has the types that the literals keep to.
+
+import type { ExceptionName } from './exceptions.ts';
+
 /** String; lengths in characters, `pattern` must match the whole value. */
 export interface StringShape {
   readonly type: 'string';
@@ -21,7 +26,7 @@ export interface BlobShape {
   readonly max?: number;
 }
 
-/** A timestamp is sent as a JSON number: epoch seconds with a fraction. */
+/** Scalars. A timestamp is a JSON number: epoch seconds with a fraction. */
 export type ScalarShape =
   | StringShape
   | NumberShape
@@ -29,7 +34,7 @@ export type ScalarShape =
   | { readonly type: 'boolean' }
   | { readonly type: 'timestamp' };
 
-/** `member` names the shape of each item; `min` and `max` count items, inclusive. */
+/** List. `member` names the shape of each item; `min` and `max` count items, inclusive. */
 export interface ListShape {
   readonly type: 'list';
   readonly member: string;
@@ -37,7 +42,7 @@ export interface ListShape {
   readonly max?: number;
 }
 
-/** `members` maps each member to the name of its shape. */
+/** Structure. `members` maps each member to the name of its shape. */
 export interface StructureShape {
   readonly type: 'structure';
   readonly required?: readonly string[];
@@ -45,3 +50,10 @@ export interface StructureShape {
 }
 
 export type Shape = ScalarShape | ListShape | StructureShape;
+
+/** An operation of the service model, with its exceptions in the order of the model. */
+export interface Operation {
+  readonly input: StructureShape;
+  readonly output: StructureShape;
+  readonly exceptions: readonly ExceptionName[];
+}
