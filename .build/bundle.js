@@ -13,8 +13,8 @@ const root = join(import.meta.dirname, '..');
 
 /** Files that several commands share. What a module here imports goes with it, unless a file above has it. */
 const chunks = [
-  // What both programs start with: little more than commander.
-  { name: 'start', test: /[\\/]src[\\/](main|process-io)\.ts$/ },
+  // What both programs start with: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
+  { name: 'start', test: /[\\/]src[\\/](main|process-io|async[\\/]abort)\.ts$/ },
   // Makes a client when there is something to ask.
   { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|registry-host)\.ts$/ },
   // The SDK's client and what we make of it.

@@ -1,3 +1,4 @@
+import { deriveAbort, raceAbort } from '../async/abort.ts';
 import type { Login } from '../docker/helper-protocol.ts';
 import { type HelperAnswer, runCredentialHelper } from '../docker/run-credential-helper.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
@@ -65,21 +66,21 @@ interface Attempt {
 async function getLoginWithin(budgetMs: number, context: CommandContext): Promise<Login> {
   const { io } = context;
   const attempt: Attempt = {};
-  const controller = new AbortController();
+  const { signal, abort, dispose } = deriveAbort(io.signal);
   const giveUp = () => {
     const { endpoint = 'the service', reason } = attempt;
     const wait = context.waiting.find();
     const cause = wait === undefined || wait.isCall ? reason : `it waits for ${wait.what}`;
     const message = `no token from ${endpoint} within ${formatDuration(budgetMs)}`;
-    controller.abort(new EcrpError('UNAVAILABLE', cause === undefined ? message : `${message}: ${cause}`));
+    abort(new EcrpError('UNAVAILABLE', cause === undefined ? message : `${message}: ${cause}`));
   };
   const timer = setTimeout(giveUp, budgetMs);
-  const signal = AbortSignal.any([io.signal, controller.signal]);
   const limited = { ...context, io: { ...io, signal } };
   try {
-    return await Promise.race([getLogin(limited, attempt), rejectOn(signal)]);
+    return await raceAbort(getLogin(limited, attempt), signal);
   } finally {
     clearTimeout(timer);
+    dispose();
   }
 }
 
@@ -101,12 +102,6 @@ async function getLogin(context: CommandContext, attempt: Attempt): Promise<Logi
     if (event.kind === 'retry') attempt.reason = event.reason;
   };
   return withEcr(context, get, { onEvent });
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 async function readInput(io: Io): Promise<string> {

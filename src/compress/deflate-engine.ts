@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
+import { MAX_POOL_LANES } from '../async/ordered-lanes.ts';
 import type { Block } from './cut-blocks.ts';
 import { createDeflatePool } from './deflate-pool.ts';
 import type { Deflated } from './deflate-worker.ts';
 import { createDeflate, type Deflate, loadDeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
-import { MAX_POOL_LANES } from './lanes.ts';
 
 /** What deflates a stream block by block. */
 export interface DeflateEngine {

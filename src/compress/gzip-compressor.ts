@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
+import { createLanes, runInOrder } from '../async/ordered-lanes.ts';
 import type { Compressor } from './compressor.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
 import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
 import { WINDOW_BYTES } from './deflater.ts';
-import { runInOrder } from './in-order.ts';
-import { createLanes } from './lanes.ts';
 
 export interface GzipOptions {
   /** zlib's level, 0 (stored) to 9; by default our own deflate, which has none. */

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { createLanes, MAX_POOL_LANES, runInOrder } from '../async/ordered-lanes.ts';
 import { EcrpError } from '../errors.ts';
 import type { Compressor } from './compressor.ts';
 import { cutBlocks } from './cut-blocks.ts';
-import { runInOrder } from './in-order.ts';
-import { createLanes, MAX_POOL_LANES } from './lanes.ts';
 import { compressFrame, hasZstd } from './zstd-frame.ts';
 
 export interface ZstdOptions {

@@ -1,4 +1,5 @@
 import type { ECRPUBLICClient, UploadLayerPartCommandOutput } from '@aws-sdk/client-ecr-public';
+import { onAbort } from '../async/abort.ts';
 import { HeldBody } from './held-body.ts';
 import type { PartBody, PartMembers } from './part-encoder.ts';
 import { makePartCommand } from './upload-part.ts';
@@ -34,12 +35,10 @@ export class PartRequest {
 
   /** Sends the end, and waits for the answer. */
   finish(signal: AbortSignal, onHandedOver: () => void): Promise<UploadLayerPartCommandOutput> {
-    const follow = (): void => this.#abort.abort(signal.reason);
-    if (signal.aborted) follow();
-    else signal.addEventListener('abort', follow, { once: true });
+    const dispose = onAbort(signal, () => this.#abort.abort(signal.reason));
     this.#onHandedOver = onHandedOver;
     this.#body.release();
-    return this.#answer;
+    return this.#answer.finally(dispose);
   }
 
   /** Ends the request; the memory of the part is free then. */

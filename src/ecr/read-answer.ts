@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import { onAbort } from '../async/abort.ts';
 import { BodyTooLong, readBody } from '../net/read-body.ts';
 import { findJsonExcess } from '../oci/json.ts';
 import { UnexpectedAnswer } from './unexpected-answer.ts';
@@ -43,9 +44,7 @@ export async function readAnswer(
     stream.destroy();
     throw refuse(describeRedirect(headers.location));
   }
-  const destroy = (): void => void stream.destroy(new Error('the attempt was given up'));
-  if (signal.aborted) destroy();
-  signal.addEventListener('abort', destroy, { once: true });
+  const dispose = onAbort(signal, () => stream.destroy(new Error('the attempt was aborted')));
   try {
     const bytes = await readBody(stream, { maxBytes: statusCode < 400 ? maxBytes : maxErrorBytes, onBytes });
     const start = findFirstCharacter(bytes);
@@ -57,7 +56,7 @@ export async function readAnswer(
     if (error instanceof BodyTooLong) throw refuse(`with more than ${error.limit}`);
     throw error;
   } finally {
-    signal.removeEventListener('abort', destroy);
+    dispose();
   }
 }
 

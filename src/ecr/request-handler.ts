@@ -2,9 +2,9 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { watchSilence } from '../async/abort.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
-import { makeTimeout } from './attempt.ts';
 import { silentLogger } from './credentials/silent-logger.ts';
 import { type AnswerLimits, CREDENTIAL_ANSWERS, readAnswer, SERVICE_ANSWERS } from './read-answer.ts';
 
@@ -60,7 +60,7 @@ export class RequestHandler implements HttpHandler {
     const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
     // A part may still be sent when it has been refused, so its signal has to reach it until the connection ends.
     if (isSlow(request)) return exchange(signal, () => undefined);
-    return watchSilence(Math.min(this.#mostSilentMs, this.#silentMs), signal, exchange);
+    return watchSilence(signal, Math.min(this.#mostSilentMs, this.#silentMs), exchange);
   }
 
   updateHttpClientConfig(): void {}
@@ -96,29 +96,4 @@ export class RequestHandler implements HttpHandler {
 
 function isSlow({ headers, body }: Request): boolean {
   return body instanceof Readable || SLOW_OPERATIONS.test(headers['x-amz-target'] ?? '');
-}
-
-/** Runs `use` with a signal that follows another, and that aborts when nothing has come for `silentMs`. */
-async function watchSilence<Result>(
-  silentMs: number,
-  signal: AbortSignal,
-  use: (inner: AbortSignal, onBytes: () => void) => Promise<Result>,
-): Promise<Result> {
-  const stop = new AbortController();
-  const follow = (): void => stop.abort(signal.reason);
-  if (signal.aborted) follow();
-  signal.addEventListener('abort', follow, { once: true });
-  let silence: Error | undefined;
-  const timer = setTimeout(() => {
-    silence = makeTimeout(`nothing came for ${silentMs / 1000} s`);
-    stop.abort(silence);
-  }, silentMs);
-  try {
-    return await use(stop.signal, () => void timer.refresh());
-  } catch (error) {
-    throw silence ?? error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', follow);
-  }
 }

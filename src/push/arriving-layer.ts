@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ByteQueue } from '../async/byte-queue.ts';
 import type { Compressor } from '../compress/compressor.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import type { ArrivingLayer } from '../source/layer-intake.ts';
-import type { ByteQueue } from './byte-queue.ts';
 import { countBytes, hashBytes } from './byte-streams.ts';
 import { checkLayerEnd } from './layer-end.ts';
 import type { BlobReading, PlannedBlob } from './push-plan.ts';

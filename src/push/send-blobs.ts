@@ -1,9 +1,9 @@
+import { runPool } from '../async/pool.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isCreated, isRepositoryMissing } from './create-repository.ts';
 import { FillTurns } from './fill-turns.ts';
-import { runPool } from './pool.ts';
 import { DEFAULT_CONCURRENCY, type PushOptions } from './push-options.ts';
 import type { PlannedBlob, PushPlan } from './push-plan.ts';
 import { readThrough } from './read-through.ts';

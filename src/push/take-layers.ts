@@ -1,11 +1,11 @@
+import { deriveAbort } from '../async/abort.ts';
+import { ByteQueue, QueueBudget } from '../async/byte-queue.ts';
 import type { Compressor, DigestCache } from '../compress/compressor.ts';
 import type { SentLayer } from '../source/image-source.ts';
 import type { ArrivingLayer, LayerIntake } from '../source/layer-intake.ts';
 import { LayerInPassing } from './arriving-layer.ts';
-import { ByteBudget, ByteQueue } from './byte-queue.ts';
 import { createOnDemand } from './create-repository.ts';
 import { FillTurns } from './fill-turns.ts';
-import { deriveAbort } from './pool.ts';
 import { checkBlobSize } from './push-limits.ts';
 import { DEFAULT_CONCURRENCY, type PushOptions } from './push-options.ts';
 import type { PlannedBlob } from './push-plan.ts';
@@ -40,7 +40,7 @@ export function takeLayers(options: IntakeOptions): LayerIntake {
   const service = createRepository
     ? createOnDemand(options.service, createRepository, signal)
     : options.service;
-  const budget = new ByteBudget(options.waitingBytes ?? WAITING_BYTES, signal);
+  const budget = new QueueBudget(options.waitingBytes ?? WAITING_BYTES, signal);
   const turns = new FillTurns();
   const sent = new Map<string, SentLayer>();
   const running = new Set<Promise<void>>();

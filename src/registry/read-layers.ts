@@ -1,3 +1,4 @@
+import { withDeadline } from '../async/abort.ts';
 import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import type { Descriptor, Platform } from '../oci/descriptor.ts';
@@ -9,7 +10,6 @@ import { verifyContent } from '../oci/verify-content.ts';
 import { readBytes } from './read-bytes.ts';
 import { readManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
-import { withDeadline } from './with-deadline.ts';
 
 const LAYER_TYPES = {
   gzip: [DOCKER_LAYER_GZIP, OCI_LAYER_GZIP],

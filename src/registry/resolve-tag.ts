@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { withDeadline } from '../async/abort.ts';
 import type { Connections } from '../net/connections.ts';
 import { discardBody, type HttpAnswer } from '../net/send-request.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
@@ -7,7 +8,6 @@ import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '
 import { chooseScheme } from './choose-scheme.ts';
 import { fetchAnonymously, type KeptToken } from './fetch-anonymously.ts';
 import { readBytes } from './read-bytes.ts';
-import { withDeadline } from './with-deadline.ts';
 
 /** Longest wait for the answer; it is only news about what happened, so no push waits longer. */
 const TIMEOUT_MS = 10_000;

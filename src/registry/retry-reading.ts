@@ -1,3 +1,4 @@
+import { watchSilence } from '../async/abort.ts';
 import { EcrpError } from '../errors.ts';
 import { ProxyError } from '../net/proxy-error.ts';
 import { BodyTooLong } from '../net/read-body.ts';
@@ -5,7 +6,6 @@ import type { RetryBudget } from '../net/retry-budget.ts';
 import { isTlsFailure } from '../net/tls-failure.ts';
 import { NoTokenError } from './fetch-anonymously.ts';
 import { UnexpectedStatus } from './unexpected-status.ts';
-import { watchSilence } from './watch-silence.ts';
 
 /** No registry that serves anything is silent for so long. */
 const SILENT_MS = 60_000;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { runPool } from '../async/pool.ts';
 import { EcrpError } from '../errors.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
 import { discardBody } from '../net/send-request.ts';
@@ -10,7 +11,6 @@ import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
 import { type ReadRetry, type RetryOptions, retryReading } from './retry-reading.ts';
 import type { VerifyEvent } from './verify-events.ts';
-import { withDeadline } from './with-deadline.ts';
 
 export interface ImageToVerify {
   readonly tags: readonly string[];
@@ -67,41 +67,34 @@ export async function verifyImage(
     onRetry,
   }: VerifyOptions,
 ): Promise<VerifiedImage> {
-  return withDeadline(signal, undefined, async (inner) => {
-    const options = { waitsMs, budget, silentMs, onRetry, signal: inner };
-    const documents = { ...options, silentMs: Math.min(silentMs ?? DOCUMENT_SILENT_MS, DOCUMENT_SILENT_MS) };
-    for (const tag of image.tags) await verifyTag(registry, tag, image.digest, documents);
-    const blobs = new Map<Digest, Descriptor>();
-    const manifests = new Set<Digest>();
-    const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
-    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-      if (manifests.has(next.digest)) continue;
-      manifests.add(next.digest);
-      const manifest = await verifyManifest(registry, next, documents);
-      if (manifest.kind === 'index') pending.push(...manifest.manifests);
-      else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
-    }
-    const totalBytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
-    onEvent?.({ kind: 'verify-started', blobs: blobs.size, bytes: totalBytes });
-    const queue = blobs.values();
-    const sizes: number[] = [];
-    const drain = async (): Promise<void> => {
-      // All of them draw from the one iterator.
-      for (const blob of queue) {
-        const size = await retryReading(
-          `${registry.name}: the blob ${blob.digest}`,
-          (watched, onProgress) => verifyBlob(registry, blob, watched, onProgress, onEvent),
-          options,
-        );
-        if (size === undefined) continue;
-        sizes.push(size);
-        onEvent?.({ kind: 'blob-verified', digest: blob.digest, bytes: size });
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, drain));
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    return { manifests: manifests.size, blobs: sizes.length, bytes };
+  const options = { waitsMs, budget, silentMs, onRetry, signal };
+  const documents = { ...options, silentMs: Math.min(silentMs ?? DOCUMENT_SILENT_MS, DOCUMENT_SILENT_MS) };
+  for (const tag of image.tags) await verifyTag(registry, tag, image.digest, documents);
+  const blobs = new Map<Digest, Descriptor>();
+  const manifests = new Set<Digest>();
+  const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    if (manifests.has(next.digest)) continue;
+    manifests.add(next.digest);
+    const manifest = await verifyManifest(registry, next, documents);
+    if (manifest.kind === 'index') pending.push(...manifest.manifests);
+    else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
+  }
+  const totalBytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+  onEvent?.({ kind: 'verify-started', blobs: blobs.size, bytes: totalBytes });
+  const sizes: number[] = [];
+  await runPool(blobs.values(), concurrency, signal, async (blob, inner) => {
+    const size = await retryReading(
+      `${registry.name}: the blob ${blob.digest}`,
+      (watched, onProgress) => verifyBlob(registry, blob, watched, onProgress, onEvent),
+      { ...options, signal: inner },
+    );
+    if (size === undefined) return;
+    sizes.push(size);
+    onEvent?.({ kind: 'blob-verified', digest: blob.digest, bytes: size });
   });
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { manifests: manifests.size, blobs: sizes.length, bytes };
 }
 
 async function verifyTag(

@@ -1,3 +1,4 @@
+import { withDeadline } from '../../async/abort.ts';
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
 import { listNames } from '../../foreign-text.ts';
 import type { Content } from '../../oci/archive-manifest.ts';
@@ -5,7 +6,6 @@ import type { Platform } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readLayers } from '../../registry/read-layers.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
-import { withDeadline } from '../../registry/with-deadline.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatCount } from '../format.ts';
 import type { PushTarget } from './choose-target.ts';

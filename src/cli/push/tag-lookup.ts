@@ -1,7 +1,8 @@
+import { withDeadline } from '../../async/abort.ts';
+import { createLanes } from '../../async/ordered-lanes.ts';
 import type { TagLookup } from '../../push/push-options.ts';
 import type { KeptToken } from '../../registry/fetch-anonymously.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
-import { withDeadline } from '../../registry/with-deadline.ts';
 import type { Waiting } from '../progress/waiting.ts';
 import type { RegistryFinder } from './registry-finder.ts';
 import type { TagPlace } from './tag-locator.ts';
@@ -22,8 +23,7 @@ export function makeTagLookup(
   { registryHost, repositoryName }: Omit<TagPlace, 'readsRegistry'>,
 ): TagLookup {
   let isSilent = false;
-  const lanes = Array.from({ length: MOST_AT_ONCE }, () => Promise.resolve());
-  let asked = 0;
+  const runInLane = createLanes(MOST_AT_ONCE)();
   const startedMs = performance.now();
   const kept: KeptToken = {};
 
@@ -41,11 +41,5 @@ export function makeTagLookup(
     isSilent ||= found === 'unknown';
     return found;
   };
-  return (tag, signal) => {
-    const lane = asked % MOST_AT_ONCE;
-    asked += 1;
-    const found = (lanes[lane] ?? Promise.resolve()).then(() => look(tag, signal));
-    lanes[lane] = found.then(() => undefined);
-    return found;
-  };
+  return (tag, signal) => runInLane(() => look(tag, signal));
 }

@@ -1,3 +1,4 @@
+import { raceAbort, withDeadline } from '../../async/abort.ts';
 import { EcrpError } from '../../errors.ts';
 import type { SourceContext } from './identity.ts';
 
@@ -16,30 +17,16 @@ export async function askOverHttp<Answer>(
   { signal, startWait, httpTimeoutMs }: SourceContext,
   ask: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
-  const deadline = AbortSignal.timeout(httpTimeoutMs);
-  const either = AbortSignal.any([signal, deadline]);
   const endWait = startWait(what);
   try {
-    return await raceAbort(ask(either), either);
+    return await withDeadline(signal, httpTimeoutMs, (inner) => raceAbort(ask(inner), inner));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof EcrpError) throw error;
-    const seconds = httpTimeoutMs / 1000;
-    const problem = deadline.aborted ? `no answer within ${seconds} s` : getWords(error);
-    throw new EcrpError('AUTH', `${what}: ${problem}`, { hint, cause: error });
+    throw new EcrpError('AUTH', `${what}: ${getWords(error)}`, { hint, cause: error });
   } finally {
     endWait();
   }
-}
-
-/** Settles as `work` does, or rejects with the signal's reason once it is aborted. The SDK's providers take no signal. */
-export function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const follow = (): void => reject(signal.reason);
-    if (signal.aborted) follow();
-    else signal.addEventListener('abort', follow, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', follow));
-  });
 }
 
 /** What an error says, as one line. */

@@ -1,4 +1,4 @@
-import { raceAbort } from './ask-source.ts';
+import { raceAbort } from '../../async/abort.ts';
 import type { Identity } from './identity.ts';
 
 /** Credentials are renewed in the background when they end within this time. */

@@ -1,3 +1,4 @@
+import { isTimeoutError, withDeadline } from '../../async/abort.ts';
 import { EcrpError } from '../../errors.ts';
 import { findUrlProblem } from '../endpoint-url.ts';
 import type { Environment, Profile } from '../shared-config.ts';
@@ -80,16 +81,14 @@ async function askForRole(
 
 /** A session token of version 2; undefined where only version 1 answers. */
 async function askForToken(origin: URL, mostMs: number, signal: AbortSignal): Promise<string | undefined> {
-  const deadline = AbortSignal.timeout(mostMs);
+  const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_SECONDS };
   let answer: LocalAnswer;
   try {
-    answer = await requestLocal(new URL(TOKEN_PATH, origin), {
-      method: 'PUT',
-      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_SECONDS },
-      signal: AbortSignal.any([signal, deadline]),
-    });
+    answer = await withDeadline(signal, mostMs, (inner) =>
+      requestLocal(new URL(TOKEN_PATH, origin), { method: 'PUT', headers, signal: inner }),
+    );
   } catch (error) {
-    if (deadline.aborted && !signal.aborted) return undefined;
+    if (isTimeoutError(error) && !signal.aborted) return undefined;
     throw error;
   }
   if (answer.status === 200) return answer.text;

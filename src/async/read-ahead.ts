@@ -1,13 +1,19 @@
-/** Items of which the next ones are made while the caller works on the last. */
+/** Items that are made ahead while the caller works on the last one. */
 export interface AheadReader<Item> {
-  /** Undefined at the end. */
+  /** Returns undefined at the end. */
   next(): Promise<Item | undefined>;
-  /** Starts making the next ones, and says when the first is there; undefined as well when that fails, which `next` throws. */
+  /**
+   * Starts making the next items and resolves to the first of them, undefined at the end. Undefined as well when making it fails:
+   * `next` throws that error.
+   */
   prefetch(): Promise<Item | undefined>;
   close(): Promise<void>;
 }
 
-/** Wraps the generator that `generate` makes; it is told when nobody wants more, as it may be at work then. `depth`: most items ahead. */
+/**
+ * Reads ahead from the generator that `generate` makes, at most `depth` items. The generator may be at work when the reader is
+ * closed: it checks `isClosed`.
+ */
 export function readAhead<Item>(
   generate: (isClosed: () => boolean) => AsyncGenerator<Item>,
   depth: number,
@@ -23,7 +29,7 @@ export function readAhead<Item>(
     async prefetch() {
       while (ahead.length < depth) {
         const item = items.next();
-        // It is for `next` to fail, if anybody asks.
+        // `next` throws the error, if it is called.
         item.catch(() => undefined);
         ahead.push(item);
       }
@@ -32,7 +38,7 @@ export function readAhead<Item>(
     },
     async close() {
       closed = true;
-      // Comes after those that are in the making.
+      // Waits for the items that are being made.
       await items.return(undefined);
     },
   };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createLanes } from '../../../src/compress/lanes.ts';
+import { createLanes, runInOrder } from '../../../src/async/ordered-lanes.ts';
 import { makeRandom } from '../../support/images.ts';
 
 it('starts tasks in order, never more than the lanes at a time, and goes on after a failure', async () => {
@@ -45,4 +45,36 @@ it('lets the stream go first that was begun first, whenever its tasks come', asy
   await Promise.all(tasks);
   // The very first one found the lane free.
   expect(started).toEqual(['2a', '0a', '0b', '1a', '1b', '2b']);
+});
+
+async function* count(to: number) {
+  for (let item = 0; item < to; item += 1) yield item;
+}
+
+it('yields results in the order of the items, whichever is ready first, with a bounded number of jobs', async () => {
+  const random = makeRandom(2);
+  let running = 0;
+  let mostRunning = 0;
+  const results: number[] = [];
+  const jobs = runInOrder(count(50), 4, async (item) => {
+    running += 1;
+    mostRunning = Math.max(mostRunning, running);
+    for (let turns = Math.floor(random() * 5); turns > 0; turns -= 1) await nextTurn();
+    running -= 1;
+    return item;
+  });
+  for await (const result of jobs) results.push(result);
+  expect(results).toEqual(Array.from({ length: 50 }, (_, item) => item));
+  expect(mostRunning).toBeLessThanOrEqual(5);
+});
+
+it('tells the jobs when nobody reads their results', async () => {
+  const checks: (() => boolean)[] = [];
+  const jobs = runInOrder(count(50), 4, async (item, isStopped) => {
+    checks.push(isStopped);
+    return item;
+  });
+  for await (const result of jobs) if (result === 2) break;
+  expect(checks.every((isStopped) => isStopped())).toBe(true);
+  expect(checks.length).toBeLessThanOrEqual(8);
 });

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { readAhead } from '../../../src/push/read-ahead.ts';
+import { readAhead } from '../../../src/async/read-ahead.ts';
 
 /** Counts from 1; fails instead of giving `failsAt`. Tells what it has begun to make, and when it has ended. */
 function count(steps: string[], failsAt = 0) {

@@ -1,14 +1,14 @@
 /** What a chunk takes beside its bytes, about: a pipe may come in chunks of one byte. */
 const CHUNK_COST_BYTES = 256;
 
-/** Room that queues share, of which one is written to at a time. */
-export class ByteBudget {
+/** Memory that queues share. One queue at a time is written to. */
+export class QueueBudget {
   readonly #limit: number;
   readonly #signal: AbortSignal;
   #used = 0;
   #wake: (() => void) | undefined;
 
-  /** `limit` in bytes; the chunk that reaches it may go beyond. */
+  /** `limit` in bytes. The chunk that reaches it may exceed it. */
   constructor(limit: number, signal: AbortSignal) {
     this.#limit = limit;
     this.#signal = signal;
@@ -33,16 +33,16 @@ export class ByteBudget {
   }
 }
 
-/** What one writes and another reads, in the same order; the writer waits when the budget is spent. */
+/** Chunks that one side writes and the other reads, in the same order. The writer waits while the budget is spent. */
 export class ByteQueue {
-  readonly #budget: ByteBudget;
+  readonly #budget: QueueBudget;
   readonly #signal: AbortSignal;
   readonly #chunks: Buffer[] = [];
   #hasEnded = false;
   #isCancelled = false;
   #wake: (() => void) | undefined;
 
-  constructor(budget: ByteBudget, signal: AbortSignal) {
+  constructor(budget: QueueBudget, signal: AbortSignal) {
     this.#budget = budget;
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
@@ -59,13 +59,13 @@ export class ByteQueue {
     this.#wake?.();
   }
 
-  /** Ends the reader's wait for more with an error: something has failed, and the writer may have nothing for long. */
+  /** Ends the reader's wait with an error. Call it when something has failed and the writer may write nothing for long. */
   cancel(): void {
     this.#isCancelled = true;
     this.#wake?.();
   }
 
-  /** The next chunk; undefined at the end. Throws the signal's reason when aborted. */
+  /** Returns the next chunk, undefined at the end. Throws the signal's reason when aborted. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       this.#signal.throwIfAborted();
@@ -78,7 +78,7 @@ export class ByteQueue {
         return undefined;
       }
       if (this.#isCancelled) {
-        throw new Error('nobody waits for more of the layer');
+        throw new Error('the byte queue was cancelled');
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
