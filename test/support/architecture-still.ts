@@ -4,7 +4,6 @@
 export const STILL_ALIKE: readonly string[] = [
   // with the emulator
   'Authorization',
-  'ByteBudget',
   'Caller',
   'CatalogData',
   'Choice',
