@@ -1,8 +1,7 @@
 import { CHOICES } from './choices.ts';
 import { isObject, type JsonObject, parseObject } from './json.ts';
 import { isModest } from './json-shape.ts';
-import { type Digest, isDigest } from './storage/digest.ts';
-import type { BlobReference } from './storage/model.ts';
+import { type BlobDigest, type BlobReference, isBlobDigest } from './storage/model.ts';
 import { invalidParameter } from './texts.ts';
 
 const SCHEMA_1 = [
@@ -36,8 +35,8 @@ export interface ManifestFacts {
   /** Config first, then layers, each digest once; foreign layers are left out. */
   readonly blobs: readonly Reference[];
   /** Manifests that an index lists, each digest once. */
-  readonly manifests: readonly Digest[];
-  readonly subject?: Digest;
+  readonly manifests: readonly BlobDigest[];
+  readonly subject?: BlobDigest;
   readonly artifactMediaType?: string;
   readonly artifactType?: string;
 }
@@ -107,7 +106,7 @@ function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
   if (schemaVersion !== 1 || !Array.isArray(fsLayers)) throw unsupported();
   const blobs = fsLayers.map((layer: unknown): Reference => {
     const digest = isObject(layer) ? layer.blobSum : undefined;
-    if (!isDigest(digest)) throw unsupported();
+    if (!isBlobDigest(digest)) throw unsupported();
     return {
       digest,
       mediaType: 'application/vnd.docker.container.image.rootfs.diff+x-gtar',
@@ -118,14 +117,14 @@ function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
   return { mediaType, blobs: takeDistinct(blobs), manifests: [] };
 }
 
-function readSubject(manifest: JsonObject): { subject?: Digest } {
+function readSubject(manifest: JsonObject): { subject?: BlobDigest } {
   return manifest.subject === undefined ? {} : { subject: readDescriptor(manifest.subject).digest };
 }
 
 function readDescriptor(value: unknown): Reference {
   if (!isObject(value)) throw unsupported();
   const { digest, mediaType, size, urls } = value;
-  if (!isDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
+  if (!isBlobDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
   if (mediaType.length > MAX_MEDIA_TYPE_CHARS) throw unsupported();
   if (!Number.isSafeInteger(size) || size < 0) throw unsupported();
   return { digest, mediaType, size, foreign: Array.isArray(urls) && urls.length > 0 };

@@ -2,8 +2,12 @@ import { MAX_TAGS_PER_IMAGE } from '../wire/limits.ts';
 import { CHOICES } from './choices.ts';
 import { type ManifestFacts, readManifest } from './manifest.ts';
 import { ServiceError } from './service-error.ts';
-import { type Digest, digestOf } from './storage/digest.ts';
-import type { Image, Repository } from './storage/model.ts';
+import {
+  type BlobDigest,
+  computeBlobDigest,
+  type StoredImage,
+  type StoredRepository,
+} from './storage/model.ts';
 import type { Store } from './storage/store.ts';
 
 export interface ManifestToPut {
@@ -24,12 +28,12 @@ export interface ManifestToPut {
 export function putManifest(
   store: Store,
   registryId: string,
-  repository: Repository,
+  repository: StoredRepository,
   image: ManifestToPut,
-): Image {
+): StoredImage {
   const { manifest, tag } = image;
   const facts = readManifest(manifest, image.mediaType, image.minimumLayers);
-  const digest = digestOf(manifest);
+  const digest = computeBlobDigest(manifest);
   if (image.digest !== undefined && image.digest !== digest) {
     throw new ServiceError(
       'ImageDigestDoesNotMatchException',
@@ -60,7 +64,7 @@ export function putManifest(
 }
 
 /** A `subject` may be missing: OCI distribution specification. */
-function checkReferences(repository: Repository, facts: ManifestFacts, registryId: string): void {
+function checkReferences(repository: StoredRepository, facts: ManifestFacts, registryId: string): void {
   const missingLayers = facts.blobs.map((blob) => blob.digest).filter((blob) => !repository.layers.has(blob));
   if (missingLayers.length > 0) {
     throw new ServiceError(
@@ -80,16 +84,16 @@ function checkReferences(repository: Repository, facts: ManifestFacts, registryI
 /** Recorded of images; of layers by analogy. */
 function describeMissing(
   what: 'Layers' | 'Images',
-  digests: readonly Digest[],
-  repository: Repository,
+  digests: readonly BlobDigest[],
+  repository: StoredRepository,
   registryId: string,
 ): string {
   return `${what} with digests '[${digests.join(', ')}]' required for pushing image into repository with name '${repository.name}' in the registry with id '${registryId}' do not exist`;
 }
 
 function checkLimits(
-  repository: Repository,
-  existing: Image | undefined,
+  repository: StoredRepository,
+  existing: StoredImage | undefined,
   tag: string | undefined,
   registryId: string,
 ): void {
@@ -110,7 +114,7 @@ function checkLimits(
 }
 
 /** Config and compressed layers of a manifest; of an index its largest manifest. Source: service model, `ImageSizeInBytes`. */
-function computeSize(repository: Repository, facts: ManifestFacts): number {
+function computeSize(repository: StoredRepository, facts: ManifestFacts): number {
   const children = facts.manifests.map((child) => repository.images.get(child)?.imageSizeInBytes ?? 0);
   const blobs = facts.blobs.map((blob) => repository.layers.get(blob.digest)?.size ?? blob.size);
   return (

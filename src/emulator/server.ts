@@ -17,7 +17,7 @@ import type { RegistryIdentity } from './registry-identity.ts';
 import { routeRequest } from './route-request.ts';
 import type { ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
-import { openTokenKey } from './storage/token-key.ts';
+import { openTokenKey } from './tokens.ts';
 
 /** Limit for all request bodies in memory together: eighteen layer parts of 10 MiB. */
 const MOST_BODY_BYTES = 256 * 1024 * 1024;

@@ -1,17 +1,19 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TOKEN_USERNAME } from '../wire/service.ts';
 import { parseObject } from './json.ts';
 import type { Principal } from './principal.ts';
 
-/** How long an anonymous token of the registry's token endpoint is valid. */
+/** The lifetime of an anonymous token of the registry's token endpoint. */
 const ANONYMOUS_TOKEN_MS = 3_600_000;
 const SALT_BYTES = 16;
 
-/** What tokens are made and judged with. */
+/** What issues and verifies tokens. */
 export interface TokenContext {
-  /** Keys the proof in each token, and the addresses of downloads. */
+  /** Signs tokens and download addresses. */
   readonly tokenKey: string;
-  /** Of an authorization token. */
+  /** The lifetime of an authorization token. */
   readonly tokenLifetimeMs: number;
   /** By access key id. */
   readonly principals: ReadonlyMap<string, Principal>;
@@ -23,10 +25,10 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** A principal: whom it was issued to. `expired`: it was valid once. */
+/** The principal that a valid token was issued to, or `anonymous`, or why the token is refused. */
 export type TokenVerdict = Principal | 'anonymous' | 'expired' | 'invalid';
 
-/** Token of GetAuthorizationToken: base64 of `AWS:<password>`. `now` is in epoch milliseconds. */
+/** Issues the token of GetAuthorizationToken: base64 of `AWS:<password>`. `now` is in epoch milliseconds. */
 export function issueAuthorizationToken(
   context: TokenContext,
   principal: Principal,
@@ -37,15 +39,15 @@ export function issueAuthorizationToken(
   return { token: Buffer.from(`${TOKEN_USERNAME}:${password}`).toString('base64'), expiresAt };
 }
 
-/** Token of the registry's token endpoint for somebody without credentials; `now` is in epoch milliseconds. */
+/** Issues a token for a client without credentials. `now` is in epoch milliseconds. */
 export function issueAnonymousToken(context: TokenContext, now: number): IssuedToken {
   const expiresAt = now + ANONYMOUS_TOKEN_MS;
   return { token: sealClaim(context, NOBODY, expiresAt), expiresAt };
 }
 
 /**
- * Judges what a client presents: as Bearer an authorization token or an anonymous one, as Basic (base64 of user name, colon, password)
- * an authorization token. Whether that form is fit for the route is the caller's to say.
+ * Verifies the token of a Bearer header, or the base64 of a Basic header, which is an authorization token. The caller checks that the route takes that
+ * scheme. `now` is in epoch milliseconds.
  */
 export function verifyToken(context: TokenContext, token: string, now: number): TokenVerdict {
   const decoded = decodeBase64(token)?.toString('latin1') ?? '';
@@ -56,17 +58,17 @@ export function verifyToken(context: TokenContext, token: string, now: number): 
   return isPassword ? (context.principals.get(claim.holder) ?? 'invalid') : 'anonymous';
 }
 
-/** Holder of an anonymous token; no access key id is empty. */
+/** The holder of an anonymous token. No access key id is empty. */
 const NOBODY = '';
 
 interface Claim {
-  /** Access key id, or `NOBODY`. */
+  /** An access key id, or `NOBODY`. */
   readonly holder: string;
   /** Epoch milliseconds. */
   readonly expiration: number;
 }
 
-/** Opaque to clients and of the form that the service's passwords have: base64 of JSON that begins with `payload`. */
+/** Makes a password of the service's form: base64 of JSON that begins with `payload`. It is opaque to clients. */
 function sealClaim(context: TokenContext, holder: string, expiration: number): string {
   const datakey = Buffer.concat([randomBytes(SALT_BYTES), Buffer.from(holder)]).toString('base64');
   const payload = computeProof(context, datakey, expiration).toString('base64');
@@ -75,7 +77,7 @@ function sealClaim(context: TokenContext, holder: string, expiration: number): s
   ).toString('base64');
 }
 
-/** Undefined for what was not sealed here. */
+/** Undefined for a password that `sealClaim` did not make. */
 function openClaim(context: TokenContext, sealed: string): Claim | undefined {
   const { payload, datakey, expiration } = parseObject(decodeBase64(sealed)?.toString() ?? '') ?? {};
   if (typeof payload !== 'string' || typeof datakey !== 'string' || typeof expiration !== 'number') {
@@ -87,7 +89,7 @@ function openClaim(context: TokenContext, sealed: string): Claim | undefined {
   return { holder: Buffer.from(datakey, 'base64').toString('utf8', SALT_BYTES), expiration };
 }
 
-/** Undefined for anything but the one way to write these bytes: Node skips what is not base64, and a token with junk in it is another token. */
+/** Undefined for any but the canonical encoding: Node skips characters that are not base64, so a token with junk in it would be accepted. */
 function decodeBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
@@ -95,4 +97,30 @@ function decodeBase64(text: string): Buffer | undefined {
 
 function computeProof(context: TokenContext, datakey: string, expiration: number): Buffer {
   return createHmac('sha256', context.tokenKey).update(`token ${datakey} ${expiration}`).digest();
+}
+
+const KEY_BYTES = 32;
+
+/**
+ * Reads or creates the secret that signs tokens. It is random, because the default access keys are public. It is in the data directory, so that tokens
+ * survive a restart. A key that other users could read is replaced. The directory must be locked.
+ */
+export function openTokenKey(directory: string): string {
+  const path = join(directory, 'token-key');
+  const kept = readKey(path);
+  if (kept !== undefined) return kept;
+  const key = randomBytes(KEY_BYTES).toString('hex');
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, `${key}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(temporary, path);
+  return key;
+}
+
+function readKey(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  // Windows has no such mode bits.
+  if (stats === undefined || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0)) return undefined;
+  const text = readFileSync(path, 'latin1').trim();
+  return text.length === 2 * KEY_BYTES && /^[0-9a-f]+$/.test(text) ? text : undefined;
 }

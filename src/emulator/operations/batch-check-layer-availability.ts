@@ -1,8 +1,7 @@
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { LAYER_DIGEST_PATTERN } from '../patterns.ts';
-import { isDigest } from '../storage/digest.ts';
-import type { Repository } from '../storage/model.ts';
+import { isBlobDigest, type StoredRepository } from '../storage/model.ts';
 import type { Handler } from './context.ts';
 import { findRepository } from './find-repository.ts';
 
@@ -21,8 +20,8 @@ export const batchCheckLayerAvailability: Handler<'BatchCheckLayerAvailability'>
   return { layers, failures };
 };
 
-function describeLayer(repository: Repository, layerDigest: string): ValueOf<'Layer'> {
-  const layer = isDigest(layerDigest) ? repository.layers.get(layerDigest) : undefined;
+function describeLayer(repository: StoredRepository, layerDigest: string): ValueOf<'Layer'> {
+  const layer = isBlobDigest(layerDigest) ? repository.layers.get(layerDigest) : undefined;
   if (layer === undefined) return { layerDigest, layerAvailability: CHOICES.unknownLayer.value };
   return { layerDigest, layerAvailability: 'AVAILABLE', layerSize: layer.size, mediaType: layer.mediaType };
 }

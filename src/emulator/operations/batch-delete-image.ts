@@ -1,8 +1,7 @@
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { IMAGE_DIGEST_PATTERN } from '../patterns.ts';
-import { type Digest, isDigest } from '../storage/digest.ts';
-import type { Repository } from '../storage/model.ts';
+import { type BlobDigest, isBlobDigest, type StoredRepository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
 import type { Handler } from './context.ts';
 import { findRepository } from './find-repository.ts';
@@ -28,7 +27,7 @@ export const batchDeleteImage: Handler<'BatchDeleteImage'> = (context, input) =>
 };
 
 /** By tag, the tag goes, and with the last one its image; by digest, the image goes with all its tags. */
-function deleteOne(store: Store, repositoryName: string, digest: Digest, imageId: ImageId): ImageId[] {
+function deleteOne(store: Store, repositoryName: string, digest: BlobDigest, imageId: ImageId): ImageId[] {
   const image = store.repositories.get(repositoryName)?.images.get(digest);
   const tags = [...(image?.tags ?? [])];
   const { imageTag } = imageId;
@@ -43,7 +42,7 @@ function deleteOne(store: Store, repositoryName: string, digest: Digest, imageId
 }
 
 /** The digest that an id stands for, or what is wrong with the id. */
-function findDigest(repository: Repository, { imageDigest, imageTag }: ImageId): Digest | Failure {
+function findDigest(repository: StoredRepository, { imageDigest, imageTag }: ImageId): BlobDigest | Failure {
   if (imageDigest === undefined && imageTag === undefined) {
     return {
       failureCode: 'MissingDigestAndTag',
@@ -62,7 +61,7 @@ function findDigest(repository: Repository, { imageDigest, imageTag }: ImageId):
   const tagged = imageTag === undefined ? undefined : repository.imageTags.get(imageTag)?.digest;
   const digest = imageDigest ?? tagged;
   if (
-    !isDigest(digest) ||
+    !isBlobDigest(digest) ||
     !repository.images.has(digest) ||
     (imageTag !== undefined && tagged === undefined)
   ) {
@@ -79,8 +78,8 @@ function findDigest(repository: Repository, { imageDigest, imageTag }: ImageId):
 
 /** A manifest that an index lists stays; one of several tags may be taken off it. */
 function findParentFailure(
-  repository: Repository,
-  digest: Digest,
+  repository: StoredRepository,
+  digest: BlobDigest,
   { imageTag }: ImageId,
 ): Failure | undefined {
   const parents = [...(repository.parents.get(digest) ?? [])];

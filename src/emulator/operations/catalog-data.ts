@@ -1,13 +1,13 @@
 import { MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../../wire/limits.ts';
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
-import type { CatalogData } from '../storage/model.ts';
+import type { StoredCatalogData } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
 import type { OperationContext } from './context.ts';
 
 /** Catalog data of a request, as it is stored, and its logo. Throws InvalidParameterException for a logo that is no PNG of fitting size. */
 export function readCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
-  readonly catalogData: CatalogData;
+  readonly catalogData: StoredCatalogData;
   readonly logo: Buffer | undefined;
 } {
   const { description, architectures, operatingSystems, logoImageBlob, aboutText, usageText } = input;
@@ -29,7 +29,7 @@ export function readCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
 /** Catalog data as responses have it: members without a value are left out, a logo is told by its address. */
 export function describeCatalogData(
   context: OperationContext,
-  catalogData: CatalogData,
+  catalogData: StoredCatalogData,
 ): ValueOf<'RepositoryCatalogData'> {
   const { description, architectures, operatingSystems, logo, aboutText, usageText } = catalogData;
   return {

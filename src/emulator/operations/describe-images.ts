@@ -1,6 +1,5 @@
 import type { ValueOf } from '../../wire/operations.ts';
-import { isDigest } from '../storage/digest.ts';
-import type { Image, Repository } from '../storage/model.ts';
+import { isBlobDigest, type StoredImage, type StoredRepository } from '../storage/model.ts';
 import type { Handler, OperationContext } from './context.ts';
 import { findRepository } from './find-repository.ts';
 import { findImage } from './image-ids.ts';
@@ -21,17 +20,17 @@ export const describeImages: Handler<'DescribeImages'> = (context, input) => {
 
 function describeDigest(
   context: OperationContext,
-  repository: Repository,
+  repository: StoredRepository,
   digest: string,
 ): ValueOf<'ImageDetail'>[] {
-  const image = isDigest(digest) ? repository.images.get(digest) : undefined;
+  const image = isBlobDigest(digest) ? repository.images.get(digest) : undefined;
   return image === undefined ? [] : [describeImage(context, repository, image)];
 }
 
 function describeImage(
   context: OperationContext,
-  repository: Repository,
-  image: Image,
+  repository: StoredRepository,
+  image: StoredImage,
 ): ValueOf<'ImageDetail'> {
   return {
     registryId: context.registry.registryId,
@@ -42,7 +41,7 @@ function describeImage(
 }
 
 /** What DescribeImages and DescribeImageTags both say of an image. */
-export function describeReferencedImage(image: Image): ValueOf<'ReferencedImageDetail'> {
+export function describeReferencedImage(image: StoredImage): ValueOf<'ReferencedImageDetail'> {
   return {
     imageDigest: image.digest,
     imageSizeInBytes: image.imageSizeInBytes,

@@ -1,4 +1,4 @@
-import type { Repository } from '../storage/model.ts';
+import type { StoredRepository } from '../storage/model.ts';
 import { repositoryNotFound } from '../texts.ts';
 import type { OperationContext } from './context.ts';
 
@@ -6,7 +6,7 @@ import type { OperationContext } from './context.ts';
 export function findRepository(
   { store, registry }: OperationContext,
   { repositoryName }: { readonly repositoryName: string },
-): Repository {
+): StoredRepository {
   const repository = store.repositories.get(repositoryName);
   if (repository === undefined) throw repositoryNotFound(repositoryName, registry.registryId);
   return repository;

@@ -2,8 +2,7 @@ import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN } from '../patterns.ts';
 import { ServiceError } from '../service-error.ts';
-import { isDigest } from '../storage/digest.ts';
-import type { Image, Repository } from '../storage/model.ts';
+import { isBlobDigest, type StoredImage, type StoredRepository } from '../storage/model.ts';
 import { describePattern, invalidParameter } from '../texts.ts';
 import type { OperationContext } from './context.ts';
 
@@ -31,14 +30,14 @@ export function checkImageId(imageId: ValueOf<'ImageIdentifier'>): void {
 /** The image that an id names; digest and tag must agree when both are given. Throws InvalidParameterException or ImageNotFoundException. */
 export function findImage(
   context: OperationContext,
-  repository: Repository,
+  repository: StoredRepository,
   imageId: ValueOf<'ImageIdentifier'>,
-): Image {
+): StoredImage {
   checkImageId(imageId);
   const none = CHOICES.tagOfUntagged.value;
   const { imageDigest = none, imageTag = none } = imageId;
   const digest = imageId.imageDigest ?? repository.imageTags.get(imageTag)?.digest;
-  const image = isDigest(digest) ? repository.images.get(digest) : undefined;
+  const image = isBlobDigest(digest) ? repository.images.get(digest) : undefined;
   if (image === undefined || (imageId.imageTag !== undefined && !image.tags.has(imageTag))) {
     throw new ServiceError(
       'ImageNotFoundException',

@@ -3,7 +3,7 @@ import { formatPolicy } from '../policy/format-policy.ts';
 import { locksOut } from '../policy/lock-out.ts';
 import { readPolicy } from '../policy/read-policy.ts';
 import { ServiceError } from '../service-error.ts';
-import type { Repository } from '../storage/model.ts';
+import type { StoredRepository } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
 import type { Handler, OperationContext } from './context.ts';
 import { findRepository } from './find-repository.ts';
@@ -34,7 +34,7 @@ export const deleteRepositoryPolicy: Handler<'DeleteRepositoryPolicy'> = (contex
   return describePolicy(context, repository, policyText);
 };
 
-function findPolicyText(context: OperationContext, { name, policyText }: Repository): string {
+function findPolicyText(context: OperationContext, { name, policyText }: StoredRepository): string {
   if (policyText !== undefined) return policyText;
   throw new ServiceError(
     'RepositoryPolicyNotFoundException',
@@ -42,6 +42,6 @@ function findPolicyText(context: OperationContext, { name, policyText }: Reposit
   );
 }
 
-function describePolicy(context: OperationContext, { name }: Repository, policyText: string) {
+function describePolicy(context: OperationContext, { name }: StoredRepository, policyText: string) {
   return { registryId: context.registry.registryId, repositoryName: name, policyText };
 }

@@ -1,4 +1,4 @@
-import type { Repository } from '../storage/model.ts';
+import type { StoredRepository } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
 import type { Handler, OperationContext } from './context.ts';
 import { findRepository } from './find-repository.ts';
@@ -27,7 +27,7 @@ export const listTagsForResource: Handler<'ListTagsForResource'> = (context, inp
 };
 
 /** Only repositories can be tagged. Throws InvalidParameterException or RepositoryNotFoundException. */
-function findResource(context: OperationContext, arn: string): Repository {
+function findResource(context: OperationContext, arn: string): StoredRepository {
   const target = readRepositoryArn(arn);
   if (target === undefined) throw invalidParameter('resourceArn', 'Invalid ARN');
   return findRepository(context, target);

@@ -1,4 +1,4 @@
-import { isDigest } from '../storage/digest.ts';
+import { isBlobDigest } from '../storage/model.ts';
 import { challenge } from './authenticate.ts';
 import { signDownload } from './download-address.ts';
 import type { Caller, RepositoryExchange } from './exchange.ts';
@@ -12,7 +12,7 @@ export function redirectToBlob(
   digest: string,
 ): void {
   const repository = findRepository(context, name);
-  if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
+  if (!isBlobDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
   const { registryId } = context.registry;
   const location = `${origin}/download/${signDownload(context, { registryId, repositoryName: repository.name, digest })}`;
   response.writeHead(307, {
@@ -33,7 +33,7 @@ export function describeBlob(
   const { response, context, origin } = exchange;
   if (caller === 'anonymous' && context.registryRules.refusesAnonymousBlobHeads) throw challenge(origin);
   const repository = findRepository(context, name);
-  const layer = isDigest(digest) ? repository.layers.get(digest) : undefined;
+  const layer = isBlobDigest(digest) ? repository.layers.get(digest) : undefined;
   if (layer === undefined) throw blobUnknown(digest);
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -47,7 +47,7 @@ export function describeBlob(
 export function deleteBlob({ response, context }: RepositoryExchange, name: string, digest: string): void {
   if (!context.registryRules.deletesBlobs) throw unsupported();
   const repository = findRepository(context, name);
-  if (!isDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
+  if (!isBlobDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
   const isUsed = [...repository.images.values()].some(({ blobs }) =>
     blobs.some((blob) => blob.digest === digest),
   );

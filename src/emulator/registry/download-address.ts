@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { EmulatorContext } from '../operations/context.ts';
-import { type Digest, isDigest } from '../storage/digest.ts';
+import { type BlobDigest, isBlobDigest } from '../storage/model.ts';
 
 const VALID_MS = 3_600_000;
 
@@ -8,7 +8,7 @@ const VALID_MS = 3_600_000;
 export interface Download {
   readonly registryId: string;
   readonly repositoryName: string;
-  readonly digest: Digest;
+  readonly digest: BlobDigest;
 }
 
 /** The last element of a download's address: valid for an hour, opaque. */
@@ -26,7 +26,7 @@ export function readDownload(context: EmulatorContext, signed: string): Download
   const expected = sign(context, claim);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   const [expiry, digest, registryId = '', repositoryName = ''] = claim.split(' ', 4);
-  if (!isDigest(digest) || !(context.now() < Number(expiry))) return undefined;
+  if (!isBlobDigest(digest) || !(context.now() < Number(expiry))) return undefined;
   return { registryId, repositoryName, digest };
 }
 

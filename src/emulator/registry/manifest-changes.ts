@@ -5,7 +5,7 @@ import { batchDeleteImage } from '../operations/batch-delete-image.ts';
 import { putManifest } from '../put-manifest.ts';
 import { readAnnounced, reserveMemory } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
-import { digestOf } from '../storage/digest.ts';
+import { computeBlobDigest } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
@@ -41,7 +41,7 @@ export async function receiveManifest(
   } catch (error) {
     if (!(error instanceof ServiceError) || error.exception !== 'ImageAlreadyExistsException') throw error;
   }
-  const digest = digestOf(bytes);
+  const digest = computeBlobDigest(bytes);
   const subject = repository.images.get(digest)?.subject;
   // The service sends no Location, as apple/swift-container-plugin#27 found.
   response.writeHead(201, {

@@ -1,11 +1,10 @@
 import { CHOICES } from '../choices.ts';
-import { type Digest, isDigest } from '../storage/digest.ts';
-import type { Repository } from '../storage/model.ts';
+import { type BlobDigest, isBlobDigest, type StoredRepository } from '../storage/model.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import type { RegistryRules } from './rules.ts';
 
 /** The reference of a manifest in a path. */
-export type ManifestReference = { readonly digest: Digest } | { readonly tag: string };
+export type ManifestReference = { readonly digest: BlobDigest } | { readonly tag: string };
 
 /** Any digest; source: OCI distribution specification, "Digests". */
 const digestForm = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
@@ -19,15 +18,19 @@ export function isAnyDigest(text: string): boolean {
 
 /** Reads the reference of a PUT. Throws DIGEST_INVALID for a digest other than sha256, TAG_INVALID for a malformed tag. */
 export function readReference(reference: string, rules: RegistryRules): ManifestReference {
-  if (isDigest(reference)) return { digest: reference };
+  if (isBlobDigest(reference)) return { digest: reference };
   // A tag has no colon, so a digest was meant.
   if (reference.includes(':')) throw unsupportedDigest(reference);
   return { tag: checkTag(reference, rules) };
 }
 
 /** Resolves the reference of a GET, HEAD or DELETE. Throws MANIFEST_UNKNOWN for a missing manifest, DIGEST_INVALID or TAG_INVALID for a malformed one. */
-export function resolveReference(repository: Repository, reference: string, rules: RegistryRules): Digest {
-  if (isDigest(reference)) return reference;
+export function resolveReference(
+  repository: StoredRepository,
+  reference: string,
+  rules: RegistryRules,
+): BlobDigest {
+  if (isBlobDigest(reference)) return reference;
   if (isAnyDigest(reference)) throw manifestUnknown();
   if (reference.includes(':')) throw unsupportedDigest(reference);
   if (!rules.refusesBadTags && !rules.tagForm.test(reference)) throw manifestUnknown();

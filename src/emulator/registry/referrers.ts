@@ -1,4 +1,4 @@
-import type { Image, Repository } from '../storage/model.ts';
+import type { StoredImage, StoredRepository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
 import type { RepositoryExchange } from './exchange.ts';
 import { findRepository } from './find-repository.ts';
@@ -42,7 +42,7 @@ export async function serveReferrers(
 async function describePage(
   store: Store,
   repositoryName: string,
-  referrers: readonly Image[],
+  referrers: readonly StoredImage[],
   after: string | null,
 ): Promise<{ readonly manifests: readonly string[]; readonly last: string | undefined }> {
   const manifests: string[] = [];
@@ -57,15 +57,15 @@ async function describePage(
   return { manifests, last: undefined };
 }
 
-function findReferrers(repository: Repository, subject: string): Image[] {
+function findReferrers(repository: StoredRepository, subject: string): StoredImage[] {
   return [...repository.images.values()].filter((image) => image.subject === subject);
 }
 
-function typeOf(image: Image): string | undefined {
+function typeOf(image: StoredImage): string | undefined {
   return image.artifactType ?? image.artifactMediaType;
 }
 
-async function describe(store: Store, repositoryName: string, image: Image): Promise<object> {
+async function describe(store: Store, repositoryName: string, image: StoredImage): Promise<object> {
   const manifest = await store.readManifest(repositoryName, image.digest);
   return {
     mediaType: image.mediaType,

@@ -7,8 +7,7 @@ import { uploadNotFound } from '../operations/upload-not-found.ts';
 import { readAnnounced } from '../receive-body.ts';
 import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
-import { isDigest } from '../storage/digest.ts';
-import type { Upload } from '../storage/model.ts';
+import { isBlobDigest, type StoredUpload } from '../storage/model.ts';
 import { LayerTooLargeError } from '../storage/uploads.ts';
 import { readContentRange } from './byte-range.ts';
 import type { RepositoryExchange } from './exchange.ts';
@@ -49,7 +48,7 @@ function mountBlob(
   const digest = query.get('mount');
   const { alias, repositoryName: from } = splitName(query.get('from') ?? '');
   const source = findRegistryByAlias(context.registries, alias);
-  if (!isDigest(digest) || source?.store !== context.store) return undefined;
+  if (!isBlobDigest(digest) || source?.store !== context.store) return undefined;
   const layer = context.store.repositories.get(from)?.layers.get(digest);
   if (layer === undefined) return undefined;
   const isThere = context.store.repositories.get(repositoryName)?.layers.has(digest);
@@ -112,14 +111,14 @@ export function cancelUpload(exchange: RepositoryExchange, name: string, uploadI
   exchange.response.end();
 }
 
-function findUpload({ context }: RepositoryExchange, name: string, uploadId: string): Upload {
+function findUpload({ context }: RepositoryExchange, name: string, uploadId: string): StoredUpload {
   const repository = findRepository(context, name);
   const upload = context.store.findUpload(repository.name, uploadId);
   if (upload === undefined) throw uploadNotFound(context, repository.name, uploadId);
   return upload;
 }
 
-async function appendBody(exchange: RepositoryExchange, upload: Upload): Promise<void> {
+async function appendBody(exchange: RepositoryExchange, upload: StoredUpload): Promise<void> {
   const { request, context } = exchange;
   const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
   if (readAnnounced(request) > MAX_LAYER_BYTES) throw layerTooLarge(upload.uploadId);
@@ -170,7 +169,7 @@ function sendProgress(
   { response, origin }: RepositoryExchange,
   status: number,
   name: string,
-  upload: Upload,
+  upload: StoredUpload,
   shownBytes = upload.nextByte,
 ): void {
   response.writeHead(status, {

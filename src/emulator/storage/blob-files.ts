@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
@@ -11,18 +12,18 @@ import {
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type Digest, digestOf, isDigest } from './digest.ts';
-import { hashFile } from './hash-file.ts';
-import { PRIVATE_DIRECTORY } from './private-directory.ts';
+import { type BlobDigest, computeBlobDigest, isBlobDigest } from './model.ts';
 
-/** The files of blobs, `blobs/sha256/<first two digits>/<digits>`, shared by all repositories. Knows nothing of who may see them. */
+/** Options for `mkdir` that make a directory private. An existing directory keeps its mode, but every file in it is private. */
+export const PRIVATE_DIRECTORY = { recursive: true, mode: 0o700 } as const;
+
+/** The files of blobs, `blobs/sha256/<first two digits>/<digits>`. All repositories of a registry share them. */
 export class BlobFiles {
   readonly #directory: string;
   readonly #damagedDirectory: string;
-  /** State of each file when its bytes were last known to have their digest. */
-  readonly #verified = new Map<Digest, string>();
-
-  readonly #verifying = new Map<Digest, Promise<boolean>>();
+  /** The inode, size and time of each file when its digest was last verified. */
+  readonly #verified = new Map<BlobDigest, string>();
+  readonly #verifying = new Map<BlobDigest, Promise<boolean>>();
 
   constructor(dataDirectory: string) {
     this.#directory = join(dataDirectory, 'blobs', 'sha256');
@@ -30,59 +31,59 @@ export class BlobFiles {
     mkdirSync(this.#directory, PRIVATE_DIRECTORY);
   }
 
-  /** Makes a blob of bytes in memory, by way of `temporaryPath`. */
-  write(digest: Digest, bytes: Buffer, temporaryPath: string): void {
+  /** Writes a blob to `temporaryPath`, then renames it. */
+  write(digest: BlobDigest, bytes: Buffer, temporaryPath: string): void {
     writeFileSync(temporaryPath, bytes, { mode: 0o600 });
     this.adopt(digest, temporaryPath);
   }
 
-  /** Makes a file the blob; what stood in its place goes. */
-  adopt(digest: Digest, path: string): void {
+  /** Renames a file to the blob's path. Replaces an existing one. */
+  adopt(digest: BlobDigest, path: string): void {
     const target = this.#pathOf(digest);
     mkdirSync(dirname(target), PRIVATE_DIRECTORY);
     renameSync(path, target);
   }
 
-  /** Takes the file as it is now for verified: this process has written it. */
-  trust(digest: Digest): void {
+  /** Marks the file as verified. Call it only when this process has hashed and written the file. */
+  trust(digest: BlobDigest): void {
     this.#verified.set(digest, describeState(statSync(this.#pathOf(digest))));
   }
 
-  /** In bytes; undefined when there is no file. */
-  sizeOf(digest: Digest): number | undefined {
+  /** The size in bytes. Undefined for a missing file. */
+  sizeOf(digest: BlobDigest): number | undefined {
     return statSync(this.#pathOf(digest), { throwIfNoEntry: false })?.size;
   }
 
-  remove(digest: Digest): void {
+  remove(digest: BlobDigest): void {
     this.#verified.delete(digest);
     rmSync(this.#pathOf(digest), { force: true });
   }
 
-  /** Bytes of a small blob; undefined when the file is missing or has another digest. */
-  async read(digest: Digest): Promise<Buffer | undefined> {
+  /** Reads a small blob into memory. Undefined when the file is missing or has another digest. */
+  async read(digest: BlobDigest): Promise<Buffer | undefined> {
     const bytes = await readFile(this.#pathOf(digest)).catch(ignoreMissing);
-    return bytes !== undefined && digestOf(bytes) === digest ? bytes : undefined;
+    return bytes !== undefined && computeBlobDigest(bytes) === digest ? bytes : undefined;
   }
 
-  /** Bytes of [start, end). */
-  createReadStream(digest: Digest, start: number, end: number): Readable {
+  /** Reads [start, end). */
+  createReadStream(digest: BlobDigest, start: number, end: number): Readable {
     if (start >= end) return Readable.from([]);
     return createReadStream(this.#pathOf(digest), { start, end: end - 1, highWaterMark: 256 * 1024 });
   }
 
-  /** Whether the file is there with the right bytes; reads it only when it changed since it was last checked. */
-  async verify(digest: Digest): Promise<boolean> {
+  /** Checks that the file exists and has its digest. Reads it only if it has changed since the last check. */
+  async verify(digest: BlobDigest): Promise<boolean> {
     const stats = await stat(this.#pathOf(digest)).catch(ignoreMissing);
     if (stats === undefined) return false;
     const state = describeState(stats);
     if (this.#verified.get(digest) === state) return true;
-    // Those who come while it is being read wait for the same answer.
+    // Concurrent callers share one read.
     const running = this.#verifying.get(digest) ?? this.#readAndCompare(digest, stats.size, state);
     this.#verifying.set(digest, running);
     return await running;
   }
 
-  async #readAndCompare(digest: Digest, size: number, state: string): Promise<boolean> {
+  async #readAndCompare(digest: BlobDigest, size: number, state: string): Promise<boolean> {
     try {
       const hash = await hashFile(this.#pathOf(digest), size);
       if (hash === undefined || `sha256:${hash.digest('hex')}` !== digest) return false;
@@ -93,8 +94,8 @@ export class BlobFiles {
     }
   }
 
-  /** Moves a damaged file out of the way, where a person can look at it. Returns where to; undefined when there is no file. */
-  setAside(digest: Digest): string | undefined {
+  /** Moves a damaged file to `damaged/` for inspection. Returns the new path. Undefined for a missing file. */
+  setAside(digest: BlobDigest): string | undefined {
     this.#verified.delete(digest);
     const path = this.#pathOf(digest);
     if (!existsSync(path)) return undefined;
@@ -104,11 +105,11 @@ export class BlobFiles {
     return target;
   }
 
-  /** Removes every blob that `isWanted` denies. */
-  sweep(isWanted: (digest: Digest) => boolean): void {
+  /** Removes every blob for which `isWanted` returns false. */
+  sweep(isWanted: (digest: BlobDigest) => boolean): void {
     for (const entry of readdirSync(this.#directory, { recursive: true, withFileTypes: true })) {
       const digest = `sha256:${entry.name}`;
-      if (entry.isFile() && isDigest(digest) && !isWanted(digest)) this.remove(digest);
+      if (entry.isFile() && isBlobDigest(digest) && !isWanted(digest)) this.remove(digest);
     }
   }
 
@@ -116,7 +117,7 @@ export class BlobFiles {
     return readdirSync(this.#directory).length === 0;
   }
 
-  #pathOf(digest: Digest): string {
+  #pathOf(digest: BlobDigest): string {
     const hex = digest.slice('sha256:'.length);
     return join(this.#directory, hex.slice(0, 2), hex);
   }
@@ -132,4 +133,17 @@ function describeState(stats: {
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
+}
+
+/** Hashes the first `size` bytes of a file with SHA-256. Undefined when the file is shorter. */
+export async function hashFile(path: string, size: number): Promise<Hash | undefined> {
+  const hash = createHash('sha256');
+  if (size === 0) return hash;
+  let count = 0;
+  const stream = createReadStream(path, { end: size - 1, highWaterMark: 1024 * 1024 });
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    count += chunk.length;
+  }
+  return count === size ? hash : undefined;
 }

@@ -9,15 +9,77 @@ import {
   writeSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { JournalRecord } from './record.ts';
+import type { BlobDigest, StoredCatalogData, StoredImage, StoredRegistryData } from './model.ts';
+
+/** An image as the journal keeps it. Its time is in the record, its tags are in other records. */
+export type RecordedImage = Omit<StoredImage, 'pushedAt' | 'tags'>;
+
+/** One line of the journal: one change. `at` is in milliseconds since the epoch. */
+export type JournalRecord =
+  | {
+      readonly type: 'repository-created';
+      readonly at: number;
+      readonly repositoryName: string;
+      readonly catalogData: StoredCatalogData;
+      readonly resourceTags: readonly (readonly [string, string])[];
+    }
+  | { readonly type: 'repository-deleted'; readonly repositoryName: string }
+  | {
+      readonly type: 'catalog-data-set';
+      readonly repositoryName: string;
+      readonly catalogData: StoredCatalogData;
+    }
+  | {
+      readonly type: 'resource-tags-set';
+      readonly repositoryName: string;
+      readonly resourceTags: readonly (readonly [string, string])[];
+    }
+  | { readonly type: 'policy-set'; readonly repositoryName: string; readonly policyText?: string }
+  | { readonly type: 'registry-catalog-data-set'; readonly registryCatalogData: StoredRegistryData }
+  | {
+      readonly type: 'image-put';
+      readonly at: number;
+      readonly repositoryName: string;
+      readonly image: RecordedImage;
+      readonly tag?: string;
+    }
+  | {
+      readonly type: 'tag-put';
+      readonly at: number;
+      readonly repositoryName: string;
+      readonly digest: BlobDigest;
+      readonly tag: string;
+    }
+  | { readonly type: 'tag-deleted'; readonly repositoryName: string; readonly tag: string }
+  | { readonly type: 'image-deleted'; readonly repositoryName: string; readonly digest: BlobDigest }
+  | {
+      readonly type: 'upload-started';
+      readonly at: number;
+      readonly repositoryName: string;
+      readonly uploadId: string;
+    }
+  | { readonly type: 'part-appended'; readonly uploadId: string; readonly size: number }
+  | { readonly type: 'upload-dropped'; readonly uploadId: string }
+  | {
+      readonly type: 'layer-added';
+      readonly repositoryName: string;
+      readonly digest: BlobDigest;
+      readonly size: number;
+      readonly mediaType?: string;
+      /** The completed upload. Its file becomes the blob after this record is written. */
+      readonly uploadId?: string;
+    }
+  | { readonly type: 'layer-deleted'; readonly repositoryName: string; readonly digest: BlobDigest }
+  /** The blob's file is missing or damaged. Every repository loses the layer or image. */
+  | { readonly type: 'blob-lost'; readonly digest: BlobDigest };
 
 const HEADER = '{"journal":"ecrp-emulator","version":1}';
 const READ_BYTES = 1024 * 1024;
 
 /**
- * An append-only file of records, one a line: eight hex digits of a checksum, a space, JSON. Each checksum continues the one before, so a line that
- * was changed, removed, repeated or moved is noticed. A record is in the page cache when `append` returns: that outlives the death of
- * the process, which is what an emulator has to survive, not a power cut; there is no fsync on this path.
+ * An append-only file of records, one a line: a checksum of eight hex digits, a space, JSON. Each checksum continues the previous one, so a changed,
+ * removed, repeated or moved line is noticed. When `append` returns, the record is in the page cache. It survives the death of the process, but not a
+ * power cut: `append` does no fsync.
  */
 export class Journal {
   readonly #path: string;
@@ -31,7 +93,7 @@ export class Journal {
     this.#file = file;
   }
 
-  /** Opens or creates a journal and gives every record to `replay`. A last line without its end is cut off; other damage throws. */
+  /** Opens or creates a journal and passes every record to `replay`. Cuts off an incomplete last line. Throws an `Error` for other damage. */
   static open(path: string, replay: (record: JournalRecord) => void): Journal {
     const journal = new Journal(path, openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
     try {
@@ -43,12 +105,12 @@ export class Journal {
     return journal;
   }
 
-  /** Throws when the disk does, leaving the journal as it was. */
+  /** Throws the system's error when the write fails. The journal is unchanged then. */
   append(record: JournalRecord): void {
     this.#write(JSON.stringify(record));
   }
 
-  /** Puts these records in the place of all others, at once or not at all. */
+  /** Replaces all records atomically. */
   rewrite(records: Iterable<JournalRecord>): void {
     const temporary = `${this.#path}.new`;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC;
@@ -88,7 +150,7 @@ export class Journal {
     this.#checksum = checksum;
   }
 
-  /** After a write that failed half-way, as on a full disk. If even this fails, nothing may follow the torn line. */
+  /** Removes the torn line of a failed write, such as on a full disk. If that fails as well, no record may follow. */
   #cutBack(cause: unknown): void {
     try {
       ftruncateSync(this.#file, this.#end);
@@ -107,10 +169,10 @@ export class Journal {
       if (line.toString('latin1', 0, 9) !== `${formatChecksum(checksum)} ` || (isHeader && json !== HEADER)) {
         throw new Error(
           `The emulator's journal ${this.#path} is damaged at line ${lineNumber} (byte ${this.#end}): ` +
-            'its checksum does not fit. Restore the file, or use another data directory.',
+            'the checksum does not match. Restore the file, or use another data directory.',
         );
       }
-      // The checksum says that this is what `append` wrote.
+      // as: the checksum proves that `append` wrote this line
       if (!isHeader) replay(JSON.parse(json) as JournalRecord);
       this.#end += line.length + 1;
       this.#checksum = checksum;
@@ -124,7 +186,7 @@ function formatChecksum(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');
 }
 
-/** Lines that have their end, without it. */
+/** Yields the complete lines, without their line feeds. */
 function* readLines(file: number): Generator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for (let position = 0; ; ) {

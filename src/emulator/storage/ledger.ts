@@ -1,10 +1,9 @@
 import type { BlobFiles } from './blob-files.ts';
-import type { Digest } from './digest.ts';
-import type { Journal } from './journal.ts';
-import type { JournalRecord } from './record.ts';
+import type { Journal, JournalRecord } from './journal.ts';
+import type { BlobDigest } from './model.ts';
 import type { State } from './state.ts';
 
-/** Changes the state, always by way of the journal, and removes the blobs that nothing needs any more. */
+/** Commits every change to the journal, then to the state. Removes the blobs that a change has left unreferenced. */
 export class Ledger {
   readonly #journal: Journal;
   readonly #state: State;
@@ -19,8 +18,8 @@ export class Ledger {
   }
 
   /**
-   * Throws, with nothing changed, when the record does not fit the state or the disk fails. Synchronous on purpose: no request can come
-   * between the look, the line in the journal and the change.
+   * Throws an `Error` for a record that does not fit the state, or the system's error when the disk fails. Nothing has changed then.
+   * Synchronous on purpose: no other request runs between the check, the journal and the change.
    */
   commit(record: JournalRecord): void {
     this.#state.check(record);
@@ -29,16 +28,16 @@ export class Ledger {
     for (const digest of this.#state.takeReleased()) this.#blobFiles.remove(digest);
   }
 
-  /** Gives up a blob whose file is missing or has the wrong bytes. */
-  loseBlob(digest: Digest): void {
+  /** Discards a blob whose file is missing or damaged. */
+  loseBlob(digest: BlobDigest): void {
     const place = this.#blobFiles.setAside(digest);
     this.commit({ type: 'blob-lost', digest });
     const fate =
       place === undefined ? 'its file is missing' : `its file is damaged and was moved to ${place}`;
-    this.#onDamage(`Lost ${digest} from the emulator's data: ${fate}. Push the images that need it again.`);
+    this.#onDamage(`Lost ${digest} from the emulator's data: ${fate}. Push its images again.`);
   }
 
-  /** Gives up an upload whose file is missing or shorter than what was acknowledged. */
+  /** Discards an upload whose file is missing or shorter than the acknowledged bytes. */
   loseUpload(uploadId: string): void {
     this.commit({ type: 'upload-dropped', uploadId });
     this.#onDamage(`Lost upload ${uploadId} from the emulator's data: bytes are missing from its file.`);

@@ -9,8 +9,8 @@ type Unlock = () => Promise<void>;
 const LOCK_NAME = /^lock\.(\d{1,9})$/;
 
 /**
- * Locks a directory for this process. The kernel releases the lock of a process that dies. Returns a function that unlocks. Throws when the directory is
- * locked already, by this process or another.
+ * Locks a directory for this process. The kernel releases the lock of a dead process. Resolves to a function that unlocks. Rejects with an `Error` when
+ * this process or another has locked the directory.
  */
 export async function lockDirectory(directory: string): Promise<Unlock> {
   const unlock = process.platform === 'linux' ? await lockBySocketFile(directory) : undefined;
@@ -22,12 +22,12 @@ export async function lockDirectory(directory: string): Promise<Unlock> {
 }
 
 /**
- * Locks by a socket `lock.N` in the directory, where only its owner can create one; every user could take a name in the abstract namespace. A socket of
- * a dead process is not reused: the process binds the next number, and then checks that no other socket answers. Each process binds before it
- * checks, so two never both hold the lock. Undefined on a file system without sockets.
+ * Locks by a socket `lock.N` in the directory. Only the directory's owner can create one there, but every user can take an abstract name. A process binds
+ * the next free number, then checks that no other socket answers. It binds before it checks, so two processes never both hold the lock. Resolves to
+ * undefined on a file system without sockets.
  */
 async function lockBySocketFile(directory: string): Promise<Unlock | undefined> {
-  // A socket address has at most 107 bytes. This one is short for every directory.
+  // A socket address has at most 107 bytes. This form is short for every directory.
   const handle = openSync(directory, 'r');
   const pathOf = (number: number) => `/proc/self/fd/${handle}/lock.${number}`;
   let server: Server | undefined;
@@ -68,7 +68,7 @@ function listLocks(directory: string): number[] {
 
 function directoryInUse(directory: string): Error {
   return new Error(
-    `Another emulator is using the data directory ${directory}. Stop it, or give this one a directory of its own.`,
+    `Another emulator is using the data directory ${directory}. Stop it, or choose another directory.`,
   );
 }
 
@@ -79,7 +79,7 @@ async function listenByName(directory: string): Promise<Server> {
   // An abstract socket of Linux and a named pipe of Windows vanish with the process.
   if (process.platform === 'linux') return await tryListening(`\0${name}`);
   if (process.platform === 'win32') return await tryListening(`\\\\.\\pipe\\${name}`);
-  // Elsewhere a socket file stays behind, but nobody answers on it.
+  // Elsewhere the socket file of a dead process remains, but does not answer.
   const path = join(tmpdir(), `${name}.sock`);
   if (!(await isAnswering(path))) rmSync(path, { force: true });
   return await tryListening(path);
@@ -100,11 +100,11 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Whether a process listens on the socket, a stopped one included. */
+/** True when a process listens on the socket, even a stopped one. */
 function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    // Other errors do not prove that the process is dead.
+    // No other error proves that the process is dead.
     socket.once('error', (error: NodeJS.ErrnoException) =>
       resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
     );

@@ -1,80 +1,98 @@
-import type { Digest } from './digest.ts';
+import { createHash } from 'node:crypto';
 
-// What the store holds. All times are milliseconds since the epoch, all sizes bytes. Every map keeps the order of insertion.
+// What the store holds. All times are milliseconds since the epoch, all sizes are bytes. Every map keeps insertion order.
 
-export interface Repository {
-  readonly name: string;
-  readonly createdAt: number;
-  readonly catalogData: CatalogData;
-  readonly resourceTags: ReadonlyMap<string, string>;
-  readonly policyText: string | undefined;
-  /** Blobs this repository has, configs included, manifests not. */
-  readonly layers: ReadonlyMap<Digest, Layer>;
-  readonly images: ReadonlyMap<Digest, Image>;
-  readonly imageTags: ReadonlyMap<string, ImageTag>;
-  /** Digest of a manifest to the digests of the indexes in this repository that list it; no entry when there is none. */
-  readonly parents: ReadonlyMap<Digest, ReadonlySet<Digest>>;
+/** The content address of a blob or manifest. ECR takes sha256 only. */
+export type BlobDigest = `sha256:${string}`;
+
+const pattern = /^sha256:[a-f0-9]{64}$/;
+
+export function isBlobDigest(value: unknown): value is BlobDigest {
+  return typeof value === 'string' && pattern.test(value);
 }
 
-/** Catalog data as it was accepted; a member that was not given is absent. */
-export interface CatalogData {
+/** The digest of `bytes`. A string counts as its UTF-8 bytes. */
+export function computeBlobDigest(bytes: Uint8Array | string): BlobDigest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+export interface StoredRepository {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly catalogData: StoredCatalogData;
+  readonly resourceTags: ReadonlyMap<string, string>;
+  readonly policyText: string | undefined;
+  /** Layers and configs, but no manifests. */
+  readonly layers: ReadonlyMap<BlobDigest, StoredLayer>;
+  readonly images: ReadonlyMap<BlobDigest, StoredImage>;
+  readonly imageTags: ReadonlyMap<string, StoredTag>;
+  /** The indexes of this repository that list a manifest, by the manifest's digest. A manifest in no index has no entry. */
+  readonly parents: ReadonlyMap<BlobDigest, ReadonlySet<BlobDigest>>;
+}
+
+/** Catalog data as accepted. Members that the client left out are absent. */
+export interface StoredCatalogData {
   readonly description?: string;
   readonly architectures?: readonly string[];
   readonly operatingSystems?: readonly string[];
   readonly aboutText?: string;
   readonly usageText?: string;
   /** The PNG itself is a blob: see `Store.setCatalogData` and `Store.readLogo`. */
-  readonly logo?: Digest;
+  readonly logo?: BlobDigest;
 }
 
-export interface RegistryCatalogData {
+export interface StoredRegistryData {
   readonly displayName?: string;
 }
 
-export interface Layer {
+export interface StoredLayer {
   readonly size: number;
-  /** As the first image that refers to it calls it; undefined before that. */
+  /** From the first image that refers to the layer. Undefined until then. */
   readonly mediaType: string | undefined;
 }
 
-export interface Image {
-  readonly digest: Digest;
+/** Facts of an image that PutImage reads from the manifest and the repository. */
+export interface ImageFacts {
   readonly mediaType: string;
-  /** Size of the manifest itself. */
-  readonly manifestSize: number;
-  /** What DescribeImages reports; the caller of `putImage` computes it. */
+  /** As DescribeImages reports it. The caller of `putImage` computes it. */
   readonly imageSizeInBytes: number;
   readonly artifactMediaType?: string;
   readonly artifactType?: string;
-  /** Config first, then layers, each digest once. */
+  /** The config, then the layers. No digest appears twice. */
   readonly blobs: readonly BlobReference[];
-  /** Manifests that an index lists. */
-  readonly manifests: readonly Digest[];
-  /** OCI 1.1 `subject`; it need not exist. */
-  readonly subject?: Digest;
-  /** When the image came into the repository; a tag that moves does not change it. */
+  /** The manifests that an index lists. */
+  readonly manifests: readonly BlobDigest[];
+  /** The `subject` of OCI 1.1. It need not exist. */
+  readonly subject?: BlobDigest;
+}
+
+export interface StoredImage extends ImageFacts {
+  readonly digest: BlobDigest;
+  /** The size of the manifest alone. */
+  readonly manifestSize: number;
+  /** The first push of this digest. Moving a tag does not change it. */
   readonly pushedAt: number;
-  /** In the order they were put. */
+  /** In push order. */
   readonly tags: ReadonlySet<string>;
 }
 
 export interface BlobReference {
-  readonly digest: Digest;
+  readonly digest: BlobDigest;
   readonly mediaType: string;
 }
 
-export interface ImageTag {
-  readonly digest: Digest;
-  /** When the tag was put on this digest. */
+export interface StoredTag {
+  readonly digest: BlobDigest;
+  /** The time at which the tag was put on this digest. */
   readonly createdAt: number;
 }
 
-export interface Upload {
+export interface StoredUpload {
   readonly uploadId: string;
   readonly repositoryName: string;
   readonly startedAt: number;
-  /** Sizes of the parts accepted, in order. */
+  /** The sizes of the accepted parts, in order. */
   readonly partSizes: readonly number[];
-  /** All bytes below are in file and journal: the sum of `partSizes`. */
+  /** The sum of `partSizes`. All bytes below it are in the file and the journal. */
   readonly nextByte: number;
 }

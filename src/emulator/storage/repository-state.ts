@@ -1,29 +1,37 @@
-import type { Digest } from './digest.ts';
-import type { CatalogData, Image, ImageTag, Layer, Repository } from './model.ts';
-import type { RecordedImage } from './record.ts';
+import { createHash, type Hash } from 'node:crypto';
+import type { RecordedImage } from './journal.ts';
+import type {
+  BlobDigest,
+  StoredCatalogData,
+  StoredImage,
+  StoredLayer,
+  StoredRepository,
+  StoredTag,
+  StoredUpload,
+} from './model.ts';
 
-interface MutableImage extends Image {
+interface MutableImage extends StoredImage {
   readonly tags: Set<string>;
 }
 
-/** One repository in memory. Each mutation presumes what its record says: that what it names is there. */
-export class RepositoryState implements Repository {
+/** One repository in memory. Mutations expect that `State.check` has accepted their record. */
+export class RepositoryState implements StoredRepository {
   readonly name: string;
   readonly createdAt: number;
-  catalogData: CatalogData;
+  catalogData: StoredCatalogData;
   resourceTags: ReadonlyMap<string, string>;
   policyText: string | undefined;
-  readonly layers = new Map<Digest, Layer>();
-  readonly images = new Map<Digest, MutableImage>();
-  readonly imageTags = new Map<string, ImageTag>();
-  readonly parents = new Map<Digest, Set<Digest>>();
-  /** How many images refer to a layer. */
-  readonly #uses = new Map<Digest, number>();
+  readonly layers = new Map<BlobDigest, StoredLayer>();
+  readonly images = new Map<BlobDigest, MutableImage>();
+  readonly imageTags = new Map<string, StoredTag>();
+  readonly parents = new Map<BlobDigest, Set<BlobDigest>>();
+  /** The number of images that refer to a layer. */
+  readonly #uses = new Map<BlobDigest, number>();
 
   constructor(
     name: string,
     createdAt: number,
-    catalogData: CatalogData,
+    catalogData: StoredCatalogData,
     resourceTags: ReadonlyMap<string, string>,
   ) {
     this.name = name;
@@ -32,7 +40,7 @@ export class RepositoryState implements Repository {
     this.resourceTags = resourceTags;
   }
 
-  addLayer(digest: Digest, layer: Layer): void {
+  addLayer(digest: BlobDigest, layer: StoredLayer): void {
     this.layers.set(digest, layer);
   }
 
@@ -51,8 +59,8 @@ export class RepositoryState implements Repository {
     }
   }
 
-  /** Returns the layers that went with it. */
-  deleteImage(image: Image): Digest[] {
+  /** Returns the layers that were deleted with the image: those that no other image refers to. */
+  deleteImage(image: StoredImage): BlobDigest[] {
     this.images.delete(image.digest);
     for (const tag of image.tags) this.imageTags.delete(tag);
     for (const child of image.manifests) {
@@ -60,7 +68,7 @@ export class RepositoryState implements Repository {
       parents?.delete(image.digest);
       if (parents?.size === 0) this.parents.delete(child);
     }
-    const unused: Digest[] = [];
+    const unused: BlobDigest[] = [];
     for (const { digest } of image.blobs) {
       const uses = (this.#uses.get(digest) ?? 0) - 1;
       if (uses > 0) {
@@ -73,7 +81,7 @@ export class RepositoryState implements Repository {
     return unused;
   }
 
-  putTag(tag: string, digest: Digest, createdAt: number): void {
+  putTag(tag: string, digest: BlobDigest, createdAt: number): void {
     this.deleteTag(tag);
     this.imageTags.set(tag, { digest, createdAt });
     this.images.get(digest)?.tags.add(tag);
@@ -84,5 +92,42 @@ export class RepositoryState implements Repository {
     if (previous === undefined) return;
     this.imageTags.delete(tag);
     this.images.get(previous.digest)?.tags.delete(tag);
+  }
+}
+
+/** One open upload in memory. */
+export class UploadState implements StoredUpload {
+  readonly uploadId: string;
+  readonly repositoryName: string;
+  readonly startedAt: number;
+  readonly partSizes: number[] = [];
+  nextByte = 0;
+  /** The hash of all bytes below `nextByte`. Undefined after a restart: the file has to be read again. */
+  hash: Hash | undefined = createHash('sha256');
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(uploadId: string, repositoryName: string, startedAt: number) {
+    this.uploadId = uploadId;
+    this.repositoryName = repositoryName;
+    this.startedAt = startedAt;
+  }
+
+  /** Sets `hash` to undefined. A caller that has hashed the bytes sets it again. */
+  addPart(size: number): void {
+    this.partSizes.push(size);
+    this.nextByte += size;
+    this.hash = undefined;
+  }
+
+  /** Runs `task` after all earlier tasks of this upload have settled. */
+  runInTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(task);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Resolves when no task is running or waiting. */
+  async settle(): Promise<void> {
+    await this.#last;
   }
 }

@@ -1,25 +1,23 @@
-import type { Digest } from './digest.ts';
-import type { RegistryCatalogData } from './model.ts';
-import type { JournalRecord } from './record.ts';
-import { RepositoryState } from './repository-state.ts';
-import { UploadState } from './upload-state.ts';
+import type { JournalRecord } from './journal.ts';
+import type { BlobDigest, StoredRegistryData } from './model.ts';
+import { RepositoryState, UploadState } from './repository-state.ts';
 
-/** Records about a repository that is there. */
+/** Records about an existing repository. */
 type RepositoryRecord = Exclude<
   Extract<JournalRecord, { readonly repositoryName: string }>,
   { readonly type: 'repository-created' }
 >;
 
-/** All that is remembered, as the journal's records make it; the one place that says what each record does. */
+/** The state that the journal's records add up to. Only this class says what each record does. */
 export class State {
   readonly repositories = new Map<string, RepositoryState>();
   readonly uploads = new Map<string, UploadState>();
-  registryCatalogData: RegistryCatalogData = {};
-  /** How many layers, images and logos a blob is. */
-  readonly #holders = new Map<Digest, number>();
-  readonly #released = new Set<Digest>();
+  registryCatalogData: StoredRegistryData = {};
+  /** The number of layers, images and logos that hold a blob. */
+  readonly #holders = new Map<BlobDigest, number>();
+  readonly #released = new Set<BlobDigest>();
 
-  /** Throws when what the record names is not there, or what it creates is. */
+  /** Throws an `Error` when the record names something that is missing, or creates something that exists. */
   check(record: JournalRecord): void {
     if (record.type === 'repository-created') {
       const { repositoryName } = record;
@@ -27,15 +25,15 @@ export class State {
     } else if ('repositoryName' in record) {
       const { images, imageTags } = this.repository(record.repositoryName);
       const digest = record.type === 'image-deleted' || record.type === 'tag-put' ? record.digest : undefined;
-      if (digest !== undefined && !images.has(digest)) throw new Error(`There is no image '${digest}'`);
+      if (digest !== undefined && !images.has(digest)) throw new Error(`Image '${digest}' not found`);
       const tag = record.type === 'tag-deleted' ? record.tag : undefined;
-      if (tag !== undefined && !imageTags.has(tag)) throw new Error(`There is no image tag '${tag}'`);
+      if (tag !== undefined && !imageTags.has(tag)) throw new Error(`Image tag '${tag}' not found`);
     } else if ('uploadId' in record) {
       this.upload(record.uploadId);
     }
   }
 
-  /** Presumes that `check` did not throw. */
+  /** Applies a record that `check` has accepted. */
   apply(record: JournalRecord): void {
     switch (record.type) {
       case 'repository-created': {
@@ -64,24 +62,24 @@ export class State {
 
   repository(name: string): RepositoryState {
     const repository = this.repositories.get(name);
-    if (repository === undefined) throw new Error(`There is no repository '${name}'`);
+    if (repository === undefined) throw new Error(`Repository '${name}' not found`);
     return repository;
   }
 
   upload(uploadId: string): UploadState {
     const upload = this.uploads.get(uploadId);
-    if (upload === undefined) throw new Error(`There is no upload '${uploadId}'`);
+    if (upload === undefined) throw new Error(`Upload '${uploadId}' not found`);
     return upload;
   }
 
-  /** The blobs that nothing needs any more since the last call. */
-  takeReleased(): Digest[] {
+  /** Returns the blobs that have become unreferenced since the last call. */
+  takeReleased(): BlobDigest[] {
     const released = [...this.#released];
     this.#released.clear();
     return released;
   }
 
-  isHeld(digest: Digest): boolean {
+  isHeld(digest: BlobDigest): boolean {
     return this.#holders.has(digest);
   }
 
@@ -141,14 +139,14 @@ export class State {
     }
   }
 
-  #deleteImage(repository: RepositoryState, digest: Digest): void {
+  #deleteImage(repository: RepositoryState, digest: BlobDigest): void {
     const image = repository.images.get(digest);
     if (image === undefined) return;
     for (const layer of repository.deleteImage(image)) this.#release(layer);
     this.#release(digest);
   }
 
-  #lose(repository: RepositoryState, digest: Digest): void {
+  #lose(repository: RepositoryState, digest: BlobDigest): void {
     if (repository.layers.delete(digest)) this.#release(digest);
     this.#deleteImage(repository, digest);
     if (repository.catalogData.logo === digest) {
@@ -158,13 +156,13 @@ export class State {
     }
   }
 
-  #hold(digest: Digest | undefined): void {
+  #hold(digest: BlobDigest | undefined): void {
     if (digest === undefined) return;
     this.#holders.set(digest, (this.#holders.get(digest) ?? 0) + 1);
     this.#released.delete(digest);
   }
 
-  #release(digest: Digest | undefined): void {
+  #release(digest: BlobDigest | undefined): void {
     if (digest === undefined) return;
     const holders = (this.#holders.get(digest) ?? 0) - 1;
     if (holders > 0) {

@@ -1,129 +1,128 @@
 import type { Readable } from 'node:stream';
-import type { Digest } from './digest.ts';
-import type { BlobReference, CatalogData, Image, RegistryCatalogData, Repository, Upload } from './model.ts';
+import type {
+  BlobDigest,
+  ImageFacts,
+  StoredCatalogData,
+  StoredImage,
+  StoredRegistryData,
+  StoredRepository,
+  StoredUpload,
+} from './model.ts';
 
 /**
- * Everything an emulator remembers, and the only thing that touches its data directory.
+ * All data of one registry. Nothing else reads or writes its data, except for the token key.
  *
- * Queries and most mutations are synchronous: a caller that looks and then mutates with no `await` in between is atomic. A mutation is in the
- * journal when it returns. Its preconditions (a repository, image or tag that it names is there, one that it creates is not) are the caller's to
- * check; it throws a plain `Error` when they do not hold, and the system's error when the disk fails, having changed nothing.
- * Never edit what a query returned; it is live.
+ * Queries and most mutations are synchronous: a query and a mutation with no `await` in between are atomic. A mutation is in the journal when it
+ * returns. The caller checks its preconditions: repositories, images and tags that it names exist, those that it creates do not. A mutation throws a
+ * plain `Error` when they do not hold, or the system's error when the disk fails. Nothing has changed then. Query results are live: never edit them.
  */
 export interface Store {
-  readonly repositories: ReadonlyMap<string, Repository>;
-  readonly registryCatalogData: RegistryCatalogData;
+  readonly repositories: ReadonlyMap<string, StoredRepository>;
+  readonly registryCatalogData: StoredRegistryData;
 
-  createRepository(repository: NewRepository): Repository;
-  /** Drops its images, layers and uploads too. */
+  createRepository(repository: RepositoryToCreate): StoredRepository;
+  /** Deletes its images, layers and uploads as well. */
   deleteRepository(repositoryName: string): void;
-  /** Replaces catalog data as a whole; `logo`, when given, becomes the new logo in place of `catalogData.logo`. */
-  setCatalogData(repositoryName: string, catalogData: CatalogData, logo?: Buffer): void;
+  /** Replaces all catalog data. A given `logo` becomes the logo instead of `catalogData.logo`. */
+  setCatalogData(repositoryName: string, catalogData: StoredCatalogData, logo?: Buffer): void;
   /** Replaces all resource tags. */
   setResourceTags(repositoryName: string, resourceTags: ReadonlyMap<string, string>): void;
   /** Undefined removes the policy. */
   setPolicyText(repositoryName: string, policyText: string | undefined): void;
-  setRegistryCatalogData(registryCatalogData: RegistryCatalogData): void;
+  setRegistryCatalogData(registryCatalogData: StoredRegistryData): void;
 
-  /** Stores the manifest unless the repository has it, then puts `tag`, if any, on it, moving it from where it was. */
-  putImage(repositoryName: string, image: NewImage): Image;
-  /** Takes the tag off; its image stays, untagged if that was its last one. */
+  /** Stores the manifest unless the repository has it, then puts or moves `tag`. */
+  putImage(repositoryName: string, image: ImageToStore): StoredImage;
+  /** Removes a tag. The image stays, even without any tag. */
   deleteTag(repositoryName: string, tag: string): void;
-  /** Removes an image, its tags, and those of its layers that no other image of the repository refers to. */
-  deleteImage(repositoryName: string, digest: Digest): void;
-  /** The manifest's bytes, verbatim; undefined when the repository has it not, or its file was found damaged (then it is gone for good). */
-  readManifest(repositoryName: string, digest: Digest): Promise<Buffer | undefined>;
-  /** The PNG of `catalogData.logo`; undefined likewise. */
-  readLogo(digest: Digest): Promise<Buffer | undefined>;
+  /** Removes an image, its tags, and its layers that no other image of the repository refers to. */
+  deleteImage(repositoryName: string, digest: BlobDigest): void;
+  /** The exact bytes of a manifest. Undefined when the repository does not have it or its file is damaged. A damaged manifest is discarded. */
+  readManifest(repositoryName: string, digest: BlobDigest): Promise<Buffer | undefined>;
+  /** The PNG of `catalogData.logo`. Undefined when it is missing or damaged. */
+  readLogo(digest: BlobDigest): Promise<Buffer | undefined>;
 
-  /** Gives a repository a layer that another one has. */
-  addLayer(repositoryName: string, digest: Digest, size: number): void;
-  /** Removes a layer; that no image refers to it is the caller's to check. */
-  deleteLayer(repositoryName: string, digest: Digest): void;
-  initiateUpload(repositoryName: string): Upload;
-  /** Undefined also when the upload belongs to another repository. */
-  findUpload(repositoryName: string, uploadId: string): Upload | undefined;
-  /** Parts of one upload that come at the same time are taken one after the other. */
+  /** Adds a layer that another repository has. */
+  addLayer(repositoryName: string, digest: BlobDigest, size: number): void;
+  /** Removes a layer. The caller checks that no image refers to it. */
+  deleteLayer(repositoryName: string, digest: BlobDigest): void;
+  initiateUpload(repositoryName: string): StoredUpload;
+  /** Undefined for an unknown upload, and for one of another repository. */
+  findUpload(repositoryName: string, uploadId: string): StoredUpload | undefined;
+  /** Appends concurrent parts of one upload one after the other. */
   appendPart(repositoryName: string, uploadId: string, part: PartToAppend): Promise<AppendResult>;
-  /** Waits for parts in flight, then judges in this order: empty, part-too-small, mismatch, exists. Only `completed` ends the upload. */
+  /** Waits for parts in flight, then checks in this order: empty, part-too-small, mismatch, exists. Only `completed` ends the upload. */
   completeUpload(repositoryName: string, uploadId: string, layer: LayerToComplete): Promise<CompleteResult>;
-  /** Forgets an upload and its bytes; no effect when it is unknown. */
+  /** Discards an upload and its bytes. An unknown upload has no effect. */
   dropUpload(repositoryName: string, uploadId: string): void;
 
   /**
-   * A layer for reading. Its bytes are checked against the digest once per run and again whenever the file has changed;
-   * undefined when the repository has it not, or the file was found damaged (then the layer is gone and can be uploaded again).
+   * Opens a layer for reading. Verifies its digest once per run, and again after the file has changed. Undefined when the repository does not have the
+   * layer or its file is damaged. A damaged layer is discarded and can be uploaded again.
    */
-  openLayer(repositoryName: string, digest: Digest): Promise<OpenLayer | undefined>;
+  openLayer(repositoryName: string, digest: BlobDigest): Promise<OpenLayer | undefined>;
 
-  /** Waits for parts in flight, then gives the directory free; idempotent. */
+  /** Waits for parts in flight, then unlocks the directory. Idempotent. */
   close(): Promise<void>;
 }
 
-export interface NewRepository {
+export interface RepositoryToCreate {
   readonly name: string;
-  readonly catalogData: CatalogData;
+  readonly catalogData: StoredCatalogData;
   readonly logo?: Buffer | undefined;
   readonly resourceTags: ReadonlyMap<string, string>;
 }
 
-export interface NewImage {
+export interface ImageToStore extends ImageFacts {
   readonly manifest: Buffer;
-  readonly mediaType: string;
-  readonly imageSizeInBytes: number;
-  readonly artifactMediaType?: string;
-  readonly artifactType?: string;
-  readonly blobs: readonly BlobReference[];
-  readonly manifests: readonly Digest[];
-  readonly subject?: Digest;
   readonly tag?: string | undefined;
 }
 
 export interface PartToAppend {
   readonly firstByte: number;
-  /** A buffer, or a stream of any length that is written as it comes and counts as one part; if it fails, nothing was appended. */
+  /** A buffer, or a stream of any length that counts as one part. When the stream fails, no byte is appended. */
   readonly bytes: Buffer | AsyncIterable<Buffer>;
   readonly maximumParts: number;
-  /** Maximum size of the whole upload; default: unlimited. */
+  /** Maximum size of the whole upload. Default: unlimited. */
   readonly maximumBytes?: number;
 }
 
-/** `expected`: the only first byte that would have been taken. `received`: how many parts there are. */
+/** `expected`: the only acceptable first byte. `received`: the number of parts. */
 export type AppendResult =
   | { readonly kind: 'appended'; readonly nextByte: number }
   | { readonly kind: 'unknown-upload' }
   | { readonly kind: 'not-consecutive'; readonly expected: number }
   | { readonly kind: 'too-many-parts'; readonly received: number }
-  /** Nothing was appended. */
+  /** No byte was appended. */
   | { readonly kind: 'too-large' };
 
 export interface LayerToComplete {
-  /** One of them has to be the sha256 of the bytes; they may be in any algorithm and case. */
+  /** One of them must be the sha256 of the bytes, in any case. The others may use any algorithm. */
   readonly digests: readonly string[];
-  /** Of every part but the last. */
+  /** For every part but the last. */
   readonly minimumPartBytes: number;
-  /** Whether an upload without parts becomes a layer of zero bytes. Default: the result is `empty`. */
+  /** True when an upload without parts becomes a layer of zero bytes. Default: the result is `empty`. */
   readonly takesEmpty?: boolean;
 }
 
-/** `actual` and `digest`: what was computed from the bytes. */
+/** `actual` and `digest` are computed from the bytes. */
 export type CompleteResult =
-  | { readonly kind: 'completed'; readonly digest: Digest; readonly size: number }
+  | { readonly kind: 'completed'; readonly digest: BlobDigest; readonly size: number }
   | { readonly kind: 'unknown-upload' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'part-too-small'; readonly partSize: number }
-  | { readonly kind: 'mismatch'; readonly actual: Digest }
-  | { readonly kind: 'exists'; readonly digest: Digest };
+  | { readonly kind: 'mismatch'; readonly actual: BlobDigest }
+  | { readonly kind: 'exists'; readonly digest: BlobDigest };
 
 export interface OpenLayer {
   readonly size: number;
-  /** Bytes of [start, end). */
+  /** Reads [start, end). */
   read(start: number, end: number): Readable;
 }
 
 export interface StoreOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Told of every file that was found damaged and set aside. */
+  /** Called with a message for every blob or upload that was discarded. */
   readonly onDamage?: (message: string) => void;
 }

@@ -1,14 +1,14 @@
 import { constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PRIVATE_DIRECTORY } from './private-directory.ts';
+import { PRIVATE_DIRECTORY } from './blob-files.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 const FEWEST_WRITE_BYTES = 64 * 1024;
 /** Limit for the buffers of all streams together. */
 const MOST_GATHERED_BYTES = 64 * 1024 * 1024;
 
-/** The files of uploads in progress, `uploads/<uploadId>`. One may be longer than what was acknowledged, never shorter. */
+/** The files of open uploads, `uploads/<uploadId>`. A file may be longer than the acknowledged bytes, never shorter. */
 export class UploadFiles {
   readonly #directory: string;
   #streams = 0;
@@ -22,14 +22,14 @@ export class UploadFiles {
     return join(this.#directory, uploadId);
   }
 
-  /** Writes bytes from `position` on, calling `see` with each chunk while it is being written. Returns how many there were. */
+  /** Writes bytes from `position` on. Calls `see` with each chunk while the chunk is being written. Resolves to the count of bytes. */
   async write(
     uploadId: string,
     position: number,
     bytes: Buffer | AsyncIterable<Buffer>,
     see: (chunk: Buffer) => void,
   ): Promise<number> {
-    // A file that went missing in the midst of an upload must not come back with a hole.
+    // A file that disappears during an upload must not be created again with a hole.
     const creation = position === 0 ? constants.O_CREAT : 0;
     const file = await open(this.pathOf(uploadId), constants.O_WRONLY | creation, 0o600);
     this.#streams += 1;
@@ -48,13 +48,13 @@ export class UploadFiles {
     }
   }
 
-  /** A stream's share of the limit. */
+  /** The share of one stream in the limit. */
   #writeBytes(): number {
     const share = Math.floor(MOST_GATHERED_BYTES / Math.max(1, this.#streams));
     return Math.max(FEWEST_WRITE_BYTES, Math.min(WRITE_BYTES, share));
   }
 
-  /** In bytes; undefined when there is no file. */
+  /** The size in bytes. Undefined for a missing file. */
   sizeOf(uploadId: string): number | undefined {
     return statSync(this.pathOf(uploadId), { throwIfNoEntry: false })?.size;
   }
@@ -67,7 +67,7 @@ export class UploadFiles {
     rmSync(this.pathOf(uploadId), { force: true });
   }
 
-  /** Removes every file that `isWanted` denies. */
+  /** Removes every file for which `isWanted` returns false. */
   sweep(isWanted: (uploadId: string) => boolean): void {
     for (const name of readdirSync(this.#directory)) {
       if (!isWanted(name)) this.remove(name);
@@ -75,7 +75,7 @@ export class UploadFiles {
   }
 }
 
-/** Joins the network's small chunks into chunks of `writeBytes` or more: each write costs a turn of the thread pool. */
+/** Joins small network chunks into chunks of `writeBytes` or more: each write costs a round trip to the thread pool. */
 async function* gather(bytes: AsyncIterable<Buffer>, writeBytes: () => number): AsyncGenerator<Buffer> {
   let chunks: Buffer[] = [];
   let size = 0;

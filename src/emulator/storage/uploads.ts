@@ -1,13 +1,11 @@
 import { type Hash, randomUUID } from 'node:crypto';
-import type { BlobFiles } from './blob-files.ts';
-import type { Digest } from './digest.ts';
-import { hashFile } from './hash-file.ts';
+import { type BlobFiles, hashFile } from './blob-files.ts';
 import type { Ledger } from './ledger.ts';
-import type { Upload } from './model.ts';
+import type { BlobDigest, StoredUpload } from './model.ts';
+import type { UploadState } from './repository-state.ts';
 import type { State } from './state.ts';
 import type { AppendResult, CompleteResult, LayerToComplete, PartToAppend } from './store.ts';
 import type { UploadFiles } from './upload-files.ts';
-import type { UploadState } from './upload-state.ts';
 
 export interface UploadsContext {
   readonly state: State;
@@ -17,13 +15,13 @@ export interface UploadsContext {
   readonly now: () => number;
 }
 
-/** A stream exceeded the maximum size of a layer. Nothing of the part was appended. */
+/** A stream exceeded the maximum size of a layer. No byte of the part was appended. */
 export class LayerTooLargeError extends Error {}
 
-/** Maximum of open uploads in a registry; see `CHOICES.layersWithoutImage`. */
+/** Maximum of open uploads in a registry. See `CHOICES.layersWithoutImage`. */
 export const MOST_UPLOADS = 10_000;
 
-/** Layer uploads: the bytes go to the upload's file first, then the journal, then the caller hears of it. */
+/** Layer uploads. A part is in the upload's file, then in the journal, before it is acknowledged. */
 export class Uploads {
   readonly #context: UploadsContext;
 
@@ -31,8 +29,8 @@ export class Uploads {
     this.#context = context;
   }
 
-  /** Drops the oldest upload when there are too many: abandoned uploads have no other end. */
-  initiate(repositoryName: string): Upload {
+  /** Discards the oldest upload above the maximum: abandoned uploads never end otherwise. */
+  initiate(repositoryName: string): StoredUpload {
     const { state, ledger, now } = this.#context;
     const [oldest] = state.uploads.values();
     if (oldest !== undefined && state.uploads.size >= MOST_UPLOADS) {
@@ -73,7 +71,7 @@ export class Uploads {
     if (part.firstByte !== nextByte) return { kind: 'not-consecutive', expected: nextByte };
     if (partSizes.length >= part.maximumParts) return { kind: 'too-many-parts', received: partSizes.length };
     const { uploadFiles, ledger } = this.#context;
-    // A copy, so that a part that fails half-way leaves no trace.
+    // A copy, so that a failed part leaves no trace.
     const hash = upload.hash?.copy();
     const bytes = limitBytes(part.bytes, (part.maximumBytes ?? Number.POSITIVE_INFINITY) - nextByte);
     if (bytes === undefined) return { kind: 'too-large' };
@@ -82,7 +80,7 @@ export class Uploads {
       uploadFiles.remove(uploadId);
       return { kind: 'unknown-upload' };
     }
-    // An empty part is no part.
+    // An empty part does not count.
     if (size === 0) return { kind: 'appended', nextByte };
     ledger.commit({ type: 'part-appended', uploadId, size });
     upload.hash = hash;
@@ -106,18 +104,18 @@ export class Uploads {
       return { kind: 'mismatch', actual: digest };
     // An upload without parts may have no file.
     if (size === 0) await uploadFiles.write(uploadId, 0, Buffer.alloc(0), () => undefined);
-    // What a part that failed has left behind.
+    // A failed part may have left bytes behind.
     if (fileSize > size) await uploadFiles.truncate(uploadId, size);
     if (!this.#isLive(upload)) return { kind: 'unknown-upload' };
     if (state.repository(repositoryName).layers.has(digest)) return { kind: 'exists', digest };
-    // The journal goes first: opening a store moves the file when a crash came in between.
+    // The journal goes first: after a crash in between, opening the store moves the file.
     ledger.commit({ type: 'layer-added', repositoryName, digest, size, uploadId });
     blobFiles.adopt(digest, uploadFiles.pathOf(uploadId));
     blobFiles.trust(digest);
     return { kind: 'completed', digest, size };
   }
 
-  async #computeDigest(upload: UploadState): Promise<Digest> {
+  async #computeDigest(upload: UploadState): Promise<BlobDigest> {
     upload.hash ??= await this.#readHash(upload);
     return `sha256:${upload.hash.copy().digest('hex')}`;
   }
@@ -125,7 +123,7 @@ export class Uploads {
   async #readHash({ uploadId, nextByte }: UploadState): Promise<Hash> {
     const path = this.#context.uploadFiles.pathOf(uploadId);
     const hash = await hashFile(path, nextByte);
-    if (hash === undefined) throw new Error(`The file of an upload has lost bytes: ${path}`);
+    if (hash === undefined) throw new Error(`An upload's file has lost bytes: ${path}`);
     return hash;
   }
 
@@ -134,7 +132,7 @@ export class Uploads {
   }
 }
 
-/** Limits bytes to `most`. Undefined for a buffer above it; a stream above it throws `LayerTooLargeError`. */
+/** Limits bytes to `most`. Undefined for a longer buffer. A longer stream throws `LayerTooLargeError`. */
 function limitBytes(bytes: PartToAppend['bytes'], most: number): Buffer | AsyncIterable<Buffer> | undefined {
   if (Buffer.isBuffer(bytes)) return bytes.length > most ? undefined : bytes;
   return limitStream(bytes, most);

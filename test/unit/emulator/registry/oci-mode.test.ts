@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { createRepository } from '../storage/opened-store.ts';
 import { readError, readJson, startTestRegistry } from './registry-server.ts';
 
@@ -9,7 +9,7 @@ import { readError, readJson, startTestRegistry } from './registry-server.ts';
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
-const absent = digestOf('absent');
+const absent = computeBlobDigest('absent');
 
 async function start() {
   const registry = await startTestRegistry('oci');
@@ -24,9 +24,9 @@ async function start() {
   const open = async () => (await send('POST', 'r/blobs/uploads/')).headers.get('location') ?? '';
   /** Uploads a blob and gives its digest. */
   const upload = async (text: string): Promise<string> => {
-    const response = await send('PUT', `${await open()}?digest=${digestOf(text)}`, text);
+    const response = await send('PUT', `${await open()}?digest=${computeBlobDigest(text)}`, text);
     expect(response.status).toBe(201);
-    return digestOf(text);
+    return computeBlobDigest(text);
   };
   /** Puts a manifest whose blobs it uploads, and gives its digest and text. */
   const put = async (reference: string, name: string, more: object = {}) => {
@@ -41,7 +41,7 @@ async function start() {
       ...more,
     });
     const response = await send('PUT', `r/manifests/${reference}`, text, { 'content-type': manifestType });
-    return { response, text, digest: digestOf(text), layer: digestOf(`layer of ${name}`) };
+    return { response, text, digest: computeBlobDigest(text), layer: computeBlobDigest(`layer of ${name}`) };
   };
   /** The bytes of a blob, by way of where the registry sends its clients. */
   const download = async (digest: string, headers = {}) => {
@@ -154,9 +154,9 @@ describe('push', () => {
     const location = await open();
     const patch = await send('PATCH', location, 'streamed');
     expect(patch.status).toBe(202);
-    const put = await send('PUT', `${patch.headers.get('location')}?digest=${digestOf('streamed')}`);
+    const put = await send('PUT', `${patch.headers.get('location')}?digest=${computeBlobDigest('streamed')}`);
     expect(put.status).toBe(201);
-    expect(put.headers.get('location')).toContain(`/v2/alias/r/blobs/${digestOf('streamed')}`);
+    expect(put.headers.get('location')).toContain(`/v2/alias/r/blobs/${computeBlobDigest('streamed')}`);
   });
 
   test('POST then PUT of the whole blob should yield 201', async () => {
@@ -166,7 +166,7 @@ describe('push', () => {
 
   test('POST request with digest and blob should yield a 201', async () => {
     const { send, download } = await start();
-    const digest = digestOf('at once');
+    const digest = computeBlobDigest('at once');
     const response = await send('POST', `r/blobs/uploads/?digest=${digest}`, 'at once');
     expect([response.status, response.headers.get('docker-content-digest')]).toEqual([201, digest]);
     expect(await (await download(digest)).text()).toBe('at once');
@@ -174,7 +174,7 @@ describe('push', () => {
 
   test.each(['PUT', 'PATCH and PUT', 'POST'])('a blob of no bytes should be taken by %s', async (way) => {
     const { registry, send, open, download } = await start();
-    const digest = digestOf('');
+    const digest = computeBlobDigest('');
     for (const _ of ['new', 'there already']) {
       const location = way === 'POST' ? 'r/blobs/uploads/' : await open();
       if (way === 'PATCH and PUT') await send('PATCH', location, '');
@@ -226,9 +226,9 @@ describe('push', () => {
     expect((await send('PATCH', location, 'one', { 'content-range': '0-2' })).status).toBe(416);
     const second = await send('PATCH', location, 'two', { 'content-range': '3-5' });
     expect([second.status, second.headers.get('range')]).toEqual([202, '0-5']);
-    const put = await send('PUT', `${location}?digest=${digestOf('onetwo!')}`, '!');
+    const put = await send('PUT', `${location}?digest=${computeBlobDigest('onetwo!')}`, '!');
     expect(put.status).toBe(201);
-    expect(await (await download(digestOf('onetwo!'))).text()).toBe('onetwo!');
+    expect(await (await download(computeBlobDigest('onetwo!'))).text()).toBe('onetwo!');
   });
 
   test('GET request to blob upload URL should return 204 with Location and Range', async () => {
@@ -258,7 +258,7 @@ describe('push', () => {
     expect((await send('HEAD', `other/blobs/${digest}`)).status).toBe(200);
     // Each has it for itself.
     registry.store.deleteRepository('r');
-    expect(await registry.store.openLayer('other', digestOf('mounted'))).toMatchObject({ size: 7 });
+    expect(await registry.store.openLayer('other', computeBlobDigest('mounted'))).toMatchObject({ size: 7 });
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { createRepository, makeImage, putLayer } from '../storage/opened-store.ts';
 import { readError, readJson, startTestRegistry, type TestRegistry } from './registry-server.ts';
 
-const unknownDigest = digestOf('nobody has this');
+const unknownDigest = computeBlobDigest('nobody has this');
 
 async function startWithImage() {
   const registry = await startTestRegistry();
@@ -12,7 +12,7 @@ async function startWithImage() {
   registry.store.putImage('team/app', { ...image, tag: 'v1' });
   const bytes = Buffer.from('0123456789');
   const layer = await putLayer(registry.store, 'team/app', bytes);
-  return { registry, image, digest: digestOf(image.manifest), bytes, layer };
+  return { registry, image, digest: computeBlobDigest(image.manifest), bytes, layer };
 }
 
 async function readTags(response: Response) {
@@ -176,7 +176,7 @@ describe('tags/list', () => {
 test('referrers are listed with type and annotations, and filtered', async () => {
   const registry = await startTestRegistry();
   createRepository(registry.store, 'r');
-  const subject = digestOf('subject');
+  const subject = computeBlobDigest('subject');
   const signature = makeImage('{"annotations":{"a":"b"}}', { subject, artifactType: 'text/signature' });
   const sbom = makeImage('{}', { subject, artifactMediaType: 'text/sbom' });
   for (const image of [signature, sbom, makeImage('{"x":1}')]) registry.store.putImage('r', image);
@@ -187,7 +187,7 @@ test('referrers are listed with type and annotations, and filtered', async () =>
   };
   const entry = {
     mediaType: signature.mediaType,
-    digest: digestOf(signature.manifest),
+    digest: computeBlobDigest(signature.manifest),
     size: signature.manifest.length,
     artifactType: 'text/signature',
     annotations: { a: 'b' },

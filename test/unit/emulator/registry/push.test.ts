@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { createRepository, putLayer } from '../storage/opened-store.ts';
 import { readError, startTestRegistry } from './registry-server.ts';
 
@@ -23,7 +23,7 @@ async function startForPush() {
 function makeManifest(config: string, layers: readonly string[], more = {}): string {
   const describeBlob = (mediaType: string, text: string) => ({
     mediaType,
-    digest: digestOf(text),
+    digest: computeBlobDigest(text),
     size: text.length,
   });
   return JSON.stringify({
@@ -38,7 +38,7 @@ function makeManifest(config: string, layers: readonly string[], more = {}): str
 describe('blob uploads', () => {
   test('open with an absolute address, also when a mount or a whole blob was asked for', async () => {
     const { registry, send } = await startForPush();
-    for (const query of ['', '?mount=sha256:00&from=alias/x', `?digest=${digestOf('x')}`]) {
+    for (const query of ['', '?mount=sha256:00&from=alias/x', `?digest=${computeBlobDigest('x')}`]) {
       const response = await send('POST', `blobs/uploads/${query}`);
       expect(response.status).toBe(202);
       expect(response.headers.get('location')).toMatch(
@@ -62,7 +62,7 @@ describe('blob uploads', () => {
     expect([next.status, next.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
     const all = first.length + second.length;
     expect((await send('GET', location)).headers.get('range')).toBe(`0-${all - 1}`);
-    const digest = digestOf(Buffer.concat([first, second]));
+    const digest = computeBlobDigest(Buffer.concat([first, second]));
     const put = await send('PUT', `${location}?digest=${digest}`);
     expect([put.status, put.headers.get('docker-content-digest')]).toEqual([201, digest]);
     expect(put.headers.get('location')).toBe(`${registry.origin}/v2/alias/r/blobs/${digest}`);
@@ -71,7 +71,7 @@ describe('blob uploads', () => {
 
   test('take the whole blob with the PUT, and the same blob again', async () => {
     const { registry, send, start } = await startForPush();
-    const digest = digestOf('whole');
+    const digest = computeBlobDigest('whole');
     for (const _ of ['new', 'there already']) {
       const location = await start();
       expect((await send('PUT', `${location}?digest=${digest}`, 'whole')).status).toBe(201);
@@ -96,9 +96,9 @@ describe('blob uploads', () => {
   });
 
   test.each([
-    ['another digest', ['data'], digestOf('other'), 'None of the provided layer digests match'],
-    ['no bytes', [''], digestOf(''), 'cannot be completed because it does not have any parts'],
-    ['a chunk in the middle below 5 MiB', ['a', 'b'], digestOf('ab'), 'should be at least 5MB'],
+    ['another digest', ['data'], computeBlobDigest('other'), 'None of the provided layer digests match'],
+    ['no bytes', [''], computeBlobDigest(''), 'cannot be completed because it does not have any parts'],
+    ['a chunk in the middle below 5 MiB', ['a', 'b'], computeBlobDigest('ab'), 'should be at least 5MB'],
   ])('end with 400 and the recorded text for %s', async (_, chunks, digest, text) => {
     const { send, start } = await startForPush();
     const location = await start();
@@ -128,7 +128,7 @@ describe('blob uploads', () => {
       half.on('error', () => resolve());
       half.write('half', () => half.destroy());
     });
-    const digest = digestOf('whole');
+    const digest = computeBlobDigest('whole');
     expect((await send('PUT', `${location}?digest=${digest}`, 'whole')).status).toBe(201);
   });
 });
@@ -146,7 +146,7 @@ describe('manifests', () => {
   test('are put under a tag or their digest, once and again', async () => {
     const { registry, put } = await startWithBlobs();
     const manifest = makeManifest('config', ['layer']);
-    const digest = digestOf(manifest);
+    const digest = computeBlobDigest(manifest);
     for (const reference of ['v1', 'v1', digest]) {
       const response = await put(reference, manifest, `${manifestType}; charset=utf-8`);
       expect(response.status).toBe(201);
@@ -163,7 +163,7 @@ describe('manifests', () => {
 
   test('with a subject have it in their answer', async () => {
     const { put } = await startWithBlobs();
-    const subject = { mediaType: manifestType, digest: digestOf('subject'), size: 7 };
+    const subject = { mediaType: manifestType, digest: computeBlobDigest('subject'), size: 7 };
     const response = await put('v1', makeManifest('config', ['layer'], { subject }));
     expect(response.headers.get('oci-subject')).toBe(subject.digest);
   });
@@ -172,7 +172,7 @@ describe('manifests', () => {
     ['blobs missing', makeManifest('config', ['nowhere']), 'v1', 404, 'MANIFEST_BLOB_UNKNOWN'],
     ['no JSON', '{', 'v1', 405, 'UNSUPPORTED'],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'v1', 405, 'UNSUPPORTED'],
-    ['another digest', makeManifest('config', ['layer']), digestOf('other'), 400, 'DIGEST_INVALID'],
+    ['another digest', makeManifest('config', ['layer']), computeBlobDigest('other'), 400, 'DIGEST_INVALID'],
     ['a bad tag', makeManifest('config', ['layer']), 'a%20b', 400, 'TAG_INVALID'],
     ['a tag of 301 characters', makeManifest('config', ['layer']), 'a'.repeat(301), 400, 'TAG_INVALID'],
     [
@@ -224,13 +224,13 @@ describe('manifests', () => {
     await send('DELETE', 'manifests/v1');
     expect(digests()).toHaveLength(3);
     await send('DELETE', 'manifests/v2');
-    expect(digests()).toEqual([digestOf('loose')]);
+    expect(digests()).toEqual([computeBlobDigest('loose')]);
   });
 
   test('are deleted by tag and by digest, but not from under an index', async () => {
     const { registry, send, put } = await startWithBlobs();
     const manifest = makeManifest('config', ['layer']);
-    const digest = digestOf(manifest);
+    const digest = computeBlobDigest(manifest);
     const indexType = 'application/vnd.oci.image.index.v1+json';
     const entry = { mediaType: manifestType, digest, size: manifest.length };
     const index = JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests: [entry] });
@@ -267,6 +267,6 @@ test('the repositories of the registry are not listed', async () => {
 test('what no route has is unsupported', async () => {
   const { registry, send } = await startForPush();
   expect((await send('POST', 'manifests/v1')).status).toBe(405);
-  expect((await send('DELETE', `blobs/${digestOf('x')}`)).status).toBe(405);
+  expect((await send('DELETE', `blobs/${computeBlobDigest('x')}`)).status).toBe(405);
   expect((await registry.fetch('/token/', { method: 'POST' })).status).toBe(405);
 });

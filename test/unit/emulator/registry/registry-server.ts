@@ -8,8 +8,11 @@ import type { RegistryContext } from '../../../../src/emulator/registry/exchange
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import { REGISTRY_RULES, type RegistryMode } from '../../../../src/emulator/registry/rules.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
-import { openTokenKey } from '../../../../src/emulator/storage/token-key.ts';
-import { issueAnonymousToken, issueAuthorizationToken } from '../../../../src/emulator/tokens.ts';
+import {
+  issueAnonymousToken,
+  issueAuthorizationToken,
+  openTokenKey,
+} from '../../../../src/emulator/tokens.ts';
 import { makeDirectory, openTestStore } from '../storage/opened-store.ts';
 
 export interface TestRegistry {

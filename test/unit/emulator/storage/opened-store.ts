@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { openStore } from '../../../../src/emulator/storage/open-store.ts';
-import type { NewImage, Store, StoreOptions } from '../../../../src/emulator/storage/store.ts';
+import type { ImageToStore, Store, StoreOptions } from '../../../../src/emulator/storage/store.ts';
 
 /** A directory that goes when the test ends. */
 export function makeDirectory(): string {
@@ -28,7 +28,7 @@ export function createRepository(store: Store, name: string): void {
 export async function putLayer(store: Store, repositoryName: string, bytes: Buffer) {
   const { uploadId } = store.initiateUpload(repositoryName);
   await store.appendPart(repositoryName, uploadId, { firstByte: 0, bytes, maximumParts: 1000 });
-  const digest = digestOf(bytes);
+  const digest = computeBlobDigest(bytes);
   const result = await store.completeUpload(repositoryName, uploadId, {
     digests: [digest],
     minimumPartBytes: 5,
@@ -37,7 +37,7 @@ export async function putLayer(store: Store, repositoryName: string, bytes: Buff
   return digest;
 }
 
-export function makeImage(text: string, details: Partial<NewImage> = {}): NewImage {
+export function makeImage(text: string, details: Partial<ImageToStore> = {}): ImageToStore {
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   return {
     manifest: Buffer.from(text),

@@ -12,7 +12,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lockDirectory } from '../../../../src/emulator/storage/lock.ts';
-import { openTokenKey } from '../../../../src/emulator/storage/token-key.ts';
+import { openTokenKey } from '../../../../src/emulator/tokens.ts';
 import { createRepository, makeDirectory, makeImage, openTestStore, putLayer } from './opened-store.ts';
 
 const isPosix = process.platform !== 'win32';

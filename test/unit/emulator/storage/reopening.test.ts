@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type Digest, digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { type BlobDigest, computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import {
   createRepository,
@@ -58,7 +58,7 @@ async function openFilled() {
   return { directory, store, before, ...made };
 }
 
-function pathOf(directory: string, digest: Digest): string {
+function pathOf(directory: string, digest: BlobDigest): string {
   return join(directory, 'blobs/sha256', digest.slice(7, 9), digest.slice(7));
 }
 
@@ -81,7 +81,7 @@ describe('a store opened again', () => {
     const again = await openTestStore(directory);
     const more = { firstByte: part.length, bytes: part, maximumParts: 1000 };
     expect((await again.appendPart('r', uploadId, more)).kind).toBe('appended');
-    const digest = digestOf(Buffer.concat([part, part]));
+    const digest = computeBlobDigest(Buffer.concat([part, part]));
     const layer = { digests: [digest], minimumPartBytes: 5 };
     const completed = { kind: 'completed', digest, size: 2 * part.length };
     expect(await again.completeUpload('r', uploadId, layer)).toEqual(completed);
@@ -127,15 +127,15 @@ describe('after a crash', () => {
     await store.close();
     appendFileSync(join(directory, 'uploads', uploadId), 'half of a part');
     const again = await openTestStore(directory);
-    const layer = { digests: [digestOf(part)], minimumPartBytes: 5 };
+    const layer = { digests: [computeBlobDigest(part)], minimumPartBytes: 5 };
     expect((await again.completeUpload('r', uploadId, layer)).kind).toBe('completed');
-    const open = await again.openLayer('r', digestOf(part));
+    const open = await again.openLayer('r', computeBlobDigest(part));
     expect(open && (await readAll(open.read(0, open.size)))).toEqual(part);
   });
 
   test('between the journal and the move of a completed upload, the move is done', async () => {
     const { directory, store, uploadId } = await openFilled();
-    const digest = digestOf(part);
+    const digest = computeBlobDigest(part);
     await store.completeUpload('r', uploadId, { digests: [digest], minimumPartBytes: 5 });
     await store.close();
     const blob = pathOf(directory, digest);
@@ -150,7 +150,7 @@ describe('after a crash', () => {
   test('files that nothing refers to are removed', async () => {
     const { directory, store, layer } = await openFilled();
     await store.close();
-    const stray = pathOf(directory, digestOf('stray'));
+    const stray = pathOf(directory, computeBlobDigest('stray'));
     mkdirSync(join(stray, '..'), { recursive: true });
     writeFileSync(stray, 'stray');
     writeFileSync(join(directory, 'uploads', 'stray'), 'stray');
@@ -258,7 +258,7 @@ describe('one directory', () => {
     symlinkSync(directory, link);
     for (const path of [directory, link]) {
       await expect(openTestStore(path)).rejects.toThrow(
-        `Another emulator is using the data directory ${path}. Stop it, or give this one a directory of its own.`,
+        `Another emulator is using the data directory ${path}. Stop it, or choose another directory.`,
       );
     }
     await store.close();

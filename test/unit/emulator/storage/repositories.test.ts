@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import { createRepository, makeDirectory, makeImage, openTestStore, putLayer } from './opened-store.ts';
 
@@ -15,7 +15,7 @@ async function openWithClock() {
 
 function repositoryOf(store: Store, name = 'r') {
   const repository = store.repositories.get(name);
-  if (repository === undefined) throw new Error(`There is no repository ${name}`);
+  if (repository === undefined) throw new Error(`Repository '${name}' not found`);
   return repository;
 }
 
@@ -40,8 +40,8 @@ describe('images and tags', () => {
       [2000, ['latest']],
     ]);
     expect([...imageTags]).toEqual([
-      ['latest', { digest: digestOf('newer'), createdAt: 2000 }],
-      ['again', { digest: digestOf('older'), createdAt: 3000 }],
+      ['latest', { digest: computeBlobDigest('newer'), createdAt: 2000 }],
+      ['again', { digest: computeBlobDigest('older'), createdAt: 3000 }],
     ]);
   });
 
@@ -58,7 +58,7 @@ describe('images and tags', () => {
     store.putImage('r', { ...makeImage('image'), tag: 'v1' });
     store.deleteTag('r', 'v1');
     const { images, imageTags } = repositoryOf(store);
-    expect([images.get(digestOf('image'))?.tags.size, imageTags.size]).toEqual([0, 0]);
+    expect([images.get(computeBlobDigest('image'))?.tags.size, imageTags.size]).toEqual([0, 0]);
   });
 
   test('an index is a parent of what it lists until it goes', async () => {
@@ -127,10 +127,10 @@ describe('repositories', () => {
     const { directory, store } = await openWithClock();
     store.setCatalogData('r', { description: 'a' }, Buffer.from('old'));
     store.setCatalogData('r', { description: 'b' }, Buffer.from('new'));
-    expect(repositoryOf(store).catalogData).toEqual({ description: 'b', logo: digestOf('new') });
-    expect(listBlobs(directory)).toEqual([digestOf('new')]);
-    expect(await store.readLogo(digestOf('new'))).toEqual(Buffer.from('new'));
-    expect(await store.readLogo(digestOf('old'))).toBeUndefined();
+    expect(repositoryOf(store).catalogData).toEqual({ description: 'b', logo: computeBlobDigest('new') });
+    expect(listBlobs(directory)).toEqual([computeBlobDigest('new')]);
+    expect(await store.readLogo(computeBlobDigest('new'))).toEqual(Buffer.from('new'));
+    expect(await store.readLogo(computeBlobDigest('old'))).toBeUndefined();
     store.setCatalogData('r', {});
     expect(listBlobs(directory)).toEqual([]);
   });
@@ -138,10 +138,12 @@ describe('repositories', () => {
   test('refuse what does not fit, and change nothing', async () => {
     const { store } = await openWithClock();
     expect(() => createRepository(store, 'r')).toThrow("Repository 'r' exists");
-    expect(() => store.setPolicyText('none', '{}')).toThrow("There is no repository 'none'");
-    expect(() => store.deleteTag('r', 'v1')).toThrow("There is no image tag 'v1'");
-    expect(() => store.deleteImage('r', digestOf('x'))).toThrow('There is no image');
-    expect(() => store.initiateUpload('none')).toThrow("There is no repository 'none'");
+    expect(() => store.setPolicyText('none', '{}')).toThrow("Repository 'none' not found");
+    expect(() => store.deleteTag('r', 'v1')).toThrow("Image tag 'v1' not found");
+    expect(() => store.deleteImage('r', computeBlobDigest('x'))).toThrow(
+      `Image '${computeBlobDigest('x')}' not found`,
+    );
+    expect(() => store.initiateUpload('none')).toThrow("Repository 'none' not found");
     expect([...store.repositories.keys()]).toEqual(['r']);
   });
 });

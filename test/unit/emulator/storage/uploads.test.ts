@@ -1,7 +1,7 @@
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../../../src/emulator/storage/digest.ts';
+import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { LayerTooLargeError, MOST_UPLOADS } from '../../../../src/emulator/storage/uploads.ts';
 import { createRepository, makeDirectory, openTestStore, putLayer, readAll } from './opened-store.ts';
 
@@ -27,7 +27,7 @@ describe('a layer upload', () => {
     const { store, append, complete } = await startUpload();
     expect(await append(0, first)).toEqual({ kind: 'appended', nextByte: first.length });
     expect(await append(first.length, second)).toEqual({ kind: 'appended', nextByte: whole.length });
-    const digest = digestOf(whole);
+    const digest = computeBlobDigest(whole);
     expect(await complete([digest.toUpperCase(), 'sha512:00'])).toEqual({
       kind: 'completed',
       digest,
@@ -49,7 +49,7 @@ describe('a layer upload', () => {
     await append(0, first);
     expect(await append(firstByte, second)).toEqual({ kind: 'not-consecutive', expected: first.length });
     await append(first.length, second);
-    expect((await complete([digestOf(whole)])).kind).toBe('completed');
+    expect((await complete([computeBlobDigest(whole)])).kind).toBe('completed');
   });
 
   test('grows no larger than it may, and stands where it stood then', async () => {
@@ -67,7 +67,7 @@ describe('a layer upload', () => {
     await expect(grow(stream(), second.length - 1)).rejects.toThrow(LayerTooLargeError);
     expect(store.findUpload('r', uploadId)?.nextByte).toBe(first.length);
     expect((await grow(stream(), second.length)).kind).toBe('appended');
-    expect((await complete([digestOf(whole)])).kind).toBe('completed');
+    expect((await complete([computeBlobDigest(whole)])).kind).toBe('completed');
   });
 
   test('that is the oldest goes when there are too many', async () => {
@@ -95,7 +95,7 @@ describe('a layer upload', () => {
     const [, , result] = await Promise.all([
       append(0, first),
       append(first.length, second),
-      complete([digestOf(whole)]),
+      complete([computeBlobDigest(whole)]),
     ]);
     expect(result.kind).toBe('completed');
   });
@@ -109,13 +109,13 @@ describe('a layer upload', () => {
 
   test('judges at its end: no part, a middle part that is too small, another digest, a layer that is there', async () => {
     const { store, uploadId, append, complete } = await startUpload();
-    const digest = digestOf(whole);
+    const digest = computeBlobDigest(whole);
     expect(await complete([digest])).toEqual({ kind: 'empty' });
     await append(0, first);
     await append(first.length, second);
     const tooSmall = { kind: 'part-too-small', partSize: first.length };
     expect(await complete([digest], first.length + 1)).toEqual(tooSmall);
-    expect(await complete([digestOf('other')])).toEqual({ kind: 'mismatch', actual: digest });
+    expect(await complete([computeBlobDigest('other')])).toEqual({ kind: 'mismatch', actual: digest });
     await putLayer(store, 'r', whole);
     expect(await complete([digest])).toEqual({ kind: 'exists', digest });
     expect(store.findUpload('r', uploadId)?.nextByte).toBe(whole.length);
@@ -143,8 +143,11 @@ describe('a layer upload', () => {
       yield second;
     }
     expect(await append(0, send())).toEqual({ kind: 'appended', nextByte: whole.length });
-    expect(await complete([digestOf(whole)])).toMatchObject({ kind: 'completed', size: whole.length });
-    const layer = await store.openLayer('r', digestOf(whole));
+    expect(await complete([computeBlobDigest(whole)])).toMatchObject({
+      kind: 'completed',
+      size: whole.length,
+    });
+    const layer = await store.openLayer('r', computeBlobDigest(whole));
     expect(await readAll(layer?.read(0, whole.length) ?? fail())).toEqual(whole);
   });
 
@@ -152,7 +155,7 @@ describe('a layer upload', () => {
     const { directory, store, uploadId, append, complete } = await startUpload();
     await append(0, whole);
     truncateSync(join(directory, 'uploads', uploadId), 3);
-    expect(await complete([digestOf(whole)])).toEqual({ kind: 'unknown-upload' });
+    expect(await complete([computeBlobDigest(whole)])).toEqual({ kind: 'unknown-upload' });
     expect(store.repositories.get('r')?.layers.size).toBe(0);
   });
 

@@ -1,24 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { BlobFiles } from './blob-files.ts';
-import { type Digest, digestOf } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import type { CatalogData, Image, RegistryCatalogData, Repository, Upload } from './model.ts';
+import {
+  type BlobDigest,
+  computeBlobDigest,
+  type StoredCatalogData,
+  type StoredImage,
+  type StoredRegistryData,
+  type StoredRepository,
+  type StoredUpload,
+} from './model.ts';
 import type { State } from './state.ts';
 import type {
   AppendResult,
   CompleteResult,
+  ImageToStore,
   LayerToComplete,
-  NewImage,
-  NewRepository,
   OpenLayer,
   PartToAppend,
+  RepositoryToCreate,
   Store,
 } from './store.ts';
 import type { UploadFiles } from './upload-files.ts';
 import { Uploads } from './uploads.ts';
 
-export interface FileStoreParts {
+export interface StoreParts {
   readonly state: State;
   readonly journal: Journal;
   readonly ledger: Ledger;
@@ -28,26 +35,26 @@ export interface FileStoreParts {
   readonly unlock: () => Promise<void>;
 }
 
-/** The store: state in memory, a journal of what happened, files for bytes. */
-export class FileStore implements Store {
-  readonly #parts: FileStoreParts;
+/** The store: state in memory, changes in a journal, bytes in files. */
+export class JournaledStore implements Store {
+  readonly #parts: StoreParts;
   readonly #uploads: Uploads;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: FileStoreParts) {
+  constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#uploads = new Uploads(parts);
   }
 
-  get repositories(): ReadonlyMap<string, Repository> {
+  get repositories(): ReadonlyMap<string, StoredRepository> {
     return this.#parts.state.repositories;
   }
 
-  get registryCatalogData(): RegistryCatalogData {
+  get registryCatalogData(): StoredRegistryData {
     return this.#parts.state.registryCatalogData;
   }
 
-  createRepository(repository: NewRepository): Repository {
+  createRepository(repository: RepositoryToCreate): StoredRepository {
     const { state, now } = this.#parts;
     const { name: repositoryName } = repository;
     const catalogData = this.#withLogo(repository.catalogData, repository.logo);
@@ -69,7 +76,7 @@ export class FileStore implements Store {
     for (const { uploadId } of uploads) uploadFiles.remove(uploadId);
   }
 
-  setCatalogData(repositoryName: string, given: CatalogData, logo?: Buffer): void {
+  setCatalogData(repositoryName: string, given: StoredCatalogData, logo?: Buffer): void {
     const catalogData = this.#withLogo(given, logo);
     this.#parts.ledger.commit({ type: 'catalog-data-set', repositoryName, catalogData });
   }
@@ -83,14 +90,14 @@ export class FileStore implements Store {
     this.#parts.ledger.commit({ type: 'policy-set', repositoryName, ...policy });
   }
 
-  setRegistryCatalogData(registryCatalogData: RegistryCatalogData): void {
+  setRegistryCatalogData(registryCatalogData: StoredRegistryData): void {
     this.#parts.ledger.commit({ type: 'registry-catalog-data-set', registryCatalogData });
   }
 
-  putImage(repositoryName: string, { manifest, tag, ...rest }: NewImage): Image {
+  putImage(repositoryName: string, { manifest, tag, ...rest }: ImageToStore): StoredImage {
     const { state, now } = this.#parts;
     const repository = state.repository(repositoryName);
-    const digest = digestOf(manifest);
+    const digest = computeBlobDigest(manifest);
     if (!repository.images.has(digest)) {
       this.#writeBlob(digest, manifest);
       const image = { ...rest, digest, manifestSize: manifest.length };
@@ -99,40 +106,42 @@ export class FileStore implements Store {
     } else if (tag !== undefined && repository.imageTags.get(tag)?.digest !== digest) {
       this.#parts.ledger.commit({ type: 'tag-put', at: now(), repositoryName, digest, tag });
     }
-    return need(repository.images.get(digest), digest);
+    const image = repository.images.get(digest);
+    if (image === undefined) throw new Error(`Image '${digest}' not found`);
+    return image;
   }
 
   deleteTag(repositoryName: string, tag: string): void {
     this.#parts.ledger.commit({ type: 'tag-deleted', repositoryName, tag });
   }
 
-  deleteImage(repositoryName: string, digest: Digest): void {
+  deleteImage(repositoryName: string, digest: BlobDigest): void {
     this.#parts.ledger.commit({ type: 'image-deleted', repositoryName, digest });
   }
 
-  async readManifest(repositoryName: string, digest: Digest): Promise<Buffer | undefined> {
+  async readManifest(repositoryName: string, digest: BlobDigest): Promise<Buffer | undefined> {
     return await this.#readBlob(digest, () => this.repositories.get(repositoryName)?.images.get(digest));
   }
 
-  async readLogo(digest: Digest): Promise<Buffer | undefined> {
+  async readLogo(digest: BlobDigest): Promise<Buffer | undefined> {
     return await this.#readBlob(digest, () =>
       [...this.repositories.values()].find(({ catalogData }) => catalogData.logo === digest),
     );
   }
 
-  addLayer(repositoryName: string, digest: Digest, size: number): void {
+  addLayer(repositoryName: string, digest: BlobDigest, size: number): void {
     this.#parts.ledger.commit({ type: 'layer-added', repositoryName, digest, size });
   }
 
-  deleteLayer(repositoryName: string, digest: Digest): void {
+  deleteLayer(repositoryName: string, digest: BlobDigest): void {
     this.#parts.ledger.commit({ type: 'layer-deleted', repositoryName, digest });
   }
 
-  initiateUpload(repositoryName: string): Upload {
+  initiateUpload(repositoryName: string): StoredUpload {
     return this.#uploads.initiate(repositoryName);
   }
 
-  findUpload(repositoryName: string, uploadId: string): Upload | undefined {
+  findUpload(repositoryName: string, uploadId: string): StoredUpload | undefined {
     return this.#uploads.find(repositoryName, uploadId);
   }
 
@@ -148,7 +157,7 @@ export class FileStore implements Store {
     this.#uploads.drop(repositoryName, uploadId);
   }
 
-  async openLayer(repositoryName: string, digest: Digest): Promise<OpenLayer | undefined> {
+  async openLayer(repositoryName: string, digest: BlobDigest): Promise<OpenLayer | undefined> {
     const { blobFiles, ledger } = this.#parts;
     const find = () => this.repositories.get(repositoryName)?.layers.get(digest);
     for (let layer = find(); layer !== undefined; layer = find()) {
@@ -175,20 +184,20 @@ export class FileStore implements Store {
     await unlock();
   }
 
-  #withLogo(catalogData: CatalogData, logo: Buffer | undefined): CatalogData {
+  #withLogo(catalogData: StoredCatalogData, logo: Buffer | undefined): StoredCatalogData {
     if (logo === undefined) return catalogData;
-    const digest = digestOf(logo);
+    const digest = computeBlobDigest(logo);
     this.#writeBlob(digest, logo);
     return { ...catalogData, logo: digest };
   }
 
-  #writeBlob(digest: Digest, bytes: Buffer): void {
+  #writeBlob(digest: BlobDigest, bytes: Buffer): void {
     const { blobFiles, uploadFiles } = this.#parts;
     blobFiles.write(digest, bytes, uploadFiles.pathOf(randomUUID()));
   }
 
-  /** `find` tells whether, and as part of what, the blob is wanted; it is found damaged only if that stayed the same while it was read. */
-  async #readBlob(digest: Digest, find: () => object | undefined): Promise<Buffer | undefined> {
+  /** `find` returns the owner of the blob. A failed read means damage only if the owner is still the same afterwards. */
+  async #readBlob(digest: BlobDigest, find: () => object | undefined): Promise<Buffer | undefined> {
     for (let owner = find(); owner !== undefined; owner = find()) {
       const bytes = await this.#parts.blobFiles.read(digest);
       if (bytes !== undefined) return bytes;
@@ -196,9 +205,4 @@ export class FileStore implements Store {
     }
     return undefined;
   }
-}
-
-function need<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new Error(`There is no '${name}'`);
-  return value;
 }
