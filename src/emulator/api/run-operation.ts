@@ -1,15 +1,32 @@
-import type { InputOf, OutputOf } from '../../wire/operations.ts';
-import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
-import { authorize } from '../authorize.ts';
+import { type InputOf, OPERATIONS, type OperationName, type OutputOf } from '../../wire/operations.ts';
 import type { Effect } from '../faults/parse-fault.ts';
 import type { JsonObject } from '../json.ts';
-import type { AuthenticatedContext, CallContext, Handler } from '../operations/context.ts';
-import { enterRegistry, nameRegistry } from '../operations/enter-registry.ts';
-import { HANDLERS } from '../operations/operation-table.ts';
+import { authorize, enterRegistry, nameRegistry } from '../operations/authorization.ts';
+import { catalogDataHandlers } from '../operations/catalog-data.ts';
+import type { AuthenticatedContext, CallContext, Handler, Handlers } from '../operations/context.ts';
+import { imageHandlers } from '../operations/images.ts';
+import { layerHandlers } from '../operations/layers.ts';
+import { policyHandlers } from '../operations/policies.ts';
+import { putImageHandlers } from '../operations/put-image.ts';
+import { registryHandlers } from '../operations/registries.ts';
+import { repositoryHandlers } from '../operations/repositories.ts';
+import { resourceTagHandlers } from '../operations/resource-tags.ts';
 import { checkStructure } from './check-constraints.ts';
 import { deserializeStructure } from './deserialize.ts';
 
-/** From the members of a request's body to the operation's output. With the effect `forget-part`, a layer part is acknowledged and not stored. */
+/** Every operation of the JSON API. */
+const HANDLERS: Handlers<OperationName> = {
+  ...catalogDataHandlers,
+  ...imageHandlers,
+  ...layerHandlers,
+  ...policyHandlers,
+  ...putImageHandlers,
+  ...registryHandlers,
+  ...repositoryHandlers,
+  ...resourceTagHandlers,
+};
+
+/** Validates the members of a body, authorizes the call and runs the operation. With the effect `forget-part`, a layer part is acknowledged but not stored. */
 export async function runOperation<Name extends OperationName>(
   operation: Name,
   body: JsonObject,
@@ -34,10 +51,10 @@ function readInput<Name extends OperationName>(
 ): InputOf<Name> {
   const structure = OPERATIONS[operation].input;
   const input = deserializeStructure(structure, body);
-  const { principal } = context;
-  authorize(nameRegistry(context, { principal, operation, target: input }), principal, operation, input);
+  const call = { principal: context.principal, operation, target: input };
+  authorize(nameRegistry(context, call), call);
   checkStructure(structure, input);
-  return input as InputOf<Name>; // as: the structure that describes the type has just been checked
+  return input as InputOf<Name>; // as: checked against the structure that describes this type
 }
 
 function isForgetting(effect: Effect): boolean {

@@ -3,10 +3,50 @@ import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import type { StoredCatalogData } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
-import type { OperationContext } from './context.ts';
+import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
-/** Catalog data of a request, as it is stored, and its logo. Throws InvalidParameterException for a logo that is no PNG of fitting size. */
-export function readCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
+/** A repository without catalog data has an empty one. See `CHOICES.absentCatalogData`. */
+const getRepositoryCatalogData: Handler<'GetRepositoryCatalogData'> = (context, input) => ({
+  catalogData: describeCatalogData(context, findRepository(context, input).catalogData),
+});
+
+/** Replaces everything, but keeps the logo when none is sent. See `CHOICES.catalogDataWithoutLogo`. */
+const putRepositoryCatalogData: Handler<'PutRepositoryCatalogData'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const { catalogData, logo } = acceptCatalogData(input.catalogData);
+  const kept = repository.catalogData.logo;
+  context.store.setCatalogData(
+    repository.name,
+    { ...catalogData, ...(kept !== undefined && { logo: kept }) },
+    logo,
+  );
+  return { catalogData: describeCatalogData(context, findRepository(context, input).catalogData) };
+};
+
+const getRegistryCatalogData: Handler<'GetRegistryCatalogData'> = ({ store }) => ({
+  registryCatalogData: store.registryCatalogData,
+});
+
+/** An empty or absent name removes the name. */
+const putRegistryCatalogData: Handler<'PutRegistryCatalogData'> = ({ store }, { displayName }) => {
+  store.setRegistryCatalogData(displayName ? { displayName } : {});
+  return { registryCatalogData: store.registryCatalogData };
+};
+
+export const catalogDataHandlers: Handlers<
+  | 'GetRepositoryCatalogData'
+  | 'PutRepositoryCatalogData'
+  | 'GetRegistryCatalogData'
+  | 'PutRegistryCatalogData'
+> = {
+  GetRepositoryCatalogData: getRepositoryCatalogData,
+  PutRepositoryCatalogData: putRepositoryCatalogData,
+  GetRegistryCatalogData: getRegistryCatalogData,
+  PutRegistryCatalogData: putRegistryCatalogData,
+};
+
+/** Splits the catalog data of a request into what is stored and the logo. Throws InvalidParameterException for a logo that is not a PNG of an allowed size. */
+export function acceptCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
   readonly catalogData: StoredCatalogData;
   readonly logo: Buffer | undefined;
 } {
@@ -26,7 +66,7 @@ export function readCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
   };
 }
 
-/** Catalog data as responses have it: members without a value are left out, a logo is told by its address. */
+/** Describes catalog data as responses do: without empty members, and with the logo's address. */
 export function describeCatalogData(
   context: OperationContext,
   catalogData: StoredCatalogData,
@@ -46,7 +86,7 @@ function dropEmpty(list: readonly string[] | undefined): readonly string[] | und
   return list === undefined || list.length === 0 ? undefined : list;
 }
 
-/** PNG by its signature and header chunk, 60 to 2048 pixels a side. Source: PNG specification, sections 5.2 and 11.2.2. */
+/** Checks a PNG's signature, its header chunk and the length of its sides. Source: PNG specification, sections 5.2 and 11.2.2. */
 function isLogo(bytes: Buffer): boolean {
   if (bytes.length < 24 || bytes.toString('latin1', 0, 8) !== '\x89PNG\r\n\x1a\n') return false;
   if (bytes.toString('latin1', 12, 16) !== 'IHDR') return false;

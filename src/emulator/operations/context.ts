@@ -3,34 +3,79 @@ import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
 import type { Quotas } from '../quotas.ts';
 import type { ServedRegistry } from '../served-registry.ts';
+import type { StoredRepository } from '../storage/model.ts';
+import { repositoryNotFound } from '../texts.ts';
 import type { TokenContext } from '../tokens.ts';
 
-/** What every request works with. */
+/** The emulator, as every request sees it. */
 export interface EmulatorContext {
   readonly identity: Identity;
   readonly tokens: TokenContext;
-  /** Those of `identity`, in the same order. */
+  /** The registries of `identity`, in the same order. */
   readonly registries: readonly ServedRegistry[];
-  /** Host and port by which the client reached the emulator, and pulls images; the service's own is public.ecr.aws. */
+  /** The host and port by which the client reached the emulator. They stand in repository URIs, where the service has public.ecr.aws. */
   readonly registryHost: string;
   readonly quotas: Quotas;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** What operations work with: `registry` and `store` are those that the call acts on. */
+/** The context of an operation. `registry` and `store` belong to the registry that the call acts on. */
 export interface OperationContext extends EmulatorContext, ServedRegistry {}
 
-/** What is known of a request once its signature has been verified. */
+/** The context of a request whose signature has been verified. */
 export interface AuthenticatedContext extends EmulatorContext {
   readonly principal: Principal;
 }
 
-/** What an operation that asks who calls it works with. */
+/** The context of an operation that needs to know its caller. */
 export interface CallContext extends OperationContext, AuthenticatedContext {}
 
-/** One operation: from validated input to output, or a `ServiceError`. Whatever it looks up is still true until its next `await`. */
+/** One operation: from validated input to output, or a `ServiceError`. A lookup in the store stays true until the next `await`. */
 export type Handler<Name extends OperationName, Context = OperationContext> = (
   context: Context,
   input: InputOf<Name>,
 ) => OutputOf<Name> | Promise<OutputOf<Name>>;
+
+/** The handlers of a subject's operations, by name. */
+export type Handlers<Names extends OperationName> = {
+  readonly [Name in Names]: Handler<Name, CallContext>;
+};
+
+/** Finds a repository of the registry that the call acts on. Throws RepositoryNotFoundException. */
+export function findRepository(
+  { store, registry }: OperationContext,
+  { repositoryName }: { readonly repositoryName: string },
+): StoredRepository {
+  const repository = store.repositories.get(repositoryName);
+  if (repository === undefined) throw repositoryNotFound(repositoryName, registry.registryId);
+  return repository;
+}
+
+/** Reads the ARN of a repository, with or without a region. Undefined for any other text. */
+export function readRepositoryArn(
+  arn: string,
+): { readonly registryId: string; readonly repositoryName: string } | undefined {
+  const [, registryId, repositoryName] =
+    /^arn:aws:ecr-public:[a-z0-9-]*:([0-9]{12}):repository\/(.+)$/.exec(arn) ?? [];
+  return registryId === undefined || repositoryName === undefined
+    ? undefined
+    : { registryId, repositoryName };
+}
+
+/** Formats an ARN without a region. See `CHOICES.repositoryArn`. */
+export function formatRepositoryArn(registryId: string, repositoryName: string): string {
+  return `arn:aws:ecr-public::${registryId}:repository/${repositoryName}`;
+}
+
+// Timestamps are epoch seconds. Recorded samples have milliseconds in `createdAt` and `expiresAt`, and whole seconds in `imagePushedAt`.
+
+/** Epoch seconds with milliseconds as decimals. */
+export function toEpochSeconds(milliseconds: number): number {
+  return milliseconds / 1000;
+}
+
+/** Whole epoch seconds. */
+export function toWholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}

@@ -2,7 +2,7 @@ import { CHOICES } from '../choices.ts';
 import { parseObject } from '../json.ts';
 import { invalidParameter } from '../texts.ts';
 
-/** Items on a page when the request does not say; source: service model. */
+/** The default for `maxResults`. Source: service model. */
 const DEFAULT_PAGE = 100;
 
 interface PagingInput {
@@ -10,7 +10,7 @@ interface PagingInput {
   readonly maxResults?: number | undefined;
 }
 
-/** Where a page ended: after the item of this key, which was the `count`th. */
+/** The end of a page: the key and the number of its last item. */
 interface Position {
   readonly scope: string;
   readonly key: string;
@@ -18,8 +18,8 @@ interface Position {
 }
 
 /**
- * One page of the items, which are named by unique keys in a lasting order. A token is good for the `scope` it was made in, and goes on behind its
- * item; where that is gone, at its number. Throws InvalidParameterException for any other token.
+ * Cuts one page from unique keys in a stable order. A token is valid in the `scope` it was made in. It continues after its item, or after its number when
+ * the item is gone. Throws InvalidParameterException for any other token.
  */
 export function paginate(
   keys: Iterable<string>,
@@ -35,7 +35,7 @@ export function paginate(
   return { page: all.slice(start, end), nextToken };
 }
 
-/** Throws InvalidParameterException when a page is asked for besides a list of what to describe: the service model excludes it. */
+/** Throws InvalidParameterException for paging members beside a list of names or ids: the service model excludes them. */
 export function forbidPaging(input: PagingInput): void {
   const member =
     input.nextToken !== undefined ? 'nextToken' : input.maxResults !== undefined ? 'maxResults' : undefined;

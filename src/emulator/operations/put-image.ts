@@ -1,10 +1,18 @@
+import { MAX_TAGS_PER_IMAGE } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
-import { putManifest } from '../put-manifest.ts';
-import type { Handler } from './context.ts';
-import { findRepository } from './find-repository.ts';
-import { checkImageId } from './image-ids.ts';
+import { ServiceError } from '../service-error.ts';
+import {
+  type BlobDigest,
+  computeBlobDigest,
+  type StoredImage,
+  type StoredRepository,
+} from '../storage/model.ts';
+import type { Store } from '../storage/store.ts';
+import { findRepository, type Handler, type Handlers } from './context.ts';
+import { checkImageId } from './images.ts';
+import { type ManifestFacts, readManifestFacts } from './manifest.ts';
 
-export const putImage: Handler<'PutImage'> = (context, input) => {
+const putImage: Handler<'PutImage'> = (context, input) => {
   const repository = findRepository(context, input);
   const { imageManifest, imageManifestMediaType, imageTag, imageDigest } = input;
   checkImageId({ imageTag, imageDigest });
@@ -26,3 +34,117 @@ export const putImage: Handler<'PutImage'> = (context, input) => {
     },
   };
 };
+
+export const putImageHandlers: Handlers<'PutImage'> = { PutImage: putImage };
+
+export interface ManifestToPut {
+  readonly manifest: string;
+  /** Required when the manifest has no media type of its own. */
+  readonly mediaType?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Compared with the computed digest. */
+  readonly digest?: string | undefined;
+  /** The minimum for an image manifest. */
+  readonly minimumLayers: number;
+}
+
+/**
+ * Puts an image and its tag into a repository, under the service's conditions. Throws the `ServiceError`s of PutImage. The order of the checks is ours:
+ * manifest, digest, image exists already, missing references, limits.
+ */
+export function putManifest(
+  store: Store,
+  registryId: string,
+  repository: StoredRepository,
+  image: ManifestToPut,
+): StoredImage {
+  const { manifest, tag } = image;
+  const facts = readManifestFacts(manifest, image.mediaType, image.minimumLayers);
+  const digest = computeBlobDigest(manifest);
+  if (image.digest !== undefined && image.digest !== digest) {
+    throw new ServiceError(
+      'ImageDigestDoesNotMatchException',
+      CHOICES.imageDigestDoesNotMatchText.value(image.digest, digest),
+    );
+  }
+  const place = { repositoryName: repository.name, registryId };
+  const existing = repository.images.get(digest);
+  if (existing !== undefined && (tag === undefined || existing.tags.has(tag))) {
+    throw new ServiceError(
+      'ImageAlreadyExistsException',
+      `Image with digest '${digest}' and tag '${tag ?? CHOICES.tagOfUntagged.value}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
+    );
+  }
+  checkReferences(repository, facts, registryId);
+  checkLimits(repository, existing, tag, registryId);
+  return store.putImage(repository.name, {
+    manifest: Buffer.from(manifest),
+    mediaType: facts.mediaType,
+    imageSizeInBytes: computeSize(repository, facts),
+    ...(facts.artifactMediaType !== undefined && { artifactMediaType: facts.artifactMediaType }),
+    ...(facts.artifactType !== undefined && { artifactType: facts.artifactType }),
+    ...(facts.subject !== undefined && { subject: facts.subject }),
+    blobs: facts.blobs.map(({ digest: blob, mediaType }) => ({ digest: blob, mediaType })),
+    manifests: facts.manifests,
+    tag,
+  });
+}
+
+/** A `subject` may be missing. See `CHOICES.missingSubject`. */
+function checkReferences(repository: StoredRepository, facts: ManifestFacts, registryId: string): void {
+  const missingLayers = facts.blobs.map((blob) => blob.digest).filter((blob) => !repository.layers.has(blob));
+  if (missingLayers.length > 0) {
+    throw new ServiceError(
+      'LayersNotFoundException',
+      describeMissing('Layers', missingLayers, repository, registryId),
+    );
+  }
+  const missingImages = facts.manifests.filter((child) => !repository.images.has(child));
+  if (missingImages.length > 0) {
+    throw new ServiceError(
+      'ReferencedImagesNotFoundException',
+      describeMissing('Images', missingImages, repository, registryId),
+    );
+  }
+}
+
+/** The text is recorded for images. For layers it is an analogy. */
+function describeMissing(
+  what: 'Layers' | 'Images',
+  digests: readonly BlobDigest[],
+  repository: StoredRepository,
+  registryId: string,
+): string {
+  return `${what} with digests '[${digests.join(', ')}]' required for pushing image into repository with name '${repository.name}' in the registry with id '${registryId}' do not exist`;
+}
+
+function checkLimits(
+  repository: StoredRepository,
+  existing: StoredImage | undefined,
+  tag: string | undefined,
+  registryId: string,
+): void {
+  const place = `in the repository with name '${repository.name}' in registry with id '${registryId}'`;
+  const maximumImages = CHOICES.maximumImagesPerRepository.value;
+  if (existing === undefined && repository.images.size >= maximumImages) {
+    throw new ServiceError(
+      'LimitExceededException',
+      `The repository with name '${repository.name}' in registry with id '${registryId}' already has the maximum allowed number of images which is '${maximumImages}'`,
+    );
+  }
+  if (tag !== undefined && existing !== undefined && existing.tags.size >= MAX_TAGS_PER_IMAGE) {
+    throw new ServiceError(
+      'LimitExceededException',
+      `Adding tag '${tag}' to an image ${place} exceeds the maximum allowed number of tags per image which is '${MAX_TAGS_PER_IMAGE}'`,
+    );
+  }
+}
+
+/** The size of config and compressed layers, or of an index's largest manifest. Source: `ImageSizeInBytes` in the service model. */
+function computeSize(repository: StoredRepository, facts: ManifestFacts): number {
+  const children = facts.manifests.map((child) => repository.images.get(child)?.imageSizeInBytes ?? 0);
+  const blobs = facts.blobs.map((blob) => repository.layers.get(blob.digest)?.size ?? blob.size);
+  return (
+    blobs.reduce((sum, size) => sum + size, 0) + children.reduce((most, size) => Math.max(most, size), 0)
+  );
+}

@@ -2,13 +2,56 @@ import { MAX_RESOURCE_TAGS } from '../../wire/limits.ts';
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
+import type { StoredRepository } from '../storage/model.ts';
+import { invalidParameter } from '../texts.ts';
+import {
+  findRepository,
+  type Handler,
+  type Handlers,
+  type OperationContext,
+  readRepositoryArn,
+} from './context.ts';
 
-/** Letters, digits, spaces and these; source: "Tag restrictions" of the user guide. */
+/** Sets the given tags. The others stay. */
+const tagResource: Handler<'TagResource'> = (context, input) => {
+  const { name, resourceTags } = findResource(context, input.resourceArn);
+  context.store.setResourceTags(name, mergeResourceTags(resourceTags, input.tags));
+  return {};
+};
+
+/** A key without a tag is not an error. */
+const untagResource: Handler<'UntagResource'> = (context, input) => {
+  const { name, resourceTags } = findResource(context, input.resourceArn);
+  for (const key of input.tagKeys) checkTagKey(key);
+  const remaining = [...resourceTags].filter(([key]) => !input.tagKeys.includes(key));
+  context.store.setResourceTags(name, new Map(remaining));
+  return {};
+};
+
+const listTagsForResource: Handler<'ListTagsForResource'> = (context, input) => {
+  const { resourceTags } = findResource(context, input.resourceArn);
+  return { tags: [...resourceTags].map(([key, value]) => ({ Key: key, Value: value })) };
+};
+
+export const resourceTagHandlers: Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResource'> = {
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  ListTagsForResource: listTagsForResource,
+};
+
+/** Finds the repository of an ARN: nothing else takes tags. Throws InvalidParameterException or RepositoryNotFoundException. */
+function findResource(context: OperationContext, arn: string): StoredRepository {
+  const target = readRepositoryArn(arn);
+  if (target === undefined) throw invalidParameter('resourceArn', 'Invalid ARN');
+  return findRepository(context, target);
+}
+
+/** Source: "Tag restrictions" of the user guide. */
 const allowed = /^[\p{L}\p{N}\p{Zs}+\-=._:/@]*$/u;
 
 /**
- * The tags there are with those given put over them. Throws InvalidTagParameterException for one that may not be, TooManyTagsException
- * when there would be more than 50.
+ * Adds tags to the current ones, replacing equal keys. Throws InvalidTagParameterException for a tag that is not allowed, TooManyTagsException when the
+ * result has more than 50 tags.
  */
 export function mergeResourceTags(
   current: ReadonlyMap<string, string>,
@@ -27,8 +70,8 @@ export function mergeResourceTags(
   return merged;
 }
 
-/** Throws InvalidTagParameterException for a key with a character that is not allowed or with AWS's own prefix. */
-export function checkTagKey(key: string): void {
+/** Throws InvalidTagParameterException for a key with a forbidden character or the prefix `aws:`. */
+function checkTagKey(key: string): void {
   if (!allowed.test(key) || /^aws:/i.test(key)) throw invalidTag(CHOICES.invalidTagText.value(key));
 }
 

@@ -1,6 +1,5 @@
 import type { OperationName } from '../../wire/operations.ts';
-import { authorize } from '../authorize.ts';
-import { requireRepositoryAccess } from '../operations/enter-registry.ts';
+import { authorize, requireRepositoryAccess } from '../operations/authorization.ts';
 import { findRegistryByAlias, type ServedRegistry } from '../served-registry.ts';
 import { verifyToken } from '../tokens.ts';
 import type { Caller, Exchange } from './exchange.ts';
@@ -40,11 +39,11 @@ export function enterRegistryByPath(
   if (caller === 'anonymous') throw new RegistryError(403, 'DENIED', 'Not Authorized');
   context.quotas.take(pushing, caller.registryId);
   const registryId = served?.registry.registryId ?? caller.registryId;
-  authorize(registryId, caller, pushing, { repositoryName });
+  authorize(registryId, { principal: caller, operation: pushing, target: { repositoryName } });
   if (served === undefined) throw repositoryUnknown(repositoryName, alias);
   if (registryId !== caller.registryId) {
     findRepository(served, name);
-    requireRepositoryAccess(served, registryId, { principal: caller, operation: pushing }, repositoryName);
+    requireRepositoryAccess(served, registryId, caller, pushing, repositoryName);
   }
   return served;
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
-import { batchDeleteImage } from '../operations/batch-delete-image.ts';
-import { putManifest } from '../put-manifest.ts';
+import { batchDeleteImage } from '../operations/images.ts';
+import { putManifest } from '../operations/put-image.ts';
 import { readAnnounced, reserveMemory } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { computeBlobDigest } from '../storage/model.ts';

@@ -1,9 +1,7 @@
 import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
-import { endUpload } from '../operations/complete-layer-upload.ts';
 import type { OperationContext } from '../operations/context.ts';
-import { layerTooLarge } from '../operations/upload-layer-part.ts';
-import { uploadNotFound } from '../operations/upload-not-found.ts';
+import { endUpload, layerTooLarge, uploadNotFound } from '../operations/layers.ts';
 import { readAnnounced } from '../receive-body.ts';
 import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';

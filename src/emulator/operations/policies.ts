@@ -1,15 +1,13 @@
 import { CHOICES } from '../choices.ts';
-import { formatPolicy } from '../policy/format-policy.ts';
-import { locksOut } from '../policy/lock-out.ts';
-import { readPolicy } from '../policy/read-policy.ts';
+import { locksOut } from '../policy/evaluate-policy.ts';
+import { formatPolicy, readPolicy } from '../policy/policy-document.ts';
 import { ServiceError } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
 import { invalidParameter } from '../texts.ts';
-import type { Handler, OperationContext } from './context.ts';
-import { findRepository } from './find-repository.ts';
+import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
-/** The text comes back in the service's own writing, not as it was sent. */
-export const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, input) => {
+/** Answers with the text in the service's own layout, not as it was sent. */
+const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, input) => {
   const repository = findRepository(context, input);
   const policy = readPolicy(input.policyText);
   if (policy === undefined) throw invalidParameter('PolicyText', 'Invalid repository policy provided');
@@ -21,17 +19,25 @@ export const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, inp
   return describePolicy(context, repository, policyText);
 };
 
-export const getRepositoryPolicy: Handler<'GetRepositoryPolicy'> = (context, input) => {
+const getRepositoryPolicy: Handler<'GetRepositoryPolicy'> = (context, input) => {
   const repository = findRepository(context, input);
   return describePolicy(context, repository, findPolicyText(context, repository));
 };
 
-/** Answers with the policy that was there. */
-export const deleteRepositoryPolicy: Handler<'DeleteRepositoryPolicy'> = (context, input) => {
+/** Answers with the deleted policy. */
+const deleteRepositoryPolicy: Handler<'DeleteRepositoryPolicy'> = (context, input) => {
   const repository = findRepository(context, input);
   const policyText = findPolicyText(context, repository);
   context.store.setPolicyText(repository.name, undefined);
   return describePolicy(context, repository, policyText);
+};
+
+export const policyHandlers: Handlers<
+  'SetRepositoryPolicy' | 'GetRepositoryPolicy' | 'DeleteRepositoryPolicy'
+> = {
+  SetRepositoryPolicy: setRepositoryPolicy,
+  GetRepositoryPolicy: getRepositoryPolicy,
+  DeleteRepositoryPolicy: deleteRepositoryPolicy,
 };
 
 function findPolicyText(context: OperationContext, { name, policyText }: StoredRepository): string {

@@ -1,8 +1,8 @@
-import { CHOICES } from './choices.ts';
-import { isObject, type JsonObject, parseObject } from './json.ts';
-import { isModest } from './json-shape.ts';
-import { type BlobDigest, type BlobReference, isBlobDigest } from './storage/model.ts';
-import { invalidParameter } from './texts.ts';
+import { CHOICES } from '../choices.ts';
+import { isObject, type JsonObject, parseObject } from '../json.ts';
+import { isModest } from '../json-shape.ts';
+import { type BlobDigest, type BlobReference, isBlobDigest } from '../storage/model.ts';
+import { invalidParameter } from '../texts.ts';
 
 const SCHEMA_1 = [
   'application/vnd.docker.distribution.manifest.v1+json',
@@ -18,23 +18,23 @@ const INDEXES = [
 ];
 const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
 
-/** Room for an index of 4 MiB. A manifest above these limits is refused before it is parsed. */
+/** Enough for an index of 4 MiB. A manifest above these limits is refused before it is parsed. */
 const [MOST_DEPTH, MOST_VALUES] = [100, 1_000_000];
-/** A type and a subtype have 127 characters each at most: RFC 6838, section 4.2. */
+/** 127 characters each for type and subtype, and the slash. Source: RFC 6838, section 4.2. */
 const MAX_MEDIA_TYPE_CHARS = 255;
 
-/** A descriptor of a manifest, as far as it matters here. */
+/** The members of a descriptor that the emulator needs. */
 interface Reference extends BlobReference {
   readonly size: number;
-  /** A layer that is fetched from elsewhere, and need not be in the repository. */
+  /** True for a layer that clients fetch from elsewhere. It need not be in the repository. */
   readonly foreign: boolean;
 }
 
 export interface ManifestFacts {
   readonly mediaType: string;
-  /** Config first, then layers, each digest once; foreign layers are left out. */
+  /** The config, then the layers without foreign ones. No digest appears twice. */
   readonly blobs: readonly Reference[];
-  /** Manifests that an index lists, each digest once. */
+  /** The manifests that an index lists. No digest appears twice. */
   readonly manifests: readonly BlobDigest[];
   readonly subject?: BlobDigest;
   readonly artifactMediaType?: string;
@@ -42,10 +42,10 @@ export interface ManifestFacts {
 }
 
 /**
- * What a manifest says of itself and refers to. `givenType` is the media type sent along with it, for a manifest that has none inside; an image has at
- * least `minimumLayers`. Throws the InvalidParameterException `Invalid JSON syntax` for everything the service does not support, as the service does.
+ * Reads a manifest and what it refers to. `givenType` is the media type that was sent along with it. An image needs at least `minimumLayers`. Throws the
+ * InvalidParameterException `Invalid JSON syntax` for everything unsupported, as the service does.
  */
-export function readManifest(
+export function readManifestFacts(
   text: string,
   givenType: string | undefined,
   minimumLayers: number,
@@ -100,7 +100,7 @@ function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
   };
 }
 
-/** The oldest form: no config, and layers without sizes. */
+/** Docker's schema 1 has no config, and no sizes of layers. */
 function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
   const { schemaVersion, fsLayers } = manifest;
   if (schemaVersion !== 1 || !Array.isArray(fsLayers)) throw unsupported();
@@ -130,7 +130,7 @@ function readDescriptor(value: unknown): Reference {
   return { digest, mediaType, size, foreign: Array.isArray(urls) && urls.length > 0 };
 }
 
-/** `null` is how Go writes a list without items; see `CHOICES.nullList`. */
+/** Go writes an empty list as `null`. See `CHOICES.nullList`. */
 function readList(value: unknown): readonly unknown[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw unsupported();

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, parseObject } from '../json.ts';
 
-/** A policy document that has been checked; a statement without a resource, as repository policies are. */
+/** A validated policy document. The statements of a repository policy have no resource. */
 export interface Policy {
   readonly Statement: readonly JsonObject[];
   readonly [member: string]: unknown;
@@ -9,7 +9,7 @@ export interface Policy {
 const documentMembers = ['Version', 'Id', 'Statement'];
 const statementMembers = ['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition'];
 
-/** Reads an IAM policy document for a repository, account ids as principals made ARNs; undefined when it is none. Source of the grammar: IAM user guide. */
+/** Reads a repository's policy and expands account ids in principals to ARNs. Undefined for an invalid document. Source of the grammar: IAM user guide. */
 export function readPolicy(text: string): Policy | undefined {
   const document = parseObject(text);
   if (document === undefined || !hasOnly(document, documentMembers)) return undefined;
@@ -85,4 +85,21 @@ function toArn(principal: unknown): unknown {
 
 function hasOnly(value: JsonObject, names: readonly string[]): boolean {
   return Object.keys(value).every((name) => names.includes(name));
+}
+
+/** Formats a policy in the service's layout: two spaces of indentation, ` : ` after a name, lists on one line. */
+export function formatPolicy(policy: Policy): string {
+  return formatJson(policy, '');
+}
+
+function formatJson(value: unknown, indent: string): string {
+  if (Array.isArray(value)) {
+    return value.length === 0 ? '[ ]' : `[ ${value.map((item) => formatJson(item, indent)).join(', ')} ]`;
+  }
+  if (!isObject(value)) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const members = Object.entries(value).map(
+    ([name, member]) => `${inner}${JSON.stringify(name)} : ${formatJson(member, inner)}`,
+  );
+  return members.length === 0 ? '{ }' : `{\n${members.join(',\n')}\n${indent}}`;
 }

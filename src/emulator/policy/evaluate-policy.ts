@@ -1,0 +1,81 @@
+import { isObject, type JsonObject } from '../json.ts';
+import type { Principal } from '../principal.ts';
+import { type Policy, readPolicy } from './policy-document.ts';
+
+/**
+ * Evaluates a repository's policy for a principal and an action. A deny wins over every allow. Statements with a condition are ignored: see
+ * `CHOICES.policyConditions`. Source: IAM user guide, "Policy evaluation logic".
+ */
+export function evaluatePolicy(
+  policyText: string | undefined,
+  principal: Principal,
+  action: string,
+): 'allowed' | 'denied' | 'unsaid' {
+  const statements = (readPolicy(policyText ?? '')?.Statement ?? []).filter(
+    (statement) => statement.Condition === undefined && applies(statement, principal, action),
+  );
+  if (statements.some((statement) => statement.Effect === 'Deny')) return 'denied';
+  return statements.length > 0 ? 'allowed' : 'unsaid';
+}
+
+function applies(statement: JsonObject, principal: Principal, action: string): boolean {
+  const { Action: actions, NotAction: otherActions, Principal: whom, NotPrincipal: others } = statement;
+  const namesAction = listStrings(actions ?? otherActions).some((pattern) => matchesAction(pattern, action));
+  const namesPrincipal = listPrincipals(whom ?? others).some((name) => isNamed(principal, name));
+  return (actions !== undefined) === namesAction && (whom !== undefined) === namesPrincipal;
+}
+
+/** True when `name` in a policy covers the principal: everybody, its account, its ARN, or its assumed role. */
+function isNamed({ registryId, arn }: Principal, name: string): boolean {
+  const role = arn.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
+  return name === '*' || name === `arn:aws:iam::${registryId}:root` || name === arn || name === role;
+}
+
+/** The AWS principals of a `Principal` or `NotPrincipal`. Services and federated users are ignored. */
+function listPrincipals(principal: unknown): readonly string[] {
+  return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
+}
+
+function listStrings(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
+}
+
+/**
+ * Matches an action against a pattern with the wildcards `*` and `?`, ignoring case. Uses no regular expression, because a pattern of many stars could
+ * keep one busy for hours.
+ */
+export function matchesAction(pattern: string, action: string): boolean {
+  const [wanted, actual] = [pattern.toLowerCase(), action.toLowerCase()];
+  let [at, star, resume] = [0, -1, 0];
+  for (let read = 0; read < actual.length; ) {
+    if (wanted[at] === '*') {
+      star = at;
+      resume = read;
+      at += 1;
+    } else if (wanted[at] === '?' || wanted[at] === actual[read]) {
+      at += 1;
+      read += 1;
+    } else if (star >= 0) {
+      // Backtrack: the last star takes one more character.
+      resume += 1;
+      read = resume;
+      at = star + 1;
+    } else return false;
+  }
+  return /^\**$/.test(wanted.slice(at));
+}
+
+/** True when the policy denies SetRepositoryPolicy to the account itself. */
+export function locksOut(policy: Policy, account: string): boolean {
+  return policy.Statement.some(
+    (statement) =>
+      statement.Effect === 'Deny' &&
+      statement.Condition === undefined &&
+      listPrincipals(statement.Principal).some((principal) => namesAccount(principal, account)) &&
+      listStrings(statement.Action).some((action) => matchesAction(action, 'ecr-public:SetRepositoryPolicy')),
+  );
+}
+
+function namesAccount(principal: string, account: string): boolean {
+  return principal === '*' || principal === `arn:aws:iam::${account}:root`;
+}
