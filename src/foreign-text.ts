@@ -49,6 +49,11 @@ export function cutText(text: string, mostCharacters = MOST_CHARACTERS): string 
   return `${text.slice(0, mostCharacters)}… (${text.length - mostCharacters} more characters)`;
 }
 
+/** Quotes a text of others for a message: control characters escaped, cut short. */
+export function quoteText(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
+}
+
 /**
  * Without the user names and passwords of URLs: arguments, settings and what processes say may hold them. One slash is
  * enough, as a URL that is taken for a path has no more.

@@ -2,8 +2,12 @@ import type { Registry } from '../ecr/registries.ts';
 import type { RepositoryAddress } from '../ecr/repository-address.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
-import { formatRepository, parseRepository, type RepositoryReference } from '../oci/reference.ts';
-import { isRegistryId } from '../oci/repository-name.ts';
+import {
+  formatRepository,
+  isRegistryId,
+  parseRepository,
+  type RepositoryReference,
+} from '../oci/reference.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
 import { findRegistryHost } from './registry-host.ts';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { onAbort } from '../async/abort.ts';
+import { findJsonExcess } from '../json.ts';
 import { BodyTooLong, readBody } from '../net/read-body.ts';
-import { findJsonExcess } from '../oci/json.ts';
 import { UnexpectedAnswer } from './unexpected-answer.ts';
 
 /** What an answer may be; sizes in bytes. */

@@ -1,33 +1,17 @@
 import { EcrpError } from '../errors.ts';
+import { findJsonExcess, isObject, type JsonObject } from '../json.ts';
 
-/** A JSON object from outside, whose members are still to be checked. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+/** Most layers, children, annotations or URLs accepted: far above anything real, far below harm. */
+export const MAX_ITEMS = 10_000;
 
-/** Deepest nesting taken; manifests, indexes and image configs of real tools stay below 10. */
-export const MAX_JSON_DEPTH = 100;
-/** Most values in a document: V8 spends some hundred bytes on each, however short it is written. */
-const MAX_JSON_VALUES = 250_000;
-
-const COMMA = 0x2c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Quotes a text of others for a message: control characters escaped, cut short. */
-export function quoteText(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
-}
-
-/** Names a thing in messages, with the place it came from before it, e.g. `image.tar: manifest sha256:…`. */
+/** Names a thing in a message after its origin: `image.tar: manifest sha256:…`. */
 export function nameSubject(thing: string, origin: string | undefined): string {
   return origin === undefined ? thing : `${origin}: ${thing}`;
 }
 
-/** The way out of most damage. */
 const SAVE_AGAIN = 'The image is damaged, or no container tool wrote it: save, copy or build it again.';
 
-/** Makes the error for bad input; `subject` names the thing, e.g. `manifest sha256:…`. */
+/** Makes the error `subject: problem`, with a hint that helps against most damage. */
 export function invalidInput(
   subject: string,
   problem: string,
@@ -36,10 +20,7 @@ export function invalidInput(
   return new EcrpError('INVALID_INPUT', `${subject}: ${problem}`, { hint, cause });
 }
 
-/**
- * Parses JSON of untrusted origin. Throws INVALID_INPUT when it is longer than `maxBytes`, nested deeper than
- * `MAX_JSON_DEPTH`, not UTF-8 or not JSON.
- */
+/** Parses untrusted JSON. Throws INVALID_INPUT if it is longer than `maxBytes`, too deep, too large in memory, not UTF-8 or not JSON. */
 export function parseJson(bytes: Buffer, subject: string, maxBytes: number): unknown {
   if (bytes.length > maxBytes) {
     throw invalidInput(subject, `it is ${bytes.length} bytes long, more than the ${maxBytes} bytes allowed`);
@@ -53,43 +34,14 @@ export function parseJson(bytes: Buffer, subject: string, maxBytes: number): unk
   }
 }
 
-/**
- * Says why JSON would take far more memory than its length: that it `is nested deeper than …` or `holds more than … values`.
- * Judged before parsing, as V8 spends memory on every level and value. Undefined when it does not.
- */
-export function findJsonExcess(bytes: Uint8Array): string | undefined {
-  let depth = 0;
-  let values = 0;
-  let inString = false;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (inString) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === COMMA) values += 1;
-    else if (OPENING.has(byte)) {
-      depth += 1;
-      values += 1;
-      if (depth > MAX_JSON_DEPTH) return `is nested deeper than ${MAX_JSON_DEPTH}`;
-    } else if (CLOSING.has(byte)) depth -= 1;
-    if (values > MAX_JSON_VALUES) return `holds more than ${MAX_JSON_VALUES} values`;
-  }
-  return undefined;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What a wrong value looks like in a message: its JSON, cut short. */
+/** Formats a wrong value for a message: its JSON, cut short. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-/** The value as an object; `path` names the member in the message, e.g. `layers[3]`. */
+/** Returns the value if it is an object. `path` names the member in the message, e.g. `layers[3]`. */
 export function expectObject(value: unknown, subject: string, path: string): JsonObject {
   if (!isObject(value)) throw invalidInput(subject, `${path} is ${describeValue(value)}, not an object`);
   return value;
@@ -123,4 +75,9 @@ export function expectStrings(
 ): readonly string[] {
   const items = expectArray(value, subject, path, maxItems);
   return items.map((item, position) => expectString(item, subject, `${path}[${position}]`));
+}
+
+/** Go's encoders write `null` for an empty pointer, map or slice, so `null` means absent. */
+export function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

@@ -1,26 +1,14 @@
+import type { JsonObject } from '../json.ts';
 import type { Descriptor } from './descriptor.ts';
+import { parseAnnotations, parseArtifactType, parseDescriptor, parseDescriptors } from './descriptor.ts';
 import { digestOf } from './digest.ts';
-import {
-  describeValue,
-  expectObject,
-  invalidInput,
-  type JsonObject,
-  nameSubject,
-  parseJson,
-} from './json.ts';
+import { describeValue, expectObject, invalidInput, isPresent, nameSubject, parseJson } from './json.ts';
 import { isIndex, isManifest } from './media-types.ts';
-import {
-  isPresent,
-  parseAnnotations,
-  parseArtifactType,
-  parseDescriptor,
-  parseDescriptors,
-} from './parse-descriptor.ts';
 
-/** Longest manifest in bytes that registries take; ECR Public's `ImageManifest` has the same bound. */
+/** Longest manifest that registries accept, in bytes. ECR Public's `ImageManifest` has the same limit. */
 export const MAX_MANIFEST_BYTES = 4_194_304;
 
-/** Deepest chain of indexes followed; real ones nest once, the specification sets no bound. */
+/** Deepest nesting of indexes accepted. Real ones nest once; the specification sets no limit. */
 export const MAX_INDEX_DEPTH = 8;
 
 interface ManifestCommon {
@@ -47,9 +35,9 @@ export interface ImageIndex extends ManifestCommon {
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 
 /**
- * Reads a manifest or index of untrusted origin; `mediaType` is what its descriptor says.
- * Throws INVALID_INPUT naming the manifest's digest and the member that is wrong; `origin` is named in the message, e.g. the
- * path of the archive.
+ * Parses an untrusted manifest or index. Throws INVALID_INPUT that names its digest and the wrong member.
+ * @param mediaType As its descriptor has it.
+ * @param origin Named in the message, e.g. the path of the archive.
  */
 export function parseManifest(bytes: Buffer, mediaType: string, origin?: string): ImageManifest | ImageIndex {
   const kind = isIndex(mediaType) ? 'index' : 'manifest';
@@ -71,16 +59,16 @@ export function parseManifest(bytes: Buffer, mediaType: string, origin?: string)
     : parseImageObject(object, mediaType, subject);
 }
 
-/** Reads the members of an index, e.g. of a layout's `index.json`, which need not have a media type. */
+/** Parses the members of an index. A layout's `index.json` may lack the media type. */
 export function parseIndexObject(object: JsonObject, mediaType: string, subject: string): ImageIndex {
-  // A document that is both has two meanings, and readers differ (CVE-2021-41190).
+  // Readers disagree on a document that is both (CVE-2021-41190).
   if (isPresent(object.config) || isPresent(object.layers)) {
     throw invalidInput(subject, 'it has the members of a manifest (config, layers) as well as of an index');
   }
   return {
     kind: 'index',
     ...parseCommon(object, mediaType, subject),
-    // Go writes an index without children with `null`.
+    // Go writes `null` for an empty list.
     manifests: object.manifests === null ? [] : parseDescriptors(object.manifests, subject, 'manifests'),
   };
 }

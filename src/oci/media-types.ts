@@ -1,4 +1,4 @@
-// Media types by the names the specifications give them.
+// Media types under the names that the specifications use.
 
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 export const DOCKER_MANIFEST_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';

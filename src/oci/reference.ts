@@ -1,29 +1,33 @@
 import { EcrpError } from '../errors.ts';
+import { quoteText } from '../foreign-text.ts';
 import { type Digest, isDigest } from './digest.ts';
-import { quoteText } from './json.ts';
-import { assertRegistryAlias, assertRepositoryName, assertTag } from './repository-name.ts';
+import { assertTag } from './tags.ts';
 
-/** A repository of ECR Public, as a reference names it. */
+/** Repository of ECR Public that a reference names. */
 export interface RepositoryReference {
-  /** As it was written; without one, the registry host of the settings. */
+  /** Host of the reference, or the configured registry host. */
   readonly registryHost: string;
-  /** Registry alias (or the 12 digits of an account); absent for one's own registry. */
+  /** Registry alias, or the 12 digits of an account. Absent for the user's own registry. */
   readonly registryAlias?: string;
   readonly repositoryName: string;
 }
 
-/** An image of it, by tag, by digest or by both; with neither, what that means is for the command to say. */
+/** Image by tag, by digest or by both. Each command decides what a reference with neither means. */
 export interface Reference extends RepositoryReference {
   readonly imageTag?: string;
   readonly imageDigest?: Digest;
 }
 
-/** Two names of one registry; the second answers over IPv6 as well. */
+/** `RepositoryName` of the service model (2 to 205 characters); `RegistryAliasName` and `RegistryId` (2 to 50). */
+const REPOSITORY_NAME = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+const REGISTRY_ALIAS = /^(?:[0-9]{12}|[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*)$/;
+
+/** Two names of one registry. The second answers over IPv6 as well. */
 const AWS_HOSTS: readonly string[] = ['public.ecr.aws', 'ecr-public.aws.com'];
 
 /**
- * Reads `repo[:tag][@digest]` or `HOST/alias/repo[:tag][@digest]`, HOST being the registry host. As in docker, a first
- * component with a dot or a colon, or `localhost`, is a host. Throws USAGE for another host or a bad name.
+ * Parses `repo[:tag][@digest]` or `HOST/alias/repo[:tag][@digest]`, where HOST is the registry host. A first component with a dot or a
+ * colon, or `localhost`, is a host, as in docker. Throws USAGE for another host or a bad name.
  */
 export function parseReference(text: string, registryHost: string): Reference {
   refuseAddress(text, registryHost);
@@ -40,7 +44,7 @@ export function parseReference(text: string, registryHost: string): Reference {
   };
 }
 
-/** Reads a reference to a repository as such. Throws USAGE for a tag or digest, and as `parseReference` does. */
+/** Parses a reference to a repository. Throws USAGE for a tag or digest, and as `parseReference` does. */
 export function parseRepository(text: string, registryHost: string): RepositoryReference {
   const { imageTag, imageDigest, ...repository } = parseReference(text, registryHost);
   if (imageTag === undefined && imageDigest === undefined) return repository;
@@ -50,7 +54,7 @@ export function parseRepository(text: string, registryHost: string): RepositoryR
   );
 }
 
-/** Writes `HOST/alias/repo`, or `repo` without an alias. */
+/** Formats `HOST/alias/repo`, or `repo` without an alias. */
 export function formatRepository({
   registryHost,
   registryAlias,
@@ -59,22 +63,22 @@ export function formatRepository({
   return registryAlias === undefined ? repositoryName : `${registryHost}/${registryAlias}/${repositoryName}`;
 }
 
-/** Writes `HOST/alias/repo:tag@digest`, without what is not there. */
+/** Formats `HOST/alias/repo:tag@digest` without absent parts. */
 export function formatReference(reference: Reference): string {
   const { imageTag, imageDigest } = reference;
   const tag = imageTag === undefined ? '' : `:${imageTag}`;
   return `${formatRepository(reference)}${tag}${imageDigest === undefined ? '' : `@${imageDigest}`}`;
 }
 
-/** Whether two hosts name the same registry. */
+/** True if both hosts name the same registry. */
 export function isSameRegistryHost(one: string, other: string): boolean {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   return a === b || (AWS_HOSTS.includes(a) && AWS_HOSTS.includes(b));
 }
 
 /**
- * The references among an archive's image names that point at the registry host, in their order; names of other places
- * and by digest are left out. Throws INVALID_INPUT for a name at the registry host that is no valid reference.
+ * Finds the references to the registry host among an archive's image names, in order. Skips names of other hosts and names with a
+ * digest. Throws INVALID_INPUT for a name at the registry host that is not a valid reference.
  */
 export function findRegistryReferences(names: readonly string[], registryHost: string): readonly Reference[] {
   const own = names.filter((name) => {
@@ -96,7 +100,30 @@ export function findRegistryReferences(names: readonly string[], registryHost: s
   });
 }
 
-/** What people paste in place of a reference. */
+/** Throws USAGE unless the text is a repository name of ECR Public. */
+export function assertRepositoryName(text: string): void {
+  if (text.length >= 2 && text.length <= 205 && REPOSITORY_NAME.test(text)) return;
+  throw new EcrpError('USAGE', `${quoteText(text)} is not a repository name of ECR Public`, {
+    hint: REPOSITORY_NAME.test(text.toLowerCase())
+      ? 'Write it in lower case, with 2 to 205 characters.'
+      : 'Use 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
+  });
+}
+
+/** Throws USAGE unless the text is a registry alias or the 12 digits of an account. */
+export function assertRegistryAlias(text: string): void {
+  if (text.length <= 50 && REGISTRY_ALIAS.test(text)) return;
+  throw new EcrpError('USAGE', `${quoteText(text)} is not a registry alias of ECR Public`, {
+    hint: 'Use 2 to 50 lower-case letters and digits, the first a letter.',
+  });
+}
+
+/** True if the alias of a reference is a registry ID: the 12 digits of an account. */
+export function isRegistryId(alias: string): boolean {
+  return /^[0-9]{12}$/.test(alias);
+}
+
+/** Throws USAGE for an ARN or URL pasted in place of a reference. */
 function refuseAddress(text: string, registryHost: string): void {
   const [, registryId, name] = /^arn:[^:]*:ecr-public:[^:]*:(\d{12}):repository\/(.+)$/.exec(text) ?? [];
   if (registryId !== undefined) {
@@ -106,11 +133,11 @@ function refuseAddress(text: string, registryHost: string): void {
     );
   }
   const isUrl = /^[a-z+]+:\/\//.test(text);
-  // Before any message repeats the text. No digest has a slash; of a URL nothing that is no digest may follow the @.
+  // Comes before any message that repeats the text. No digest has a slash. In a URL only a digest may follow the @.
   if (/@.*\//s.test(text) || (isUrl && /@(?!sha256:)/.test(text))) {
     throw usage(
       'the reference contains a user name or password',
-      'Write HOST/ALIAS/REPOSITORY:TAG without it; the AWS credentials are what counts.',
+      'Write HOST/ALIAS/REPOSITORY:TAG without it: ecrp uses your AWS credentials.',
     );
   }
   if (!isUrl) return;
@@ -125,7 +152,7 @@ function splitDigest(text: string): [named: string, digest: Digest | undefined] 
   if (isDigest(digest)) return [text.slice(0, at), digest];
   throw usage(
     `reference ${quoteText(text)}: ${quoteText(digest)} is not a digest`,
-    'A digest is sha256: and 64 hexadecimal digits in lower case.',
+    'Write sha256: and 64 hexadecimal digits in lower case.',
   );
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ByteQueue } from '../async/byte-queue.ts';
 import type { Compressor } from '../compress/compressor.ts';
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import type { ArrivingLayer } from '../source/layer-intake.ts';
 import { countBytes, hashBytes } from './byte-streams.ts';

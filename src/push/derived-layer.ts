@@ -1,6 +1,6 @@
 import type { Compressor, DigestCache } from '../compress/compressor.ts';
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ArchiveLayer, ImageSource } from '../source/image-source.ts';
 import { countBytes, hashBytes, skipBytes } from './byte-streams.ts';

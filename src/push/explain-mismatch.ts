@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { PlannedBlob } from './push-plan.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PushPlan } from './push-plan.ts';
 import { readThrough } from './read-through.ts';

@@ -1,6 +1,6 @@
 import { type AheadReader, readAhead } from '../async/read-ahead.ts';
 import type { LayerPart, PushService } from '../ecr/push-service.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import { cutParts, type PartRing, ringParts } from './cut-parts.ts';
 import type { FillTurns } from './fill-turns.ts';
 import type { BlobReading, PlannedBlob } from './push-plan.ts';

@@ -1,5 +1,5 @@
 import { EcrpError } from '../errors.ts';
-import { buildArchiveManifest, type ManifestFormat, type PackedLayer } from '../oci/archive-manifest.ts';
+import { buildManifest, type ManifestFormat, type PackedLayer } from '../oci/build-manifest.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { ArchiveImage, ArchiveLayer, ImageSource, Packing } from '../source/image-source.ts';
 import { planDerivedLayer } from './derived-layer.ts';
@@ -38,7 +38,7 @@ export async function planArchive(
         }
         return { ...content, packing };
       });
-      const manifest = buildArchiveManifest(format, config, layers);
+      const manifest = buildManifest(format, config, layers);
       checkManifestSize(manifest.digest, manifest.bytes.length);
       return [manifest];
     },

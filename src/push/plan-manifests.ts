@@ -1,11 +1,10 @@
 import { EcrpError } from '../errors.ts';
-import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import { findOtherLayerCount, isImageConfig, MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { verifyContent } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { findOtherLayerCount, isImageConfig } from '../oci/layer-count.ts';
 import { type ImageManifest, MAX_INDEX_DEPTH, parseManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { verifyContent } from '../oci/verify-content.ts';
 import type { ImageSource, ManifestImage, Referrer } from '../source/image-source.ts';
 import { findLayerPacking } from './layer-end.ts';
 import { planKnownBlob } from './planned-blobs.ts';

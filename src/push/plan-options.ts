@@ -1,5 +1,5 @@
 import type { Compressor, DigestCache } from '../compress/compressor.ts';
-import type { ManifestFormat } from '../oci/archive-manifest.ts';
+import type { ManifestFormat } from '../oci/build-manifest.ts';
 
 export interface PlanOptions {
   /** For layers that are uncompressed in a docker-archive; undefined sends them as they are. */

@@ -1,5 +1,5 @@
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { BlobRef, ImageSource } from '../source/image-source.ts';
 import { checkLayerEnd } from './layer-end.ts';
 import type { PlannedBlob, SentBlob } from './push-plan.ts';

@@ -1,5 +1,5 @@
 import { deriveAbort } from '../async/abort.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { PushOptions } from './push-options.ts';
 import type { PushPlan } from './push-plan.ts';
 import type { PushResult } from './push-result.ts';

@@ -1,6 +1,6 @@
-import type { Content } from '../oci/archive-manifest.ts';
-import type { Platform } from '../oci/descriptor.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
 
 /** Everything a push will do, known before the network is used. */
 export interface PushPlan {

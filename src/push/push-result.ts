@@ -1,5 +1,5 @@
-import type { Platform } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
 
 /** `put`: the tag points at the image now, and nobody looked where it pointed before. */
 export type TagStatus = 'created' | 'moved' | 'unchanged' | 'put';

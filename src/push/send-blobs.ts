@@ -1,6 +1,6 @@
 import { runPool } from '../async/pool.ts';
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isCreated, isRepositoryMissing } from './create-repository.ts';
 import { FillTurns } from './fill-turns.ts';

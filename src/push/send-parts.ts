@@ -1,6 +1,6 @@
 import type { LayerPart } from '../ecr/push-service.ts';
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES, PART_BYTES } from '../wire/limits.ts';
 import type { BlobRestartedEvent } from './events.ts';
 import { locateUpload } from './locate-upload.ts';

@@ -1,5 +1,5 @@
 import { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
+import type { Content } from '../oci/descriptor.ts';
 import { explainMismatch } from './explain-mismatch.ts';
 import { isPassing } from './is-passing.ts';
 import type { PlannedBlob } from './push-plan.ts';

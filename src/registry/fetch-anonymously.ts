@@ -1,6 +1,7 @@
+import { isObject } from '../json.ts';
 import type { Connections } from '../net/connections.ts';
 import { discardBody, type HttpAnswer, type HttpRequest, sendRequest } from '../net/send-request.ts';
-import { isObject, parseJson } from '../oci/json.ts';
+import { parseJson } from '../oci/json.ts';
 import { type BearerChallenge, parseBearerChallenge } from './bearer-challenge.ts';
 import { followRedirects } from './follow-redirects.ts';
 import { readBytes } from './read-bytes.ts';

@@ -1,12 +1,12 @@
 import { withDeadline } from '../async/abort.ts';
-import type { Content } from '../oci/archive-manifest.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
-import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import type { Content, Descriptor } from '../oci/descriptor.ts';
+import { verifyContent } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { DOCKER_LAYER_GZIP, DOCKER_LAYER_ZSTD, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../oci/media-types.ts';
+import type { Platform } from '../oci/platform.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { verifyContent } from '../oci/verify-content.ts';
 import { readBytes } from './read-bytes.ts';
 import { readManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';

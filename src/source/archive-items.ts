@@ -5,9 +5,10 @@ import {
   expectString,
   expectStrings,
   invalidInput,
+  isPresent,
+  MAX_ITEMS,
   parseJson,
 } from '../oci/json.ts';
-import { isPresent, MAX_ITEMS } from '../oci/parse-descriptor.ts';
 import { type FileStore, readStoredFile } from './file-store.ts';
 
 export const ARCHIVE_FILE = 'manifest.json';

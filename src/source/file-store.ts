@@ -1,5 +1,6 @@
+import { quoteText } from '../foreign-text.ts';
 import type { Digest } from '../oci/digest.ts';
-import { invalidInput, quoteText } from '../oci/json.ts';
+import { invalidInput } from '../oci/json.ts';
 import type { Reading } from './byte-file.ts';
 
 /** A file in a store, by its own name: links have been followed. `size` is in bytes. */

@@ -1,8 +1,7 @@
 import { EcrpError } from '../errors.ts';
-import { parseConfig } from '../oci/config.ts';
+import { isImageConfig, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { isImageConfig } from '../oci/layer-count.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';

@@ -1,6 +1,5 @@
 import type { EcrpError } from '../errors.ts';
-import type { Content } from '../oci/archive-manifest.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import type { Content, Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reading } from './byte-file.ts';
 

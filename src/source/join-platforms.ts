@@ -1,5 +1,5 @@
+import { isObject } from '../json.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { isObject } from '../oci/json.ts';
 import { isManifest, OCI_INDEX } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { findAttested, isAttestation } from './attestations.ts';

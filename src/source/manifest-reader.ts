@@ -1,10 +1,10 @@
 import { EcrpError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { verifyContent } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ImageIndex, type ImageManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
-import { verifyContent } from '../oci/verify-content.ts';
 import { type FileStore, readStoredFile } from './file-store.ts';
 import { nameBlob } from './oci-layout.ts';
 

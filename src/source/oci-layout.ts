@@ -1,14 +1,7 @@
+import { isObject, type JsonObject } from '../json.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import {
-  describeValue,
-  expectObject,
-  expectString,
-  invalidInput,
-  isObject,
-  type JsonObject,
-  parseJson,
-} from '../oci/json.ts';
+import { describeValue, expectObject, expectString, invalidInput, parseJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseIndexObject } from '../oci/manifest.ts';
 import { OCI_INDEX } from '../oci/media-types.ts';
 import { type FileStore, readStoredFile } from './file-store.ts';

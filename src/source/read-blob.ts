@@ -1,9 +1,9 @@
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { verifyContent } from '../oci/descriptor.ts';
 import { invalidInput } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
-import { verifyContent } from '../oci/verify-content.ts';
 import { collectBytes } from './file-store.ts';
 import type { ImageSource } from './image-source.ts';
 

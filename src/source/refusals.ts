@@ -1,5 +1,5 @@
 import { EcrpError } from '../errors.ts';
-import { quoteText } from '../oci/json.ts';
+import { quoteText } from '../foreign-text.ts';
 import type { ArchivePacking } from './decoders.ts';
 import { refuseEarlyEnd } from './early-end.ts';
 import type { FileStore } from './file-store.ts';

@@ -1,12 +1,13 @@
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
+import type { JsonObject } from '../json.ts';
 import { parseConfig } from '../oci/config.ts';
-import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
-import { expectArray, expectObject, invalidInput, type JsonObject, parseJson } from '../oci/json.ts';
+import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
 import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
-import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
+import type { Platform } from '../oci/platform.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import { addBlobs } from './added-blob.ts';
 import { findAttested, isAttestation } from './attestations.ts';

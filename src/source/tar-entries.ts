@@ -1,4 +1,5 @@
-import { invalidInput, quoteText } from '../oci/json.ts';
+import { quoteText } from '../foreign-text.ts';
+import { invalidInput } from '../oci/json.ts';
 import { refuseEarlyEnd } from './early-end.ts';
 import { normalizeName } from './entry-name.ts';
 import { isMangledText } from './mangled-text.ts';

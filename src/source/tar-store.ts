@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { quoteText } from '../foreign-text.ts';
 import type { Digest } from '../oci/digest.ts';
-import { invalidInput, quoteText } from '../oci/json.ts';
+import { invalidInput } from '../oci/json.ts';
 import { type ByteFile, type Reading, streamBytes } from './byte-file.ts';
 import { joinToDirectory, normalizeName } from './entry-name.ts';
 import { describeEntry, type FileStore } from './file-store.ts';

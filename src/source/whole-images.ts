@@ -1,13 +1,11 @@
-import { MAX_CONFIG_BYTES } from '../oci/config.ts';
+import { findOtherLayerCount, MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { verifyContent } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { expectArray, expectObject, invalidInput, parseJson } from '../oci/json.ts';
-import { findOtherLayerCount } from '../oci/layer-count.ts';
+import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
 import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
-import { MAX_ITEMS } from '../oci/parse-descriptor.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { verifyContent } from '../oci/verify-content.ts';
 import { findAttested, isAttestation } from './attestations.ts';
 import { type FileStore, readStoredFile } from './file-store.ts';
 import { nameBlob } from './oci-layout.ts';

@@ -1,5 +1,5 @@
 import { createGzipCompressor } from '../../src/compress/gzip-compressor.ts';
-import type { Platform } from '../../src/oci/descriptor.ts';
+import type { Platform } from '../../src/oci/platform.ts';
 import { planPush } from '../../src/push/plan.ts';
 import type { PushPlan } from '../../src/push/push-plan.ts';
 import { selectImages } from '../../src/source/select-images.ts';

@@ -9,31 +9,32 @@ interface Reach {
   readonly types?: readonly string[];
 }
 
+/** Leaves that every room may import, but the other leaves and the emulator. */
+const COMMON = ['errors', 'foreign-text', 'json'];
+
 const REACHES: Readonly<Record<string, Reach>> = {
   errors: { values: [] },
+  json: { values: [] },
   io: { values: [] },
   'foreign-text': { values: [] },
   files: { values: [] },
   clock: { values: [] },
   async: { values: [] },
   wire: { values: [] },
-  oci: { values: ['errors', 'foreign-text'] },
-  source: { values: ['oci', 'async', 'errors', 'foreign-text', 'files'] },
-  compress: { values: ['oci', 'async', 'errors', 'foreign-text', 'files'] },
-  net: { values: ['async', 'errors', 'clock', 'foreign-text'] },
-  ecr: { values: ['wire', 'oci', 'async', 'net', 'errors', 'clock', 'foreign-text', 'files'] },
-  registry: { values: ['oci', 'async', 'net', 'errors', 'clock', 'foreign-text'] },
-  // Of the two ends it knows what they can do, and neither of them.
+  oci: { values: COMMON },
+  source: { values: [...COMMON, 'oci', 'async', 'files'] },
+  compress: { values: [...COMMON, 'oci', 'async', 'files'] },
+  net: { values: [...COMMON, 'io', 'async', 'clock'] },
+  ecr: { values: [...COMMON, 'io', 'wire', 'oci', 'async', 'net', 'clock', 'files'] },
+  registry: { values: [...COMMON, 'oci', 'async', 'net', 'clock'] },
+  // It knows what a source and a target can do, and neither of them.
   engine: {
-    values: ['oci', 'async', 'wire', 'errors', 'foreign-text', 'files'],
+    values: [...COMMON, 'wire', 'oci', 'async', 'files'],
     types: ['source', 'compress', 'ecr', 'registry'],
   },
-  push: {
-    values: ['oci', 'async', 'errors', 'wire', 'foreign-text', 'files'],
-    types: ['source', 'compress', 'ecr'],
-  },
-  catalog: { values: ['errors', 'wire', 'io', 'foreign-text', 'files'] },
-  docker: { values: ['errors', 'wire', 'io', 'foreign-text', 'files'] },
+  push: { values: [...COMMON, 'wire', 'oci', 'async', 'files'], types: ['source', 'compress', 'ecr'] },
+  catalog: { values: [...COMMON, 'io', 'wire', 'files'] },
+  docker: { values: [...COMMON, 'io', 'wire', 'files'] },
   emulator: { values: ['wire'] },
 };
 

@@ -79,7 +79,6 @@ export const STILL_UNEXPLAINED: readonly string[] = [
   'src/emulator',
   'src/files',
   'src/net',
-  'src/oci',
   'src/push',
   'src/registry',
   'src/source',

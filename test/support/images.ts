@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import type { Descriptor, Platform } from '../../src/oci/descriptor.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import {
   OCI_CONFIG,
@@ -11,6 +11,7 @@ import {
   OCI_LAYER_ZSTD,
   OCI_MANIFEST,
 } from '../../src/oci/media-types.ts';
+import type { Platform } from '../../src/oci/platform.ts';
 
 // Images out of a seed: the same arguments give the same bytes. image-writers.ts writes them as real tools do.
 

@@ -1,8 +1,8 @@
 import { existsSync, fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EcrpError } from '../../errors.ts';
+import { quoteText } from '../../foreign-text.ts';
 import type { Io } from '../../io.ts';
-import { quoteText } from '../../oci/json.ts';
 import type { CommandContext } from '../command-context.ts';
 import { quoteForShell } from '../quote-for-shell.ts';
 

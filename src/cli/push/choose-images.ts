@@ -1,6 +1,5 @@
 import { EcrpError } from '../../errors.ts';
-import { listNames } from '../../foreign-text.ts';
-import { quoteText } from '../../oci/json.ts';
+import { listNames, quoteText } from '../../foreign-text.ts';
 import { findRegistryReferences } from '../../oci/reference.ts';
 import type { ImageSource, ListedImage } from '../../source/image-source.ts';
 import { chooseImage } from './choose-image.ts';

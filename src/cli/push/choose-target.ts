@@ -8,7 +8,7 @@ import {
   type Reference,
   type RepositoryReference,
 } from '../../oci/reference.ts';
-import { orderTags } from '../../oci/tag-order.ts';
+import { orderTags } from '../../oci/tags.ts';
 import { checkTagCount } from '../../push/push-limits.ts';
 import { readGivenTags } from './given-tags.ts';
 

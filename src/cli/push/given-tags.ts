@@ -1,7 +1,7 @@
 import { EcrpError } from '../../errors.ts';
-import { quoteText } from '../../oci/json.ts';
+import { quoteText } from '../../foreign-text.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
-import { assertTag } from '../../oci/repository-name.ts';
+import { assertTag } from '../../oci/tags.ts';
 
 /** What one `--tag` asks for: a tag, or a reference that names the repository as well. */
 export type GivenTag =

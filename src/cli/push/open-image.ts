@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
 import { parseConfig } from '../../oci/config.ts';
-import type { Platform } from '../../oci/descriptor.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { planPush } from '../../push/plan.ts';
 import type { PushPlan } from '../../push/push-plan.ts';
 import type { ImageSource, ListedImage } from '../../source/image-source.ts';

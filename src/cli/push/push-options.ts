@@ -1,6 +1,6 @@
 import { EcrpError } from '../../errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
-import { assertTag } from '../../oci/repository-name.ts';
+import { assertTag } from '../../oci/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findRegistryHost } from '../registry-host.ts';
 import { chooseTarget, type GivenTarget } from './choose-target.ts';

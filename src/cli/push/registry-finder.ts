@@ -2,7 +2,7 @@ import type { Repository } from '../../ecr/repositories.ts';
 import type { RepositoryAddress } from '../../ecr/repository-address.ts';
 import type { Connections } from '../../net/connections.ts';
 import type { RepositoryReference } from '../../oci/reference.ts';
-import { isRegistryId } from '../../oci/repository-name.ts';
+import { isRegistryId } from '../../oci/reference.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { EcrSession } from '../ecr-session.ts';
 import { isNamedBy } from '../own-registry.ts';

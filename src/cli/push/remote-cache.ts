@@ -1,9 +1,9 @@
 import { withDeadline } from '../../async/abort.ts';
 import type { Compressor, DigestCache } from '../../compress/compressor.ts';
 import { listNames } from '../../foreign-text.ts';
-import type { Content } from '../../oci/archive-manifest.ts';
-import type { Platform } from '../../oci/descriptor.ts';
+import type { Content } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { readLayers } from '../../registry/read-layers.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
 import type { CommandContext } from '../command-context.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Content } from '../../../src/oci/archive-manifest.ts';
+import type { Content } from '../../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { type LayersWanted, readLayers } from '../../../src/registry/read-layers.ts';
 import { createRegistryReader } from '../../../src/registry/registry-reader.ts';

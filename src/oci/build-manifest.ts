@@ -1,4 +1,4 @@
-import type { Descriptor } from './descriptor.ts';
+import type { Content, Descriptor } from './descriptor.ts';
 import { type Digest, digestOf } from './digest.ts';
 import {
   DOCKER_CONFIG,
@@ -13,16 +13,10 @@ import {
   OCI_MANIFEST,
 } from './media-types.ts';
 
-/** Which family of media types a manifest is made in. */
+/** Family of media types that a manifest uses. */
 export type ManifestFormat = 'docker' | 'oci';
 
-/** A blob by its content. `size` is in bytes. */
-export interface Content {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
-/** A layer of the manifest to be made; `packing` decides its media type. */
+/** Layer of a manifest to build; `packing` decides its media type. */
 export interface PackedLayer extends Content {
   readonly packing: 'none' | 'gzip' | 'zstd';
 }
@@ -47,12 +41,13 @@ const types = {
 } as const;
 
 /**
- * Makes the manifest of an image that has none, from its config and its layers, lowest first. Deterministic: the
- * bytes depend on the arguments alone. Docker's form is the one `docker push` writes (indented by three spaces, members
- * in the order mediaType, size, digest), so an image whose blobs are the same has the same digest; OCI's is compact, in
- * the order of the specification, as skopeo and buildah write it.
+ * Builds the manifest of an image that has none, from its config and its layers, lowest first. The bytes depend on the arguments
+ * alone.
+ *
+ * Docker's form is the one that `docker push` writes: indented by three spaces, members in the order mediaType, size, digest. So the
+ * same blobs give the same digest as there. OCI's form is compact, in the order of the specification, like that of skopeo and buildah.
  */
-export function buildArchiveManifest(
+export function buildManifest(
   format: ManifestFormat,
   config: Content,
   layers: readonly PackedLayer[],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { orderTags } from '../../../src/oci/tag-order.ts';
+import { orderTags } from '../../../src/oci/tags.ts';
 
 it.each([
   [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildArchiveManifest, type PackedLayer } from '../../../src/oci/archive-manifest.ts';
+import { buildManifest, type PackedLayer } from '../../../src/oci/build-manifest.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
 
@@ -10,9 +10,9 @@ const layers: readonly PackedLayer[] = [
   { digest: digestOf('ccc'), size: 3, packing: 'none' },
 ];
 
-describe('buildArchiveManifest', () => {
+describe('buildManifest', () => {
   it('writes docker manifests as docker push does', () => {
-    const built = buildArchiveManifest('docker', config, layers.slice(0, 1));
+    const built = buildManifest('docker', config, layers.slice(0, 1));
     expect(built.bytes.toString()).toBe(`{
    "schemaVersion": 2,
    "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -33,14 +33,14 @@ describe('buildArchiveManifest', () => {
   });
 
   it('writes OCI manifests compactly, in the order of the specification', () => {
-    const built = buildArchiveManifest('oci', config, []);
+    const built = buildManifest('oci', config, []);
     expect(built.bytes.toString()).toBe(
       `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"${config.digest}","size":6},"layers":[]}`,
     );
   });
 
   it.each(['docker', 'oci'] as const)('writes what parseManifest reads (%s)', (format) => {
-    const built = buildArchiveManifest(format, config, layers);
+    const built = buildManifest(format, config, layers);
     const parsed = parseManifest(built.bytes, built.mediaType);
     if (parsed.kind !== 'image') throw new Error('not an image');
     expect(parsed.config).toMatchObject(config);
