@@ -1,4 +1,5 @@
-import { deriveAbort, formatSeconds, makeTimeoutError, raceAbort } from '../async/abort.ts';
+import { deriveAbort, raceAbort } from '../async/abort.ts';
+import { AttemptTimeout } from './attempt-timeout.ts';
 
 /** An attempt of a call that carries nothing has so long, many times what the slowest of them takes. */
 const MOST_MS = 2 * 60_000;
@@ -24,7 +25,7 @@ export interface AttemptLimits {
 }
 
 /**
- * Makes one attempt. Throws the signal's reason as soon as it is aborted, a `TimeoutError` when its time is over;
+ * Makes one attempt. Throws the signal's reason as soon as it is aborted, an `AttemptTimeout` when its time is over;
  * whatever `send` still does then, as asking for credentials, nobody waits for.
  */
 export async function makeAttempt<Answer>(
@@ -34,10 +35,8 @@ export async function makeAttempt<Answer>(
 ): Promise<Answer> {
   signal.throwIfAborted();
   const { signal: inner, abort, dispose } = deriveAbort(signal);
-  const start = (ms: number): NodeJS.Timeout => {
-    const timeout = makeTimeoutError(`no complete answer came within ${formatSeconds(ms)}`);
-    return setTimeout(() => abort(timeout), Math.max(1, ms));
-  };
+  const start = (ms: number): NodeJS.Timeout =>
+    setTimeout(() => abort(new AttemptTimeout('complete answer', ms)), Math.max(1, ms));
   let timer = start(mostMs);
   const onSent = (): void => {
     clearTimeout(timer);

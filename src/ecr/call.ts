@@ -5,6 +5,7 @@ import { limitAttempt, makeAttempt, type Send } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
+import type { Diagnose } from './diagnose-scheme.ts';
 import { explainFailure } from './errors.ts';
 import { describeFailure, type Failure } from './exception.ts';
 import { UnexpectedMember } from './members.ts';
@@ -61,6 +62,8 @@ export interface CallerSettings {
   readonly authenticate?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Undefined when the credentials cannot change. */
   readonly refreshCredentials?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Looks more closely at failures while the endpoint has never answered. */
+  readonly diagnose?: Diagnose | undefined;
   readonly pacer?: Pacer;
   /** How long calls are retried without progress; its clock serves all waits. */
   readonly budget?: RetryBudget;
@@ -91,13 +94,12 @@ export function makeCaller(settings: CallerSettings): Caller {
     call: ApiCall<Answer, Result>,
     signal: AbortSignal,
   ): Promise<Result> => {
-    const { operation, repositoryName } = call;
+    const { operation, repositoryName, bodyBytes = 0 } = call;
     // Node warns on the console of more than ten; each call in flight has some.
     setMaxListeners(0, signal);
     signal.throwIfAborted();
     await settings.authenticate?.(signal);
     const startedMs = clock.nowMs();
-    const { bodyBytes = 0 } = call;
     // As long as a body is being sent for the first time, it is what moves.
     let sinceMs = bodyBytes === 0 ? startedMs : undefined;
     let ambiguous = false;
@@ -142,6 +144,7 @@ export function makeCaller(settings: CallerSettings): Caller {
           throw error;
         }
         failure = describeFailure(error);
+        if (!budget.isReached) failure = (await settings.diagnose?.(failure, signal)) ?? failure;
       }
       const verdict = judge(failure, spent);
       if (failure.status !== undefined) budget.noteAnswer();

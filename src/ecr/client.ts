@@ -10,6 +10,7 @@ import type { ApiEvent } from './call-event.ts';
 import { chooseCredentials } from './credentials/choose-credentials.ts';
 import type { Identity, IdentitySource, PromptMfa } from './credentials/identity.ts';
 import { silentLogger } from './credentials/silent-logger.ts';
+import { diagnoseScheme } from './diagnose-scheme.ts';
 import { RequestHandler } from './request-handler.ts';
 import { provideSdkHome } from './sdk-home.ts';
 
@@ -87,6 +88,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const call = makeCaller({
     endpoint: nameEndpoint(settings.endpointUrl, connections),
     onEvent: settings.onEvent,
+    diagnose: diagnoseScheme(new URL(settings.endpointUrl), connections, settings.retryBudgetMs),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
     budget: new RetryBudget({
       givenMs: settings.retryBudgetMs,

@@ -1,6 +1,6 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
 import { type Failure, isOfClock } from './exception.ts';
-import { explainConnection, isConnectionFailure } from './explain-connection.ts';
+import { describeAttempts, explainConnection, isConnectionFailure } from './explain-connection.ts';
 
 /** What of the call goes into the error of its failure. */
 export interface CallSubject {
@@ -39,16 +39,19 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
   if (failure.fromService) {
     return explainException(failure, subject);
   }
-  const tries = afterAttempts(subject);
   if (failure.proxy !== undefined) {
     const { message, hint } = failure.proxy;
-    return { code: 'UNAVAILABLE', message: `${subject.operation}: ${message}${tries}`, hint };
+    return {
+      code: 'UNAVAILABLE',
+      message: `${subject.operation}: ${message}${describeAttempts(subject.attempts)}`,
+      hint,
+    };
   }
   if (failure.status !== undefined) {
     return { code: 'UNAVAILABLE', ...explainForeignAnswer(failure, failure.status, subject) };
   }
   if (isConnectionFailure(failure)) {
-    return { code: 'UNAVAILABLE', ...explainConnection(failure, subject, tries) };
+    return { code: 'UNAVAILABLE', ...explainConnection(failure, subject) };
   }
   return { code: 'INTERNAL', message: `${subject.operation}: ${failure.name}: ${failure.message}` };
 }
@@ -74,7 +77,7 @@ function explainException(failure: Failure, subject: CallSubject): Explanation {
   const unavailable = failure.status !== undefined && failure.status >= 500;
   return {
     code: unavailable ? 'UNAVAILABLE' : (statusCodes[failure.status ?? 400] ?? 'INVALID_INPUT'),
-    message: `${subject.operation}: ${failure.name}${afterAttempts(subject)}: ${failure.message}`,
+    message: `${subject.operation}: ${failure.name}${describeAttempts(subject.attempts)}: ${failure.message}`,
     hint: unavailable
       ? 'Run it again.'
       : 'The service refuses the request, by an exception that ecrp does not know: its words say what to change.',
@@ -135,19 +138,15 @@ const explainExpiry: Explain = (failure) => ({
   hint: "Renew them ('aws sso login', or a new session token), then run it again.",
 });
 
-function afterAttempts({ attempts }: CallSubject): string {
-  return attempts === 1 ? '' : ` after ${attempts} attempts`;
-}
-
 const explainThrottling: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
-  message: `${subject.operation} was throttled${afterAttempts(subject)}: ${failure.message}`,
+  message: `${subject.operation} was throttled${describeAttempts(subject.attempts)}: ${failure.message}`,
   hint: 'Other clients of the account use up its rate; run it again later, or with a lower --concurrency.',
 });
 
 const explainServer: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
-  message: `${subject.operation} failed on the server${afterAttempts(subject)}: ${failure.message}`,
+  message: `${subject.operation} failed on the server${describeAttempts(subject.attempts)}: ${failure.message}`,
   hint: 'Run it again; https://health.aws.amazon.com/health/status tells of known trouble.',
 });
 

@@ -2,9 +2,10 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { watchSilence } from '../async/abort.ts';
+import { isTimeoutError, watchSilence } from '../async/abort.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
+import { AttemptTimeout } from './attempt-timeout.ts';
 import { silentLogger } from './credentials/silent-logger.ts';
 import { type AnswerLimits, CREDENTIAL_ANSWERS, readAnswer, SERVICE_ANSWERS } from './read-answer.ts';
 
@@ -30,7 +31,7 @@ type Options = NonNullable<Parameters<Handle>[1]>;
 
 /**
  * Makes the SDK's requests over our connections, and reads each answer whole before the SDK sees it, as the SDK sets no bound to it.
- * Throws a `TimeoutError` when the service is silent for too long, `UnexpectedAnswer` when it is not the service that answers.
+ * Throws an `AttemptTimeout` when the service is silent for too long, `UnexpectedAnswer` when it is not the service that answers.
  * Opens nothing before the first request. Who closes the connections ends its requests.
  */
 export class RequestHandler implements HttpHandler {
@@ -50,7 +51,8 @@ export class RequestHandler implements HttpHandler {
   async handle(request: Request, { abortSignal, ...options }: Options = {}): ReturnType<Handle> {
     const inner = await this.#find(request.protocol === 'http:' ? 'http:' : 'https:');
     const exchange = async (signal: AbortSignal, onBytes: () => void): ReturnType<Handle> => {
-      const { response } = await inner.handle(request, { ...options, abortSignal: signal });
+      const handled = inner.handle(request, { ...options, abortSignal: signal }).catch(rewordTimeout);
+      const { response } = await handled;
       onBytes();
       if (response.statusCode === 407) this.#refuseLogin(request);
       response.body = await readAnswer(response, this.#limits, signal, onBytes);
@@ -60,7 +62,11 @@ export class RequestHandler implements HttpHandler {
     const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
     // A part may still be sent when it has been refused, so its signal has to reach it until the connection ends.
     if (isSlow(request)) return exchange(signal, () => undefined);
-    return watchSilence(signal, Math.min(this.#mostSilentMs, this.#silentMs), exchange);
+    const silentMs = Math.min(this.#mostSilentMs, this.#silentMs);
+    return watchSilence(signal, silentMs, exchange).catch((error: unknown) => {
+      if (!isTimeoutError(error) || error instanceof AttemptTimeout) throw error;
+      throw new AttemptTimeout('answer', silentMs);
+    });
   }
 
   updateHttpClientConfig(): void {}
@@ -92,6 +98,15 @@ export class RequestHandler implements HttpHandler {
     const proxy = this.#connections.findProxy(url);
     if (proxy !== undefined) throw ProxyError.ofStatus(proxy, 407, url.host);
   }
+}
+
+/** The SDK's texts about timeouts are for programmers. */
+function rewordTimeout(error: unknown): never {
+  if (!(error instanceof Error) || !isTimeoutError(error)) throw error;
+  const [, ms] = /^@smithy\b.* (\d+) ms\b/.exec(error.message) ?? [];
+  if (ms === undefined) throw error;
+  const isUnconnected = error.message.includes('did not establish a connection');
+  throw new AttemptTimeout(isUnconnected ? 'connection' : 'answer', Number(ms));
 }
 
 function isSlow({ headers, body }: Request): boolean {

@@ -2,10 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { spawnCli } from '../support/cli.ts';
 import { type ForwardProxyOptions, startForwardProxy } from '../support/forward-proxy.ts';
-import { PRIVATE_ROOT, startTlsFront } from '../support/tls-front.ts';
+import { PRIVATE_ROOT, SERVER_IDENTITY, startTlsFront } from '../support/tls-front.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const archive = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
@@ -147,6 +148,23 @@ describe('what is not ECR Public', () => {
   const silent = (): Server => createServer((socket) => sockets.add(socket));
   const shell = (): Server => createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
 
+  const tls = (): Server => createTlsServer(SERVER_IDENTITY);
+  /** As nginx and Go's server answer plain HTTP on a port for TLS. */
+  const politeTls = (): Server => {
+    const inner = tls();
+    return createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (first) => {
+        if (first[0] !== 0x16) {
+          socket.end('HTTP/1.1 400 Bad Request\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n');
+          return;
+        }
+        socket.pause().unshift(first);
+        inner.emit('connection', socket);
+      });
+    });
+  };
+
   test.each<[string, () => Server, RegExp, number]>([
     [
       'a web page',
@@ -161,8 +179,10 @@ describe('what is not ECR Public', () => {
       1,
     ],
     ['no HTTP', shell, /the connection to \S+ broke after 2 attempts/, 1],
-    ['nothing', silent, /no answer from \S+: no complete answer came within 1\.5 s/, 0],
-    ['a byte now and then', drip, /no answer from \S+: no complete answer came within 1\.5 s/, 0],
+    ['nothing', silent, /: no complete answer from http:\/\/127\.0\.0\.1:\d+ within 1\.5 s$/, 0],
+    ['a byte now and then', drip, /: no complete answer from http:\/\/127\.0\.0\.1:\d+ within 1\.5 s$/, 0],
+    ['a server that wants TLS and gets none', tls, /: http:\/\/127\.0\.0\.1:\d+ speaks TLS only$/, 0],
+    ['a web server that says so itself', politeTls, /: http:\/\/127\.0\.0\.1:\d+ speaks TLS only$/, 0],
   ])('%s is given up, after two tries at most', async (_name, make, message, retries) => {
     const host = await listen(make());
     const argv = [

@@ -8,6 +8,12 @@ const directory = join(import.meta.dirname, 'certificates');
 /** The root that the certificate of `startTlsFront` is signed by. */
 export const PRIVATE_ROOT = join(directory, 'ca.pem');
 
+/** Of `*.example.test`, signed by the private root. */
+export const SERVER_IDENTITY = {
+  key: readFileSync(join(directory, 'server.key')),
+  cert: readFileSync(join(directory, 'server.pem')),
+};
+
 export interface TlsFront {
   readonly port: number;
   /** Connections so far. */
@@ -23,8 +29,8 @@ export async function startTlsFront(
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer({
-    key: key ?? readFileSync(join(directory, 'server.key')),
-    cert: cert ?? readFileSync(join(directory, 'server.pem')),
+    key: key ?? SERVER_IDENTITY.key,
+    cert: cert ?? SERVER_IDENTITY.cert,
     ALPNProtocols: ['http/1.1'],
   });
   server.on('secureConnection', (client) => {

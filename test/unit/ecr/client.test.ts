@@ -459,7 +459,7 @@ describe('a connection on which nothing moves any more', () => {
     const { client, seen, events } = await serve([silent, json({ registries: [] })], {}, { silentMs: 500 });
     expect(await describeRegistry(client, signal)).toBeUndefined();
     expect(seen.length).toBeGreaterThanOrEqual(2);
-    expect(events[0]).toMatchObject({ kind: 'retry', reason: 'nothing came for 0.5 s' });
+    expect(events[0]).toMatchObject({ kind: 'retry', reason: 'no answer within 0.5 s' });
   });
 
   test('in the midst of a part is given up', async () => {
