@@ -16,6 +16,8 @@ const MAX_FILE_BYTES = 4 * MAX_LOGO_BYTES;
 export interface CheckedCatalogFile {
   readonly file: CatalogFile;
   readonly problems: readonly string[];
+  /** Whether nothing of the file could be read, as of a directory. */
+  readonly isUnreadable: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface CheckedCatalogFile {
  * problems at once.
  */
 export async function loadCatalogFile(path: string, directory = '.'): Promise<CatalogFile> {
-  const { file, problems } = await checkCatalogFile(path, directory);
+  const { file, problems, isUnreadable } = await checkCatalogFile(path, directory);
   if (problems.length === 0) return file;
   const [first = ''] = problems;
   const message =
@@ -33,7 +35,9 @@ export async function loadCatalogFile(path: string, directory = '.'): Promise<Ca
       ? `catalog file ${path}: ${first}`
       : `catalog file ${path} has ${problems.length} problems:${problems.map((problem) => `\n  - ${problem}`).join('')}`;
   throw new EcrpError('INVALID_INPUT', message, {
-    hint: 'Correct the file and run the command again; nothing was sent.',
+    hint: isUnreadable
+      ? 'Give a JSON or YAML file in UTF-8 that you may read; nothing was sent.'
+      : 'Correct the file and run the command again; nothing was sent.',
   });
 }
 
@@ -41,26 +45,28 @@ export async function loadCatalogFile(path: string, directory = '.'): Promise<Ca
 export async function checkCatalogFile(path: string, directory = '.'): Promise<CheckedCatalogFile> {
   const absolute = resolve(directory, path);
   const reading: Reading = { problems: [], warnings: [], directory: dirname(absolute) };
-  const content = await readDocument(absolute, reading);
+  let isUnreadable = false;
+  const content = await readDocument(absolute, reading).catch((error: unknown) => {
+    if (!(error instanceof UnreadableFile)) throw error;
+    reading.problems.push(`it ${error.message}`);
+    isUnreadable = true;
+    return undefined;
+  });
   const parts = content === undefined ? { catalogData: {}, tags: [] } : await readParts(content, reading);
-  return { file: { path, ...parts, warnings: reading.warnings }, problems: reading.problems };
+  return { file: { path, ...parts, warnings: reading.warnings }, problems: reading.problems, isUnreadable };
 }
 
 type Parts = Pick<CatalogFile, 'repositoryName' | 'catalogData' | 'tags'>;
 
+/** Throws `UnreadableFile`. */
 async function readDocument(path: string, { problems }: Reading): Promise<JsonObject | undefined> {
-  try {
-    const document = parseCatalogDocument(decodeText(await readBounded(path, MAX_FILE_BYTES)), path);
-    if ('faults' in document) {
-      problems.push(...document.faults);
-      return undefined;
-    }
-    if (isObject(document.value)) return document.value;
-    problems.push(`it must hold an object, not ${describeValue(document.value)}`);
-  } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
-    problems.push(`it ${error.message}`);
+  const document = parseCatalogDocument(decodeText(await readBounded(path, MAX_FILE_BYTES)), path);
+  if ('faults' in document) {
+    problems.push(...document.faults);
+    return undefined;
   }
+  if (isObject(document.value)) return document.value;
+  problems.push(`it must hold an object, not ${describeValue(document.value)}`);
   return undefined;
 }
 

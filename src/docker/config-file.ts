@@ -138,12 +138,15 @@ function isMissing(error: unknown): boolean {
 }
 
 function cannot(action: 'read' | 'write', path: string, error: unknown): EcrpError {
+  const isNoDirectory = findErrorCode(error) === 'ENOTDIR';
   const isMounted = action === 'write' && findErrorCode(error) === 'EBUSY';
   const hint = isMounted
     ? 'Mount the directory that holds it, and not the file alone.'
     : lacksRoom(error)
       ? 'Free space there, or set DOCKER_CONFIG to a directory on another disk.'
-      : 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.';
+      : isNoDirectory
+        ? 'Set DOCKER_CONFIG to the directory that holds config.json.'
+        : 'Check the permissions, or set DOCKER_CONFIG to a directory of your own.';
   return new EcrpError(
     'INVALID_INPUT',
     `cannot ${action} docker's config ${path}: ${describeFileError(error)}`,

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
-import { EcrpError } from '../../errors.ts';
-import { describeFileError } from '../../files/file-errors.ts';
 import { formatJson } from '../../foreign-text.ts';
+import { explainUnwritable } from '../unwritable-output.ts';
 
 export interface RequestLog {
   write(entry: object): void;
@@ -15,9 +14,8 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** Opens a file for one JSON line per request; an existing one is continued. */
 export async function openRequestLog(path: string): Promise<RequestLog> {
   const file = await open(path, 'a').catch((cause: unknown) => {
-    const message = `the log ${path} cannot be written: ${describeFileError(cause)}`;
-    const hint = 'Give --log a path in a directory that exists and that you may write to.';
-    throw new EcrpError('INVALID_INPUT', message, { hint, cause });
+    const output = { what: 'the log', option: '--log', path, fileName: 'requests.jsonl' };
+    throw explainUnwritable(output, cause);
   });
   const stream = file.createWriteStream();
   // A log that cannot be continued (disk full) is no reason to stop serving.

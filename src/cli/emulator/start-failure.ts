@@ -19,6 +19,12 @@ export function explainStartFailure(error: unknown, { host, port, dataDirectory 
     });
   }
   const code = 'code' in error ? error.code : undefined;
+  if ((code === 'EEXIST' || code === 'ENOTDIR') && 'path' in error) {
+    return new EcrpError('INVALID_INPUT', `--data ${dataDirectory}: the path leads to a file`, {
+      hint: 'Name a directory. The emulator makes it when it is missing.',
+      cause: error,
+    });
+  }
   if (code === 'EADDRINUSE') {
     return new EcrpError('CONFLICT', `port ${port} on ${host} is in use`, {
       hint: 'Another emulator may be running. Choose another port with --port, or --port 0 for a free one.',

@@ -1,13 +1,9 @@
 import { EcrpError } from '../../errors.ts';
-import { describeFileError, findErrorCode } from '../../files/file-errors.ts';
 import { locateOutput } from '../../files/locate-output.ts';
 import { checkOutputFile, writeOutputFile } from '../../files/output-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printText } from '../output.ts';
-
-const WRITABLE_PATH = 'Give --digest-file a path in a directory that exists and that you may write to.';
-const FREE_DISK = 'Free space there, or give --digest-file a path on another disk.';
-const hints: Readonly<Record<string, string>> = { ENOSPC: FREE_DISK, EDQUOT: FREE_DISK };
+import { explainUnwritable } from '../unwritable-output.ts';
 
 /** Checks before the push that the digest can be written after it. Throws INVALID_INPUT. */
 export async function checkDigestFile(path: string): Promise<void> {
@@ -41,9 +37,6 @@ export async function writeDigestFile(
 }
 
 function explain(path: string, cause: unknown): EcrpError {
-  return new EcrpError(
-    'INVALID_INPUT',
-    `the digest file ${path} cannot be written: ${describeFileError(cause)}`,
-    { hint: hints[findErrorCode(cause) ?? ''] ?? WRITABLE_PATH, cause },
-  );
+  const output = { what: 'the digest file', option: '--digest-file', path, fileName: 'digest' };
+  return explainUnwritable(output, cause);
 }

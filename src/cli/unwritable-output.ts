@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { EcrpError } from '../errors.ts';
+import { describeFileError, findErrorCode, lacksRoom } from '../files/file-errors.ts';
+import { quoteForShell } from './quote-for-shell.ts';
+
+/** A file that an option names to be written. */
+export interface NamedOutput {
+  /** Such as `the digest file`. */
+  readonly what: string;
+  readonly option: string;
+  readonly path: string;
+  /** A good name for it, where a directory was given. */
+  readonly fileName: string;
+}
+
+/** The error of a file that cannot be written: INVALID_INPUT, with the system's reason, and what to give the option instead. */
+export function explainUnwritable({ what, option, path, fileName }: NamedOutput, cause: unknown): EcrpError {
+  const hint =
+    findErrorCode(cause) === 'EISDIR'
+      ? `Name a file: ${option} ${quoteForShell(join(path, fileName))}`
+      : lacksRoom(cause)
+        ? `Free space there, or give ${option} a path on another disk.`
+        : `Give ${option} a path in a directory that exists and that you may write to.`;
+  const message = `${what} ${path} cannot be written: ${describeFileError(cause)}`;
+  return new EcrpError('INVALID_INPUT', message, { hint, cause });
+}
