@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
@@ -109,6 +109,65 @@ describe('a push is refused before anything is sent', () => {
       });
     }
   });
+});
+
+describe('a directory where a file is wanted, or the other way round', () => {
+  beforeAll(async () => {
+    await mkdir(join(home.directory, 'folder'));
+  });
+
+  it.each<[string, readonly string[], string, string]>([
+    [
+      '--digest-file',
+      ['push', one, 'app:1', '--digest-file', 'folder'],
+      'it is a directory',
+      'Name a file: --digest-file ',
+    ],
+    [
+      '--catalog',
+      ['repo', 'create', 'app', '--catalog', 'folder'],
+      'it is a directory',
+      'Give a JSON or YAML file',
+    ],
+    ['--log', ['emulator', '--port', '0', '--log', 'folder'], 'it is a directory', 'Name a file: --log '],
+    [
+      '--identity',
+      ['emulator', '--port', '0', '--identity', 'folder'],
+      'it is a directory',
+      'Give --identity a file that you may read.',
+    ],
+    [
+      '--data',
+      ['emulator', '--port', '0', '--data', 'text.tar'],
+      'the path leads to a file',
+      'Name a directory.',
+    ],
+    [
+      '--data below a file',
+      ['emulator', '--data', 'text.tar/x'],
+      'the path leads to a file',
+      'Name a directory.',
+    ],
+  ])('%s', async (_name, argv, message, hint) => {
+    await expectFailure(argv, { status: 3, code: 'INVALID_INPUT', message, hint });
+  });
+
+  it('DOCKER_CONFIG', async () => {
+    const message = 'a part of the path is not a directory';
+    const hint = 'Set DOCKER_CONFIG to the directory that holds config.json.';
+    const changes = { DOCKER_CONFIG: join(home.directory, 'text.tar') };
+    await expectFailure(['logout'], { status: 3, code: 'INVALID_INPUT', message, hint }, changes);
+  });
+});
+
+it('an endpoint at which nothing answers is one error, without a warning beside it', async () => {
+  const endpoint = 'http://127.0.0.1:1';
+  const env = { ...home.env, ...emulator.env, AWS_ENDPOINT_URL_ECR_PUBLIC: endpoint };
+  const { status, stderr } = await runCli(['push', one, 'app:1', '--retry-budget', '300ms'], { env });
+  expect(status).toBe(8);
+  expect(stderr.match(/^(warning|error): .*/gm)).toEqual([
+    expect.stringContaining(`nothing accepts connections at ${endpoint}`),
+  ]);
 });
 
 describe('the service refuses', () => {

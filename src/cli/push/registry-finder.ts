@@ -22,6 +22,8 @@ export class RegistryFinder {
   readonly #target: RepositoryReference;
   #created: RegistryFacts | undefined;
   #own: Promise<RegistryFacts | undefined> | undefined;
+  /** Why the service did not tell; undefined when it did. */
+  #problem: string | undefined;
 
   constructor(context: CommandContext, session: EcrSession, target: RepositoryReference) {
     this.#context = context;
@@ -51,7 +53,7 @@ export class RegistryFinder {
     return given === undefined || given === own?.registryId ? own?.registryAlias : undefined;
   }
 
-  /** `toldId` is what the service said in the push, if it did. */
+  /** For the result of a push: warns when it lacks the alias. `toldId` is what the service said in the push, if it did. */
   async find(toldId: string | undefined): Promise<FoundRegistry> {
     const given = this.#target.registryAlias;
     const isAlias = given !== undefined && !isRegistryId(given);
@@ -59,6 +61,11 @@ export class RegistryFinder {
       return { alias: given, registryId: toldId };
     }
     const own = await this.#findOwn();
+    if (this.#problem !== undefined) {
+      this.#context.messages.warn(
+        `cannot find the alias of your registry; references are printed without it: ${this.#problem}`,
+      );
+    }
     const isOwn = own !== undefined && this.#isNamed(own);
     const ownAlias = isOwn ? own.registryAlias : undefined;
     return {
@@ -115,10 +122,7 @@ export class RegistryFinder {
     } catch (error) {
       signal.throwIfAborted();
       // The push does not depend on it: there are credentials that may push and nothing else.
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#context.messages.warn(
-        `cannot find the alias of your registry; references are printed without it: ${reason}`,
-      );
+      this.#problem = error instanceof Error ? error.message : String(error);
       return undefined;
     }
   }
