@@ -25,6 +25,11 @@ export interface GlobalOptions {
   readonly retryBudget?: number;
 }
 
+/** A wait of the program's own, in ms: `--retry-budget` shortens it, and never makes it longer. */
+export function limitWait({ retryBudget }: Pick<GlobalOptions, 'retryBudget'>, ownMs: number): number {
+  return Math.min(ownMs, retryBudget ?? ownMs);
+}
+
 export function addGlobalOptions(program: Command): Command {
   return program
     .optionsGroup('Network:')

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { startAnsweringServer, staySilent } from '../support/answering-server.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const { home, emulator } = await startWorkplace();
+const silent = await startAnsweringServer(staySilent);
 let archive: string;
 let rebuilt: string;
 beforeAll(async () => {
@@ -80,6 +82,13 @@ describe('on a machine without a cache', () => {
       reference: expect.stringMatching(/\/cold\/silent:1\.0$/),
     });
     expect(result.stderr).toContain('the alias of your registry is not known within');
+  });
+
+  it('a registry that does not answer costs no more than the budget, where that is shorter', async () => {
+    const argv = ['push', archive, 'cold/slow:1.0', '--create-repo', '--json', '-v', '--retry-budget', '2s'];
+    const result = await runFresh(argv, { ECRP_REGISTRY_HOST: silent.host });
+    expect(result.json()).toMatchObject({ layers: { uploaded: 3 } });
+    expect(result.stderr).toContain('no answer within 2000 ms');
   });
 
   it('a registry that nobody reaches costs time alone', async () => {

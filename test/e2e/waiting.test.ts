@@ -1,36 +1,14 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, spawnCli } from '../support/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { startAnsweringServer, staySilent } from '../support/answering-server.ts';
+import { spawnCli } from '../support/cli.ts';
 
 // No command is silent while it waits: each has to say so before the test lets it go on.
 
 const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 
-let home: Awaited<ReturnType<typeof makeHome>>;
-let env: Record<string, string> = {};
-/** Takes every request, and answers none. */
-const server = createServer((request) => void request.resume());
-beforeAll(async () => {
-  home = await makeHome();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // An address of the Internet family, as it listens on one.
-  const { port } = server.address() as AddressInfo;
-  env = {
-    ...home.env,
-    AWS_ENDPOINT_URL_ECR_PUBLIC: `http://127.0.0.1:${port}`,
-    ECRP_REGISTRY_HOST: `127.0.0.1:${port}`,
-    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-  };
-});
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await home.remove();
-});
+const { home, env } = await startAnsweringServer(staySilent);
 
 /** Resolves when standard error has said something that matches. */
 function awaitText(stream: NodeJS.ReadableStream | null, pattern: RegExp): Promise<string> {

@@ -8,6 +8,7 @@ import { readLayers } from '../../registry/read-layers.ts';
 import { createRegistryReader } from '../../registry/registry-reader.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatCount } from '../format.ts';
+import { limitWait } from '../global-options.ts';
 import type { PushTarget } from './choose-target.ts';
 import type { RegistryFinder } from './registry-finder.ts';
 
@@ -45,15 +46,16 @@ export function addRemoteCache(
 }
 
 async function askRegistry(
-  { io, messages }: CommandContext,
+  { io, messages, options }: CommandContext,
   packing: Compressor['packing'],
   platform: Platform | undefined,
   { finder, target, cacheFrom }: RemoteCache,
 ): Promise<ReadonlyMap<Digest, Content>> {
-  const registryAlias = await withDeadline(io.signal, TIMEOUT_MS, (signal) => finder.findAlias(signal)).catch(
+  const timeoutMs = limitWait(options, TIMEOUT_MS);
+  const registryAlias = await withDeadline(io.signal, timeoutMs, (signal) => finder.findAlias(signal)).catch(
     () => {
       io.signal.throwIfAborted();
-      messages.detail(`the alias of your registry is not known within ${TIMEOUT_MS} ms`);
+      messages.detail(`the alias of your registry is not known within ${timeoutMs} ms`);
       return undefined;
     },
   );
@@ -65,7 +67,7 @@ async function askRegistry(
     tags,
     platform,
     packing,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     signal: io.signal,
     onProblem: (tag, reason) =>
       messages.detail(`the layers of ${repositoryName}:${tag} are not known: ${reason}`),

@@ -103,11 +103,11 @@ export async function sendImage(
     for (const warning of local.warnings ?? []) context.messages.warn(warning);
     for (const note of local.notes ?? []) context.messages.note(note);
     const planned = await expectDigest(local, target.imageDigest, signal);
-    const { plan, tags, kept, ...guard } = await guardImage(image, planned, finder, session, signal);
+    const { plan, tags, kept, ...guard } = await guardImage(context, image, planned, finder, session);
     for (const { imageTag, imageDigest } of kept) {
       context.messages.note(`The tag ${imageTag} is left on ${imageDigest}.`);
     }
-    const lookUpTag = image.readsRegistry ? makeTagLookup(context.waiting, finder, target) : undefined;
+    const lookUpTag = image.readsRegistry ? makeTagLookup(context, finder, target) : undefined;
     const pushed =
       kept.length > 0 && tags.length === 0
         ? undefined
@@ -160,17 +160,17 @@ export async function sendImage(
 
 /** With a policy, no tag is moved; see `guardTags`. */
 async function guardImage(
+  { io, options }: CommandContext,
   image: ImageToSend,
   plan: PushPlan,
   finder: RegistryFinder,
   session: EcrSession,
-  signal: AbortSignal,
 ): Promise<Pick<GuardedTags, 'plan' | 'tags' | 'kept'> & Partial<GuardedTags>> {
   const { target, ifExists, readsRegistry } = image;
   const { tags } = target;
   if (ifExists === 'overwrite') return { plan, tags, kept: [] };
-  const locate = makeTagLocator(session, finder, { ...target, readsRegistry });
-  return guardTags(ifExists, plan, tags, locate, signal);
+  const locate = makeTagLocator(session, finder, { ...target, readsRegistry }, options.retryBudget);
+  return guardTags(ifExists, plan, tags, locate, io.signal);
 }
 
 /** The main tag, unless it was left on another image than the result is about; none where there is no tag. */

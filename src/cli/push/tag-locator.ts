@@ -21,14 +21,19 @@ export interface TagPlace {
  * Asks the registry as anyone can, and the API where that does not tell. Throws UNAVAILABLE rather than guess, AUTH when
  * only the API could tell and may not be asked.
  */
-export function makeTagLocator(session: EcrSession, finder: RegistryFinder, place: TagPlace): TagLocator {
+export function makeTagLocator(
+  session: EcrSession,
+  finder: RegistryFinder,
+  place: TagPlace,
+  retryBudgetMs?: number,
+): TagLocator {
   const { registryHost, readsRegistry, repositoryName } = place;
   const kept: KeptToken = {};
   return async (imageTag, signal) => {
     const registryAlias = await finder.findAlias();
     if (registryAlias !== undefined && readsRegistry) {
       const address = { registryHost, registryAlias, repositoryName, imageTag };
-      const found = await resolveTag(finder.connections, address, signal, { kept });
+      const found = await resolveTag(finder.connections, address, signal, { kept, mostMs: retryBudgetMs });
       if (found !== 'unknown') return found;
     }
     signal.throwIfAborted();

@@ -3,7 +3,8 @@ import { createLanes } from '../../async/ordered-lanes.ts';
 import type { TagLookup } from '../../push/push-options.ts';
 import type { KeptToken } from '../../registry/fetch-anonymously.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
-import type { Waiting } from '../progress/waiting.ts';
+import type { CommandContext } from '../command-context.ts';
+import { limitWait } from '../global-options.ts';
 import type { RegistryFinder } from './registry-finder.ts';
 import type { TagPlace } from './tag-locator.ts';
 
@@ -18,10 +19,11 @@ const MOST_AT_ONCE = 4;
 
 /** Looks where tags are before they are moved, as anyone can. When the registry leaves one question open, it is asked no other. */
 export function makeTagLookup(
-  waiting: Waiting,
+  { waiting, options }: Pick<CommandContext, 'waiting' | 'options'>,
   finder: RegistryFinder,
   { registryHost, repositoryName }: Omit<TagPlace, 'readsRegistry'>,
 ): TagLookup {
+  const timeoutMs = limitWait(options, TIMEOUT_MS);
   let isSilent = false;
   const runInLane = createLanes(MOST_AT_ONCE)();
   const startedMs = performance.now();
@@ -36,7 +38,7 @@ export function makeTagLookup(
   const look: TagLookup = async (tag, signal) => {
     if (isSilent || performance.now() - startedMs > MOST_MS) return 'unknown';
     const answer = (): ReturnType<TagLookup> =>
-      withDeadline(signal, TIMEOUT_MS, (inner) => ask(tag, inner)).catch(() => 'unknown');
+      withDeadline(signal, timeoutMs, (inner) => ask(tag, inner)).catch(() => 'unknown');
     const found = await waiting.during(`${registryHost} (where the tag ${tag} is)`, answer, true);
     isSilent ||= found === 'unknown';
     return found;

@@ -1,7 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createContext } from '../../../src/cli/command-context.ts';
 import { confirm } from '../../../src/cli/confirm.ts';
 import { main as helper } from '../../../src/cli/credential-helper.ts';
@@ -13,8 +11,9 @@ import { EcrpError } from '../../../src/errors.ts';
 import { hideLogins } from '../../../src/foreign-text.ts';
 import type { Io } from '../../../src/io.ts';
 import type { ImageSource } from '../../../src/source/image-source.ts';
+import { startAnsweringServer } from '../../support/answering-server.ts';
 import { catchError } from '../../support/catch-error.ts';
-import { type CliSettings, makeHome, runCli } from '../../support/cli.ts';
+import { type CliSettings, runCli } from '../../support/cli.ts';
 
 // What is not ours leaves the program by each of its exits here, and must be harmless.
 
@@ -193,10 +192,8 @@ it('names of images are listed up to ten of them', async () => {
   expect(error.hint?.length).toBeLessThan(1_000);
 });
 
-describe('a service that says such things', () => {
-  let home: Awaited<ReturnType<typeof makeHome>>;
-  let answer: { status: number; body: string } = { status: 200, body: '{}' };
-  const server = createServer((request, response) => {
+describe('a service that says such things', async () => {
+  const { env } = await startAnsweringServer((request, response) => {
     request.resume();
     response.writeHead(answer.status, {
       'content-type': 'application/x-amz-json-1.1',
@@ -205,24 +202,7 @@ describe('a service that says such things', () => {
     });
     response.end(answer.body);
   });
-  let env: Record<string, string> = {};
-  beforeAll(async () => {
-    home = await makeHome();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    // An address of the Internet family, as it listens on one.
-    const { port } = server.address() as AddressInfo;
-    env = {
-      ...home.env,
-      AWS_ENDPOINT_URL_ECR_PUBLIC: `http://127.0.0.1:${port}`,
-      ECRP_REGISTRY_HOST: `127.0.0.1:${port}`,
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    };
-  });
-  afterAll(async () => {
-    server.close();
-    await home.remove();
-  });
+  let answer: { status: number; body: string } = { status: 200, body: '{}' };
 
   it.each([
     ['repo', 'list'],

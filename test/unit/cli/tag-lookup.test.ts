@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Waiting } from '../../../src/cli/progress/waiting.ts';
 import type { RegistryFinder } from '../../../src/cli/push/registry-finder.ts';
 import { makeTagLookup } from '../../../src/cli/push/tag-lookup.ts';
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** A lookup at a registry that answers as `listener` does, and what it said to wait for. */
-async function lookUpAt(listener: RequestListener) {
+async function lookUpAt(listener: RequestListener, retryBudget?: number) {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanups.push(
@@ -35,10 +35,13 @@ async function lookUpAt(listener: RequestListener) {
     connections: directConnections,
     findAlias: async () => 'a1b2c3d4',
   } as unknown as RegistryFinder;
-  const lookUp = makeTagLookup({ during } as unknown as Waiting, finder, {
-    registryHost,
-    repositoryName: 'app',
-  });
+  const waiting = { during } as unknown as Waiting;
+  const options = {
+    progress: 'none',
+    color: false,
+    ...(retryBudget !== undefined && { retryBudget }),
+  } as const;
+  const lookUp = makeTagLookup({ waiting, options }, finder, { registryHost, repositoryName: 'app' });
   return { lookUp, waits, registryHost };
 }
 
@@ -70,4 +73,13 @@ it('asks no more when one answer tells nothing', async () => {
   const found = await Promise.all(tags.map((tag) => lookUp(tag, signal)));
   expect(found).toEqual(tags.map(() => 'unknown'));
   expect(requests).toBeLessThanOrEqual(4);
+});
+
+it('waits for no longer than the budget, where that is short', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  cleanups.push(() => vi.useRealTimers());
+  const { lookUp } = await lookUpAt((request) => void request.resume(), 200);
+  const found = lookUp('t0', signal);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await found).toBe('unknown');
 });
