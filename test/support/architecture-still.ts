@@ -45,7 +45,6 @@ export const STILL_SMALL: readonly string[] = [
   'src/cli/commands/repo-describe.ts',
   'src/cli/commands/uploads-clear.ts',
   'src/cli/emulator/host-options.ts',
-  'src/cli/emulator/identity-file.ts',
   'src/cli/progress/json-progress.ts',
   'src/cli/usage-error.ts',
 
