@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { isTimeoutError, watchSilence } from '../async/abort.ts';
+import { findErrorCode } from '../files/file-errors.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
 import { AttemptTimeout } from './attempt-timeout.ts';
@@ -64,7 +65,8 @@ export class RequestHandler implements HttpHandler {
     if (isSlow(request)) return exchange(signal, () => undefined);
     const silentMs = Math.min(this.#mostSilentMs, this.#silentMs);
     return watchSilence(signal, silentMs, exchange).catch((error: unknown) => {
-      if (!isTimeoutError(error) || error instanceof AttemptTimeout) throw error;
+      // The SDK gives that name to broken connections too, which keep their code.
+      if (!isTimeoutError(error) || error instanceof AttemptTimeout || findErrorCode(error)) throw error;
       throw new AttemptTimeout('answer', silentMs);
     });
   }
