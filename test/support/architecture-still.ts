@@ -4,19 +4,15 @@
 export const STILL_ALIKE: readonly string[] = [
   // with the emulator
   'Authorization',
-  'Caller',
   'Choice',
   'EmulatorOptions',
-  'Exchange',
   'Identity',
   'JsonObject',
   'RegistryAlias',
   'discardBody',
-  'findRepository',
   'formatSeconds',
   'isObject',
   'isRegistryId',
-  'readBody',
 
   // with catalog, docker, files, oci and src/
   'Environment',
@@ -52,8 +48,6 @@ export const STILL_SMALL: readonly string[] = [
   'src/ecr/ca-bundle.ts',
 
   // emulator
-  'src/emulator/registry/catalog.ts',
-  'src/emulator/registry/logo.ts',
 
   // net
   'src/net/local-hosts.ts',

@@ -73,14 +73,18 @@ const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
       throw invalidLayerPart(context, input, result.expected, text);
     }
     case 'too-many-parts':
-      throw new ServiceError(
-        'LimitExceededException',
-        CHOICES.tooManyPartsText.value(uploadId, MAX_PARTS_PER_LAYER),
-      );
+      throw tooManyParts(uploadId);
     case 'too-large':
       throw layerTooLarge(uploadId);
   }
 };
+
+export function tooManyParts(uploadId: string): ServiceError {
+  return new ServiceError(
+    'LimitExceededException',
+    CHOICES.tooManyPartsText.value(uploadId, MAX_PARTS_PER_LAYER),
+  );
+}
 
 export function layerTooLarge(uploadId: string): ServiceError {
   return new ServiceError(

@@ -1,23 +1,21 @@
 import type { StoredImage, StoredRepository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
-import type { RepositoryExchange } from './exchange.ts';
-import { findRepository } from './find-repository.ts';
-import { isAnyDigest } from './manifest-reference.ts';
+import { findRepositoryByPath, type RepositoryExchange, sendBody } from './exchange.ts';
+import { isAnyDigest } from './manifests.ts';
 import { RegistryError } from './registry-error.ts';
-import { sendBody } from './reply.ts';
 
 /** A page ends when its descriptors reach the maximum size of a manifest. */
 const PAGE_CHARS = 4 * 1024 * 1024;
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
-/** `GET referrers/<digest>`: an index of the images whose subject it is. Source: OCI distribution specification, "Listing Referrers". */
+/** `GET referrers/<digest>`: an index of the images with that subject. Source: OCI distribution specification, "Listing Referrers". */
 export async function serveReferrers(
   { response, context, query }: RepositoryExchange,
   name: string,
   digest: string,
 ): Promise<void> {
-  const repository = findRepository(context, name);
+  const repository = findRepositoryByPath(context, name);
   if (!isAnyDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', `'${digest}' is not a digest`);
   const filter = query.get('artifactType');
   const referrers = findReferrers(repository, digest).filter(
@@ -38,7 +36,7 @@ export async function serveReferrers(
   sendBody(response, 200, INDEX, body);
 }
 
-/** One page of descriptors as JSON, starting behind `after`. Manifests are read one at a time. `last` is the page's last digest; undefined on the last page. */
+/** Makes one page of descriptors as JSON, starting after `after`. Reads one manifest at a time. `last` is undefined on the last page. */
 async function describePage(
   store: Store,
   repositoryName: string,

@@ -1,25 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OperationName } from '../../wire/operations.ts';
 import { discardBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
-import { authenticate, enterRegistryByPath } from './authenticate.ts';
-import { serveCatalog } from './catalog.ts';
-import { serveDownload } from './downloads.ts';
-import type { Exchange, RegistryContext } from './exchange.ts';
-import { serveLogo } from './logo.ts';
-import { RegistryError, unsupported } from './registry-error.ts';
-import { sendBody, sendError } from './reply.ts';
-import { ROUTES } from './routes.ts';
-import { redirectToToken, serveToken } from './token-endpoint.ts';
-import { translateError } from './translate-error.ts';
+import { authenticate, enterRegistryByPath, redirectToToken, serveToken } from './authenticate.ts';
+import { deleteBlob, describeBlob, redirectToBlob, serveDownload, serveLogo } from './blobs.ts';
+import {
+  type RegistryCaller,
+  type RegistryContext,
+  type RegistryExchange,
+  type RepositoryExchange,
+  sendBody,
+  sendError,
+} from './exchange.ts';
+import { serveCatalog, serveTags } from './listings.ts';
+import { deleteManifest, receiveManifest, serveManifest } from './manifests.ts';
+import { serveReferrers } from './referrers.ts';
+import { RegistryError, translateError, unsupported } from './registry-error.ts';
+import { appendToUpload, cancelUpload, completeUpload, describeUpload, startUpload } from './uploads.ts';
 
-/** Whether a request's path is the registry's to answer. */
+/** True for a path that `handleRegistryRequest` answers. */
 export function isRegistryPath(path: string): boolean {
   return /^\/(?:v2|token|download|logo)(?:\/|$)/.test(path);
 }
 
 /**
- * Answers what `isRegistryPath` accepts; settles when the answer is sent or the client is gone. Never rejects.
- * Returns how many bytes of the request's body were read.
+ * Answers a request whose path `isRegistryPath` accepts. Resolves when the answer is sent or the client is gone, to the count of body bytes that were
+ * read. Never rejects.
  */
 export async function handleRegistryRequest(
   request: IncomingMessage,
@@ -38,7 +44,7 @@ export async function handleRegistryRequest(
   return received.bytes;
 }
 
-async function route(exchange: Exchange, path: string): Promise<void> {
+async function route(exchange: RegistryExchange, path: string): Promise<void> {
   const [, room, rest = ''] = /^\/([a-z0-9]+)(?:\/(.*))?$/s.exec(path) ?? [];
   if (room === 'v2') return await routeRegistry(exchange, rest);
   if (!isReading(exchange)) throw unsupported();
@@ -49,7 +55,7 @@ async function route(exchange: Exchange, path: string): Promise<void> {
   throw notFound();
 }
 
-async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
+async function routeRegistry(exchange: RegistryExchange, path: string): Promise<void> {
   const caller = authenticate(exchange);
   if (path === '' && isReading(exchange)) {
     return sendBody(exchange.response, 200, 'application/json; charset=utf-8', '{}');
@@ -71,11 +77,11 @@ async function routeRegistry(exchange: Exchange, path: string): Promise<void> {
   throw notFound();
 }
 
-function isReading({ request }: Exchange): boolean {
+function isReading({ request }: RegistryExchange): boolean {
   return request.method === 'GET' || request.method === 'HEAD';
 }
 
-/** The path is decoded, as some clients escape the colon of a digest; one that cannot be is left as it is, and will not be found. */
+/** Decodes the path, because some clients escape the colon of a digest. A path with malformed escapes stays as it is and is not found. */
 function splitTarget(target: string): { readonly path: string; readonly query: URLSearchParams } {
   const [, path = '', query] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? [];
   return { path: decodePath(path), query: new URLSearchParams(query) };
@@ -91,7 +97,7 @@ function decodePath(path: string): string {
 
 function originOf(request: IncomingMessage): string {
   const host = request.headers.host ?? '';
-  // Anything else would break out of the header that it is quoted in.
+  // Other characters could break out of the quoted header value.
   if (/^[\w.:[\]-]+$/.test(host)) return `http://${host}`;
   return `http://127.0.0.1:${request.socket.localPort}`;
 }
@@ -100,14 +106,14 @@ function notFound(): RegistryError {
   return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
-async function answerError(exchange: Exchange, error: unknown): Promise<void> {
+async function answerError(exchange: RegistryExchange, error: unknown): Promise<void> {
   const { request, response, context, received } = exchange;
-  // Whatever went wrong, it did so because the client is gone.
+  // The client is gone, which caused the error.
   if (response.destroyed) return;
   const answer = error instanceof ServiceError ? translateError(error, context.registryRules) : error;
   if (!(answer instanceof RegistryError)) context.onError(error);
   const { headers } = answer instanceof RegistryError ? answer : internalError();
-  // Clients read the answer only after they sent everything. Bytes beyond the limit are not read; the connection closes.
+  // Clients read the answer only after they have sent everything. Bytes beyond the limit are not read: the connection closes.
   if (!request.complete && headers.connection !== 'close') {
     await discardBody(request, (bytes) => {
       received.bytes += bytes;
@@ -120,5 +126,58 @@ async function answerError(exchange: Exchange, error: unknown): Promise<void> {
 }
 
 function internalError(): RegistryError {
-  return new RegistryError(500, 'UNKNOWN', 'The emulator met an error inside itself');
+  return new RegistryError(500, 'UNKNOWN', 'Internal error of the emulator');
 }
+
+/** `reference` is the last element of the path: a tag, a digest, an upload id, or empty for a route without one. */
+type RouteHandler = (
+  exchange: RepositoryExchange,
+  name: string,
+  reference: string,
+  caller: RegistryCaller,
+) => void | Promise<void>;
+
+interface Route {
+  /** Matches the path after `/v2/`. Groups: name, reference. */
+  readonly pattern: RegExp;
+  /** By method. */
+  readonly pull: Readonly<Record<string, RouteHandler>>;
+  /** By method. The caller needs permission for `operation`. */
+  readonly push: Readonly<
+    Record<string, { readonly operation: OperationName; readonly handle: RouteHandler }>
+  >;
+}
+
+/** The first matching route wins. A repository's name may itself contain a word like `blobs`. */
+const ROUTES: readonly Route[] = [
+  {
+    pattern: /^(.+)\/blobs\/uploads\/?$/s,
+    pull: {},
+    push: { POST: { operation: 'InitiateLayerUpload', handle: startUpload } },
+  },
+  {
+    pattern: /^(.+)\/blobs\/uploads\/([^/]+)$/s,
+    pull: {},
+    push: {
+      GET: { operation: 'UploadLayerPart', handle: describeUpload },
+      PATCH: { operation: 'UploadLayerPart', handle: appendToUpload },
+      PUT: { operation: 'CompleteLayerUpload', handle: completeUpload },
+      DELETE: { operation: 'InitiateLayerUpload', handle: cancelUpload },
+    },
+  },
+  {
+    pattern: /^(.+)\/manifests\/([^/]+)$/s,
+    pull: { GET: serveManifest, HEAD: serveManifest },
+    push: {
+      PUT: { operation: 'PutImage', handle: receiveManifest },
+      DELETE: { operation: 'BatchDeleteImage', handle: deleteManifest },
+    },
+  },
+  {
+    pattern: /^(.+)\/blobs\/([^/]+)$/s,
+    pull: { GET: redirectToBlob, HEAD: describeBlob },
+    push: { DELETE: { operation: 'BatchDeleteImage', handle: deleteBlob } },
+  },
+  { pattern: /^(.+)\/tags\/list$/s, pull: { GET: serveTags }, push: {} },
+  { pattern: /^(.+)\/referrers\/([^/]+)$/s, pull: { GET: serveReferrers }, push: {} },
+];

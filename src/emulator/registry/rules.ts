@@ -5,39 +5,39 @@ import { IMAGE_TAG_PATTERN } from '../patterns.ts';
 
 export type RegistryMode = 'aws' | 'oci';
 
-/** What public.ecr.aws and the OCI distribution specification have each their own way of. */
+/** The differences between public.ecr.aws and the OCI distribution specification. */
 export interface RegistryRules {
   readonly patchStatus: number;
-  /** Whether the Range of a PATCH answer covers all received bytes; otherwise it stays at the first chunk. */
+  /** True when the Range of a PATCH answer covers all received bytes. Otherwise it stays at the first chunk. */
   readonly patchRangeAdvances: boolean;
-  /** Of a Bearer token that is not taken; with 401 comes a challenge. */
+  /** The status for an invalid Bearer token. With 401, the answer has a challenge. */
   readonly invalidTokenStatus: number;
   readonly refusesAnonymousBlobHeads: boolean;
-  /** Docker-Content-Digest with the bytes of a manifest or blob. */
+  /** True when GET of a manifest or blob answers with Docker-Content-Digest. */
   readonly digestHeaderOnGet: boolean;
-  /** Of the parts of an upload, the last one excepted. */
+  /** The minimum for every part of an upload but the last. */
   readonly minimumPartBytes: number;
   readonly takesEmptyBlobs: boolean;
-  /** The pattern of a tag. */
+  /** Matches a valid tag. */
   readonly tagForm: RegExp;
-  /** A request for a malformed tag gets status 400; otherwise 404. */
+  /** True when a request for a malformed tag gets status 400. Otherwise it gets 404. */
   readonly refusesBadTags: boolean;
-  /** Of an image. */
+  /** The minimum for an image manifest. */
   readonly minimumLayers: number;
-  /** `GET _catalog`. */
+  /** True when `GET _catalog` is served. */
   readonly listsRepositories: boolean;
-  /** Tags by name, a page of any length, after any `last`. */
+  /** True when tags are sorted by name, with pages of any length after any `last`. */
   readonly sortsTags: boolean;
-  /** POST of an upload takes `mount` and `from`, and a whole blob with `digest`. */
+  /** True when POST of an upload takes `mount` and `from`, or a whole blob with `digest`. */
   readonly takesBlobsAtOnce: boolean;
   readonly deletesBlobs: boolean;
-  /** An image stays when its last tag is deleted. */
+  /** True when an image stays after its last tag is deleted. */
   readonly keepsUntagged: boolean;
-  /** Of a manifest that was put. */
+  /** True when the answer to PUT of a manifest has a Location. */
   readonly sendsManifestLocation: boolean;
-  /** Of a manifest that is none. */
+  /** The answer to an invalid manifest. */
   readonly invalidManifest: readonly [status: number, code: string];
-  /** Of bytes that are not those of the digest. */
+  /** The code for bytes that do not have the given digest. */
   readonly digestMismatchCode: string;
 }
 

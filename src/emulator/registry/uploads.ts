@@ -1,22 +1,18 @@
 import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
-import { CHOICES } from '../choices.ts';
 import type { OperationContext } from '../operations/context.ts';
-import { endUpload, layerTooLarge, uploadNotFound } from '../operations/layers.ts';
+import { endUpload, layerTooLarge, tooManyParts, uploadNotFound } from '../operations/layers.ts';
 import { readAnnounced } from '../receive-body.ts';
 import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import { isBlobDigest, type StoredUpload } from '../storage/model.ts';
 import { LayerTooLargeError } from '../storage/uploads.ts';
-import { readContentRange } from './byte-range.ts';
-import type { RepositoryExchange } from './exchange.ts';
-import { findRepository, splitName } from './find-repository.ts';
+import { findRepositoryByPath, type RepositoryExchange, splitName, streamBody } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
-import { readBody } from './request-body.ts';
 
-/** POST: opens an upload; the service ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
+/** POST: starts an upload. The service ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
 export async function startUpload(exchange: RepositoryExchange, name: string): Promise<void> {
   const { context, query } = exchange;
-  const { name: repositoryName } = findRepository(context, name);
+  const { name: repositoryName } = findRepositoryByPath(context, name);
   if (context.registryRules.takesBlobsAtOnce) {
     const mounted = mountBlob(context, repositoryName, query);
     if (mounted !== undefined) return sendCreated(exchange, name, mounted);
@@ -28,7 +24,7 @@ export async function startUpload(exchange: RepositoryExchange, name: string): P
   sendProgress(exchange, 202, name, upload);
 }
 
-/** Drops the upload when it fails: the client of a single POST never learns its id. */
+/** Discards the upload in any case: the client of a single POST never learns its id. */
 async function uploadAtOnce(exchange: RepositoryExchange, name: string, uploadId: string): Promise<void> {
   try {
     await completeUpload(exchange, name, uploadId);
@@ -37,7 +33,7 @@ async function uploadAtOnce(exchange: RepositoryExchange, name: string, uploadId
   }
 }
 
-/** The digest, when the repository has the blob afterwards; otherwise the client has to send it. */
+/** Mounts a blob of another repository of the registry. Undefined when that is not possible: then the client sends the blob. */
 function mountBlob(
   context: OperationContext,
   repositoryName: string,
@@ -54,12 +50,12 @@ function mountBlob(
   return digest;
 }
 
-/** GET: how far an upload has come. */
+/** GET: the progress of an upload. */
 export function describeUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
   sendProgress(exchange, 204, name, findUpload(exchange, name, uploadId));
 }
 
-/** PATCH: the next bytes, as one part of any length. */
+/** PATCH: appends the body as one part of any length. */
 export async function appendToUpload(
   exchange: RepositoryExchange,
   name: string,
@@ -72,7 +68,7 @@ export async function appendToUpload(
   sendProgress(exchange, patchStatus, name, upload, shownBytes);
 }
 
-/** PUT: the last bytes, if any, and the digest of all. A layer that the repository has already is no error here. */
+/** PUT: appends the body, if any, and completes the upload. An existing layer is not an error here. */
 export async function completeUpload(
   exchange: RepositoryExchange,
   name: string,
@@ -101,7 +97,7 @@ function sendCreated({ response, origin }: RepositoryExchange, name: string, dig
   response.end();
 }
 
-/** DELETE: gives an upload up. */
+/** DELETE: discards an upload. */
 export function cancelUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
   const { repositoryName } = findUpload(exchange, name, uploadId);
   exchange.context.store.dropUpload(repositoryName, uploadId);
@@ -110,7 +106,7 @@ export function cancelUpload(exchange: RepositoryExchange, name: string, uploadI
 }
 
 function findUpload({ context }: RepositoryExchange, name: string, uploadId: string): StoredUpload {
-  const repository = findRepository(context, name);
+  const repository = findRepositoryByPath(context, name);
   const upload = context.store.findUpload(repository.name, uploadId);
   if (upload === undefined) throw uploadNotFound(context, repository.name, uploadId);
   return upload;
@@ -123,7 +119,7 @@ async function appendBody(exchange: RepositoryExchange, upload: StoredUpload): P
   const result = await context.store
     .appendPart(upload.repositoryName, upload.uploadId, {
       firstByte,
-      bytes: readBody(exchange),
+      bytes: streamBody(exchange),
       maximumParts: MAX_PARTS_PER_LAYER,
       maximumBytes: MAX_LAYER_BYTES,
     })
@@ -144,23 +140,23 @@ async function appendBody(exchange: RepositoryExchange, upload: StoredUpload): P
         { range: formatRange(result.expected) },
       );
     case 'too-many-parts':
-      throw new ServiceError(
-        'LimitExceededException',
-        CHOICES.tooManyPartsText.value(upload.uploadId, MAX_PARTS_PER_LAYER),
-      );
+      throw tooManyParts(upload.uploadId);
     case 'too-large':
       throw layerTooLarge(upload.uploadId);
   }
 }
 
-/** Undefined without a header: then the bytes follow the last ones. */
+/**
+ * Reads the first byte of a chunk from its Content-Range: `<first>-<last>` of the OCI distribution specification, or HTTP's form. Undefined without a
+ * header: the body continues the upload then.
+ */
 function readFirstByte(contentRange: string | undefined): number | undefined {
   if (contentRange === undefined) return undefined;
-  const range = readContentRange(contentRange);
-  if (range === undefined) {
+  const [, first, last] = /^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/i.exec(contentRange) ?? [];
+  if (first === undefined || Number(last) < Number(first)) {
     throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', `Content-Range '${contentRange}' is malformed`);
   }
-  return range.start;
+  return Number(first);
 }
 
 function sendProgress(
@@ -179,7 +175,7 @@ function sendProgress(
   response.end();
 }
 
-/** As clients of the registry expect it: `0-0` also stands for nothing. */
+/** Formats received bytes as registries do: `0-0` also means no bytes. */
 function formatRange(nextByte: number): string {
   return `0-${Math.max(0, nextByte - 1)}`;
 }
