@@ -1,10 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, type Stats, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
-import { refuseEarlyEnd } from './early-end.ts';
-import { describeFileError } from './read-error.ts';
+import { canDecode, detectFileType, MAGIC_BYTES } from './compression.ts';
+import { describeFileError, refuseEarlyEnd } from './refusals.ts';
 
 /** A regular file that is read by position, so that any number of readers can share it. */
 export interface ByteFile {
@@ -129,4 +129,21 @@ export async function* streamBytes(
     yield chunk;
   }
   file.assertUnchanged();
+}
+
+/** Opens a file that is compressed as a whole; undefined for anything else, which `openSource` is to judge. */
+export async function openPackedFile(path: string): Promise<ByteFile | undefined> {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+  } catch (cause) {
+    throw describeFileError(path, cause);
+  }
+  const file = openByteFile(path, { followLinks: true });
+  let isPacked = false;
+  try {
+    isPacked = canDecode(detectFileType(await file.read(0, MAGIC_BYTES)));
+  } finally {
+    if (!isPacked) file.close();
+  }
+  return isPacked ? file : undefined;
 }

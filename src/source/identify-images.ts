@@ -7,7 +7,7 @@ import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageSource, ListedImage } from './image-source.ts';
 import { describeManifest } from './manifest-kind.ts';
-import { readBlob } from './read-blob.ts';
+import { readBlob } from './source-blobs.ts';
 
 /** What an image of a source can be called beside its names. */
 export interface IdentifiedImage {

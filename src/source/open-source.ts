@@ -1,21 +1,18 @@
 import { type Stats, statSync } from 'node:fs';
 import { invalidInput } from '../oci/json.ts';
-import { addBlobs } from './added-blob.ts';
-import { ARCHIVE_FILE, readArchiveItems } from './archive-items.ts';
 import { arrangeImages } from './arrange-images.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
-import { canDecode } from './decoders.ts';
-import { openDirectoryStore } from './directory-store.ts';
-import { describeEntry, type FileStore } from './file-store.ts';
+import { canDecode, detectFileType } from './compression.ts';
+import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
 import type { BlobRef, ImageSource, ListedImage, SentLayer } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
-import { detectFileType } from './packing.ts';
-import { describeFileError } from './read-error.ts';
-import { refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
+import { describeFileError, refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
 import { readSavedImages } from './saved-images.ts';
+import { addBlobs } from './source-blobs.ts';
+import { describeEntry, type FileStore, openDirectoryStore } from './source-store.ts';
 import { SPOOL_LIMIT, type SpoolLimit, spoolPacked } from './spool.ts';
-import { BLOCK_BYTES, isTarHeader } from './tar-header.ts';
-import { openTarStore } from './tar-store.ts';
+import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
+import { openTarStore } from './tar/tar-store.ts';
 
 export interface OpenSourceOptions {
   readonly signal?: AbortSignal;

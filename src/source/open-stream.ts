@@ -1,11 +1,20 @@
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { canDecode, createDecoder, detectFileType } from './compression.ts';
 import type { ImageSource } from './image-source.ts';
-import { KeptFile } from './kept-file.ts';
-import type { LayerIntake } from './layer-intake.ts';
 import { type OpenSourceOptions, openTarSource } from './open-source.ts';
-import { MAX_PLAIN_BYTES, recognizeStream, unpackStream } from './packed-stream.ts';
-import { receiveTar } from './receive-tar.ts';
-import { spool } from './spool.ts';
+import { describeFileError, refuseFile } from './refusals.ts';
+import {
+  describeReadError,
+  refuseLength,
+  SPOOL_LIMIT,
+  type SpoolInput,
+  type SpoolLimit,
+  spool,
+} from './spool.ts';
+import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
 
 /**
  * Opens a tar out of a stream, compressed or not, as `openSource` does; `name` stands for its path in messages. It is written
@@ -30,29 +39,106 @@ export async function openStreamSource(
   }
 }
 
+/** A stream has no size to judge by: ten of the largest layers of ECR Public. */
+export const MAX_PLAIN_BYTES = 10 * SPOOL_LIMIT.bytes;
+
 /**
- * The same without the temporary file: layers are given to `intake` while they arrive, everything else is kept, in memory
- * as long as it is small. What went by cannot be opened again. When this throws, the intake has given up.
+ * Tells by its first bytes whether a stream is a tar, compressed or not; `name` stands for its path in messages. Throws
+ * INVALID_INPUT when it is neither.
  */
-export async function openArrivingSource(
+export async function recognizeStream(
   stream: Readable,
   name: string,
-  intake: LayerIntake,
-  options: OpenSourceOptions,
-): Promise<ImageSource> {
-  const { temporaryDirectory, maxSpoolBytes = MAX_PLAIN_BYTES, spoolLimit } = options;
-  const kept = new KeptFile(name, { temporaryDirectory, maxSpoolBytes });
-  try {
-    addAbortSignal(intake.signal, stream);
-    const input = await recognizeStream(stream, name, spoolLimit);
-    await receiveTar(unpackStream(input), kept, intake);
-  } catch (error) {
-    kept.close();
-    const reason = intake.signal.aborted ? intake.signal.reason : error;
-    await intake.abort(reason);
-    throw reason;
-  } finally {
-    stream.destroy();
+  limit: SpoolLimit = SPOOL_LIMIT,
+): Promise<SpoolInput> {
+  let readBytes = 0;
+  const chunks = readChunks(stream, name, (count) => {
+    readBytes += count;
+  });
+  const start = await readStart(chunks);
+  const type = detectFileType(start);
+  const packing = canDecode(type) ? type : undefined;
+  if (packing === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
+    throw refuseFile({ path: name, size: start.length }, start);
   }
-  return openTarSource(kept, options, intake.sent);
+  return {
+    path: name,
+    packing,
+    chunks: prepend(start, chunks),
+    findMaxBytes: () => (packing === undefined ? MAX_PLAIN_BYTES : limit.bytes + limit.factor * readBytes),
+  };
+}
+
+/** The bytes of a stream, unpacked when it is packed. Throws INVALID_INPUT for a damaged one and for one without end. */
+export async function* unpackStream(input: SpoolInput): AsyncGenerator<Buffer> {
+  const { packing, chunks, findMaxBytes } = input;
+  const decoder = packing === undefined ? undefined : createDecoder(packing);
+  let unpackedBytes = 0;
+  try {
+    if (decoder === undefined) {
+      yield* chunks;
+      return;
+    }
+    // A failure of either comes out of the decoder.
+    pipeline(chunks, decoder).catch(() => undefined);
+    for await (const chunk of decoder) {
+      unpackedBytes += chunk.length;
+      if (unpackedBytes > findMaxBytes()) throw refuseLength(input, findMaxBytes());
+      yield chunk;
+    }
+  } catch (error) {
+    throw describeReadError(input, error);
+  } finally {
+    decoder?.destroy();
+  }
+}
+
+async function* readChunks(
+  stream: Readable,
+  name: string,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      onBytes(bytes.length);
+      yield bytes;
+    }
+  } catch (error) {
+    throw describeFileError(name, error);
+  }
+}
+
+/** The first bytes, at least a block of a tar if there are so many. */
+async function readStart(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
+  let start: Buffer = Buffer.alloc(0);
+  while (start.length < BLOCK_BYTES) {
+    const next = await chunks.next();
+    if (next.done) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  return start;
+}
+
+async function* prepend(start: Buffer, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield start;
+  yield* chunks;
+}
+
+/**
+ * Opens a FIFO, which a shell's `<(command)` is as well, as a stream; undefined for anything else. What writes it may come
+ * later, and waiting for it can be given up by destroying the stream. Throws INVALID_INPUT when it cannot be opened.
+ */
+export function openFifo(path: string): Readable | undefined {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFIFO()) return undefined;
+    // Without O_NONBLOCK a thread would wait for the writer, and the process for that thread at its end.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(descriptor).isFIFO())
+      return new Socket({ fd: descriptor, readable: true, writable: false });
+    closeSync(descriptor);
+    return undefined;
+  } catch (cause) {
+    throw describeFileError(path, cause);
+  }
 }

@@ -1,10 +1,7 @@
 import { EcrpError } from '../errors.ts';
 import { quoteText } from '../foreign-text.ts';
-import type { ArchivePacking } from './decoders.ts';
-import { refuseEarlyEnd } from './early-end.ts';
-import type { FileStore } from './file-store.ts';
-import { isMangledText } from './mangled-text.ts';
-import { detectFileType } from './packing.ts';
+import { invalidInput } from '../oci/json.ts';
+import { type ArchivePacking, detectFileType } from './compression.ts';
 
 // Errors for what is not a source of images: what was found, and what would be taken.
 
@@ -80,10 +77,98 @@ export function refuseTar({
 }
 
 /** The error for a directory that is not an OCI image layout. */
-export function refuseDirectory({ path }: FileStore): EcrpError {
+export function refuseDirectory({ path }: { readonly path: string }): EcrpError {
   return refuse(path, 'a directory without oci-layout and index.json, so not an OCI image layout');
 }
 
 function refuse(path: string, problem: string, hint = ACCEPTED): EcrpError {
   return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, { hint });
+}
+
+/**
+ * Whether bytes are a binary stream that was taken for text and written as UTF-8 or UTF-16, as PowerShell's `>` does. Such
+ * bytes are valid text, yet have control characters, or U+FFFD in the place of what was not text.
+ */
+export function isMangledText(bytes: Buffer): boolean {
+  const mark = bytes.toString('hex', 0, 2);
+  if (mark === 'fffe' || mark === 'feff') return true;
+  // Text has no NUL, and a tar no byte order mark.
+  if (bytes.toString('hex', 0, 3) === 'efbbbf' && bytes.includes(0)) return true;
+  const characters = [...(decodeWhole(bytes) ?? '')].map((character) => character.codePointAt(0) ?? 0);
+  return characters.some((code) => code > 0x7f) && characters.some(isForeign);
+}
+
+/** Control characters that no text has: without NUL, which fills tar headers, white space, and escape. */
+function isForeign(code: number): boolean {
+  return code === 0xfffd || (code > 0 && code < 0x20 && ![0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(code));
+}
+
+/** Undefined for what is not UTF-8; a character that is cut at either end does not count. */
+function decodeWhole(bytes: Buffer): string | undefined {
+  let start = 0;
+  while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  for (let end = bytes.length; end > Math.max(start, bytes.length - 4); end -= 1) {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(start, end));
+    } catch {}
+  }
+  return undefined;
+}
+
+/** Marks the errors for input that ends before it is whole. */
+class EarlyEnd extends Error {}
+
+/** The error for input that ends before it is whole; `subject` names the thing. */
+export function refuseEarlyEnd(subject: string, problem: string, cause?: unknown): EcrpError {
+  return invalidInput(subject, problem, {
+    hint: 'The file is not whole: save or copy it again.',
+    cause: new EarlyEnd(problem, { cause }),
+  });
+}
+
+/**
+ * The same error, for what a command writes into a pipe: a pipe that ends early mostly means that the command has failed. Any
+ * other error comes back as it is.
+ */
+export function blamePipe(error: unknown): unknown {
+  if (!(error instanceof EcrpError && error.cause instanceof EarlyEnd)) return error;
+  return new EcrpError(error.code, error.message, {
+    hint: 'Did the command before the pipe fail? Run it alone to see its error.',
+    cause: error.cause,
+  });
+}
+
+/** The error for a file that could not be opened, looked at or read: it is the file's error, whatever the system says. */
+export function describeFileError(path: string, cause: unknown): EcrpError {
+  if (cause instanceof EcrpError) return cause;
+  const code = findErrorCode(cause);
+  const refuse = (problem: string, hint: string) =>
+    new EcrpError('INVALID_INPUT', `${path}: ${problem}`, { hint, cause });
+  switch (code) {
+    case 'ELOOP':
+      return refuse('too many symbolic links on the way to it', 'Check where the links lead: `ls -l`.');
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return refuse(
+        'no such file or directory',
+        'Check the path; `docker save -o FILE NAME:TAG` makes an archive.',
+      );
+    case 'ENAMETOOLONG':
+      return refuse('the name is too long for a file', 'Check the path.');
+    case 'EACCES':
+    case 'EPERM':
+      return refuse('permission denied', 'Check the permissions of the file and of the folders above it.');
+    case 'EISDIR':
+      return refuse('a directory, not an archive', 'Give the path of an archive, or of an OCI image layout.');
+    default:
+      return refuse(
+        `read error (${code})`,
+        'Check the disk or the mount, or copy the file to another place.',
+      );
+  }
+}
+
+/** The system's name for an error, e.g. `EIO`; its text where it has none. */
+export function findErrorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

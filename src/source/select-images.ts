@@ -9,10 +9,9 @@ import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manif
 import { isIndex } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
-import { addBlobs } from './added-blob.ts';
-import { findAttested, isAttestation } from './attestations.ts';
 import type { ImageSource, ListedImage, ManifestImage, SourceImage } from './image-source.ts';
-import { readBlob } from './read-blob.ts';
+import { findAttested, isAttestation } from './manifest-kind.ts';
+import { addBlobs, readBlob } from './source-blobs.ts';
 
 /** Which images of an index are wanted. */
 export interface Selection {

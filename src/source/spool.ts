@@ -1,16 +1,13 @@
-import { closeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmSync, write } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { EcrpError } from '../errors.ts';
 import { type ByteFile, createByteFile, streamBytes } from './byte-file.ts';
-import { type ArchivePacking, createDecoder } from './decoders.ts';
-import {
-  describeSpoolError,
-  openSpoolFile,
-  refuseLength,
-  refuseSpool,
-  type SpoolOwner,
-  writeChunk,
-} from './spool-file.ts';
+import { type ArchivePacking, createDecoder } from './compression.ts';
+import { describeFileError, findErrorCode, refuseEarlyEnd } from './refusals.ts';
 
 /** How much a compressed tar may unpack to: `bytes + factor × compressed size`. */
 export interface SpoolLimit {
@@ -107,4 +104,124 @@ async function writeInto(
   const [drained, fed] = await Promise.allSettled([draining, feeding]);
   // What went wrong in feeding breaks off the draining, and the other way round: the bomb is told by the drain alone.
   for (const { reason } of [drained, fed].filter((end) => end.status === 'rejected')) throw reason;
+}
+
+/** What a temporary file is for. */
+export interface SpoolOwner {
+  /** For messages. */
+  readonly path: string;
+  /** Undefined: it is written as it is. */
+  readonly packing: ArchivePacking | undefined;
+}
+
+const writeAll = promisify(write);
+
+/** A temporary file, open for reading and writing. */
+export interface SpoolFile {
+  readonly descriptor: number;
+  /** Removes the file where it still has a name; the descriptor is closed before. */
+  removeName(): void;
+}
+
+/**
+ * Opens a temporary file (mode 0600) that has no name any more, where the platform allows it, so nothing stays behind
+ * however the process ends. Throws INVALID_INPUT naming its owner.
+ */
+export function openSpoolFile(owner: SpoolOwner, temporaryDirectory: string): SpoolFile {
+  const path = join(temporaryDirectory, `ecrp-spool-${randomUUID()}`);
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx+', 0o600);
+  } catch (cause) {
+    throw describeSpoolError(owner, temporaryDirectory, cause);
+  }
+  const hasName = !tryRemove(path);
+  return {
+    descriptor,
+    removeName() {
+      if (hasName) rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Windows may refuse to remove an open file. */
+function tryRemove(path: string): boolean {
+  try {
+    rmSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes a whole chunk behind what was written before. */
+export async function writeChunk(descriptor: number, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await writeAll(descriptor, chunk, at, chunk.length - at, null);
+    at += bytesWritten;
+  }
+}
+
+/** The error for what went wrong while a temporary file was opened or written, or what goes into it unpacked. */
+export function describeSpoolError(
+  { path, packing }: SpoolOwner,
+  temporaryDirectory: string,
+  error: unknown,
+): Error {
+  if (error instanceof EcrpError) return error;
+  const code = findErrorCode(error);
+  if (isDecoderCode(code)) return describeReadError({ path, packing }, error);
+  return new EcrpError(
+    'INVALID_INPUT',
+    `${path}: it cannot be ${packing === undefined ? 'written' : 'unpacked'} into ${temporaryDirectory} (${code})`,
+    {
+      hint: 'Set TMPDIR to a writable folder with enough room, or push the unpacked archive as a file.',
+      cause: error,
+    },
+  );
+}
+
+/** The error for a source that takes too much of the temporary directory. */
+export function refuseSpool(
+  { path, packing }: SpoolOwner,
+  temporaryDirectory: string,
+  maxBytes: number,
+): EcrpError {
+  const what = packing === undefined ? 'what is kept of it' : 'unpacked, it';
+  if (maxBytes <= 0) {
+    const message = `${path}: ${what} needs room in ${temporaryDirectory}: less than 1 GiB is free there, or ECRP_SPOOL_LIMIT is 0`;
+    return new EcrpError('INVALID_INPUT', message, {
+      hint: 'Free space there, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 500M.',
+    });
+  }
+  return new EcrpError(
+    'INVALID_INPUT',
+    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}: ECRP_SPOOL_LIMIT, or the space that is free there less 1 GiB`,
+    {
+      hint: 'If the archive is real, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 20G.',
+    },
+  );
+}
+
+/** The error for what is longer than is believed of an archive, or unpacks to more. */
+export function refuseLength({ path, packing }: SpoolOwner, maxBytes: number): EcrpError {
+  const problem =
+    packing === undefined
+      ? `it is longer than ${maxBytes} bytes, which no image archive is`
+      : `it would unpack to more than ${maxBytes} bytes, which no image archive does`;
+  return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, {
+    hint: 'Unpack it into a file and push that, if the archive is real.',
+  });
+}
+
+/** The error for what went wrong while a stream was read, or unpacked. */
+export function describeReadError({ path, packing }: SpoolOwner, error: unknown): Error {
+  if (error instanceof EcrpError) return error;
+  const code = findErrorCode(error);
+  if (!isDecoderCode(code)) return describeFileError(path, error);
+  return refuseEarlyEnd(path, `its ${packing} stream is damaged or cut short (${code})`, error);
+}
+
+function isDecoderCode(code: string): boolean {
+  return code.startsWith('Z_') || code.startsWith('ZSTD_');
 }

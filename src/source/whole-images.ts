@@ -1,14 +1,13 @@
 import { findOtherLayerCount, MAX_CONFIG_BYTES } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { verifyContent } from '../oci/descriptor.ts';
+import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
 import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { findAttested, isAttestation } from './attestations.ts';
-import { type FileStore, readStoredFile } from './file-store.ts';
+import { findAttested, isAttestation } from './manifest-kind.ts';
 import { nameBlob } from './oci-layout.ts';
+import { type FileStore, readStoredFile } from './source-store.ts';
 
 /** Most descriptors looked at, and most bytes of manifests held, while deciding. */
 const MAX_STEPS = 100_000;

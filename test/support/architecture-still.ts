@@ -55,11 +55,6 @@ export const STILL_SMALL: readonly string[] = [
   // push
   'src/push/plan.ts',
   'src/push/refuse-cache.ts',
-
-  // source
-  'src/source/open-fifo.ts',
-  'src/source/packed-file.ts',
-  'src/source/tar-index.ts',
 ];
 
 /** Rooms that do not say what they are for. */
@@ -74,5 +69,4 @@ export const STILL_UNEXPLAINED: readonly string[] = [
   'src/net',
   'src/push',
   'src/registry',
-  'src/source',
 ];

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { openPackedFile } from '../../source/byte-file.ts';
 import type { ImageSource } from '../../source/image-source.ts';
 import type { LayerIntake } from '../../source/layer-intake.ts';
-import { openPackedFile } from '../../source/packed-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findGivenStream, openWritten, STANDARD_INPUT } from './given-stream.ts';
 import { findSourceOptions } from './open-image.ts';
@@ -36,7 +36,7 @@ export async function findArrival(
       return undefined;
     }
     tellArrival(file.path);
-    const { openArrivingFile } = await import('../../source/arriving-file.ts');
+    const { openArrivingFile } = await import('../../source/arriving/open-arriving.ts');
     const tellReread = (reason: string) =>
       messages.detail(`${file.path} is read again, into a temporary file: ${reason}`);
     return {
@@ -52,7 +52,7 @@ export async function findArrival(
   if (given === undefined) return undefined;
   const { name, stream } = given;
   tellArrival(name);
-  const { openArrivingSource } = await import('../../source/open-stream.ts');
+  const { openArrivingSource } = await import('../../source/arriving/open-arriving.ts');
   return {
     name,
     receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, sourceOptions)),

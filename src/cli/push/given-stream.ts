@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { blamePipe } from '../../source/early-end.ts';
 import type { ImageSource } from '../../source/image-source.ts';
-import { openFifo } from '../../source/open-fifo.ts';
+import { openFifo } from '../../source/open-stream.ts';
+import { blamePipe } from '../../source/refusals.ts';
 import type { CommandContext } from '../command-context.ts';
 
 /** What it is called in messages. */

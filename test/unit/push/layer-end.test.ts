@@ -2,7 +2,7 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { checkLayerEnd, findLayerPacking } from '../../../src/push/layer-end.ts';
 import { verifyGzip } from '../../../src/push/verify-gzip.ts';
-import { collectBytes } from '../../../src/source/file-store.ts';
+import { collectBytes } from '../../../src/source/source-store.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes, storeAsZstd } from '../../support/images.ts';
 

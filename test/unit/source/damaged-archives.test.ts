@@ -8,7 +8,7 @@ import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
 import { isIndex, isManifest } from '../../../src/oci/media-types.ts';
 import { openSource } from '../../../src/source/open-source.ts';
-import { readBlob } from '../../../src/source/read-blob.ts';
+import { readBlob } from '../../../src/source/source-blobs.ts';
 import { locateArchive } from '../../support/archives.ts';
 import { makeRandom } from '../../support/images.ts';
 import { makeTarBlock } from '../../support/tar-blocks.ts';

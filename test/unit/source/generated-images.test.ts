@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { collectBytes } from '../../../src/source/file-store.ts';
 import { openSource } from '../../../src/source/open-source.ts';
-import { readBlob } from '../../../src/source/read-blob.ts';
+import { readBlob } from '../../../src/source/source-blobs.ts';
+import { collectBytes } from '../../../src/source/source-store.ts';
 import {
   type ArchiveStyle,
   listArchiveItems,

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/oci/config.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import { collectBytes } from '../../../src/source/file-store.ts';
 import type { ImageSource } from '../../../src/source/image-source.ts';
 import { openSource } from '../../../src/source/open-source.ts';
-import { readBlob } from '../../../src/source/read-blob.ts';
+import { readBlob } from '../../../src/source/source-blobs.ts';
+import { collectBytes } from '../../../src/source/source-store.ts';
 import { locateArchive } from '../../support/archives.ts';
 
 async function withSource<Result>(

@@ -1,11 +1,13 @@
 import { extract, type Header } from 'tar-stream';
 import { EcrpError } from '../../../../src/errors.ts';
-import { normalizeName } from '../../../../src/source/entry-name.ts';
-import { ForwardReader } from '../../../../src/source/forward-reader.ts';
-import { readImageEntries } from '../../../../src/source/image-entries.ts';
-import { KeptFile } from '../../../../src/source/kept-file.ts';
-import type { TarEntry } from '../../../../src/source/tar-entries.ts';
-import { indexTar } from '../../../../src/source/tar-index.ts';
+import { ForwardReader } from '../../../../src/source/arriving/forward-reader.ts';
+import { KeptFile } from '../../../../src/source/arriving/kept-file.ts';
+import {
+  indexTar,
+  normalizeName,
+  readImageEntries,
+  type TarEntry,
+} from '../../../../src/source/tar/tar-entries.ts';
 
 /** What all readers can say of an entry. `start`: first byte of its data; `bytes`: how many are stored. */
 export interface ReadEntry {

@@ -1,11 +1,11 @@
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { verifyContent } from '../oci/descriptor.ts';
+import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
-import { collectBytes } from './file-store.ts';
-import type { ImageSource } from './image-source.ts';
+import type { BlobRef, ImageSource } from './image-source.ts';
+import { collectBytes } from './source-store.ts';
 
 /**
  * Reads a manifest, index or config into memory. Throws INVALID_INPUT when it is missing, longer than such a thing may be
@@ -24,4 +24,23 @@ export async function readBlob(
   const bytes = await collectBytes(source.open({ kind: 'digest', digest, size }, 0));
   verifyContent(bytes, descriptor, source.path);
   return bytes;
+}
+
+/** The same source with further blobs, which are in memory; it is closed with the one that was given. */
+export function addBlobs(source: ImageSource, added: ReadonlyMap<Digest, Buffer>): ImageSource {
+  if (added.size === 0) return source;
+  const find = (ref: BlobRef): Buffer | undefined =>
+    ref.kind === 'digest' ? added.get(ref.digest) : undefined;
+  return {
+    ...source,
+    has: (ref) => find(ref) !== undefined || source.has(ref),
+    open: (ref, start, reading) => {
+      const bytes = find(ref);
+      return bytes === undefined ? source.open(ref, start, reading) : yieldOnce(bytes.subarray(start));
+    },
+  };
+}
+
+async function* yieldOnce(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }

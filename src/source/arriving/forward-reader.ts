@@ -1,3 +1,6 @@
+import type { TarInput } from '../tar/tar-header.ts';
+import type { KeptFile } from './kept-file.ts';
+
 // Why not tar-stream's `extract` (3.2.2), which also reads forwards: it reads some tars wrongly that tools write.
 // - GNU tar's sparse files: it takes the blocks that continue their map for headers, and of PAX 0.0 it keeps one range alone.
 // - A hard link whose header has a size swallows the next entries. The data of such a directory never ends.
@@ -5,9 +8,6 @@
 // - It refuses an archive with bytes after its end, and one whose last entry has no padding.
 // `test/unit/source/tar/readers.test.ts` has these inputs, and compares both readers on all others. Besides, `extract` does not
 // give the bytes of headers, which `KeptFile` needs. Of a tar of 1 GiB in chunks of 64 KiB it takes 0.24 s of CPU, this 0.14 s.
-
-import type { KeptFile } from './kept-file.ts';
-import type { TarInput } from './tar-input.ts';
 
 /** Reads a stream as a tar: what is read of it as such is kept, what is taken or skipped is not. */
 export class ForwardReader implements TarInput {

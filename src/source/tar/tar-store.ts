@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { quoteText } from '../foreign-text.ts';
-import type { Digest } from '../oci/digest.ts';
-import { invalidInput } from '../oci/json.ts';
-import { type ByteFile, type Reading, streamBytes } from './byte-file.ts';
-import { joinToDirectory, normalizeName } from './entry-name.ts';
-import { describeEntry, type FileStore } from './file-store.ts';
+import { quoteText } from '../../foreign-text.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { invalidInput } from '../../oci/json.ts';
+import { type ByteFile, type Reading, streamBytes } from '../byte-file.ts';
+import { describeEntry, type FileStore } from '../source-store.ts';
 import { clipExtents, fillHoles } from './fill-holes.ts';
-import type { TarEntry } from './tar-entries.ts';
-import { indexTar } from './tar-index.ts';
+import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
 
 /** Longest chain of links followed in an archive. */
 const MAX_LINKS = 8;
@@ -101,6 +99,12 @@ function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, sub
       ? `it is a link to ${target}, which leads outside the archive`
       : `it is a link to ${target}, which is not in the archive`,
   );
+}
+
+/** What a link of `entryName` points at, relative to the entry's own directory. */
+function joinToDirectory(entryName: string, target: string): string | undefined {
+  const slash = entryName.lastIndexOf('/');
+  return normalizeName(slash === -1 ? target : `${entryName.slice(0, slash)}/${target}`);
 }
 
 /** Bytes of [start, end) of an entry, with the zeros that a sparse file has in its holes. */

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { recognizeLayer } from '../../../src/source/recognize-layer.ts';
-import { packTar, storeAsZstd } from '../../support/images.ts';
+import { recognizeLayer } from '../../../../src/source/arriving/receive-tar.ts';
+import { packTar, storeAsZstd } from '../../../support/images.ts';
 
 const hex = 'a1'.repeat(32);
 const plain = await packTar([{ name: 'file', content: Buffer.from('x') }]);

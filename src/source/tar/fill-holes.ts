@@ -1,4 +1,4 @@
-import type { Extent } from './sparse-map.ts';
+import type { Extent } from './sparse-file.ts';
 
 const ZEROS = Buffer.alloc(1024 * 1024);
 

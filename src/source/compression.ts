@@ -1,5 +1,6 @@
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
 import { invalidInput } from '../oci/json.ts';
-import type { Packing } from './image-source.ts';
 
 /** What a file is, by its first bytes. */
 export type FileType = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'zip' | 'unknown';
@@ -21,7 +22,7 @@ export function detectFileType(firstBytes: Buffer): FileType {
 }
 
 /** How a layer is packed, by its first bytes. Throws INVALID_INPUT for compressions that no registry client can unpack. */
-export function detectPacking(firstBytes: Buffer, subject: string): Packing {
+export function detectPacking(firstBytes: Buffer, subject: string): ArchivePacking | 'none' {
   const type = detectFileType(firstBytes);
   if (type === 'xz' || type === 'bzip2') {
     throw invalidInput(
@@ -31,4 +32,22 @@ export function detectPacking(firstBytes: Buffer, subject: string): Packing {
     );
   }
   return type === 'gzip' || type === 'zstd' ? type : 'none';
+}
+
+/** How a whole archive may be packed. */
+export type ArchivePacking = 'gzip' | 'zstd';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** What unpacks a stream; undefined where this Node cannot: zstd came with Node 22.15. */
+export function createDecoder(packing: ArchivePacking): Transform | undefined {
+  if (packing === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+  const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
+  if (typeof create !== 'function') return undefined;
+  // What Node documents; its types for the oldest Node that ecrp runs on do not have it.
+  return create({ chunkSize: CHUNK_BYTES }) as Transform;
+}
+
+export function canDecode(packing: string): packing is ArchivePacking {
+  return packing === 'gzip' || (packing === 'zstd' && 'createZstdDecompress' in zlib);
 }

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/oci/digest.ts';
-import { collectBytes } from '../../../src/source/file-store.ts';
-import type { ImageSource } from '../../../src/source/image-source.ts';
-import { KeptFile } from '../../../src/source/kept-file.ts';
-import { openSource, openTarSource } from '../../../src/source/open-source.ts';
-import { receiveTar } from '../../../src/source/receive-tar.ts';
-import { locateArchive } from '../../support/archives.ts';
-import { catchError } from '../../support/catch-error.ts';
-import { makePaxEntry, makeSparseHeader, makeTarEntry, TAR_END } from '../../support/tar-blocks.ts';
-import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
-import { memoryIntake } from './memory-intake.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { KeptFile } from '../../../../src/source/arriving/kept-file.ts';
+import { receiveTar } from '../../../../src/source/arriving/receive-tar.ts';
+import type { ImageSource } from '../../../../src/source/image-source.ts';
+import { openSource, openTarSource } from '../../../../src/source/open-source.ts';
+import { collectBytes } from '../../../../src/source/source-store.ts';
+import { locateArchive } from '../../../support/archives.ts';
+import { catchError } from '../../../support/catch-error.ts';
+import { makePaxEntry, makeSparseHeader, makeTarEntry, TAR_END } from '../../../support/tar-blocks.ts';
+import { useTemporaryDirectories } from '../../../support/temporary-directory.ts';
+import { memoryIntake } from '../arriving/memory-intake.ts';
 
 const makeDirectory = useTemporaryDirectories();
 const nowhere = '/no/such/directory';

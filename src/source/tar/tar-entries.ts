@@ -1,14 +1,18 @@
-import { quoteText } from '../foreign-text.ts';
-import { invalidInput } from '../oci/json.ts';
-import { refuseEarlyEnd } from './early-end.ts';
-import { normalizeName } from './entry-name.ts';
-import { isMangledText } from './mangled-text.ts';
-import { readOldSparse, readPaxSparse, type SparseData } from './read-sparse.ts';
-import { refuseMangled } from './refusals.ts';
-import { type Extent, MAX_EXTENTS } from './sparse-map.ts';
-import { MAX_EXTENSION_BYTES, parsePaxRecords, readLongText, type TarOverrides } from './tar-extensions.ts';
-import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
-import type { TarInput } from './tar-input.ts';
+import { quoteText } from '../../foreign-text.ts';
+import { invalidInput } from '../../oci/json.ts';
+import type { ByteFile } from '../byte-file.ts';
+import { isMangledText, refuseEarlyEnd, refuseMangled, refuseTar } from '../refusals.ts';
+import { type Extent, MAX_EXTENTS, readOldSparse, readPaxSparse, type SparseData } from './sparse-file.ts';
+import {
+  BLOCK_BYTES,
+  MAX_EXTENSION_BYTES,
+  parsePaxRecords,
+  parseTarHeader,
+  readLongText,
+  type TarHeader,
+  type TarInput,
+  type TarOverrides,
+} from './tar-header.ts';
 
 /** Where the data of an entry lies; a link has a target instead. */
 export interface TarEntry {
@@ -153,4 +157,63 @@ function describeEntry(header: TarHeader, overrides: TarOverrides, data: Data): 
 
 function chooseName(header: TarHeader, { sparse, name }: TarOverrides): string {
   return sparse?.name ?? name ?? header.name;
+}
+
+/**
+ * Makes one form of an entry's name: no `.`, no empty component, no slash in front or behind; `..` resolved. Returns
+ * undefined when it leads outside the archive.
+ */
+export function normalizeName(name: string): string | undefined {
+  const components: string[] = [];
+  for (const component of name.split('/')) {
+    if (component === '' || component === '.') continue;
+    if (component !== '..') components.push(component);
+    else if (components.pop() === undefined) return undefined;
+  }
+  return components.join('/');
+}
+
+/** How many entries are read before a tar without anything of an image is given up. */
+export const MAX_FOREIGN_ENTRIES = 1000;
+
+/**
+ * Names that image archives have, whatever tool wrote them: the files that list images, blobs of an OCI layout, configs and layers
+ * named by a digest, `layer.tar` in folders.
+ */
+const MARKERS = [
+  /^(manifest\.json|index\.json|oci-layout|repositories)$/,
+  /^blobs\/sha256(\/|$)/,
+  /^(sha256:)?[a-f0-9]{64}(\.json|\.tar(\.gz|\.zst)?|\/.*)?$/,
+  /(^|\/)layer\.tar$/,
+];
+
+/**
+ * Reads the entries of a tar as `readTarEntries` does, and gives up when the first thousand have no name that an image archive
+ * has: a file system saved by mistake has many more. Once there is such a name, foreign files may follow without end, as
+ * `manifest.json` can be the last entry.
+ */
+export async function* readImageEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
+  const foreign: string[] = [];
+  let isImage = false;
+  for await (const entry of readTarEntries(input, signal)) {
+    isImage ||= MARKERS.some((marker) => marker.test(entry.name));
+    if (!isImage) {
+      foreign.push(entry.name);
+      if (foreign.length >= MAX_FOREIGN_ENTRIES) throw refuseTar({ path: input.path, names: foreign });
+    }
+    yield entry;
+  }
+}
+
+/** Lists the entries of a tar file in their order; see `readImageEntries`. */
+export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<readonly TarEntry[]> {
+  const entries: TarEntry[] = [];
+  const input = {
+    path: file.path,
+    size: file.size,
+    read: (position: number, length: number) => file.read(position, length),
+    skipTo: async (position: number) => Math.min(position, file.size),
+  };
+  for await (const entry of readImageEntries(input, signal)) entries.push(entry);
+  return entries;
 }

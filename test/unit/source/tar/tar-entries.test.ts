@@ -1,21 +1,20 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ByteFile, openByteFile } from '../../../src/source/byte-file.ts';
-import { openTarSource } from '../../../src/source/open-source.ts';
-import { MAX_ENTRIES, type TarEntry } from '../../../src/source/tar-entries.ts';
-import { indexTar } from '../../../src/source/tar-index.ts';
-import { catchError } from '../../support/catch-error.ts';
-import { type ArchiveStyle, writeDockerArchive, writeOciTar } from '../../support/image-writers.ts';
-import { makeImage, packTar } from '../../support/images.ts';
+import { type ByteFile, openByteFile } from '../../../../src/source/byte-file.ts';
+import { openTarSource } from '../../../../src/source/open-source.ts';
+import { indexTar, MAX_ENTRIES, type TarEntry } from '../../../../src/source/tar/tar-entries.ts';
+import { catchError } from '../../../support/catch-error.ts';
+import { type ArchiveStyle, writeDockerArchive, writeOciTar } from '../../../support/image-writers.ts';
+import { makeImage, packTar } from '../../../support/images.ts';
 import {
   encodeBase256,
   makePaxEntry,
   makeTarBlock,
   makeTarEntry,
   TAR_END,
-} from '../../support/tar-blocks.ts';
-import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
+} from '../../../support/tar-blocks.ts';
+import { useTemporaryDirectories } from '../../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 

@@ -1,7 +1,7 @@
-import { EcrpError } from '../errors.ts';
-import type { Digest } from '../oci/digest.ts';
-import { type ByteFile, createByteFile } from './byte-file.ts';
-import { describeSpoolError, openSpoolFile, refuseSpool, type SpoolOwner, writeChunk } from './spool-file.ts';
+import { EcrpError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { type ByteFile, createByteFile } from '../byte-file.ts';
+import { describeSpoolError, openSpoolFile, refuseSpool, type SpoolOwner, writeChunk } from '../spool.ts';
 
 /** Most bytes held in memory; what is kept beyond goes into a temporary file. */
 export const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
