@@ -92,6 +92,10 @@ async function readTags(texts: readonly string[]): Promise<readonly ResourceTag[
   const { parseResourceTag } = await import('../catalog/resource-tags.ts');
   const tags = texts.map(parseResourceTag);
   const double = tags.find(({ Key }, index) => tags.findIndex((tag) => tag.Key === Key) !== index);
-  if (double !== undefined) throw new EcrpError('USAGE', `the resource tag ${double.Key} is given twice`);
+  if (double !== undefined) {
+    throw new EcrpError('USAGE', `the resource tag ${double.Key} is given twice`, {
+      hint: 'Give --resource-tag once for each key.',
+    });
+  }
   return tags;
 }

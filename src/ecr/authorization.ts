@@ -37,6 +37,7 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
       'GetAuthorizationToken: the token is not base64 of USERNAME:PASSWORD',
       {
         operation: 'GetAuthorizationToken',
+        hint: 'Check the endpoint if you gave one, and whether a proxy is between; then run it again.',
       },
     );
   }

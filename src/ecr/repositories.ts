@@ -93,7 +93,9 @@ export async function describeRepository(
   const input = { registryId, repositoryNames: [repositoryName] };
   const [repository] = (await askPage(client, input, signal)).items;
   if (repository !== undefined) return repository;
-  throw new EcrpError('NOT_FOUND', `the service did not describe the repository ${repositoryName}`);
+  throw new EcrpError('NOT_FOUND', `the service did not describe the repository ${repositoryName}`, {
+    hint: "'ecrp repo list' shows the repositories that are there.",
+  });
 }
 
 function askPage(

@@ -67,7 +67,9 @@ async function walkManifest(walk: Walk, descriptor: Descriptor, depth: number): 
     return;
   }
   if (depth > MAX_INDEX_DEPTH) {
-    throw new EcrpError('INVALID_INPUT', `Indexes are nested deeper than ${MAX_INDEX_DEPTH} at ${digest}`);
+    throw new EcrpError('INVALID_INPUT', `Indexes are nested deeper than ${MAX_INDEX_DEPTH} at ${digest}`, {
+      hint: 'Push an inner index by itself: --image chooses it.',
+    });
   }
   checkManifestSize(digest, descriptor.size);
   const bytes = await readManifest(walk, descriptor);
@@ -136,6 +138,7 @@ async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer>
     throw new EcrpError(
       'LIMIT',
       `${source.path}: the manifests are over ${MAX_TOTAL_MANIFEST_BYTES} bytes long`,
+      { hint: 'Push fewer images at a time: --image or --platform chooses some.' },
     );
   }
   return readWhole(source, descriptor);
@@ -159,7 +162,9 @@ function addBlob({ blobs, source }: Walk, descriptor: Descriptor, role: 'config'
   if (known) {
     if (known.sourceBytes !== size) {
       const sizes = `${known.sourceBytes} and ${size}`;
-      throw new EcrpError('INVALID_INPUT', `Blob ${digest} is given two sizes: ${sizes} bytes`);
+      throw new EcrpError('INVALID_INPUT', `Blob ${digest} is given two sizes: ${sizes} bytes`, {
+        hint: 'The manifests contradict each other: save the image again.',
+      });
     }
     return;
   }

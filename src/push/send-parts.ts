@@ -151,7 +151,9 @@ function explainLength(blob: PlannedBlob, { size }: Content, sentBytes: number):
   if (sentBytes > size) {
     return explainAstray(blob, size, sentBytes);
   }
-  return new EcrpError('INVALID_INPUT', `${blob.id} ended after ${sentBytes} of ${size} bytes`);
+  return new EcrpError('INVALID_INPUT', `${blob.id} ended after ${sentBytes} of ${size} bytes`, {
+    hint: 'The source is cut short, or it changed while it was read: save the image again.',
+  });
 }
 
 /** What a layer is compressed to may turn out too long only now. */

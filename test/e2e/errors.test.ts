@@ -13,6 +13,7 @@ const two = join(archives, 'docker-20.10-two-images.tar');
 const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
   await writeFile(join(home.directory, 'text.tar'), 'no tar at all\n');
+  await mkdir(join(home.directory, 'folder'));
 });
 
 interface Expected {
@@ -75,6 +76,7 @@ describe('a push is refused before anything is sent', () => {
       'name it `-`: docker save shop:1.0 | ecrp push - app:1',
     ],
     ['ghcr.io/a/b', 3, 'INVALID_INPUT', 'no such file', 'docker save ghcr.io/a/b | ecrp push - app:1'],
+    ['folder/app', 3, 'INVALID_INPUT', 'no such file', 'Check the path'],
     ['docker:app', 2, 'USAGE', 'docker engine', 'docker save'],
     [two, 2, 'USAGE', 'holds 2 images', 'fixture/other:2'],
   ])('source %s', async (source, status, code, message, hint) => {
@@ -112,10 +114,6 @@ describe('a push is refused before anything is sent', () => {
 });
 
 describe('a directory where a file is wanted, or the other way round', () => {
-  beforeAll(async () => {
-    await mkdir(join(home.directory, 'folder'));
-  });
-
   it.each<[string, readonly string[], string, string]>([
     [
       '--digest-file',

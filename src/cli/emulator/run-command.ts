@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { EcrpError } from '../../errors.ts';
+import { describeFileError } from '../../files/file-errors.ts';
 import type { Io } from '../../io.ts';
 
 /** They would take precedence over the environment of the emulator, or be sent along with its keys. */
@@ -48,7 +49,8 @@ export async function runCommand(
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', (cause) => {
-        reject(new EcrpError('USAGE', `cannot run ${file}: ${cause.message}`, { cause }));
+        const message = `cannot run ${file}: ${describeFileError(cause)}`;
+        reject(new EcrpError('USAGE', message, { hint: 'Check the command after `--`.', cause }));
       });
       child.on('exit', (status, signal) => {
         resolve(signal === null ? (status ?? 1) : 128 + constants.signals[signal]);

@@ -45,7 +45,10 @@ export function explainStartFailure(error: unknown, { host, port, dataDirectory 
   }
   // What it says itself is about the data directory; the system's errors have a code, bugs a class of their own.
   if (code === undefined && error.name === 'Error') {
-    return new EcrpError('INVALID_INPUT', error.message, { cause: error });
+    return new EcrpError('INVALID_INPUT', error.message, {
+      hint: 'Give --data another directory, or none for an emulator that forgets.',
+      cause: error,
+    });
   }
   return error;
 }

@@ -1,5 +1,5 @@
 import { existsSync, fstatSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { EcrpError } from '../../errors.ts';
 import { quoteText } from '../../foreign-text.ts';
 import type { Io } from '../../io.ts';
@@ -40,11 +40,16 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
       hint: `The archive comes first: ecrp push ${quoteForShell(reference)} ${quoteForShell(source)}`,
     });
   }
-  if (!IMAGE_NAME.test(source) || ARCHIVE_NAME.test(source)) return;
+  if (!IMAGE_NAME.test(source) || ARCHIVE_NAME.test(source) || isInDirectory(io.cwd, source)) return;
   throw new EcrpError('INVALID_INPUT', `${source}: no such file or directory`, {
     // It serves those as well who pipe an archive in and leave the `-` out.
     hint: `Pipe the image in, and name it \`-\`: ${pipeImage(source, reference ?? source)}`,
   });
+}
+
+/** A path with a wrong end leads through directories that are there; the name of an image has none. */
+function isInDirectory(cwd: string, source: string): boolean {
+  return source.includes('/') && existsSync(resolve(cwd, dirname(source)));
 }
 
 /** Node reads a directory as if it were an empty file. */

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { explainFailure } from '../../../src/ecr/errors.ts';
+import { describeFailure } from '../../../src/ecr/exception.ts';
+import { COMMON_EXCEPTIONS, EXCEPTIONS } from '../../../src/wire/exceptions.ts';
+
+/** What a user is told when an operation is refused with an exception. */
+function explain(name: string, operation: string, message = 'refused') {
+  const error = Object.assign(new Error(message), {
+    name,
+    $fault: 'client',
+    $metadata: { httpStatusCode: 400 },
+  });
+  return explainFailure(describeFailure(error), { operation, endpoint: 'https://ecr.test', attempts: 1 });
+}
+
+const names = [...Object.keys(EXCEPTIONS), ...COMMON_EXCEPTIONS];
+
+it.each([...names, 'NeverHeardOfException', 'constructor'])('%s says what to do next', (name) => {
+  for (const operation of ['PutImage', 'CreateRepository', 'UploadLayerPart']) {
+    const { code, hint } = explain(name, operation);
+    expect(code).not.toBe('INTERNAL');
+    expect(hint).toMatch(/\.$|^'/);
+  }
+});
+
+it('an image without layers is hinted at by its Dockerfile', () => {
+  const constraint = "'ImageManifest' failed to satisfy constraint: 'Image has to have at least 1 layer'";
+  const { hint } = explain('InvalidParameterException', 'PutImage', `Invalid parameter at ${constraint}`);
+  expect(hint).toContain('COPY or ADD');
+});
