@@ -46,6 +46,25 @@ export async function assertOwnRepository(
   if (reference.registryAlias !== undefined) await askAbout(session, reference, signal);
 }
 
+/**
+ * Whether two names of a repository that differ in the alias alone are names of one: of the caller's own, as nobody else's aliases
+ * are known. A name without an alias is of the caller's own registry.
+ */
+export async function isSameRegistry(
+  session: EcrSession,
+  one: RepositoryReference,
+  other: RepositoryReference,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const named = one.registryAlias === undefined ? other : one;
+  const registry = await askRegistry(session, named, signal);
+  if (registry === undefined) return false;
+  const { registryId, activeAliases: aliases } = registry;
+  return [one, other].every(
+    ({ registryAlias }) => registryAlias === undefined || isNamedBy({ registryId, aliases }, registryAlias),
+  );
+}
+
 /** Whether a registry goes by what stands for the alias in a reference: its id, or an alias that is active. */
 export function isNamedBy(
   { registryId, aliases }: { readonly registryId: string; readonly aliases: readonly string[] },

@@ -288,3 +288,34 @@ describe('the names in an archive', () => {
     });
   });
 });
+
+describe('a repository by several names', () => {
+  const push = (...argv: string[]) => ecrp('push', one, ...argv, '--create-repo', '--json');
+
+  it("is one when the aliases are one's own", async () => {
+    const tags = ['-t', `${host}/brand/several:2`, '-t', `${host}/firstname/several:3`];
+    const { status, stderr, json } = await push('several:1', ...tags, '-t', `${host}/${mine}/several:4`);
+    expect(status, stderr).toBe(0);
+    expect(json()).toMatchObject({
+      repositoryName: 'several',
+      tags: ['1', '2', '3', '4'].map((imageTag) => ({ imageTag, status: 'created' })),
+    });
+    const other = await push(`${host}/firstname/several:5`, '-t', `${host}/brand/several:6`);
+    expect(other.json()).toMatchObject({ registryId: mine, tags: [{ imageTag: '5' }, { imageTag: '6' }] });
+  });
+
+  it.each([
+    ['mixed:1', `${host}/theirs/mixed:2`],
+    [`${host}/theirs/mixed:1`, 'mixed:2'],
+    [`${host}/brand/mixed:1`, `${host}/theirs/mixed:2`],
+    ['mixed:1', `${host}/hoped-for/mixed:2`],
+  ])("is refused as two when one is another registry's: %s %s", async (reference, tag) => {
+    const before = await listAll();
+    const { status, json } = await push(reference, '-t', tag);
+    expect(status).toBe(2);
+    expect(json()).toMatchObject({
+      error: { code: 'USAGE', message: expect.stringContaining('these are two: '), hint: expect.any(String) },
+    });
+    expect(await listAll()).toEqual(before);
+  });
+});

@@ -30,6 +30,8 @@ export interface PushTarget extends RepositoryReference {
   readonly mainTag?: string | undefined;
   /** What the image has to be. */
   readonly imageDigest?: Digest | undefined;
+  /** The same repository by other aliases, or without one, if the service says that the registry is the same. */
+  readonly otherNames?: readonly RepositoryReference[] | undefined;
 }
 
 /** Of a push alone; other commands want a tag to be named. */
@@ -51,10 +53,12 @@ export function chooseTarget(given: GivenTarget, names: readonly string[], regis
   if (first === undefined) throw refuseNames(names, registryHost);
   assertOneRepository(references);
   const { registryHost: host, registryAlias, repositoryName } = first;
+  const otherNames = listOtherNames(references);
   const repository = {
     registryHost: host,
     ...(registryAlias !== undefined && { registryAlias }),
     repositoryName,
+    ...(otherNames.length > 0 && { otherNames }),
   };
   const imageDigest = findDigest(references);
   if (given.byDigest) {
@@ -75,21 +79,24 @@ function listTags({ imageTag, imageDigest }: Reference): readonly string[] {
   return imageDigest === undefined ? [DEFAULT_TAG] : [];
 }
 
-function assertOneRepository(references: readonly Reference[]): void {
-  const [first, ...others] = references;
-  const stray = others.find(
-    (other) => other.repositoryName !== first?.repositoryName || other.registryAlias !== first.registryAlias,
-  );
-  if (first === undefined || stray === undefined) return;
-  const isWithoutAlias = first.repositoryName === stray.repositoryName && first.registryAlias === undefined;
-  throw new EcrpError(
+/** One for each further alias. Whether they are of one registry, nobody knows before it is asked. */
+function listOtherNames([first, ...others]: readonly Reference[]): readonly RepositoryReference[] {
+  const byAlias = new Map(others.map((other) => [other.registryAlias, other]));
+  byAlias.delete(first?.registryAlias);
+  return [...byAlias.values()];
+}
+
+function assertOneRepository([first, ...others]: readonly Reference[]): void {
+  const stray = others.find((other) => other.repositoryName !== first?.repositoryName);
+  if (first !== undefined && stray !== undefined) throw refuseRepositories(first, stray);
+}
+
+/** The error of an image that is to go to two repositories. */
+export function refuseRepositories(first: RepositoryReference, stray: RepositoryReference): EcrpError {
+  return new EcrpError(
     'USAGE',
     `an image is pushed to one repository, but these are two: ${formatRepository(first)}, ${formatRepository(stray)}`,
-    {
-      hint: isWithoutAlias
-        ? `If they are the same, write ${formatRepository(stray)} each time.`
-        : 'Give the REFERENCE to push to, and run ecrp once for each repository.',
-    },
+    { hint: 'Give the REFERENCE to push to, and run ecrp once for each repository.' },
   );
 }
 

@@ -10,11 +10,11 @@ import type { ReadRetry } from '../../registry/retry-reading.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type EcrSession, withEcr } from '../ecr-session.ts';
-import { assertOwnRepository } from '../own-registry.ts';
+import { assertOwnRepository, isSameRegistry } from '../own-registry.ts';
 import type { ProgressDisplay } from '../progress/progress-display.ts';
 import type { NewRepository } from '../repository-input.ts';
 import { checkImageTags } from './check-image-tags.ts';
-import type { PushTarget } from './choose-target.ts';
+import { type PushTarget, refuseRepositories } from './choose-target.ts';
 import { expectDigest } from './expect-digest.ts';
 import { explainMissing, isRegistryMissing } from './explain-missing.ts';
 import {
@@ -99,6 +99,9 @@ export async function sendImage(
           createdRepository = true;
         }),
     };
+    for (const other of target.otherNames ?? []) {
+      if (!(await isSameRegistry(session, target, other, signal))) throw refuseRepositories(target, other);
+    }
     const local = await image.plan(finder, sending);
     for (const warning of local.warnings ?? []) context.messages.warn(warning);
     for (const note of local.notes ?? []) context.messages.note(note);

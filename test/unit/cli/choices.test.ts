@@ -179,6 +179,13 @@ describe('choosing a target', () => {
     expect(choose(given)).toMatchObject({ repositoryName: 'app', ...target });
   });
 
+  it('leaves it to the service whether names by several aliases are of one repository', () => {
+    const tags = [`${uri}:2`, `${host}/b2/team/app:3`, 'team/app:4'];
+    const { otherNames } = choose({ reference: 'team/app:1', tags });
+    expect(otherNames).toMatchObject([{ registryAlias: uri.split('/')[1] }, { registryAlias: 'b2' }]);
+    expect(choose({ reference: `${uri}:1`, tags: [`${uri}:2`] })).not.toHaveProperty('otherNames');
+  });
+
   it('takes the repository of the names alone with --by-digest', () => {
     expect(choose({ byDigest: true }, [`${uri}:1.0`])).toMatchObject({
       repositoryName: 'team/app',
@@ -191,8 +198,6 @@ describe('choosing a target', () => {
     ['no name', {}, [], 'the image has no name'],
     ['names in two', {}, [`${host}/a1/one:1`, `${host}/a1/two:1`], 'one repository, but these are two'],
     ['a further tag in another', { reference: 'app:1', tags: ['other:2'] }, [], 'are two: app, other'],
-    ['in another registry', { reference: `${uri}:1`, tags: [`${host}/b2/team/app:2`] }, [], 'are two'],
-    ['in one that is named once', { reference: 'team/app:1', tags: [`${uri}:2`] }, [], 'are two'],
     ['at another host', { reference: 'app:1', tags: ['ghcr.io/me/app:1'] }, [], 'points at ghcr.io'],
     [
       'two digests',
