@@ -7,13 +7,11 @@ import { formatSeconds } from '../async/abort.ts';
 export class AttemptTimeout extends Error {
   override readonly name = 'TimeoutError';
   readonly what: 'connection' | 'answer' | 'complete answer';
-  /** Such as `10 s`. */
-  readonly waited: string;
+  readonly waitedMs: number;
 
   constructor(what: AttemptTimeout['what'], waitedMs: number) {
-    const waited = formatSeconds(waitedMs);
-    super(`no ${what} within ${waited}`);
+    super(`no ${what} within ${formatSeconds(waitedMs)}`);
     this.what = what;
-    this.waited = waited;
+    this.waitedMs = waitedMs;
   }
 }

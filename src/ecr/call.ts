@@ -7,7 +7,7 @@ import type { ApiEvent } from './call-event.ts';
 import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
 import type { Diagnose } from './diagnose-scheme.ts';
 import { explainFailure } from './errors.ts';
-import { describeFailure, type Failure } from './exception.ts';
+import { describeFailure, describeReason, type Failure, isCutShort } from './exception.ts';
 import { UnexpectedMember } from './members.ts';
 import { Pacer } from './pacing.ts';
 import { UnexpectedAnswer } from './unexpected-answer.ts';
@@ -103,6 +103,7 @@ export function makeCaller(settings: CallerSettings): Caller {
     // As long as a body is being sent for the first time, it is what moves.
     let sinceMs = bodyBytes === 0 ? startedMs : undefined;
     let ambiguous = false;
+    let told: Failure | undefined;
     const spent: Spent = { refresh: false, clock: false, foreign: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
@@ -154,6 +155,8 @@ export function makeCaller(settings: CallerSettings): Caller {
         report(attempt, failure.requestId, failure.name);
         return result;
       }
+      // What is left of the budget may be too short for any answer, and hides the reason of the attempt before.
+      if (told === undefined || !isCutShort(failure)) told = failure;
       const failedMs = clock.nowMs();
       sinceMs ??= failedMs;
       const delayMs =
@@ -174,7 +177,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       const leastMs = Math.min(LEAST_ATTEMPT_MS, budget.allowedMs / 10);
       if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
-        throw explainFailure(failure, { operation, endpoint, attempts: attempt, repositoryName });
+        throw explainFailure(told, { operation, endpoint, attempts: attempt, repositoryName });
       }
       ambiguous ||= isAmbiguous(failure);
       const reason = describeReason(failure);
@@ -241,10 +244,4 @@ interface Spent {
   refresh: boolean;
   clock: boolean;
   foreign: boolean;
-}
-
-/** A few words for progress and logs. */
-function describeReason({ fromService, name, message, status }: Failure): string {
-  if (fromService) return name;
-  return name === 'UnexpectedAnswer' ? `HTTP ${status} ${message}` : message || name;
 }

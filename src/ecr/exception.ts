@@ -1,4 +1,7 @@
 import { ProxyError } from '../net/proxy-error.ts';
+import { AttemptTimeout } from './attempt-timeout.ts';
+
+const LEAST_WAIT_MS = 1000;
 
 /** What of a failed attempt the rules of this room look at; the SDK throws things of many shapes. */
 export interface Failure {
@@ -43,6 +46,17 @@ export function describeFailure(cause: unknown): Failure {
     proxy: cause instanceof ProxyError ? cause : undefined,
     cause,
   };
+}
+
+/** A few words for progress and logs. */
+export function describeReason({ fromService, name, message, status }: Failure): string {
+  if (fromService) return name;
+  return name === 'UnexpectedAnswer' ? `HTTP ${status} ${message}` : message || name;
+}
+
+/** Whether the attempt was ended sooner than any service answers. */
+export function isCutShort({ cause }: Failure): boolean {
+  return cause instanceof AttemptTimeout && cause.waitedMs < LEAST_WAIT_MS;
 }
 
 /** Whether a signature is refused for its time. */

@@ -1,3 +1,4 @@
+import { formatSeconds } from '../async/abort.ts';
 import { isTlsCode } from '../net/tls-failure.ts';
 import { AttemptTimeout } from './attempt-timeout.ts';
 import { isNetworkFailure } from './classify.ts';
@@ -89,7 +90,8 @@ function explainCode(failure: Failure, endpoint: string, attempts: number): Conn
   const tries = describeAttempts(attempts);
   if (cause instanceof AttemptTimeout) {
     const message = `no ${cause.what} from ${endpoint}`;
-    const waited = attempts === 1 ? ` within ${cause.waited}` : `${tries}; the last waited ${cause.waited}`;
+    const seconds = formatSeconds(cause.waitedMs);
+    const waited = attempts === 1 ? ` within ${seconds}` : `${tries}; the last waited ${seconds}`;
     return { message: `${message}${waited}`, hint: CHECK_SILENCE };
   }
   const [, problem, hint] =

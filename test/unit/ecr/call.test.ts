@@ -265,6 +265,17 @@ describe('failures that may pass', () => {
     expect(error.hint).toMatch(/^Check .*; then run it again: it resumes where it stopped\.$/);
   });
 
+  test('an attempt that the budget cuts short does not hide the reason of the one before', async () => {
+    let attempts = 0;
+    const send = () => {
+      attempts += 1;
+      return attempts === 1 ? Promise.reject(reset('ECONNREFUSED')) : new Promise<never>(() => undefined);
+    };
+    const error = await catchError(prepare([], { givenMs: 200, clock: runningClock }, { send }).run);
+    expect(attempts).toBeGreaterThan(1);
+    expect(error.message).toContain('nothing accepts connections');
+  });
+
   test('in the end the error says how often and where', async () => {
     const { run } = prepare([reset()], { givenMs: 0 }, { bodyBytes: 20_000 });
     const error = await catchError(run);
