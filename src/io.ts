@@ -7,12 +7,15 @@ export type Output = Writable & {
   readonly rows?: number;
 };
 
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Everything of the outside world that `main` may touch, so that a test can run the whole CLI in-process. */
 export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly cwd: string;
   /** Aborted by SIGINT, SIGTERM or SIGHUP; its reason is an `EcrpError` with code INTERRUPTED. */
   readonly signal: AbortSignal;

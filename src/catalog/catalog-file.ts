@@ -1,20 +1,13 @@
-/** The API's `RepositoryCatalogDataInput`: what the Gallery shows of a repository. */
-export interface CatalogData {
-  readonly description?: string;
-  readonly architectures?: readonly string[];
-  readonly operatingSystems?: readonly string[];
-  /** The PNG's bytes. */
-  readonly logoImageBlob?: Uint8Array;
-  /** Markdown, as `usageText`. */
-  readonly aboutText?: string;
-  readonly usageText?: string;
-}
-
-/** A tag of a repository as an AWS resource (not of an image), with the API's member names. */
-export interface ResourceTag {
-  readonly Key: string;
-  readonly Value: string;
-}
+import { dirname, resolve } from 'node:path';
+import { EcrpError } from '../errors.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { MAX_LOGO_BYTES } from '../wire/limits.ts';
+import type { ResourceTag } from '../wire/operations.ts';
+import { CATALOG_MEMBERS, type CatalogData, readCatalogData } from './catalog-data.ts';
+import { type CatalogContext, checkMembers, describeKind, expectText } from './findings.ts';
+import { parseCatalogDocument } from './parse-document.ts';
+import { decodeText, readBounded, UnreadableFile } from './read-file.ts';
+import { readResourceTags } from './resource-tags.ts';
 
 /** A catalog file with all that it refers to. */
 export interface CatalogFile {
@@ -26,4 +19,92 @@ export interface CatalogFile {
   readonly tags: readonly ResourceTag[];
   /** Sentences about what is accepted but will not look as expected. */
   readonly warnings: readonly string[];
+}
+
+/** Most bytes of a catalog file: a logo in base64 three times over. */
+const MAX_FILE_BYTES = 4 * MAX_LOGO_BYTES;
+
+/** What a catalog file was found to be. With problems `file` lacks what they are about. */
+export interface CheckedCatalogFile {
+  readonly file: CatalogFile;
+  readonly problems: readonly string[];
+  /** Whether nothing of the file could be read, as of a directory. */
+  readonly isUnreadable: boolean;
+}
+
+/**
+ * Loads a catalog file and all it refers to: the catalog data itself or the whole input of CreateRepository, as JSON or YAML.
+ *
+ * `path` is taken relative to `directory`, paths in the file relative to itself. Throws INVALID_INPUT that tells all
+ * problems at once.
+ */
+export async function loadCatalogFile(path: string, directory = '.'): Promise<CatalogFile> {
+  const { file, problems, isUnreadable } = await checkCatalogFile(path, directory);
+  if (problems.length === 0) return file;
+  const [first = ''] = problems;
+  const message =
+    problems.length === 1
+      ? `catalog file ${path}: ${first}`
+      : `catalog file ${path} has ${problems.length} problems:${problems.map((problem) => `\n  - ${problem}`).join('')}`;
+  throw new EcrpError('INVALID_INPUT', message, {
+    hint: isUnreadable
+      ? 'Give a JSON or YAML file in UTF-8 that you may read; nothing was sent.'
+      : 'Correct the file and run the command again; nothing was sent.',
+  });
+}
+
+/** The same without throwing, for a command that reports: a file that cannot be read at all is a problem, too. */
+export async function checkCatalogFile(path: string, directory = '.'): Promise<CheckedCatalogFile> {
+  const absolute = resolve(directory, path);
+  const context: CatalogContext = { problems: [], warnings: [], directory: dirname(absolute) };
+  let isUnreadable = false;
+  const content = await readDocument(absolute, context).catch((error: unknown) => {
+    if (!(error instanceof UnreadableFile)) throw error;
+    context.problems.push(`it ${error.message}`);
+    isUnreadable = true;
+    return undefined;
+  });
+  const parts = content === undefined ? { catalogData: {}, tags: [] } : await readParts(content, context);
+  return { file: { path, ...parts, warnings: context.warnings }, problems: context.problems, isUnreadable };
+}
+
+type Parts = Pick<CatalogFile, 'repositoryName' | 'catalogData' | 'tags'>;
+
+/** Throws `UnreadableFile`. */
+async function readDocument(path: string, { problems }: CatalogContext): Promise<JsonObject | undefined> {
+  const document = parseCatalogDocument(decodeText(await readBounded(path, MAX_FILE_BYTES)), path);
+  if ('faults' in document) {
+    problems.push(...document.faults);
+    return undefined;
+  }
+  if (isObject(document.value)) return document.value;
+  problems.push(`it must hold an object, not ${describeKind(document.value)}`);
+  return undefined;
+}
+
+const INPUT_MEMBERS = ['repositoryName', 'catalogData', 'tags'];
+
+async function readParts(content: JsonObject, context: CatalogContext): Promise<Parts> {
+  if (!INPUT_MEMBERS.some((name) => name in content)) {
+    return { catalogData: await readCatalogData(content, '', context), tags: [] };
+  }
+  const repositoryName = expectText(content.repositoryName, 'repositoryName', context);
+  if (repositoryName === '') context.problems.push('repositoryName is empty');
+  const misplaced = Object.keys(content).filter((name) => CATALOG_MEMBERS.includes(name));
+  for (const name of misplaced) context.problems.push(`${name} belongs into catalogData`);
+  checkMembers(content, [...INPUT_MEMBERS, ...misplaced], '', context);
+  return {
+    ...(repositoryName !== undefined && { repositoryName }),
+    catalogData: await readCatalogDataOf(content, context),
+    tags: readResourceTags(content.tags, context),
+  };
+}
+
+async function readCatalogDataOf(
+  { catalogData = {} }: JsonObject,
+  context: CatalogContext,
+): Promise<CatalogData> {
+  if (isObject(catalogData)) return readCatalogData(catalogData, 'catalogData.', context);
+  context.problems.push(`catalogData must be an object, not ${describeKind(catalogData)}`);
+  return {};
 }

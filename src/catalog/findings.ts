@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../json.ts';
 import { LENGTH_UNIT } from '../wire/limits.ts';
 
 /** What is found in a catalog file, as sentences that begin with the member concerned. All of it is collected before any is told. */
@@ -7,20 +8,12 @@ export interface Findings {
 }
 
 /** Where reading has come to: what is found so far, and the directory that paths in the file are relative to. */
-export interface Reading extends Findings {
+export interface CatalogContext extends Findings {
   readonly directory: string;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-  );
-}
-
 /** Says what a value is, to follow "must be text, not …". */
-export function describeValue(value: unknown): string {
+export function describeKind(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Uint8Array) return 'binary data';
@@ -32,7 +25,7 @@ export function describeValue(value: unknown): string {
 export function expectText(value: unknown, where: string, { problems }: Findings): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
   const remedy = typeof value === 'number' || typeof value === 'boolean' ? '; put it in quotes' : '';
-  problems.push(`${where} must be text, not ${describeValue(value)}${remedy}`);
+  problems.push(`${where} must be text, not ${describeKind(value)}${remedy}`);
   return undefined;
 }
 
@@ -47,10 +40,73 @@ function countCharacters(text: string): number {
 /** Adds a problem when a text is longer than `most` characters. */
 export function checkLength(text: string, most: number, where: string, { problems }: Findings): void {
   const count = countCharacters(text);
-  if (count > most) problems.push(`${where} has ${countOf(count)} characters; ${countOf(most)} are allowed`);
+  if (count > most)
+    problems.push(`${where} has ${groupDigits(count)} characters; ${groupDigits(most)} are allowed`);
 }
 
 /** A number as people read it: 25,600. */
-export function countOf(count: number): string {
+export function groupDigits(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** Adds a problem for each member that is not among the known ones, with the one that was probably meant. */
+export function checkMembers(
+  object: JsonObject,
+  known: readonly string[],
+  prefix: string,
+  { problems }: Findings,
+): void {
+  for (const name of Object.keys(object)) {
+    if (known.includes(name)) continue;
+    problems.push(`${prefix}${shorten(name)} is not known here; ${suggest(name, known)}`);
+  }
+}
+
+/** Members of `RepositoryCatalogData`, which the service answers with, that are no input. */
+const ANSWERED_ONLY = ['logoUrl', 'marketplaceCertified'];
+
+function suggest(name: string, known: readonly string[]): string {
+  if (ANSWERED_ONLY.includes(name)) return 'the service gives it, and it cannot be set';
+  const nearest = findNearest(name, known);
+  return nearest === undefined ? `known are ${known.join(', ')}` : `did you mean ${nearest}?`;
+}
+
+/** The candidate that a name was probably meant to be: another case, a beginning, or a few typing errors away. */
+export function findNearest(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = simplify(name);
+  const beginning = candidates.find(
+    (candidate) => wanted.length > 1 && simplify(candidate).startsWith(wanted),
+  );
+  if (beginning !== undefined) return beginning;
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: measureDistance(wanted, simplify(candidate)) }))
+    .sort((left, right) => left.distance - right.distance);
+  const [best] = ranked;
+  return best && best.distance <= Math.max(1, wanted.length / 4) ? best.candidate : undefined;
+}
+
+function shorten(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
+}
+
+function simplify(name: string): string {
+  // No known member is longer; the rest would only cost time.
+  return name
+    .slice(0, 40)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '');
+}
+
+/** Levenshtein distance: how many characters have to be put in, taken out or changed. */
+function measureDistance(left: string, right: string): number {
+  let distances = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [row, character] of [...left].entries()) {
+    const next = [row + 1];
+    for (const [column, other] of [...right].entries()) {
+      const change = (distances[column] ?? 0) + (character === other ? 0 : 1);
+      next.push(Math.min(change, (distances[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    distances = next;
+  }
+  return distances.at(-1) ?? 0;
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import type { JsonObject } from '../json.ts';
 import { MAX_LOGO_BYTES, MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../wire/limits.ts';
-import { countOf, expectText, type JsonObject, type Reading } from './findings.ts';
-import { nameImageFormat, readPngSize } from './png.ts';
+import { type CatalogContext, expectText, groupDigits } from './findings.ts';
 import { readRegularFile, UnreadableFile } from './read-file.ts';
 
 /** Most bytes that are read of a logo, so that one that is somewhat too large is told its size. */
@@ -11,35 +11,39 @@ const MAX_READ_BYTES = 20 * MAX_LOGO_BYTES;
 export async function readLogo(
   object: JsonObject,
   prefix: string,
-  reading: Reading,
+  context: CatalogContext,
 ): Promise<Buffer | undefined> {
-  const path = expectText(object.logo, `${prefix}logo`, reading);
+  const path = expectText(object.logo, `${prefix}logo`, context);
   const where = `${prefix}logoImageBlob`;
   const blob = object.logoImageBlob instanceof Buffer ? object.logoImageBlob : undefined;
-  const base64 = blob?.toString('base64') ?? expectText(object.logoImageBlob, where, reading);
+  const base64 = blob?.toString('base64') ?? expectText(object.logoImageBlob, where, context);
   if (path !== undefined && base64 !== undefined) {
-    reading.problems.push(`${prefix}logo and ${where} are both given; give one of them`);
+    context.problems.push(`${prefix}logo and ${where} are both given; give one of them`);
     return undefined;
   }
-  if (path !== undefined) return readLogoFile(resolve(reading.directory, path), `${prefix}logo`, reading);
-  return base64 === undefined ? undefined : decodeLogo(base64, where, reading);
+  if (path !== undefined) return readLogoFile(resolve(context.directory, path), `${prefix}logo`, context);
+  return base64 === undefined ? undefined : decodeLogo(base64, where, context);
 }
 
-async function readLogoFile(path: string, where: string, reading: Reading): Promise<Buffer | undefined> {
+async function readLogoFile(
+  path: string,
+  where: string,
+  context: CatalogContext,
+): Promise<Buffer | undefined> {
   try {
     const bytes = await readRegularFile(path, MAX_READ_BYTES);
-    return checkLogo(bytes, `${where}: ${path}`, reading);
+    return checkLogo(bytes, `${where}: ${path}`, context);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    reading.problems.push(`${where}: ${path} ${error.message}`);
+    context.problems.push(`${where}: ${path} ${error.message}`);
     return undefined;
   }
 }
 
-function decodeLogo(base64: string, where: string, reading: Reading): Buffer | undefined {
+function decodeLogo(base64: string, where: string, context: CatalogContext): Buffer | undefined {
   const fault = explainBadBase64(base64);
-  if (fault === undefined) return checkLogo(Buffer.from(base64, 'base64'), `${where}: the image`, reading);
-  reading.problems.push(`${where} ${fault}`);
+  if (fault === undefined) return checkLogo(Buffer.from(base64, 'base64'), `${where}: the image`, context);
+  context.problems.push(`${where} ${fault}`);
   return undefined;
 }
 
@@ -55,16 +59,18 @@ function explainBadBase64(text: string): string | undefined {
   const wrong = /[^A-Za-z0-9+/=]|=(?=[^=])/.exec(text);
   if (wrong) {
     const character = JSON.stringify(String.fromCodePoint(text.codePointAt(wrong.index) ?? 0));
-    return `is not base64: ${character} at character ${countOf(wrong.index + 1)}; ${USE_LOGO}`;
+    return `is not base64: ${character} at character ${groupDigits(wrong.index + 1)}; ${USE_LOGO}`;
   }
   // Decoding and encoding again shows missing padding, too much of it, and stray bits at the end.
   if (Buffer.from(text, 'base64').toString('base64') === text) return undefined;
   return `is not base64: it is cut short or padded wrongly at the end; ${USE_LOGO}`;
 }
 
-function checkLogo(bytes: Buffer, what: string, { problems }: Reading): Buffer {
+function checkLogo(bytes: Buffer, what: string, { problems }: CatalogContext): Buffer {
   if (bytes.length > MAX_LOGO_BYTES) {
-    problems.push(`${what} has ${countOf(bytes.length)} bytes; ${countOf(MAX_LOGO_BYTES)} are allowed`);
+    problems.push(
+      `${what} has ${groupDigits(bytes.length)} bytes; ${groupDigits(MAX_LOGO_BYTES)} are allowed`,
+    );
   }
   const size = readPngSize(bytes);
   if (size === undefined) {
@@ -78,4 +84,39 @@ function checkLogo(bytes: Buffer, what: string, { problems }: Reading): Buffer {
     );
   }
   return bytes;
+}
+
+const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+/** Signature, length and type of the first chunk, and IHDR's 13 bytes with its checksum. */
+const HEADER_BYTES = 8 + 8 + 13 + 4;
+
+/** Size of an image in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Reads the size out of a PNG's header; undefined when the bytes do not begin as a PNG does (PNG specification, 5.2 and 11.2.2). */
+export function readPngSize(bytes: Buffer): ImageSize | undefined {
+  const isPng =
+    bytes.length >= HEADER_BYTES &&
+    bytes.subarray(0, 8).equals(PNG_SIGNATURE) &&
+    bytes.readUInt32BE(8) === 13 &&
+    bytes.toString('latin1', 12, 16) === 'IHDR';
+  return isPng ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : undefined;
+}
+
+const OTHER_FORMATS: readonly (readonly [start: RegExp, name: string])[] = [
+  [/^\xff\xd8\xff/, 'a JPEG'],
+  [/^GIF8/, 'a GIF'],
+  [/^RIFF.{4}WEBP/s, 'a WebP'],
+  [/^BM/, 'a BMP'],
+  [/^\s*(<\?xml|<svg|<!--)/, 'an SVG'],
+  [/^\x89PNG/, 'a damaged PNG'],
+];
+
+/** Says what bytes that are no PNG seem to be. */
+export function nameImageFormat(bytes: Buffer): string {
+  const start = bytes.toString('latin1', 0, 100);
+  return OTHER_FORMATS.find(([pattern]) => pattern.test(start))?.[1] ?? 'something else';
 }

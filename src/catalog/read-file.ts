@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { countOf } from './findings.ts';
+import { groupDigits } from './findings.ts';
 
 /** Why a file could not be read, as the end of a sentence that begins with its name. */
 export class UnreadableFile extends Error {}
@@ -14,7 +14,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
     // One byte more than allowed tells that there are more; `end` is inclusive.
     for await (const chunk of createReadStream(path, { end: maxBytes })) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    if (bytes.length > maxBytes) throw new UnreadableFile(`has more than ${countOf(maxBytes)} bytes`);
+    if (bytes.length > maxBytes) throw new UnreadableFile(`has more than ${groupDigits(maxBytes)} bytes`);
     return bytes;
   } catch (error) {
     throw error instanceof UnreadableFile ? error : new UnreadableFile(explain(error));

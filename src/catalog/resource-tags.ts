@@ -1,8 +1,8 @@
 import { EcrpError } from '../errors.ts';
+import { isObject } from '../json.ts';
 import { MAX_RESOURCE_TAGS } from '../wire/limits.ts';
-import type { ResourceTag } from './catalog-file.ts';
-import { checkLength, describeValue, expectText, type Findings, isObject } from './findings.ts';
-import { checkMembers } from './unknown-members.ts';
+import type { ResourceTag } from '../wire/operations.ts';
+import { checkLength, checkMembers, describeKind, expectText, type Findings } from './findings.ts';
 
 const MAX_KEY_CHARS = 128;
 const MAX_VALUE_CHARS = 256;
@@ -45,7 +45,7 @@ export function parseResourceTag(text: string): ResourceTag {
 
 function readListedTag(tag: unknown, where: string, findings: Findings): ResourceTag[] {
   if (!isObject(tag)) {
-    findings.problems.push(`${where} must be an object with Key and Value, not ${describeValue(tag)}`);
+    findings.problems.push(`${where} must be an object with Key and Value, not ${describeKind(tag)}`);
     return [];
   }
   checkMembers(tag, ['Key', 'Value'], `${where}.`, findings);
@@ -58,7 +58,7 @@ function readListedTag(tag: unknown, where: string, findings: Findings): Resourc
 
 function readTagMap(value: unknown, findings: Findings): ResourceTag[] {
   if (!isObject(value)) {
-    findings.problems.push(`tags must be a list of {Key, Value} or a map, not ${describeValue(value)}`);
+    findings.problems.push(`tags must be a list of {Key, Value} or a map, not ${describeKind(value)}`);
     return [];
   }
   return Object.entries(value).flatMap(([Key, entry]) => {

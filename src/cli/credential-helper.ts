@@ -1,6 +1,6 @@
 import { deriveAbort, raceAbort } from '../async/abort.ts';
 import type { Login } from '../docker/helper-protocol.ts';
-import { type HelperAnswer, runCredentialHelper } from '../docker/run-credential-helper.ts';
+import { type HelperAnswer, runCredentialHelper } from '../docker/helper-protocol.ts';
 import type { ApiEvent } from '../ecr/call-event.ts';
 import { EcrpError } from '../errors.ts';
 import { escapeLines } from '../foreign-text.ts';

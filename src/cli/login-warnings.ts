@@ -1,6 +1,5 @@
-import { isLoginInEnvironment } from '../docker/find-login.ts';
-import { findProgram } from '../docker/find-program.ts';
-import { OWN_HELPER } from '../docker/login.ts';
+import { findProgram } from '../docker/credential-store.ts';
+import { isLoginInEnvironment, OWN_HELPER } from '../docker/login.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What a command waits for while another run has the config, or a credential store asks its user. */

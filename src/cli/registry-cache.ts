@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
-import { pruneDirectory } from '../files/prune-directory.ts';
 
 /** What a reference of one's own registry needs to be written in full, or to be recognised. */
 export interface RegistryFacts {

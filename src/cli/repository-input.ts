@@ -1,6 +1,7 @@
-import type { CatalogDataInput, RepositoryInput, ResourceTag } from '../ecr/repositories.ts';
+import type { CatalogDataInput, RepositoryInput } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { formatRepository, type RepositoryReference } from '../oci/reference.ts';
+import type { ResourceTag } from '../wire/operations.ts';
 import type { CommandContext } from './command-context.ts';
 import { readRepository } from './own-registry.ts';
 
@@ -29,7 +30,7 @@ export async function readNewRepository(
 ): Promise<NewRepository> {
   const given = await readTags(resourceTags);
   if (catalog === undefined) return composeInput(nameRepository(reference, undefined), {}, given);
-  const { loadCatalogFile } = await import('../catalog/load-catalog-file.ts');
+  const { loadCatalogFile } = await import('../catalog/catalog-file.ts');
   const { repositoryName, catalogData, tags, warnings } = await loadCatalogFile(catalog, context.io.cwd);
   for (const warning of warnings) context.messages.warn(`catalog file ${catalog}: ${warning}`);
   const kept = tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key));

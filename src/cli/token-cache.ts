@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authorization } from '../ecr/authorization.ts';
-import { isOwnDirectory, makePrivateDirectory } from '../files/private-directory.ts';
+import { isOwnDirectory, makePrivateDirectory, pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
-import { pruneDirectory } from '../files/prune-directory.ts';
 
 /** A token is reused for the same access key at the same service only. */
 export interface TokenKey {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
-import { pruneDirectory } from '../files/prune-directory.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import type { CompressedLayer, DigestCache } from './compressor.ts';
 

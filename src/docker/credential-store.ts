@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { EcrpError } from '../errors.ts';
-import type { Environment } from './config-file.ts';
+import type { Environment } from '../io.ts';
 import { CREDENTIALS_NOT_FOUND, type Login } from './helper-protocol.ts';
 
 /** The logins that a program `docker-credential-<name>` keeps. All throw AUTH when the program is missing or fails. */
@@ -100,4 +103,25 @@ function refuse(program: string, fault: string): EcrpError {
   return new EcrpError('AUTH', `docker's credential helper ${program} ${fault}`, {
     hint: `Repair or install ${program}, or take it out of "credsStore" and "credHelpers" in docker's config.json.`,
   });
+}
+
+/** Where a program is on the PATH of `env`, as docker would start it; undefined when it is not there. */
+export async function findProgram(name: string, env: Environment): Promise<string | undefined> {
+  const endings = process.platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
+  for (const directory of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    for (const ending of endings) {
+      const path = join(directory, name + ending);
+      if (await isProgram(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }

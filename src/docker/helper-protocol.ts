@@ -1,3 +1,6 @@
+import { EcrpError, type ErrorCode } from '../errors.ts';
+import { formatJson } from '../foreign-text.ts';
+
 /** User name and password for a registry. */
 export interface Login {
   readonly username: string;
@@ -12,4 +15,107 @@ export const NO_USERNAME = 'no credentials username';
 /** The host of a registry as docker compares it: without scheme and path, as in `https://public.ecr.aws/v1/`. */
 export function reduceToHost(serverUrl: string): string {
   return serverUrl.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
+}
+
+export interface CredentialHelper {
+  /** The program's name, for its usage and version. */
+  readonly name: string;
+  readonly version: string;
+  /** The names of the one registry that it has a login for. */
+  readonly registryHosts: readonly string[];
+  readonly username: string;
+  /** Gets a login, of an earlier run or from the service. */
+  getLogin(): Promise<Login>;
+  /** Removes the logins of earlier runs. */
+  forgetLogins(): void;
+}
+
+/** Failures after which docker goes on without a login: everything in ECR Public can be pulled by anyone. */
+const ANONYMOUS_CODES: readonly ErrorCode[] = ['AUTH', 'UNAVAILABLE', 'LIMIT'];
+
+/** What the process has to print and end with. The protocol wants errors on standard output, too. */
+export interface HelperAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitStatus: 0 | 1;
+}
+
+/**
+ * Answers docker's credential-helper protocol (docker-credential-helpers, `credentials/`): one verb, its input on
+ * standard input. A login that docker has is not needed, so `store` has nothing to do for our registry and refuses any other.
+ */
+export async function runCredentialHelper(
+  verb: string | undefined,
+  stdin: string,
+  helper: CredentialHelper,
+): Promise<HelperAnswer> {
+  switch (verb) {
+    case 'get':
+      return answerGet(stdin.trim(), helper);
+    case 'store':
+      return answerStore(stdin, helper);
+    case 'erase':
+      return answerErase(stdin.trim(), helper);
+    case 'list':
+      return succeed(
+        formatJson(Object.fromEntries(helper.registryHosts.map((host) => [host, helper.username]))),
+      );
+    case 'version':
+    case '--version':
+      return succeed(`${helper.name} ${helper.version}`);
+    case undefined:
+      return fail(`Usage: ${helper.name} <store|get|erase|list|version>`);
+    default:
+      return fail(`${helper.name}: unknown action: ${verb}`);
+  }
+}
+
+async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<HelperAnswer> {
+  if (serverUrl === '') return fail(NO_SERVER_URL);
+  if (!isKnown(serverUrl, helper)) return fail(CREDENTIALS_NOT_FOUND);
+  try {
+    const { username, secret } = await helper.getLogin();
+    return succeed(formatJson({ ServerURL: serverUrl, Username: username, Secret: secret }));
+  } catch (error) {
+    if (!(error instanceof EcrpError)) throw error;
+    const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+    return ANONYMOUS_CODES.includes(error.code)
+      ? fail(CREDENTIALS_NOT_FOUND, `${helper.name}: ${message}\n`)
+      : fail(message);
+  }
+}
+
+function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
+  let serverUrl: unknown;
+  let username: unknown;
+  try {
+    ({ ServerURL: serverUrl, Username: username } = JSON.parse(stdin));
+  } catch {
+    return fail(`${helper.name}: the input is not valid JSON`);
+  }
+  if (typeof serverUrl !== 'string' || serverUrl === '') return fail(NO_SERVER_URL);
+  if (typeof username !== 'string' || username === '') return fail(NO_USERNAME);
+  if (isKnown(serverUrl, helper)) return succeed('');
+  return fail(
+    `${helper.name} gets logins for ${helper.registryHosts.join(' and ')} only and cannot store one for ${serverUrl}`,
+  );
+}
+
+function answerErase(serverUrl: string, helper: CredentialHelper): HelperAnswer {
+  if (serverUrl === '') return fail(NO_SERVER_URL);
+  if (!isKnown(serverUrl, helper)) return fail(CREDENTIALS_NOT_FOUND);
+  helper.forgetLogins();
+  return succeed('');
+}
+
+function isKnown(serverUrl: string, { registryHosts }: CredentialHelper): boolean {
+  return registryHosts.includes(reduceToHost(serverUrl));
+}
+
+function succeed(output: string): HelperAnswer {
+  return { stdout: output === '' ? '' : `${output}\n`, stderr: '', exitStatus: 0 };
+}
+
+function fail(message: string, stderr = ''): HelperAnswer {
+  return { stdout: `${message}\n`, stderr, exitStatus: 1 };
 }

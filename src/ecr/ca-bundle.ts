@@ -1,5 +1,6 @@
+import type { Environment } from '../io.ts';
 import type { CaBundle } from '../net/trusted-roots.ts';
-import { type Environment, prepareProfile } from './shared-config.ts';
+import { prepareProfile } from './shared-config.ts';
 
 /** Finds the bundle that the aws CLI would use: `AWS_CA_BUNDLE`, else `ca_bundle` of the profile. */
 export async function findCaBundle(

@@ -1,6 +1,7 @@
 import { EcrpError } from '../errors.ts';
+import type { Environment } from '../io.ts';
 import { checkUrl } from './endpoint-url.ts';
-import type { Environment, LoadProfile, ProfileInUse } from './shared-config.ts';
+import type { LoadProfile, ProfileInUse } from './shared-config.ts';
 
 /** An endpoint that the environment or the AWS configuration names. */
 export interface ConfiguredEndpoint {

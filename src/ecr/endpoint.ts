@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import type { Environment } from '../io.ts';
 import {
   API_HOST,
   API_HOST_PATTERN,
@@ -10,7 +11,7 @@ import {
 } from '../wire/service.ts';
 import { type ConfiguredEndpoint, findConfiguredEndpoint, readSwitch } from './configured-endpoint.ts';
 import { checkUrl } from './endpoint-url.ts';
-import { type Environment, type LoadProfile, prepareProfile } from './shared-config.ts';
+import { type LoadProfile, prepareProfile } from './shared-config.ts';
 
 /** In the service model; the variable's and the services section's names are made of it. */
 const SERVICE_ID = 'ECR PUBLIC';

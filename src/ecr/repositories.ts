@@ -6,6 +6,7 @@ import {
   type Repository as SdkRepository,
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
+import type { ResourceTag } from '../wire/operations.ts';
 import type { EcrClient } from './client.ts';
 import { readList, readText } from './members.ts';
 import { collectPages, type Page } from './pages.ts';
@@ -29,11 +30,6 @@ export interface CatalogDataInput {
   readonly operatingSystems?: readonly string[];
   /** The PNG's bytes. */
   readonly logoImageBlob?: Uint8Array;
-}
-
-export interface ResourceTag {
-  readonly Key: string;
-  readonly Value: string;
 }
 
 export interface RepositoryInput {

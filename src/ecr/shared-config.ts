@@ -2,10 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadSsoSessionData, parseKnownFiles } from '@smithy/core/config';
 import { EcrpError } from '../errors.ts';
+import type { Environment } from '../io.ts';
 import { listEmptyProfiles } from './empty-profiles.ts';
 import { provideSdkHome } from './sdk-home.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One section of the AWS configuration. Members of a nested block are named `block.member`. */
 export type Profile = Readonly<Record<string, string | undefined>>;

@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { findErrorCode } from './file-errors.ts';
-import { locateOutput, type OutputTarget } from './locate-output.ts';
+import {
+  access,
+  type FileHandle,
+  lstat,
+  open,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findErrorCode, makeFileError } from './file-errors.ts';
 import { replaceFile } from './replace-file.ts';
-import { type WriteInPlaceOptions, writeInPlace } from './write-in-place.ts';
 
 /** Some file systems keep a few bytes beside the name; this many need room on the disk, so a full one is found. */
 const TRIAL_BYTES = 4096;
@@ -77,5 +86,112 @@ async function tryDirectory(directory: string): Promise<void> {
     await writeFile(path, Buffer.alloc(TRIAL_BYTES), { flag: 'wx', mode: 0o600 });
   } finally {
     await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+/** A longer chain of links counts as a circle, as on Linux. */
+const MAX_LINKS = 40;
+const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
+  '/dev/stdin': 0,
+  '/dev/stdout': 1,
+  '/dev/stderr': 2,
+};
+const DESCRIPTOR_PATH = /^(?:\/dev\/fd|\/proc\/(?:self|thread-self|\d+(?:\/task\/\d+)?)\/fd)\/(\d+)$/;
+
+/** What a path of the user leads to. */
+export type OutputTarget =
+  /** One of the process's own descriptors, as `/dev/stdout` or `/dev/fd/63` names it; `path` is that of the descriptor. */
+  | { readonly kind: 'descriptor'; readonly path: string; readonly descriptor: number }
+  | { readonly kind: 'missing' | 'regular' | 'fifo' | 'device'; readonly path: string };
+
+/**
+ * Finds what a path leads to. Follows links, also one to a file that does not exist yet. Throws the system's error: ENOENT when
+ * the directory is missing, EISDIR for a directory, ENXIO for a socket or a block device.
+ */
+export async function locateOutput(path: string): Promise<OutputTarget> {
+  let at = resolve(path);
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
+    // Before the directory is resolved: only its own name says that this is a descriptor.
+    const descriptor = findDescriptor(at);
+    if (descriptor !== undefined) return { kind: 'descriptor', path: at, descriptor };
+    at = join(await realpath(dirname(at)), basename(at));
+    const stats = await lstat(at).catch((error: unknown) => {
+      if (findErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (stats === undefined) return { kind: 'missing', path: at };
+    if (stats.isFile()) return { kind: 'regular', path: at };
+    if (stats.isFIFO()) return { kind: 'fifo', path: at };
+    if (stats.isCharacterDevice()) return { kind: 'device', path: at };
+    if (stats.isDirectory()) throw makeFileError('EISDIR', at);
+    if (!stats.isSymbolicLink()) throw makeFileError('ENXIO', at);
+    at = resolve(dirname(at), await readlink(at));
+  }
+  throw makeFileError('ELOOP', at);
+}
+
+function findDescriptor(path: string): number | undefined {
+  const number = DESCRIPTOR_PATH.exec(path)?.[1];
+  return number === undefined ? STANDARD_DESCRIPTORS[path] : Number(number);
+}
+
+const LOOK_AGAIN_MS = 50;
+/** Windows has no such flag. */
+const WITHOUT_WAITING = constants.O_NONBLOCK ?? 0;
+
+export interface WriteInPlaceOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when a FIFO has no reader yet. */
+  readonly onWait?: (() => void) | undefined;
+}
+
+/**
+ * Writes into what is there. Appends to a descriptor, as others write there too; truncates a regular file first. Waits for the
+ * reader of a FIFO by polling: a blocked thread of the pool would keep the process from ending.
+ */
+export async function writeInPlace(
+  target: OutputTarget,
+  data: string | Buffer,
+  options: WriteInPlaceOptions = {},
+): Promise<void> {
+  const file = await openInPlace(target, options);
+  try {
+    await writeAll(file, Buffer.from(data), options.signal);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openInPlace({ kind, path }: OutputTarget, options: WriteInPlaceOptions): Promise<FileHandle> {
+  const { signal, onWait } = options;
+  const flags = {
+    descriptor: constants.O_APPEND | WITHOUT_WAITING,
+    device: WITHOUT_WAITING,
+    fifo: WITHOUT_WAITING,
+    regular: constants.O_TRUNC,
+    missing: constants.O_TRUNC,
+  };
+  for (let isFirst = true; ; isFirst = false) {
+    signal?.throwIfAborted();
+    try {
+      return await open(path, constants.O_WRONLY | flags[kind]);
+    } catch (error) {
+      if (kind !== 'fifo' || findErrorCode(error) !== 'ENXIO') throw error;
+    }
+    if (isFirst) onWait?.();
+    await sleep(LOOK_AGAIN_MS, undefined, signal && { signal }).catch(() => undefined);
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, signal: AbortSignal | undefined): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    signal?.throwIfAborted();
+    try {
+      at += (await file.write(bytes, at, bytes.length - at, null)).bytesWritten;
+    } catch (error) {
+      // The FIFO is full.
+      if (findErrorCode(error) !== 'EAGAIN') throw error;
+      await sleep(LOOK_AGAIN_MS, undefined, signal && { signal }).catch(() => undefined);
+    }
   }
 }

@@ -1,8 +1,7 @@
 import { EcrpError } from '../errors.ts';
+import type { Environment } from '../io.ts';
 import { isLocalHost } from './local-hosts.ts';
 import { type Destination, type NoProxy, parseNoProxy } from './no-proxy.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ForwardProxy {
   /** Scheme, host and port; safe to show. */

@@ -1,7 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SecureContext } from 'node:tls';
-import { type Environment, type ForwardProxy, readProxies } from './choose-proxy.ts';
+import type { Environment } from '../io.ts';
+import { type ForwardProxy, readProxies } from './choose-proxy.ts';
 import type { CaBundle } from './trusted-roots.ts';
 
 export interface ConnectionSettings {

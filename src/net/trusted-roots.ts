@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as tls from 'node:tls';
 import { EcrpError } from '../errors.ts';
-import type { Environment } from './choose-proxy.ts';
+import type { Environment } from '../io.ts';
 
 /** A file of certificates in PEM. */
 export interface CaBundle {

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findErrorCode, makeFileError } from '../files/file-errors.ts';
+import { pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile } from '../files/private-file.ts';
-import { pruneDirectory } from '../files/prune-directory.ts';
 import { findPlace, isRunning, type ProcessTag } from './upload-owner.ts';
 import { isOfLaterVersion, nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
 

@@ -39,6 +39,9 @@ type ValueOfStructure<S> = S extends { members: infer Members }
     }
   : never;
 
+/** Tag of a repository as an AWS resource, unlike the tag of an image. */
+export type ResourceTag = { readonly [Member in keyof ValueOf<'Tag'>]-?: string };
+
 /** Validated input of an operation. */
 export type InputOf<Name extends OperationName> = ValueOfStructure<(typeof OPERATIONS)[Name]['input']>;
 

@@ -15,11 +15,7 @@ export const STILL_ALIKE: readonly string[] = [
   'isRegistryId',
 
   // with catalog, docker, files, oci and src/
-  'Environment',
-  'Reading',
-  'ResourceTag',
   'describeFileError',
-  'describeValue',
   'expectDigest',
   'findErrorCode',
   'main',

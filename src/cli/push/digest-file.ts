@@ -1,6 +1,5 @@
 import { EcrpError } from '../../errors.ts';
-import { locateOutput } from '../../files/locate-output.ts';
-import { checkOutputFile, writeOutputFile } from '../../files/output-file.ts';
+import { checkOutputFile, locateOutput, writeOutputFile } from '../../files/output-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printText } from '../output.ts';
 import { explainUnwritable } from '../unwritable-output.ts';

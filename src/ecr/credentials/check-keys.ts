@@ -1,5 +1,5 @@
 import { EcrpError } from '../../errors.ts';
-import type { Environment } from '../shared-config.ts';
+import type { Environment } from '../../io.ts';
 import type { AwsCredentials } from './identity.ts';
 
 /** Visible ASCII: all that AWS keys, tokens and regions consist of, and all that a header can carry. */

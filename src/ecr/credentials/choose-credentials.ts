@@ -1,6 +1,6 @@
 import type { HttpHandler } from '@smithy/core/protocols';
+import type { Environment } from '../../io.ts';
 import {
-  type Environment,
   explainMissingProfile,
   findNamedProfile,
   loadSharedConfig,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../../errors.ts';
+import type { Environment } from '../../io.ts';
 import { findUrlProblem } from '../endpoint-url.ts';
-import type { Environment } from '../shared-config.ts';
 import { askOverHttp } from './ask-source.ts';
 import { assertPlain } from './check-keys.ts';
 import type { Identity, SourceContext } from './identity.ts';

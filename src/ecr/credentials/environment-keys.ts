@@ -1,4 +1,4 @@
-import type { Environment } from '../shared-config.ts';
+import type { Environment } from '../../io.ts';
 import { assertPlainKeys, assertWhole } from './check-keys.ts';
 import type { Identity } from './identity.ts';
 

@@ -1,5 +1,6 @@
 import type { HttpHandler } from '@smithy/core/protocols';
-import type { Environment, LoadProfile, SharedConfig } from '../shared-config.ts';
+import type { Environment } from '../../io.ts';
+import type { LoadProfile, SharedConfig } from '../shared-config.ts';
 
 /** Keys as the SDK takes them; secret. */
 export interface AwsCredentials {

@@ -1,7 +1,8 @@
 import { isTimeoutError, withDeadline } from '../../async/abort.ts';
 import { EcrpError } from '../../errors.ts';
+import type { Environment } from '../../io.ts';
 import { findUrlProblem } from '../endpoint-url.ts';
-import type { Environment, Profile } from '../shared-config.ts';
+import type { Profile } from '../shared-config.ts';
 import { askOverHttp } from './ask-source.ts';
 import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
 import { type LocalAnswer, requestLocal, UnreachableError } from './request-local.ts';

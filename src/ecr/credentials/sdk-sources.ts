@@ -1,5 +1,6 @@
+import type { Environment } from '../../io.ts';
 import { findConfiguredEndpoint } from '../configured-endpoint.ts';
-import type { Environment, Profile } from '../shared-config.ts';
+import type { Profile } from '../shared-config.ts';
 import { askOverHttp } from './ask-source.ts';
 import { assertPlain } from './check-keys.ts';
 import type { AwsCredentials, SourceContext } from './identity.ts';

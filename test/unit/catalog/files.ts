@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterEach, beforeEach } from 'vitest';
-import { loadCatalogFile } from '../../../src/catalog/load-catalog-file.ts';
+import { loadCatalogFile } from '../../../src/catalog/catalog-file.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
 /** A fresh directory for each test. */

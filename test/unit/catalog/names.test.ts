@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { explainMissingBadge } from '../../../src/catalog/badges.ts';
+import { explainMissingBadge } from '../../../src/catalog/catalog-data.ts';
+import { findNearest } from '../../../src/catalog/findings.ts';
 import { parseResourceTag } from '../../../src/catalog/resource-tags.ts';
-import { findNearest } from '../../../src/catalog/unknown-members.ts';
 
 describe('explainMissingBadge', () => {
   it.each(['ARM', 'ARM 64', 'x86', 'x86-64'])('has nothing to say about %s', (name) => {

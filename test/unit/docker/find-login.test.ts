@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { findLogin } from '../../../src/docker/find-login.ts';
-import { storeLogin } from '../../../src/docker/login.ts';
+import { findLogin, storeLogin } from '../../../src/docker/login.ts';
 import { usePlace } from './place.ts';
 
 const place = usePlace();

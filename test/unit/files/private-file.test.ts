@@ -3,9 +3,8 @@ import { lstatSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isOwnDirectory } from '../../../src/files/private-directory.ts';
+import { isOwnDirectory, pruneDirectory } from '../../../src/files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../../../src/files/private-file.ts';
-import { pruneDirectory } from '../../../src/files/prune-directory.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CredentialHelper, runCredentialHelper } from '../../../src/docker/run-credential-helper.ts';
+import { type CredentialHelper, runCredentialHelper } from '../../../src/docker/helper-protocol.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
 function makeHelper(getLogin: CredentialHelper['getLogin']): CredentialHelper {

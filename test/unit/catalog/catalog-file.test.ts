@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { checkCatalogFile, loadCatalogFile } from '../../../src/catalog/load-catalog-file.ts';
+import { checkCatalogFile, loadCatalogFile } from '../../../src/catalog/catalog-file.ts';
 import { load, makePng, refuse, useDirectory } from './files.ts';
 
 const directory = useDirectory();

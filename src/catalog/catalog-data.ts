@@ -1,0 +1,187 @@
+import { resolve } from 'node:path';
+import type { JsonObject } from '../json.ts';
+import {
+  MAX_ABOUT_CHARS,
+  MAX_CATALOG_ENTRY_CHARS,
+  MAX_CATALOG_LIST,
+  MAX_DESCRIPTION_CHARS,
+  MAX_USAGE_CHARS,
+} from '../wire/limits.ts';
+import { type CatalogContext, checkLength, checkMembers, describeKind, expectText } from './findings.ts';
+import { readLogo } from './logo.ts';
+import { decodeText, readRegularFile, UnreadableFile } from './read-file.ts';
+
+/** The API's `RepositoryCatalogDataInput`: what the Gallery shows of a repository. */
+export interface CatalogData {
+  readonly description?: string;
+  readonly architectures?: readonly string[];
+  readonly operatingSystems?: readonly string[];
+  /** The PNG's bytes. */
+  readonly logoImageBlob?: Uint8Array;
+  /** Markdown, as `usageText`. */
+  readonly aboutText?: string;
+  readonly usageText?: string;
+}
+
+export const CATALOG_MEMBERS: readonly string[] = [
+  'description',
+  'architectures',
+  'operatingSystems',
+  'logoImageBlob',
+  'logo',
+  'aboutText',
+  'aboutFile',
+  'usageText',
+  'usageFile',
+];
+
+const ABOUT = { text: 'aboutText', file: 'aboutFile', maxChars: MAX_ABOUT_CHARS };
+const USAGE = { text: 'usageText', file: 'usageFile', maxChars: MAX_USAGE_CHARS };
+
+/**
+ * Reads catalog data with the files it names; what is wrong goes to `reading`.
+ *
+ * `prefix` stands before the members' names in sentences: empty, or `catalogData.`.
+ */
+export async function readCatalogData(
+  object: JsonObject,
+  prefix: string,
+  context: CatalogContext,
+): Promise<CatalogData> {
+  checkMembers(object, CATALOG_MEMBERS, prefix, context);
+  const description = expectText(object.description, `${prefix}description`, context);
+  if (description !== undefined) {
+    checkLength(description, MAX_DESCRIPTION_CHARS, `${prefix}description`, context);
+  }
+  const architectures = readNames(object, 'architectures', prefix, context);
+  const operatingSystems = readNames(object, 'operatingSystems', prefix, context);
+  const logoImageBlob = await readLogo(object, prefix, context);
+  const aboutText = await readCatalogText(object, ABOUT, prefix, context);
+  const usageText = await readCatalogText(object, USAGE, prefix, context);
+  return {
+    ...(description !== undefined && { description }),
+    ...(architectures !== undefined && { architectures }),
+    ...(operatingSystems !== undefined && { operatingSystems }),
+    ...(logoImageBlob !== undefined && { logoImageBlob }),
+    ...(aboutText !== undefined && { aboutText }),
+    ...(usageText !== undefined && { usageText }),
+  };
+}
+
+function readNames(
+  object: JsonObject,
+  kind: BadgeKind,
+  prefix: string,
+  context: CatalogContext,
+): string[] | undefined {
+  const value = object[kind];
+  const where = prefix + kind;
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) {
+    const remedy = typeof value === 'string' ? `; write [${JSON.stringify(value)}]` : '';
+    context.problems.push(`${where} must be a list, not ${describeKind(value)}${remedy}`);
+    return undefined;
+  }
+  if (value.length > MAX_CATALOG_LIST) {
+    context.problems.push(`${where} has ${value.length} entries; ${MAX_CATALOG_LIST} are allowed`);
+  }
+  return value.flatMap((entry: unknown, index) => readName(entry, kind, `${where}[${index}]`, context));
+}
+
+function readName(entry: unknown, kind: BadgeKind, where: string, context: CatalogContext): string[] {
+  const name = expectText(entry, where, context);
+  if (name === undefined) return [];
+  if (name === '') context.problems.push(`${where} is empty`);
+  checkLength(name, MAX_CATALOG_ENTRY_CHARS, where, context);
+  const warning = explainMissingBadge(kind, name);
+  if (warning !== undefined && name !== '') context.warnings.push(`${where}: ${warning}`);
+  return [name];
+}
+
+/** A text of the catalog data: the API's member, the member with the path of a file instead, and the most characters. */
+export interface TextMember {
+  readonly text: string;
+  readonly file: string;
+  readonly maxChars: number;
+}
+
+/** Reads a text that stands in the catalog file itself or in one beside it, and checks its length. */
+export async function readCatalogText(
+  object: JsonObject,
+  { text: textName, file: fileName, maxChars }: TextMember,
+  prefix: string,
+  context: CatalogContext,
+): Promise<string | undefined> {
+  const text = expectText(object[textName], prefix + textName, context);
+  const path = expectText(object[fileName], prefix + fileName, context);
+  if (text !== undefined && path !== undefined) {
+    context.problems.push(`${prefix}${textName} and ${prefix}${fileName} are both given; give one of them`);
+    return undefined;
+  }
+  if (path !== undefined)
+    return readTextFile(resolve(context.directory, path), prefix + fileName, maxChars, context);
+  if (text !== undefined) checkLength(text, maxChars, prefix + textName, context);
+  return text;
+}
+
+async function readTextFile(
+  path: string,
+  where: string,
+  maxChars: number,
+  context: CatalogContext,
+): Promise<string | undefined> {
+  try {
+    // Far more than any text of that length can need: what is little too long is told its length.
+    const text = decodeText(await readRegularFile(path, 40 * maxChars));
+    checkLength(text, maxChars, `${where}: ${path}`, context);
+    return text;
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    context.problems.push(`${where}: ${path} ${error.message}`);
+    return undefined;
+  }
+}
+
+// Names that the Gallery shows as badges and filters by; any other is stored and never shown. Source: AWS service model
+// 2020-10-30, RepositoryCatalogDataInput. Beside each: what people write instead, without case and punctuation.
+
+type Badges = readonly (readonly [badge: string, others: RegExp])[];
+
+const ARCHITECTURES: Badges = [
+  ['x86-64', /^(x?8664|x64|amd64(v\d)?|intel64|em64t)$/],
+  ['ARM 64', /^(arm64(v8)?|aarch64|armv8)$/],
+  ['x86', /^(x86|x8632|ia32|i?[3-6]86)$/],
+  ['ARM', /^(arm(32)?(v[5-7])?|armhf|armel|armv[5-7]l?|aarch32)$/],
+];
+
+const OPERATING_SYSTEMS: Badges = [
+  ['Linux', /linux|ubuntu|debian|alpine|fedora|centos/],
+  ['Windows', /^win/],
+];
+
+export type BadgeKind = 'architectures' | 'operatingSystems';
+
+const BADGES: Readonly<Record<BadgeKind, Badges>> = {
+  architectures: ARCHITECTURES,
+  operatingSystems: OPERATING_SYSTEMS,
+};
+
+/** Says why a name will not become a badge, and which would; undefined when it will. */
+export function explainMissingBadge(kind: BadgeKind, name: string): string | undefined {
+  const names = BADGES[kind].map(([badge]) => badge);
+  if (names.includes(name)) return undefined;
+  const fault = `"${name}" will not become a badge in the Gallery`;
+  const nearest = findBadge(kind, name);
+  if (nearest !== undefined) return `${fault}; "${nearest}" will`;
+  const other = kind === 'architectures' ? 'operatingSystems' : 'architectures';
+  if (findBadge(other, name) !== undefined) return `${fault}; it belongs into ${other}`;
+  return `${fault}; these will: ${names.join(', ')}`;
+}
+
+function findBadge(kind: BadgeKind, name: string): string | undefined {
+  // A platform as docker writes it, linux/arm64/v8, gives both names.
+  const [first = '', ...rest] = name.split('/');
+  const part = kind === 'architectures' && rest.length > 0 ? rest.join('') : first;
+  const simple = part.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return BADGES[kind].find(([, others]) => others.test(simple))?.[0];
+}
