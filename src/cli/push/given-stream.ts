@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { openFifo } from '../../source/byte-file.ts';
 import type { ImageSource } from '../../source/image-source.ts';
-import { openFifo } from '../../source/open-stream.ts';
 import { blamePipe } from '../../source/refusals.ts';
 import type { CommandContext } from '../command-context.ts';
 

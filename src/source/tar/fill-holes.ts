@@ -2,7 +2,7 @@ import type { Extent } from './sparse-file.ts';
 
 const ZEROS = Buffer.alloc(1024 * 1024);
 
-/** Finds what of a sparse file lies in [start, end): the first stored byte needed, and the extents, counted from `start`. */
+/** Finds what a sparse file stores for [start, end): the first stored byte, and the extents, relative to `start`. */
 export function clipExtents(
   extents: readonly Extent[],
   start: number,
@@ -22,7 +22,7 @@ export function clipExtents(
   return { storedStart, storedBytes, extents: clipped };
 }
 
-/** The `size` bytes of a sparse file out of those that are stored. It ends early when `stored` does. */
+/** Makes the `size` bytes of a sparse file out of its stored bytes. Ends early if `stored` does. */
 export async function* fillHoles(
   stored: AsyncIterable<Buffer>,
   extents: readonly Extent[],
@@ -47,7 +47,7 @@ export async function* fillHoles(
       }
       at = offset + length;
     }
-    // What is checked at the end of the stored bytes is checked before the last hole is taken for whole.
+    // `stored` may throw at its end, for instance because the file changed: let it, before the last hole is given out.
     await chunks.next();
     yield* yieldZeros(size - at);
   } finally {

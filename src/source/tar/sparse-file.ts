@@ -1,16 +1,16 @@
 import { invalidInput } from '../../oci/json.ts';
 import { BLOCK_BYTES, type PaxSparse, readTarNumber, type TarInput } from './tar-header.ts';
 
-/** Bytes [offset, offset + length) of a sparse file that are stored in the archive; all others are zeros. */
+/** Bytes [offset, offset + length) of a sparse file that the archive stores. All other bytes are zeros. */
 export interface Extent {
   readonly offset: number;
   readonly length: number;
 }
 
-/** A sparse file may have as many bytes as a gzipped archive may unpack to: `bytes + factor × stored bytes`. */
+/** Largest sparse file: `bytes + factor × stored bytes`, the same limit as for gzipped archives. */
 const SPARSE_LIMIT = { bytes: 10_000 * 1024 * 1024, factor: 100 };
 
-/** Most extents of all sparse files of an archive; they are held in memory. */
+/** Most extents of all sparse files of an archive. They are held in memory. */
 export const MAX_EXTENTS = 1_000_000;
 
 /** Positions in the header block of GNU tar, and in the blocks that continue its map. */
@@ -33,7 +33,7 @@ export function parseOldHeader(block: Buffer, subject: string): MapPart & { read
   };
 }
 
-/** Reads a block that continues such a map. */
+/** Reads a block that continues the map of a header. */
 export function parseOldExtension(block: Buffer, subject: string): MapPart {
   return parseOldMap(block, OLD_EXTENSION, subject);
 }
@@ -54,7 +54,7 @@ function parseOldMap(
   return { extents, continues: block[continues] !== 0 };
 }
 
-/** Reads the numbers of a map; `texts` has offsets and lengths in turn. */
+/** Reads the numbers of a map. `texts` has offsets and lengths in turn. */
 export function parseExtents(texts: readonly string[], subject: string): readonly Extent[] {
   const numbers = texts.map((text) => parseDecimal(text, subject));
   if (numbers.length % 2 !== 0) throw refuseMap(subject, 'it ends within a pair of numbers');
@@ -71,7 +71,7 @@ export function parseDecimal(text: string, subject: string): number {
   throw refuseMap(subject, `${JSON.stringify(text.slice(0, 40))} is not a number of bytes`);
 }
 
-/** Throws INVALID_INPUT unless the extents ascend, lie within the file, and are as long as what is stored. */
+/** Throws INVALID_INPUT unless the extents ascend, lie within the file, and cover exactly the stored bytes. */
 export function checkExtents(
   extents: readonly Extent[],
   realSize: number,
@@ -84,7 +84,7 @@ export function checkExtents(
     if (offset < end) throw refuseMap(subject, 'its ranges overlap, or are out of order');
     end = offset + length;
     if (end > realSize)
-      throw refuseMap(subject, `a range ends at ${end}, behind the file's ${realSize} bytes`);
+      throw refuseMap(subject, `a range ends at ${end}, after the file's ${realSize} bytes`);
     total += length;
   }
   if (total !== storedBytes) {
@@ -103,36 +103,36 @@ export function refuseMap(subject: string, problem: string): Error {
   });
 }
 
-/** A sparse file: where its stored bytes are, and where they belong. */
+/** A sparse file: where the archive stores its bytes, and where they belong in the file. */
 export interface SparseData {
   /** First stored byte in the archive, and their number. */
   readonly start: number;
   readonly storedBytes: number;
-  /** Bytes of the file, with its holes. */
+  /** Bytes of the file, holes included. */
   readonly size: number;
   readonly extents: readonly Extent[];
 }
 
-/** An entry whose header was read; its data area is [start, start + size), but see `readOldSparse`. */
+/** An entry whose header was read. Its data is [start, start + size); in the old format the map comes first. */
 export interface SparseEntry {
   readonly input: TarInput;
   readonly start: number;
   readonly size: number;
   /** For messages. */
   readonly subject: string;
-  /** How many extents the archive may still have. */
+  /** How many more extents the archive may have. */
   readonly extentsLeft: number;
 }
 
 /**
- * Reads the map of GNU tar's old sparse format: in the header, and in blocks between it and the data. Source: GNU tar's
- * manual, "Old GNU Format". Throws INVALID_INPUT for a map that is absurd.
+ * Reads the map of GNU tar's old sparse format: in the header, then in blocks between it and the data. Source: GNU tar's
+ * manual, "Old GNU Format". Throws INVALID_INPUT for an impossible map.
  */
 export async function readOldSparse(header: Buffer, entry: SparseEntry): Promise<SparseData> {
   const { input, size, subject } = entry;
-  // In star's own format there are other things at these places.
+  // star's own format keeps other fields here.
   if (header.toString('latin1', 257, 265) !== 'ustar  \0') {
-    throw refuseMap(subject, 'it is in another format than those of GNU tar');
+    throw refuseMap(subject, 'only the formats of GNU tar are supported');
   }
   const { realSize, ...first } = parseOldHeader(header, subject);
   const extents = [...first.extents];
@@ -150,13 +150,13 @@ export async function readOldSparse(header: Buffer, entry: SparseEntry): Promise
 }
 
 /**
- * Reads the map of a sparse file in PAX format: of versions 0.0 and 0.1 it is in the records, of 1.0 at the begin of the
- * data. Source: GNU tar's manual, "Storing Sparse Files". Throws INVALID_INPUT for a map that is absurd.
+ * Reads the map of a sparse file in PAX format. Versions 0.0 and 0.1 keep it in the records, 1.0 at the start of the data.
+ * Source: GNU tar's manual, "Storing Sparse Files". Throws INVALID_INPUT for an impossible map.
  */
 export async function readPaxSparse(pax: PaxSparse, entry: SparseEntry): Promise<SparseData> {
   const { start, size, subject } = entry;
   const { version = '0.1', numbers } = pax;
-  if (pax.size === undefined) throw refuseMap(subject, 'it does not say how long the file is');
+  if (pax.size === undefined) throw refuseMap(subject, 'the size of the file is missing');
   const realSize = parseDecimal(pax.size, subject);
   if (version === '1.0') {
     const { texts, mapBytes } = await readMapText(entry);
@@ -165,7 +165,7 @@ export async function readPaxSparse(pax: PaxSparse, entry: SparseEntry): Promise
     return { start: start + mapBytes, storedBytes: size - mapBytes, size: realSize, extents };
   }
   if (version !== '0.0' && version !== '0.1') {
-    throw refuseMap(subject, `version ${JSON.stringify(version.slice(0, 40))} is not known`);
+    throw refuseMap(subject, `version ${JSON.stringify(version.slice(0, 40))} is unknown`);
   }
   const extents = parseExtents(numbers, subject);
   checkCount(extents.length, entry);
@@ -173,7 +173,7 @@ export async function readPaxSparse(pax: PaxSparse, entry: SparseEntry): Promise
   return { start, storedBytes: size, size: realSize, extents };
 }
 
-/** Reads the map of version 1.0: the number of extents, then offsets and lengths, one a line, filled up to whole blocks. */
+/** Reads the map of version 1.0: the number of extents, then offsets and lengths, one a line, padded to whole blocks. */
 async function readMapText(entry: SparseEntry): Promise<{ texts: readonly string[]; mapBytes: number }> {
   const { start, size, subject } = entry;
   const texts: string[] = [];
@@ -185,7 +185,7 @@ async function readMapText(entry: SparseEntry): Promise<{ texts: readonly string
     mapBytes += BLOCK_BYTES;
     const lines = (rest + block.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > BLOCK_BYTES) throw refuseMap(subject, 'it has a number without end');
+    if (rest.length > BLOCK_BYTES) throw refuseMap(subject, 'one of its numbers is too long');
     for (const line of lines) texts.push(line);
     if (wanted === 1 && texts[0] !== undefined) {
       const count = parseDecimal(texts[0], subject);

@@ -14,22 +14,22 @@ import {
   type TarOverrides,
 } from './tar-header.ts';
 
-/** Where the data of an entry lies; a link has a target instead. */
+/** An entry, and where its data is. A link has a target instead of data. */
 export interface TarEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
-  /** First byte of the data in the archive, and their number. */
+  /** First byte of the data in the archive, and the number of bytes. */
   readonly start: number;
   readonly storedBytes: number;
-  /** Bytes of the file. */
+  /** Bytes of the file, holes included. */
   readonly size: number;
-  /** Where in the file the data belongs, when it has holes; undefined: all of it is stored. */
+  /** Where in the file the stored data belongs. Undefined for a file without holes. */
   readonly extents?: readonly Extent[];
-  /** As written in the archive; empty unless the entry is a link. */
+  /** As the archive has it. Empty unless the entry is a link. */
   readonly target: string;
 }
 
-/** Most entries taken. Image archives have a handful a layer; a file system's tar, given by mistake, can have millions. */
+/** Most entries of an archive. Images have a handful a layer; the tar of a file system can have millions. */
 export const MAX_ENTRIES = 100_000;
 
 const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
@@ -41,14 +41,13 @@ const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
   '5': 'directory',
 };
 
-/** Type flags that never have data, whatever their header says about the size. */
+/** Type flags that never have data, whatever size their header has (POSIX). */
 const WITHOUT_DATA = new Set(['1', '2', '3', '4', '5', '6']);
 
 /**
- * Reads the entries of a tar in their order, going from header to header: no byte of an entry's data is read, except those
- * of long names; whoever wants the data reads it from the input before the next entry is asked for. Entries whose name leads
- * outside the archive are left out, as nothing can refer to them. Throws INVALID_INPUT naming the entry for anything
- * malformed or cut short.
+ * Reads the entries of a tar in their order, from header to header. It reads no data but that of extensions and sparse maps.
+ * A caller that wants the data of an entry reads it from `input` before it asks for the next entry. Skips entries whose name
+ * leads outside the archive: nothing can refer to them. Throws INVALID_INPUT naming the entry if it is malformed or cut short.
  */
 export async function* readTarEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
   let overrides: TarOverrides = {};
@@ -63,7 +62,7 @@ export async function* readTarEntries(input: TarInput, signal?: AbortSignal): As
         input.path,
         `it has more than ${MAX_ENTRIES} entries, so it is not an image archive`,
         {
-          hint: 'A file system makes such a tar; an image is saved with `docker save`.',
+          hint: 'Save an image with `docker save`; this looks like a file system.',
         },
       );
     }
@@ -98,12 +97,12 @@ function readHeader({ path }: TarInput, block: Buffer, position: number): TarHea
   try {
     return parseTarHeader(block, `${path}: tar header at byte ${position}`);
   } catch (error) {
-    // The first entries are often text, which comes through as it was.
+    // A mangled archive may begin with text entries, which survive.
     throw isMangledText(block) ? refuseMangled(path) : error;
   }
 }
 
-/** `present`: how many bytes there are after an entry's header. */
+/** `present`: bytes that follow an entry's header. */
 function assertWhole(subject: string, size: number, present: number): void {
   if (present >= size) return;
   const found = Math.max(0, present);
@@ -119,7 +118,7 @@ function isExtension(type: string): boolean {
   return 'xgLK'.includes(type);
 }
 
-/** What an extension header says about the entries after it; undefined when the header is an entry's own. */
+/** Reads what an extension header says about the next entry. Undefined if the header is an entry's own. */
 async function readExtension(
   input: TarInput,
   { type }: TarHeader,
@@ -128,7 +127,8 @@ async function readExtension(
   subject: string,
 ): Promise<TarOverrides | undefined> {
   if (!isExtension(type)) return undefined;
-  if (size > MAX_EXTENSION_BYTES) throw invalidInput(subject, `its extension header is ${size} bytes long`);
+  if (size > MAX_EXTENSION_BYTES)
+    throw invalidInput(subject, `its extension header is too long: ${size} bytes`);
   const bytes = await input.read(start, size);
   assertWhole(subject, size, bytes.length);
   if (type === 'L') return { name: readLongText(bytes, subject) };
@@ -136,7 +136,7 @@ async function readExtension(
   const records = parsePaxRecords(bytes, subject);
   if (type === 'x') return records;
   if (Object.keys(records).length > 0) {
-    throw invalidInput(subject, 'a global PAX header gives all entries one path or size');
+    throw invalidInput(subject, 'a global PAX header gives all entries the same path or size');
   }
   return {};
 }
@@ -160,8 +160,8 @@ function chooseName(header: TarHeader, { sparse, name }: TarOverrides): string {
 }
 
 /**
- * Makes one form of an entry's name: no `.`, no empty component, no slash in front or behind; `..` resolved. Returns
- * undefined when it leads outside the archive.
+ * Normalizes the name of an entry: no `.`, no empty component, no slash at either end, `..` resolved. Returns undefined if it
+ * leads outside the archive.
  */
 export function normalizeName(name: string): string | undefined {
   const components: string[] = [];
@@ -173,12 +173,12 @@ export function normalizeName(name: string): string | undefined {
   return components.join('/');
 }
 
-/** How many entries are read before a tar without anything of an image is given up. */
+/** How many entries of a tar are read before one must look like an image's. */
 export const MAX_FOREIGN_ENTRIES = 1000;
 
 /**
- * Names that image archives have, whatever tool wrote them: the files that list images, blobs of an OCI layout, configs and layers
- * named by a digest, `layer.tar` in folders.
+ * Names in image archives of any tool: the files that list images, blobs of an OCI layout, configs and layers named by a
+ * digest, `layer.tar` in folders.
  */
 const MARKERS = [
   /^(manifest\.json|index\.json|oci-layout|repositories)$/,
@@ -188,8 +188,8 @@ const MARKERS = [
 ];
 
 /**
- * Reads the entries of a tar as `readTarEntries` does, and gives up when the first thousand have no name that an image archive
- * has: a file system saved by mistake has many more. Once there is such a name, foreign files may follow without end, as
+ * Reads the entries of a tar as `readTarEntries` does, but throws INVALID_INPUT if none of the first thousand has a name of an
+ * image archive: a file system saved by mistake has many more. After one such name any number of other files may follow, as
  * `manifest.json` can be the last entry.
  */
 export async function* readImageEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
@@ -205,7 +205,7 @@ export async function* readImageEntries(input: TarInput, signal?: AbortSignal): 
   }
 }
 
-/** Lists the entries of a tar file in their order; see `readImageEntries`. */
+/** Lists the entries of a tar file by seeking; see `readImageEntries`. */
 export async function indexTar(file: ByteFile, signal?: AbortSignal): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
   const input = {

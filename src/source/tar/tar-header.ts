@@ -2,11 +2,11 @@ import { invalidInput } from '../../oci/json.ts';
 
 export const BLOCK_BYTES = 512;
 
-/** A tar header as it stands in its block; long names and PAX records are the indexer's business. */
+/** One header block. Long names and PAX records are separate: `TarOverrides`. */
 export interface TarHeader {
   readonly name: string;
   readonly linkName: string;
-  /** Bytes of data that follow, as the header says. */
+  /** Bytes of data that follow. */
   readonly size: number;
   /** The type flag, e.g. `0` for a file. */
   readonly type: string;
@@ -39,7 +39,7 @@ export function isTarHeader(block: Buffer): boolean {
   return block.length >= BLOCK_BYTES && hasValidChecksum(block.subarray(0, BLOCK_BYTES));
 }
 
-/** The sum of all bytes, its own eight taken as spaces; some old writers summed signed bytes. */
+/** The checksum is the sum of all bytes, with spaces in its own place. Some old writers summed signed bytes. */
 function hasValidChecksum(block: Buffer): boolean {
   const stored = /^[ \0]*([0-7]+)[ \0]*$/.exec(block.toString('latin1', 148, 156))?.[1];
   if (stored === undefined) return false;
@@ -56,7 +56,7 @@ function hasValidChecksum(block: Buffer): boolean {
 
 /**
  * Reads a number of bytes in a header field: octal digits, or GNU's base-256 (the first bit set, the rest a big-endian number
- * in two's complement). Throws INVALID_INPUT, naming `subject`, for one that is no number, negative or beyond 2^53.
+ * in two's complement). Throws INVALID_INPUT, naming `subject`, for text, negative numbers, and numbers beyond 2^53.
  */
 export function readTarNumber(field: Buffer, subject: string): number {
   const first = field[0] ?? 0;
@@ -78,26 +78,26 @@ function readText(block: Buffer, start: number, length: number): string {
   return block.toString('utf8', start, end === -1 || end > start + length ? start + length : end);
 }
 
-/** A tar that is read forwards. Positions are bytes from the beginning of the archive. */
+/** A tar that is read from its start to its end. Positions are bytes from the start. */
 export interface TarInput {
   /** For messages. */
   readonly path: string;
   /** Bytes of the whole archive; undefined while it arrives. */
   readonly size: number | undefined;
-  /** Bytes of [position, position + length), never before what was read already; fewer only where the archive ends. */
+  /** Reads [position, position + length). Positions never descend. Returns fewer bytes only at the end of the archive. */
   read(position: number, length: number): Promise<Buffer>;
-  /** Goes on to a position, or to the end of the archive if that is before it; says where it is then. */
+  /** Skips to a position, or to the end of the archive if that comes first. Returns the position reached. */
   skipTo(position: number): Promise<number>;
 }
 
-/** What the PAX records of GNU tar and libarchive say of a sparse file; texts as they stand there. */
+/** The PAX records of GNU tar and libarchive about a sparse file, not parsed yet. */
 export interface PaxSparse {
-  /** `GNU.sparse.major` and `.minor`; 0.0 and 0.1 need not give them. */
+  /** `GNU.sparse.major` and `.minor`. Versions 0.0 and 0.1 may leave them out. */
   readonly version?: string;
-  /** The name of the file; that in the header is made up. */
+  /** The file's name. The header has a placeholder. */
   readonly name?: string;
   readonly size?: string;
-  /** Offsets and lengths in turn: of version 0.0 one record each, of 0.1 one record for all. */
+  /** Offsets and lengths in turn. Version 0.0 has one record for each, 0.1 has one for all. */
   readonly numbers: readonly string[];
 }
 
@@ -112,12 +112,11 @@ export interface TarOverrides {
 /** Longest name or link target in bytes: PATH_MAX of Linux. */
 const MAX_NAME_BYTES = 4096;
 
-/** Longest data of one extension header in bytes; PAX records hold extended attributes, too. */
+/** Longest data of one extension header, in bytes. PAX records also hold extended attributes. */
 export const MAX_EXTENSION_BYTES = 1024 * 1024;
 
 /**
- * Reads the records of a PAX extended header (`LENGTH KEY=VALUE\n`, POSIX.1-2001) that matter for finding an entry. Throws
- * INVALID_INPUT for malformed ones.
+ * Reads the records of a PAX extended header (`LENGTH KEY=VALUE\n`, POSIX.1-2001) that matter for finding an entry. Throws INVALID_INPUT for malformed records.
  */
 export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
   let name: string | undefined;
@@ -149,7 +148,7 @@ export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
   };
 }
 
-/** Records of a sparse file, by what follows `GNU.sparse.`; those of version 0.0 come once for each range. */
+/** Records of a sparse file, by the key after `GNU.sparse.`. Version 0.0 repeats them for each range. */
 interface SparseRecords {
   readonly texts: Map<string, string>;
   numbers: string[];
@@ -172,7 +171,7 @@ function describeSparse({ texts, numbers }: SparseRecords): PaxSparse {
   };
 }
 
-/** Reads the data of a GNU long name or long link entry: a text that ends in NUL. */
+/** Reads the data of a GNU long name or long link entry: text that ends in NUL. */
 export function readLongText(bytes: Buffer, subject: string): string {
   const end = bytes.indexOf(0);
   return checkName(bytes.toString('utf8', 0, end === -1 ? bytes.length : end), subject);

@@ -10,13 +10,13 @@ import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
 /** Longest chain of links followed in an archive. */
 const MAX_LINKS = 8;
 
-/** The entries of a tar as named files; links are followed inside the archive only. */
+/** The entries of a tar as named files. Links are followed inside the archive only. */
 export interface TarStore extends FileStore {
   /** Names of all entries, in their order, each once. */
   readonly names: readonly string[];
 }
 
-/** Indexes a tar and takes over its file, which is closed with the store, and when this throws. */
+/** Indexes a tar. The store owns the file from then on: it is closed with the store, and if this throws. */
 export async function openTarStore(file: ByteFile, signal?: AbortSignal): Promise<TarStore> {
   try {
     const entries = new Map<string, TarEntry>();
@@ -44,7 +44,7 @@ function createTarStore(
     for (let links = 0; entry !== undefined; links += 1) {
       const subject = describeEntry(file, entry.name);
       if (conflicts.has(entry.name)) {
-        throw invalidInput(subject, 'it comes more than once, with different content');
+        throw invalidInput(subject, 'the archive has it more than once, with different content');
       }
       if (entry.kind === 'file') return entry;
       if (entry.kind !== 'symlink' && entry.kind !== 'hardlink') {
@@ -53,7 +53,7 @@ function createTarStore(
       if (links === MAX_LINKS) {
         throw invalidInput(
           describeEntry(file, name),
-          `its links go in a circle, or are more than ${MAX_LINKS}`,
+          `its links form a circle, or a chain of more than ${MAX_LINKS}`,
         );
       }
       entry = followLink(entry, entries, subject);
@@ -80,8 +80,8 @@ function createTarStore(
 }
 
 /**
- * The target of a hard link is relative to the archive's root, that of a symbolic link to the entry's directory; some
- * writers confuse the two (google/go-containerregistry), so the other reading is tried as well.
+ * Finds the target of a link. A hard link is relative to the archive's root, a symbolic link to the entry's directory. Some
+ * writers confuse the two (google/go-containerregistry), so the other meaning is tried as well.
  */
 function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, subject: string): TarEntry {
   const fromRoot = entry.target.startsWith('/') ? undefined : normalizeName(entry.target);
@@ -89,7 +89,7 @@ function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, sub
   const candidates = entry.kind === 'hardlink' ? [fromRoot, fromDirectory] : [fromDirectory, fromRoot];
   const inside = candidates.filter((candidate) => candidate !== undefined);
   const found = inside.map((candidate) => entries.get(candidate)).filter((target) => target !== undefined);
-  // A link to itself is left to the caller's count of links, unless the other reading leads on.
+  // The caller counts links, so a link to itself ends there, unless its other meaning leads elsewhere.
   const next = found.find((target) => target !== entry) ?? found[0];
   if (next !== undefined) return next;
   const target = quoteText(entry.target);
@@ -101,13 +101,13 @@ function followLink(entry: TarEntry, entries: ReadonlyMap<string, TarEntry>, sub
   );
 }
 
-/** What a link of `entryName` points at, relative to the entry's own directory. */
+/** Resolves the target of a link relative to the directory of its entry. */
 function joinToDirectory(entryName: string, target: string): string | undefined {
   const slash = entryName.lastIndexOf('/');
   return normalizeName(slash === -1 ? target : `${entryName.slice(0, slash)}/${target}`);
 }
 
-/** Bytes of [start, end) of an entry, with the zeros that a sparse file has in its holes. */
+/** Reads [start, end) of an entry. The holes of a sparse file are zeros. */
 function streamEntry(
   file: ByteFile,
   entry: TarEntry,
@@ -124,7 +124,7 @@ function streamEntry(
   return fillHoles(streamBytes(file, from, from + storedBytes, subject, reading), extents, end - start);
 }
 
-/** Whether two entries of one name say the same; writers that append to an archive repeat entries. */
+/** Whether two entries of one name are the same. Writers that append to an archive repeat entries. */
 async function isSameContent(
   file: ByteFile,
   a: TarEntry,

@@ -102,7 +102,7 @@ describe('entries of a docker-archive', () => {
     ],
     ['to the root of the machine', { symlink: '/etc/passwd' }, /"\/etc\/passwd", which leads outside/],
     ['hard, out', { hardlink: '../layer' }, /"..\/layer", which leads outside/],
-    ['to itself', { symlink: layerName }, /links go in a circle/],
+    ['to itself', { symlink: layerName }, /links form a circle/],
     ['to a directory', { symlink: 'folder' }, /"folder": not a regular file/],
   ])('a layer that is a link %s', async (_, link, message) => {
     const error = await refuseItems([
@@ -127,7 +127,7 @@ describe('entries of a docker-archive', () => {
       [chain, 'c0'],
     ] as const) {
       const error = await refuseItems([...items, ...changeItems({ [layerName]: { symlink: first } })]);
-      expect(error.message).toMatch(/links go in a circle, or are more than 8/);
+      expect(error.message).toMatch(/links form a circle, or a chain of more than 8/);
     }
   });
 
@@ -153,7 +153,7 @@ describe('entries of a docker-archive', () => {
     other[other.length - 1100] = 1 + (other[other.length - 1100] ?? 0);
     for (const again of [{ content: other }, { content: other.subarray(1) }, { symlink: 'x' }]) {
       const error = await refuseItems([...items, { name: layerName, ...again }]);
-      expect(error.message).toMatch(/it comes more than once, with different content/);
+      expect(error.message).toMatch(/the archive has it more than once, with different content/);
       expect(error.message).toContain(layerName);
     }
     const directory = await makeDirectory();
