@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { onAbort } from '../async/abort.ts';
+import { endOnAbort } from '../async/end-on-abort.ts';
 import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
 import { CREDENTIALS_NOT_FOUND, type Login } from './helper-protocol.ts';
@@ -62,7 +64,7 @@ function runProgram(
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [verb], { env, ...(signal && { signal }) });
+    const child = spawn(program, [verb], { env });
     let stdout = '';
     let stderr = '';
     const checkLength = (): void => {
@@ -78,10 +80,11 @@ function runProgram(
       stderr += text;
       checkLength();
     });
-    child.on('error', (error) => {
-      if (signal?.aborted) reject(signal.reason);
-      else reject(refuse(program, `cannot be started: ${error.message}`));
-    });
+    if (signal !== undefined) {
+      endOnAbort(child, signal);
+      onAbort(signal, () => reject(signal.reason));
+    }
+    child.on('error', (error) => reject(refuse(program, `cannot be started: ${error.message}`)));
     child.on('close', (status, killer) => resolve({ exitStatus: status ?? killer, stdout, stderr }));
     // A program that does not read its input is judged by its exit status alone.
     child.stdin.on('error', () => undefined).end(input);

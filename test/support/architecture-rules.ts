@@ -34,7 +34,7 @@ const REACHES: Readonly<Record<string, Reach>> = {
   },
   push: { values: [...COMMON, 'wire', 'oci', 'async', 'files'], types: ['source', 'compress', 'ecr'] },
   catalog: { values: [...COMMON, 'io', 'wire', 'files'] },
-  docker: { values: [...COMMON, 'io', 'wire', 'files'] },
+  docker: { values: [...COMMON, 'io', 'wire', 'files', 'async'] },
   emulator: { values: ['wire'] },
 };
 

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { raceAbort } from '../../async/abort.ts';
+import { endOnAbort } from '../../async/end-on-abort.ts';
 import { EcrpError } from '../../errors.ts';
 import { assertPlainKeys } from './check-keys.ts';
 import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
@@ -48,16 +50,17 @@ async function run(command: string, { env, signal }: SourceContext): Promise<End
     // A person may be asked on the terminal. An image on standard input is not for the process.
     stdio: [isatty(0) ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     env: { ...env },
-    signal,
     windowsHide: true,
   });
-  const ended = new Promise<string | undefined>((resolve, reject) => {
-    child.once('error', (error) => (signal.aborted ? reject(signal.reason) : resolve(error.message)));
+  endOnAbort(child, signal);
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
     child.once('close', (status, ending) => {
       resolve(status === 0 ? undefined : ending === null ? `exit status ${status}` : `ended by ${ending}`);
     });
   });
-  const [stdout, stderr, failure] = await Promise.all([collect(child.stdout), collect(child.stderr), ended]);
+  const all = Promise.all([collect(child.stdout), collect(child.stderr), ended]);
+  const [stdout, stderr, failure] = await raceAbort(all, signal);
   return { stdout, stderr, failure };
 }
 

@@ -278,7 +278,8 @@ test.each([
   '[profile local]\n',
   '[profile local] # nothing yet\n\n# no keys\n[profile other]\nregion = eu-west-1\n',
   "[profile 'local']",
-])('a profile without a line exists, and goes on to the roles: %j', async (text) => {
+  '[profile local]\ncredential_process =\naws_access_key_id = # none\n',
+])('a profile without a value exists, and goes on to the roles: %j', async (text) => {
   await configure(text);
   const identity = await find({ AWS_PROFILE: 'local' });
   expect(identity.source).toMatchObject({ kind: 'instance', passedProfile: 'local' });
