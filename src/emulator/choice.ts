@@ -1,10 +1,10 @@
-/** What the emulator does where AWS's documents contradict each other or are silent, on what ground, and what else it could be. */
-export interface Choice<Value> {
+/** A behaviour for which AWS's documents contradict each other or are silent: its value, the source of the decision, and the alternative. */
+export interface EmulatorChoice<Value> {
   readonly value: Value;
   readonly source: string;
   readonly alternative: string;
 }
 
-export function choose<Value>(value: Value, source: string, alternative: string): Choice<Value> {
+export function choose<Value>(value: Value, source: string, alternative: string): EmulatorChoice<Value> {
   return { value, source, alternative };
 }

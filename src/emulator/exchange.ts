@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** One line of the request log. Exactly one of `operation` and `route` is there. */
+/** One line of the request log. It has either `operation` or `route`. */
 export interface RequestLogEntry {
-  /** RFC 3339; when the request's headers had come in. */
+  /** The arrival of the request's headers, in RFC 3339. */
   readonly time: string;
   readonly operation?: string;
-  /** Method and path of what is no operation of the JSON API. */
+  /** The method and path of a request that is not an operation of the JSON API. */
   readonly route?: string;
-  /** Of the HTTP answer; 0 when there was none. */
+  /** The HTTP status. 0 when there was no answer. */
   readonly status: number;
-  /** Of the request's body, as received. */
+  /** The received bytes of the request's body. */
   readonly bytes: number;
-  /** Until the answer was ready. */
+  /** The time until the answer was ready. */
   readonly ms: number;
 }
 
-/** A request and its answer; logged once, before the answer's last byte is out, so that whoever has the answer finds its line. */
+/** A request and its answer. Logged once, before the answer's last byte is sent, so that a client that has the answer finds its line. */
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId = randomUUID();
-  /** Named as soon as it is known. */
+  /** Set as soon as the operation is known. */
   operation: string | undefined;
   bytes = 0;
   readonly #start = performance.now();
@@ -39,7 +39,7 @@ export class Exchange {
     this.#onRequest = onRequest;
   }
 
-  /** Sends the whole answer, unless the client has gone. */
+  /** Sends the whole answer, unless the client has disconnected. */
   send(status: number, headers: OutgoingHttpHeaders, body: string | Buffer): void {
     if (this.response.destroyed) {
       this.log(0);
@@ -50,7 +50,7 @@ export class Exchange {
     this.response.end(body);
   }
 
-  /** Sends the first half of an answer, and cuts the connection. */
+  /** Sends the first half of an answer, then closes the connection. */
   sendHalf(status: number, headers: OutgoingHttpHeaders, body: string): void {
     this.log(status);
     const bytes = Buffer.from(body);
@@ -58,13 +58,13 @@ export class Exchange {
     this.response.write(bytes.subarray(0, bytes.length / 2), () => this.request.socket.destroy());
   }
 
-  /** Cuts the connection without an answer. */
+  /** Resets the connection without an answer. */
   reset(): void {
     this.log(0);
     this.request.socket.resetAndDestroy();
   }
 
-  /** Only the first call has an effect. */
+  /** Logs the request. Only the first call has an effect. */
   log(status: number): void {
     if (this.#logged) return;
     this.#logged = true;
@@ -80,7 +80,7 @@ export class Exchange {
   }
 }
 
-/** The path. What follows `/download/` lets everybody read, so it is no matter for a log. */
+/** The path without its query. The rest of a `/download/` path grants access, so it stays out of the log. */
 function nameRoute(url: string): string {
   const path = url.split('?', 1)[0] ?? '';
   return path.startsWith('/download/') ? '/download/' : path;

@@ -1,17 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { formatHost, isAnyAddress } from './host-names.ts';
 
-/** What a client may ask of the server; times in ms. */
+/** Limits for clients. Times are in milliseconds. */
 export interface HttpLimits {
-  /** How long an idle connection is kept: longer than clients keep theirs, so that none writes to one that is being closed. */
+  /** The time an idle connection is kept: longer than clients keep theirs, so that none writes to a connection that is being closed. */
   readonly keepAliveMs: number;
-  /** For a request's headers to come. */
+  /** For the headers of a request. */
   readonly headersMs: number;
-  /** For a whole request, its body included: a client that compresses while it sends may take its time. */
+  /** For a whole request with its body: a client may compress while it sends. */
   readonly requestMs: number;
-  /** For the next byte to come or to be taken. */
+  /** For the next byte in either direction. */
   readonly idleMs: number;
-  /** How often overdue requests are looked for. */
+  /** The interval between checks for overdue requests. */
   readonly checkMs: number;
   readonly connections: number;
   readonly headerBytes: number;
@@ -28,13 +27,13 @@ const LIMITS: HttpLimits = {
 };
 
 export interface HttpServer {
-  /** Host and port, as a URL has them; loopback when it listens on every interface. */
+  /** The host and port in the form of a URL. The host is loopback when the server listens on every interface. */
   readonly authority: string;
-  /** Cuts every connection, then waits for the handlers that are still at work. */
+  /** Closes every connection, then waits for running handlers. */
   close(): Promise<void>;
 }
 
-/** Listens on `host`; port 0 is a free one. `handle` must not reject. Rejects with the system's error when it cannot listen. */
+/** Listens on `host`. Port 0 means a free one. `handle` must not reject. Rejects with the system's error when it cannot listen. */
 export async function startHttpServer(
   host: string,
   port: number,
@@ -81,4 +80,25 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** True for a name that always means this machine. Source for `localhost` and its subdomains: RFC 6761, section 6.3. */
+export function isLoopbackName(name: string): boolean {
+  return /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(name);
+}
+
+/** Reads the name in a Host header, in lower case, without port and final dot. Undefined for a malformed header. */
+export function readHostName(header: string | undefined): string | undefined {
+  const [, name] = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*))(?::\d{1,5})?$/i.exec(header ?? '') ?? [];
+  return name?.toLowerCase().replace(/\.$/, '');
+}
+
+/** Formats an address as in a URL and a Host header. */
+export function formatHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** True for an address that means every interface of the machine. */
+function isAnyAddress(address: string): boolean {
+  return address === '0.0.0.0' || /^[0:]+$/.test(address);
 }

@@ -1,29 +1,30 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type GivenPrincipal, isAccessKeyId } from './identity-file.ts';
-import type { Principal } from './principal.ts';
 import {
   describeBadAlias,
   findPrimaryAlias,
+  type GivenPrincipal,
+  isAccessKeyId,
+  isAccountId,
   isRegistryAlias,
-  isRegistryId,
   makeOnlyAlias,
-  type RegistryAlias,
+  type Principal,
   type RegistryIdentity,
-} from './registry-identity.ts';
+  type ServedAlias,
+} from './served-registry.ts';
 
-/** Whose registries there are, and who may call the API. */
-export interface Identity {
-  /** That of the account itself first; no two share an id or an alias. */
+/** The registries that the emulator serves, and the principals that may call it. */
+export interface EmulatorIdentity {
+  /** The account's own registry is the first. Ids and aliases are unique. */
   readonly registries: readonly RegistryIdentity[];
   /** The registry of `principal`. */
   readonly registryId: string;
   /** The primary alias of that registry. */
   readonly registryAlias: string;
-  /** By access key id. The account itself, which may do everything, is one of them. */
+  /** By access key id. One of them is the account itself, which may do everything. */
   readonly principals: ReadonlyMap<string, Principal>;
-  /** Whom the emulator's environment is for: the first of those given, else the account. */
+  /** The principal whose keys the emulator prints: the first of an identity file, else the account. */
   readonly principal: Principal;
-  /** How long an authorization token is good. */
+  /** The lifetime of an authorization token. */
   readonly tokenLifetimeMs: number;
 }
 
@@ -32,31 +33,31 @@ export interface IdentityOptions {
   readonly alias?: string | undefined;
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKey?: string | undefined;
-  /** Principals besides the account itself; one may belong to another account, whose registry is served as well. */
+  /** Principals besides the account itself. The registries of their accounts are served as well. */
   readonly identities?: readonly GivenPrincipal[] | undefined;
   /** Default: 12 hours. */
   readonly tokenLifetimeMs?: number | undefined;
 }
 
-/** How long an authorization token is valid; source: API reference of GetAuthorizationToken. */
+/** The lifetime of an authorization token. Source: API reference of GetAuthorizationToken. */
 const TOKEN_LIFETIME_MS = 12 * 3_600_000;
 
 const defaultAccount = '123456789012';
 
 /**
- * The same options give the same identity on every start. What is not given is derived: the alias from the account (8
- * letters and digits, a letter first, like those AWS assigns), the keys from account and alias, since clients cache tokens by
- * access key and two registries must not share one. Throws an `Error` when an option does not have the service's form.
+ * Derives the identity from the options. The same options give the same identity on every start. An absent alias is derived from the account and has the
+ * form of those that AWS assigns. Absent keys are derived from account and alias: clients cache tokens by access key, so registries must not share
+ * one. Throws an `Error` for an option that does not have the service's form.
  */
-export function deriveIdentity(options: IdentityOptions): Identity {
+export function deriveIdentity(options: IdentityOptions): EmulatorIdentity {
   const account = options.account ?? defaultAccount;
-  if (!isRegistryId(account)) throw new Error(`account must be 12 digits, not '${account}'`);
+  if (!isAccountId(account)) throw new Error(`account must be 12 digits, not '${account}'`);
   if (options.alias !== undefined && !isRegistryAlias(options.alias)) {
     throw new Error(describeBadAlias(options.alias));
   }
   const identities = options.identities ?? [];
   const registries = deriveRegistries(account, options.alias, identities);
-  // Aliases out of an identity file do not change the account's own keys.
+  // Aliases in an identity file do not change the account's own keys.
   const seed = `${account}/${options.alias ?? deriveAlias(account)}`;
   const root: Principal = {
     registryId: account,
@@ -82,13 +83,13 @@ export function deriveIdentity(options: IdentityOptions): Identity {
   };
 }
 
-/** One registry for each account that is named, the first for `account`. Throws an `Error` when two claim an alias, or one has its aliases from two places. */
+/** Makes one registry for each account, the first for `account`. Throws an `Error` for an alias of two registries, or aliases given twice for one. */
 function deriveRegistries(
   account: string,
   alias: string | undefined,
   identities: readonly GivenPrincipal[],
 ): readonly RegistryIdentity[] {
-  const aliasesOf = new Map<string, readonly RegistryAlias[] | undefined>([
+  const aliasesOf = new Map<string, readonly ServedAlias[] | undefined>([
     [account, alias === undefined ? undefined : [makeOnlyAlias(alias)]],
   ]);
   for (const { registryId = account, aliases } of identities) {
@@ -118,7 +119,7 @@ function deriveAccessKeyId(seed: string): string {
   return `AKIA${[...bytes].map((byte) => pick('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', byte)).join('')}`;
 }
 
-/** A secret access key, the same for the same seed. */
+/** Derives a secret access key. The same seed gives the same key. */
 export function deriveSecret(seed: string): string {
   return createHmac('sha256', 'local emulator of ECR Public').update(seed).digest('base64').slice(0, 40);
 }

@@ -1,26 +1,26 @@
 import { CHOICES } from './choices.ts';
-import { throttled } from './texts.ts';
+import { throttled } from './service-error.ts';
 
 interface Bucket {
-  /** Requests that may come at once. */
+  /** The number of requests that may come now. */
   tokens: number;
-  /** Epoch milliseconds of the last look. */
+  /** The time of the last request, in epoch milliseconds. */
   at: number;
 }
 
-/** Requests per second, counted by account and kind: a bucket that fills steadily and holds what one second allows, see `CHOICES.quotaBurst`. */
+/** Limits requests per second by account and kind, with one token bucket for each. See `CHOICES.quotaBurst`. */
 export class Quotas {
   readonly #rates: Readonly<Record<string, number>>;
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** `rates` are per second, by kind; what has none is not limited. `now` gives epoch milliseconds. */
+  /** `rates` are per second, by kind. A kind without a rate is not limited. `now` returns epoch milliseconds. */
   constructor(rates: Readonly<Record<string, number>>, now: () => number) {
     this.#rates = rates;
     this.#now = now;
   }
 
-  /** Counts a request. Throws ThrottlingException when the account made too many of its kind. */
+  /** Counts a request. Throws ThrottlingException when the account has no token left for this kind. */
   take(kind: string, account: string): void {
     const rate = Object.hasOwn(this.#rates, kind) ? this.#rates[kind] : undefined;
     if (rate === undefined) return;

@@ -1,25 +1,24 @@
 import type { IncomingMessage } from 'node:http';
-import type { ByteBudget } from './byte-budget.ts';
 
-/** A refused body is read up to here, because clients read the answer only after they sent everything. */
+/** A refused body is read up to here, because clients read the answer only after they have sent everything. */
 export const MAX_READ_BYTES = 64 * 1024 * 1024;
-/** Bodies up to this size take no part in the budget: even one on every connection is little. */
+/** Bodies up to this size are not counted: even one on every connection is little. */
 const SMALL_BYTES = 64 * 1024;
-/** How long a body may take. */
+/** The maximum time for a body. */
 const MAX_BODY_MS = 300_000;
 
-/** The announced length; 0 when none is announced. */
+/** The announced length. 0 when none is announced. */
 export function readAnnounced(request: IncomingMessage): number {
   return Number(request.headers['content-length'] ?? 0);
 }
 
 /**
- * Waits until the budget has `bytes` for a request. Resolves to a function that gives them back. Nothing is read from the client meanwhile, so the idle
- * timeout is off.
+ * Waits until the budget has `bytes` for a request. Resolves to a function that returns them. The idle timeout is off meanwhile, because nothing is read
+ * from the client.
  */
 export async function reserveMemory(
   request: IncomingMessage,
-  budget: ByteBudget,
+  budget: BodyBudget,
   bytes: number,
 ): Promise<() => void> {
   if (bytes <= SMALL_BYTES) return () => undefined;
@@ -31,8 +30,8 @@ export async function reserveMemory(
   return release;
 }
 
-/** Reads a body to its end, or 64 MiB of it, and keeps nothing. Rejects when the client disconnects or is slow. */
-export async function discardBody(
+/** Reads and discards a body, up to 64 MiB. Rejects when the client disconnects or is slow. */
+export async function drainBody(
   request: IncomingMessage,
   onBytes: (count: number) => void = () => undefined,
 ): Promise<void> {
@@ -45,7 +44,7 @@ export async function discardBody(
 }
 
 /**
- * Passes every chunk of a body to `see`, until `see` returns false or the body ends. Rejects with the stream's error when the client disconnects or takes
+ * Passes each chunk of a body to `see`, until `see` returns false or the body ends. Rejects with the stream's error when the client disconnects or takes
  * more than five minutes.
  */
 export async function receiveBody(request: IncomingMessage, see: (chunk: Buffer) => boolean): Promise<void> {
@@ -57,7 +56,7 @@ export async function receiveBody(request: IncomingMessage, see: (chunk: Buffer)
   }
 }
 
-/** Listens instead of iterating: a layer part has hundreds of chunks, and iterating makes promises for each. */
+/** Uses listeners, because async iteration makes promises for each of a layer part's hundreds of chunks. */
 function readChunks(request: IncomingMessage, see: (chunk: Buffer) => boolean): Promise<void> {
   // The client may have disconnected while the request waited for the budget.
   if (request.destroyed) return Promise.reject(goneAway());
@@ -93,5 +92,48 @@ function readChunks(request: IncomingMessage, see: (chunk: Buffer) => boolean): 
 }
 
 function goneAway(): Error {
-  return new Error('The connection was closed in the midst of a request');
+  return new Error('The client closed the connection during a request');
+}
+
+/**
+ * Limits how many bytes all requests hold together. A request waits, in order of arrival, until enough bytes are free. Each request asks once for
+ * everything it needs, so none waits forever.
+ */
+export class BodyBudget {
+  readonly #most: number;
+  #free: number;
+  readonly #waiting: { readonly bytes: number; readonly grant: () => void }[] = [];
+
+  constructor(mostBytes: number) {
+    this.#most = mostBytes;
+    this.#free = mostBytes;
+  }
+
+  /** Waits for `bytes`. Resolves to a function that returns them, where only the first call counts. A request above the limit takes all of it. */
+  async take(bytes: number): Promise<() => void> {
+    const taken = Math.min(bytes, this.#most);
+    if (this.#waiting.length > 0 || taken > this.#free) {
+      await new Promise<void>((grant) => this.#waiting.push({ bytes: taken, grant }));
+    } else {
+      this.#free -= taken;
+    }
+    let held = taken;
+    return () => {
+      this.#free += held;
+      held = 0;
+      this.#grantNext();
+    };
+  }
+
+  #grantNext(): void {
+    for (
+      let next = this.#waiting[0];
+      next !== undefined && next.bytes <= this.#free;
+      next = this.#waiting[0]
+    ) {
+      this.#waiting.shift();
+      this.#free -= next.bytes;
+      next.grant();
+    }
+  }
 }

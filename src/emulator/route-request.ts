@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ApiContext } from './api/api-context.ts';
-import { handleApiRequest } from './api/handle-api-request.ts';
-import { FAULTS_PATH, handleFaultsRequest } from './control.ts';
+import { type ApiContext, handleApiRequest } from './api/handle-api-request.ts';
 import { Exchange, type RequestLogEntry } from './exchange.ts';
-import { refuseStranger } from './refuse-strangers.ts';
+import { FAULTS_PATH, handleFaultsRequest } from './faults/control.ts';
+import { isLoopbackName, readHostName } from './http-server.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
 /**
- * Routes a request to the JSON API or the registry, and lets both use the Host by which the client reached the emulator. `names` are the allowed hosts
- * besides loopback names. Never rejects.
+ * Routes a request to the registry, the fault rules or the JSON API. They use the Host by which the client reached the emulator. `names` are the allowed
+ * hosts besides loopback names. Never rejects.
  */
 export async function routeRequest(
   request: IncomingMessage,
@@ -36,4 +35,40 @@ async function answerAsRegistry(exchange: Exchange, context: ApiContext): Promis
   const { request, response } = exchange;
   exchange.bytes = await handleRegistryRequest(request, response, context);
   exchange.log(response.headersSent ? response.statusCode : 0);
+}
+
+/** The number of characters of a refused Host that the message repeats. */
+const SHOWN_CHARS = 100;
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Refuses a request whose Host is not a name of this emulator, and every request of a page in a browser. Returns true when it has answered. The default
+ * keys are public, so a page that rebinds its DNS name to this machine could sign calls. But it cannot change its Host header.
+ */
+function refuseStranger(exchange: Exchange, names: ReadonlySet<string>): boolean {
+  const refusal = findRefusal(exchange.request, names);
+  if (refusal === undefined) return false;
+  const { status, code, message } = refusal;
+  const isRegistry = /^\/(?:v2|token)(?:\/|$)/.test(exchange.request.url ?? '');
+  const body = isRegistry ? { errors: [{ code, message }] } : { __type: code, message };
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  exchange.send(status, headers, `${JSON.stringify(body)}\n`);
+  return true;
+}
+
+function findRefusal({ headers }: IncomingMessage, names: ReadonlySet<string>): Refusal | undefined {
+  const name = readHostName(headers.host);
+  if (name === undefined || !(isLoopbackName(name) || names.has(name))) {
+    const given = (headers.host ?? '').slice(0, SHOWN_CHARS);
+    const message = `ecrp emulator: '${given}' is not a name of this emulator. Start it with --allow-host for each name that clients use.`;
+    return { status: 421, code: 'MisdirectedRequest', message };
+  }
+  if (headers.origin === undefined) return undefined;
+  const message = 'ecrp emulator: pages in a browser may not call the emulator.';
+  return { status: 403, code: 'CrossOriginRequest', message };
 }

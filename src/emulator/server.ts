@@ -2,62 +2,59 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/limits.ts';
-import type { ApiContext } from './api/api-context.ts';
 import { BufferPool } from './api/buffer-pool.ts';
-import { ByteBudget } from './byte-budget.ts';
+import type { ApiContext } from './api/handle-api-request.ts';
 import type { RequestLogEntry } from './exchange.ts';
-import { FaultPlan } from './faults/fault-plan.ts';
-import { parseFault } from './faults/parse-fault.ts';
-import { formatHost, isLoopbackName } from './host-names.ts';
-import { startHttpServer } from './http-server.ts';
+import { FaultPlan, parseFault } from './faults/fault-rules.ts';
+import { formatHost, isLoopbackName, startHttpServer } from './http-server.ts';
 import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.ts';
 import { Quotas } from './quotas.ts';
+import { BodyBudget } from './receive-body.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
-import type { RegistryIdentity } from './registry-identity.ts';
 import { routeRequest } from './route-request.ts';
-import type { ServedRegistry } from './served-registry.ts';
+import type { RegistryIdentity, ServedRegistry } from './served-registry.ts';
 import { openStore } from './storage/open-store.ts';
 import { openTokenKey } from './tokens.ts';
 
-/** Limit for all request bodies in memory together: eighteen layer parts of 10 MiB. */
+/** The limit for all request bodies in memory together: eighteen layer parts of 10 MiB. */
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
 
 export interface EmulatorOptions extends IdentityOptions {
-  /** Address to listen on. Default 127.0.0.1. */
+  /** The address to listen on. Default: 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Names and addresses by which clients reach it, besides those of loopback and `host`; without ports. */
+  /** Names and addresses by which clients reach the emulator, without ports. Loopback names and `host` are always allowed. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** Default 0, a free one. */
+  /** Default: 0, a free one. */
   readonly port?: number | undefined;
   /** Default: a temporary directory that `close` removes. */
   readonly dataDirectory?: string | undefined;
-  /** `real`: as many requests a second as the service takes. Default `off`. */
+  /** `real`: the service's limits of requests per second. Default: `off`. */
   readonly quotas?: 'real' | 'off' | undefined;
-  /** Whether `/v2/` is like public.ecr.aws or like the OCI distribution specification. Default `aws`. */
+  /** `aws`: `/v2/` behaves like public.ecr.aws. `oci`: like the OCI distribution specification. Default: `aws`. */
   readonly registryMode?: RegistryMode | undefined;
   /** Rules of `parseFault`. */
   readonly faults?: readonly string[] | undefined;
   readonly onRequest?: ((entry: RequestLogEntry) => void) | undefined;
-  /** Told of errors inside the emulator, which its clients see as ServerException. */
+  /** Called with errors of the emulator itself. Clients see ServerException. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 export interface Emulator {
-  /** Endpoint of the JSON API. */
+  /** The endpoint of the JSON API. */
   readonly url: string;
-  /** Host and port under which images are pulled. */
+  /** The host and port of image references. */
   readonly registryHost: string;
   readonly registryId: string;
   readonly registryAlias: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** With temporary keys alone. */
+  /** Only for temporary keys. */
   readonly sessionToken: string | undefined;
-  /** Ends requests in flight after what they have begun to write, and gives port and data directory free. */
+  /** Closes connections, waits for running writes, then frees the port and the data directory. */
   close(): Promise<void>;
 }
 
-/** Starts a local ECR Public. Rejects with an `Error` when an option is malformed, the port is taken or the data directory cannot be used. */
+/** Starts a local ECR Public. Rejects with an `Error` for a malformed option, a port in use or an unusable data directory. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
   const given = deriveIdentity(options);
@@ -68,7 +65,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
     const registries = await openRegistries(given.registries, dataDirectory, onError, releases);
     const tokenKey = openTokenKey(dataDirectory);
-    // The usual keys are public; other machines must not know the keys beforehand.
+    // The derived keys are public. When other machines can connect, the secret must be unpredictable.
     const isKnown = options.secretAccessKey === undefined && !isLoopbackName(formatHost(host));
     const identity = isKnown
       ? deriveIdentity({ ...options, secretAccessKey: deriveSecret(tokenKey) })
@@ -79,7 +76,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       routeRequest(request, response, context, names, onRequest),
     );
     releases.push(() => server.close());
-    // In place before the first request: nothing is read from a connection before this function returns to the event loop.
+    // Set before the first request: no connection is read before this function returns to the event loop.
     const context: ApiContext = {
       identity,
       registries,
@@ -93,7 +90,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       now: Date.now,
       faults,
       bufferPool: new BufferPool(),
-      bodyBudget: new ByteBudget(MOST_BODY_BYTES),
+      bodyBudget: new BodyBudget(MOST_BODY_BYTES),
       closing: closing.signal,
       onError,
     };
@@ -126,7 +123,7 @@ async function makeTemporaryDirectory(releases: (() => Promise<void>)[]): Promis
   return directory;
 }
 
-/** Each registry's data in a directory of its own: the first one's in `dataDirectory` itself. */
+/** Opens each registry's store. The first is in `dataDirectory` itself, the others in subdirectories. */
 async function openRegistries(
   identities: readonly RegistryIdentity[],
   dataDirectory: string,
@@ -144,7 +141,7 @@ async function openRegistries(
   return served;
 }
 
-/** The last one first. */
+/** In reverse order. */
 async function releaseAll(releases: readonly (() => Promise<void>)[]): Promise<void> {
   for (const release of releases.toReversed()) await release();
 }

@@ -1,9 +1,15 @@
-import { type Choice, choose } from './choice.ts';
-import { IMAGE_TAG_PATTERN, LAYER_DIGEST_PATTERN } from './patterns.ts';
+import { choose, type EmulatorChoice } from './choice.ts';
+
+// The service checks these forms, but its model has none for image tags and digests. Source: recorded texts.
+
+export const IMAGE_TAG_PATTERN = '[a-zA-Z0-9-_.]+';
+export const IMAGE_DIGEST_PATTERN = '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+';
+/** Equal to the pattern of the model. */
+export const LAYER_DIGEST_PATTERN = IMAGE_DIGEST_PATTERN;
 
 const notRecorded = 'text not recorded';
 
-/** The choices about what errors say. Part of `CHOICES`. */
+/** Decisions about error texts. Part of `CHOICES`. */
 export const TEXT_CHOICES = {
   missingMemberReason: choose('Member must not be null', 'sibling services', notRecorded),
   invalidNextTokenReason: choose('Invalid token', 'by analogy', notRecorded),
@@ -14,7 +20,7 @@ export const TEXT_CHOICES = {
   ),
   mediaTypeDisagreesReason: choose(
     'Media type of the request differs from the one in the manifest',
-    'the only exception that fits',
+    'no other exception fits',
     'one of the two wins silently',
   ),
   invalidLogoReason: choose(
@@ -56,7 +62,7 @@ export const TEXT_CHOICES = {
   uploadNotFoundText: choose(
     (uploadId: string, repositoryName: string, registryId: string) =>
       `The upload with id '${uploadId}' in the repository with name '${repositoryName}' in the registry with id '${registryId}' does not exist`,
-    'half recorded of private',
+    'half recorded from private',
     'other words in the middle',
   ),
   partSizeText: choose(
@@ -68,7 +74,7 @@ export const TEXT_CHOICES = {
   tooManyPartsText: choose(
     (uploadId: string, maximum: number) =>
       `The upload with id '${uploadId}' already has the maximum allowed number of layer parts which is '${maximum}'`,
-    'model: LimitExceededException is the only one declared that fits',
+    'model: of the declared exceptions, only LimitExceededException fits',
     notRecorded,
   ),
   layerTooLargeText: choose(
@@ -107,7 +113,7 @@ export const TEXT_CHOICES = {
   ),
   incompleteTagText: choose(
     'A tag must have both Key and Value',
-    'model: neither is marked as required',
+    'model: neither member is marked as required',
     'an absent value is an empty one',
   ),
-} as const satisfies Record<string, Choice<unknown>>;
+} as const satisfies Record<string, EmulatorChoice<unknown>>;

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { TOKEN_USERNAME } from '../wire/service.ts';
 import { parseObject } from './json.ts';
-import type { Principal } from './principal.ts';
+import type { Principal } from './served-registry.ts';
 
 /** The lifetime of an anonymous token of the registry's token endpoint. */
 const ANONYMOUS_TOKEN_MS = 3_600_000;

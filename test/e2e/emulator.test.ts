@@ -85,7 +85,7 @@ it('a push keeps within the real quotas', async () => {
 
 it.each([
   ['is not there', undefined, 'ENOENT'],
-  ['is no JSON', '{"secretAccessKey": "hidden"', 'it is not JSON'],
+  ['is no JSON', '{"secretAccessKey": "hidden"', 'it is not valid JSON'],
   ['has a key of another form', { accessKeyId: 'a/b', secretAccessKey: 'hidden' }, 'accessKeyId must be'],
 ])('an identity file that %s is refused by its name, without a secret', async (_, document, text) => {
   const file =

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readAliases } from '../../src/emulator/registry-identity.ts';
+import { readAliases } from '../../src/emulator/identity-file.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
 import { startTestEmulator } from '../support/emulator.ts';

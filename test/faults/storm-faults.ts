@@ -1,4 +1,4 @@
-import { type Effect, PLAIN_EFFECTS } from '../../src/emulator/faults/parse-fault.ts';
+import { type Effect, PLAIN_EFFECTS } from '../../src/emulator/faults/fault-rules.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { TestEmulator } from '../support/emulator.ts';
 import { pick, type Random } from './storm-images.ts';

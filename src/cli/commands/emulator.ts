@@ -62,7 +62,7 @@ async function startFor(
   const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
     import('../../emulator/server.ts'),
     import('../../emulator/identity.ts'),
-    import('../../emulator/faults/parse-fault.ts'),
+    import('../../emulator/faults/fault-rules.ts'),
   ]);
   const { port, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
   const { quotas, registryMode, host, allowHost: allowedHosts } = options;

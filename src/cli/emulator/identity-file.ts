@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { GivenPrincipal } from '../../emulator/identity-file.ts';
+import type { GivenPrincipal } from '../../emulator/served-registry.ts';
 import { EcrpError } from '../../errors.ts';
 import { describeFileError } from '../../files/file-errors.ts';
 

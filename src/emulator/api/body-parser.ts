@@ -1,41 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { type JsonObject, parseObject } from '../json.ts';
-import { isModest } from '../json-shape.ts';
+import { decodeBase64, decodeGroups, isModest, type ParsedObject, parseObject } from '../json.ts';
 import { ServiceError } from '../service-error.ts';
-import { decodeBase64, decodeGroups } from './base64.ts';
-import type { BufferPool } from './buffer-pool.ts';
-import { PooledBytes } from './pooled-bytes.ts';
+import { type BufferPool, PooledBytes } from './buffer-pool.ts';
 
 const QUOTE = 0x22;
-/** The blob has to begin within this many bytes; the other members are no longer than that. */
+/** The blob must begin within this many bytes. The other members need fewer. */
 const MAX_HEAD_BYTES = 8 * 1024;
-/** Bytes that are encoded again at a time; a multiple of 3. */
+/** The number of bytes to encode at a time. A multiple of 3. */
 const ENCODE_STEP = 48 * 1024;
-/** Stands for the blob while the rest is parsed; no client can know it. */
+/** Stands for the blob while the rest is parsed. No client can know it. */
 const placeholder = randomUUID();
 
 /**
- * Takes the body of a request, a JSON object, as it comes in. With `blobMember`, that member of the object may come out as decoded bytes instead of a
- * string: a layer part is most of its request, and is decoded on the way, so that it is never there as text. Any body whose blob is not plainly
- * there is put together again, and parsed as a whole.
+ * Parses the body of a request, a JSON object, while it arrives. The member `blobMember` may be decoded to bytes on the way: a layer part is most of its
+ * request and never exists as text. A body whose blob is not found that way is restored and parsed as a whole.
  */
 export class BodyParser {
   readonly #pool: BufferPool;
   readonly #blobMember: string | undefined;
   readonly #expectedBytes: number;
-  /** `head`, `blob`, `tail`: before, in and after the blob's characters. `whole`: no blob is looked for any more. */
+  /** `head`, `blob`, `tail`: before, in and after the blob's characters. `whole`: the blob is not decoded on the way. */
   #phase: 'head' | 'blob' | 'tail' | 'whole';
-  /** Everything but the characters of the blob. */
+  /** All bytes of the body but the blob's characters. */
   readonly #around: PooledBytes;
-  /** Where in `around` the blob would be. */
+  /** The position of the blob in `around`. */
   #blobAt = 0;
   #blob: PooledBytes | undefined;
-  /** How many bytes of the blob came of groups without padding. */
+  /** The number of the blob's bytes that were decoded from groups without padding. */
   #plainBytes = 0;
-  /** The last characters, up to four: only the last group may have padding. */
+  /** The last characters of the blob, up to four: only the last group may have padding. */
   #rest: Buffer = Buffer.alloc(0);
 
-  /** `expectedBytes`: length of the body, if it is known; it is a matter of memory only. */
+  /** `expectedBytes` is the announced length of the body, or 0. It only sizes buffers. */
   constructor(pool: BufferPool, expectedBytes: number, blobMember?: string) {
     this.#pool = pool;
     this.#blobMember = blobMember;
@@ -53,8 +49,8 @@ export class BodyParser {
     else this.#around.append(chunk);
   }
 
-  /** The members; an empty body counts as `{}`. Throws SerializationException when it is no JSON object. Bytes are there until `release`. */
-  parse(): JsonObject {
+  /** Returns the members. An empty body counts as `{}`. Bytes stay valid until `release`. Throws SerializationException for anything but a JSON object. */
+  parse(): ParsedObject {
     const around = this.#phase === 'tail' ? this.#parseAroundBlob() : undefined;
     if (around !== undefined) return around;
     this.#restoreWhole();
@@ -66,7 +62,7 @@ export class BodyParser {
     return whole;
   }
 
-  /** Gives its memory back. */
+  /** Returns the memory to the pool. */
   release(): void {
     this.#around.release();
     this.#blob?.release();
@@ -107,10 +103,10 @@ export class BodyParser {
     this.#around.append(chunk.subarray(quote));
   }
 
-  /** Decodes all characters but the last ones, after those that were left over. False, and nothing changed, when they are no base64. */
+  /** Decodes the characters in `rest` and all new ones but the last group. Returns false for invalid base64. Nothing has changed then. */
   #decode(characters: Buffer): boolean {
     if (characters.length === 0) return true;
-    // The first group may have begun in the chunk before.
+    // The first group may have begun in the previous chunk.
     const filling = Math.min((4 - (this.#rest.length % 4)) % 4, characters.length);
     const first = Buffer.concat([this.#rest, characters.subarray(0, filling)]);
     const following = characters.length - filling;
@@ -131,13 +127,13 @@ export class BodyParser {
       return false;
     }
     this.#plainBytes = length;
-    // A copy, as the chunk is let go.
+    // A copy, so that the chunk can be freed.
     this.#rest = Buffer.from(characters.subarray(characters.length - kept));
     return true;
   }
 
-  /** Undefined when it is not this string that the object's member has, but one of a nested object, or the first of two. */
-  #parseAroundBlob(): JsonObject | undefined {
+  /** Undefined when the decoded string is not the object's member, but in a nested object or the first of two. */
+  #parseAroundBlob(): ParsedObject | undefined {
     const { bytes } = this.#around;
     const member = this.#blobMember ?? '';
     const before = bytes.toString('utf8', 0, this.#blobAt);
@@ -147,12 +143,12 @@ export class BodyParser {
     return { ...rest, [member]: this.#blob?.bytes };
   }
 
-  /** Puts what was taken for the blob back in its place, character by character. */
+  /** Restores the blob's characters in their place. */
   #restoreWhole(): void {
     if (this.#phase === 'blob' || this.#phase === 'tail') {
       const tail = Buffer.from(this.#around.bytes.subarray(this.#blobAt));
       this.#around.truncate(this.#blobAt);
-      // Groups without padding have one encoding only.
+      // Groups without padding have only one encoding.
       const plain = this.#blob?.bytes.subarray(0, this.#plainBytes) ?? Buffer.alloc(0);
       for (let at = 0; at < plain.length; at += ENCODE_STEP) {
         this.#around.append(Buffer.from(plain.toString('base64', at, at + ENCODE_STEP), 'latin1'));
@@ -164,7 +160,7 @@ export class BodyParser {
   }
 }
 
-/** Where the first string begins, after its quote, that seems to be the member's value. */
+/** The position after the opening quote of the first string that looks like the member's value. */
 function findValue(bytes: Buffer, member: string): number | undefined {
   const name = `"${member}"`;
   const at = bytes.indexOf(name);

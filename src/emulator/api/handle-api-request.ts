@@ -2,17 +2,18 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import { CONTENT_TYPE, TARGET_PREFIX } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
-import { discardBody } from '../receive-body.ts';
+import type { FaultPlan } from '../faults/fault-rules.ts';
+import { applyFaultsAfter, applyFaultsBefore } from '../faults/inject-faults.ts';
+import { drainBody } from '../receive-body.ts';
+import type { RegistryContext } from '../registry/exchange.ts';
 import { ServiceError } from '../service-error.ts';
-import { type Claim, judgeHeaders, verifySignature } from '../sigv4/verify-signature.ts';
-import type { ApiContext } from './api-context.ts';
-import { applyFaultsAfter, applyFaultsBefore } from './inject-faults.ts';
+import { type ClaimedIdentity, checkSignedHeaders, verifySignature } from '../sigv4/verify-signature.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import { runOperation } from './run-operation.ts';
 import { limitBody, refuseAnnounced, withBody } from './with-body.ts';
 
 /**
- * Answers one request of the JSON API; never rejects. The order of the checks is ours, as AWS's is not known: headers, size of the body, signature,
- * operation, types, permission, constraints, and then what the operation itself checks.
+ * Answers one request to the JSON API. Never rejects. AWS's order of checks is not known. Ours is in `CHOICES.orderOfChecks`.
  */
 export async function handleApiRequest(exchange: Exchange, context: ApiContext): Promise<void> {
   try {
@@ -23,7 +24,7 @@ export async function handleApiRequest(exchange: Exchange, context: ApiContext):
   }
 }
 
-/** The operation's output; undefined when a fault took the answer's place. */
+/** The operation's output. Undefined when a fault has replaced the answer. */
 async function answer(exchange: Exchange, context: ApiContext): Promise<object | undefined> {
   const operation = readOperation(exchange.request.headers['x-amz-target']);
   exchange.operation = operation;
@@ -32,7 +33,7 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   };
   const limits = limitBody(operation);
   refuseAnnounced(exchange.request, limits);
-  const claim = await judgeFirst(exchange, context, count);
+  const claim = await claimIdentity(exchange, context, count);
   const settings = { pool: context.bufferPool, budget: context.bodyBudget, ...limits };
   return withBody(exchange.request, settings, count, async (body) => {
     const { method = '', url = '', rawHeaders } = exchange.request;
@@ -48,16 +49,16 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
   });
 }
 
-/** Judges the headers before any byte of the body is kept. A refused body is still read, because clients read the answer only after they sent it. */
-async function judgeFirst(
+/** Checks the headers before any byte of the body is kept. Reads a refused body to its end, because clients read the answer only afterwards. */
+async function claimIdentity(
   { request }: Exchange,
   { identity, now }: ApiContext,
   count: (bytes: number) => void,
-): Promise<Claim> {
+): Promise<ClaimedIdentity> {
   try {
-    return judgeHeaders(request.headers, identity.principals, now());
+    return checkSignedHeaders(request.headers, identity.principals, now());
   } catch (error) {
-    await discardBody(request, count);
+    await drainBody(request, count);
     throw error;
   }
 }
@@ -70,13 +71,13 @@ function readOperation(target: string | string[] | undefined): OperationName | u
 }
 
 function sendError(exchange: Exchange, context: ApiContext, error: unknown): void {
-  // The client went away while it was sending: nobody is left to be told.
+  // The client disconnected while it was sending.
   if (exchange.request.destroyed && !exchange.request.complete) {
     exchange.log(0);
   } else if (error instanceof ServiceError) {
     const { exception, message, members, status } = error;
     const body = { __type: exception, ...members, ...(message !== '' && { message }) };
-    // What has not been read of the body is not going to be.
+    // The rest of the body is never read.
     sendJson(exchange, status, body, exchange.request.complete ? {} : { connection: 'close' });
   } else {
     context.onError(error);
@@ -84,8 +85,16 @@ function sendError(exchange: Exchange, context: ApiContext, error: unknown): voi
   }
 }
 
-/** Members that are undefined are left out by JSON. */
+/** JSON leaves out members that are undefined. */
 function sendJson(exchange: Exchange, status: number, body: object, more: OutgoingHttpHeaders = {}): void {
   const headers = { ...more, 'content-type': CONTENT_TYPE, 'x-amzn-requestid': exchange.requestId };
   exchange.send(status, headers, JSON.stringify(body));
+}
+
+/** The emulator, as requests to the JSON API see it. */
+export interface ApiContext extends RegistryContext {
+  readonly faults: FaultPlan;
+  readonly bufferPool: BufferPool;
+  /** Aborted when the emulator closes. */
+  readonly closing: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { type InputOf, OPERATIONS, type OperationName, type OutputOf } from '../../wire/operations.ts';
-import type { Effect } from '../faults/parse-fault.ts';
-import type { JsonObject } from '../json.ts';
+import type { Effect } from '../faults/fault-rules.ts';
+import type { ParsedObject } from '../json.ts';
 import { authorize, enterRegistry, nameRegistry } from '../operations/authorization.ts';
 import { catalogDataHandlers } from '../operations/catalog-data.ts';
 import type { AuthenticatedContext, CallContext, Handler, Handlers } from '../operations/context.ts';
@@ -11,8 +11,7 @@ import { putImageHandlers } from '../operations/put-image.ts';
 import { registryHandlers } from '../operations/registries.ts';
 import { repositoryHandlers } from '../operations/repositories.ts';
 import { resourceTagHandlers } from '../operations/resource-tags.ts';
-import { checkStructure } from './check-constraints.ts';
-import { deserializeStructure } from './deserialize.ts';
+import { checkStructure, deserializeStructure } from './read-input.ts';
 
 /** Every operation of the JSON API. */
 const HANDLERS: Handlers<OperationName> = {
@@ -29,7 +28,7 @@ const HANDLERS: Handlers<OperationName> = {
 /** Validates the members of a body, authorizes the call and runs the operation. With the effect `forget-part`, a layer part is acknowledged but not stored. */
 export async function runOperation<Name extends OperationName>(
   operation: Name,
-  body: JsonObject,
+  body: ParsedObject,
   context: AuthenticatedContext,
   effects: readonly Effect[],
 ): Promise<OutputOf<Name>> {
@@ -46,7 +45,7 @@ export async function runOperation<Name extends OperationName>(
 
 function readInput<Name extends OperationName>(
   operation: Name,
-  body: JsonObject,
+  body: ParsedObject,
   context: AuthenticatedContext,
 ): InputOf<Name> {
   const structure = OPERATIONS[operation].input;

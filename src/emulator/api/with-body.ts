@@ -1,38 +1,43 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { OperationName } from '../../wire/operations.ts';
-import type { ByteBudget } from '../byte-budget.ts';
-import type { JsonObject } from '../json.ts';
-import { MAX_READ_BYTES, readAnnounced, receiveBody, reserveMemory } from '../receive-body.ts';
+import type { ParsedObject } from '../json.ts';
+import {
+  type BodyBudget,
+  MAX_READ_BYTES,
+  readAnnounced,
+  receiveBody,
+  reserveMemory,
+} from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { BodyParser } from './body-parser.ts';
 import type { BufferPool } from './buffer-pool.ts';
 
 const MIB = 1024 * 1024;
-/** Room for the largest layer part (20 MiB, as base64 28 MB) and for a manifest of 4 MiB in JSON. A slightly larger part still gets its own error. */
+/** Enough for the largest layer part (20 MiB, 28 MB in base64) and a manifest of 4 MiB in JSON. A slightly larger part gets its own error. */
 const MAX_BODY_BYTES = 32 * MIB;
-/** Room for a logo, and for 10,000 tags. */
+/** Enough for a logo, or 10,000 tags. */
 const MAX_OTHER_BODY_BYTES = 4 * MIB;
 
 export interface ReceivedBody {
-  /** Throws SerializationException when the body is no JSON object. */
-  readonly parse: () => JsonObject;
+  /** Throws SerializationException for anything but a JSON object. */
+  readonly parse: () => ParsedObject;
   /** SHA-256, lower-case hexadecimal. */
   readonly hash: string;
 }
 
 export interface BodyLimits {
   readonly maximumBytes: number;
-  /** The member that may be there as bytes. */
+  /** The member that is decoded while the body arrives. */
   readonly blobMember: string | undefined;
 }
 
 interface BodySettings extends BodyLimits {
   readonly pool: BufferPool;
-  readonly budget: ByteBudget;
+  readonly budget: BodyBudget;
 }
 
-/** Limits for the body of an operation; undefined stands for an unknown one. */
+/** The limits for the body of an operation, or of an unknown one. */
 export function limitBody(operation: OperationName | undefined): BodyLimits {
   const isLarge = operation === 'UploadLayerPart' || operation === 'PutImage';
   return {
@@ -41,14 +46,14 @@ export function limitBody(operation: OperationName | undefined): BodyLimits {
   };
 }
 
-/** Throws RequestEntityTooLarge for an announced length above what is ever read. */
+/** Throws RequestEntityTooLarge for an announced length above `MAX_READ_BYTES`. */
 export function refuseAnnounced(request: IncomingMessage, { maximumBytes }: BodyLimits): void {
   if (readAnnounced(request) > MAX_READ_BYTES) throw tooLarge(maximumBytes);
 }
 
 /**
- * Takes a body in, hashing and decoding it on the way, and lends it to `use`; its bytes are gone when that settles. A body above its maximum is kept
- * nowhere and reported as RequestEntityTooLarge, at the latest when 64 MiB have come. Rejects with the stream's error when the client goes away or is slow.
+ * Receives a body, hashes and decodes it on the way, and lends it to `use` until that settles. A body above its maximum is discarded: rejects with
+ * RequestEntityTooLarge, after 64 MiB at the latest. Rejects with the stream's error when the client disconnects or is slow.
  */
 export async function withBody<Result>(
   request: IncomingMessage,
@@ -73,7 +78,7 @@ export async function withBody<Result>(
       return length <= MAX_READ_BYTES;
     });
     if (length > maximumBytes) throw tooLarge(maximumBytes);
-    // From here on the client waits for us.
+    // The client waits for the answer now, so the idle timeout is off.
     request.setTimeout(0);
     return await use({ parse: () => parser.parse(), hash: hash.digest('hex') });
   } finally {

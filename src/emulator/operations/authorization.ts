@@ -1,10 +1,13 @@
 import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { evaluatePolicy, matchesAction } from '../policy/evaluate-policy.ts';
-import type { Principal } from '../principal.ts';
-import { findRegistryByAlias, findRegistryById, type ServedRegistry } from '../served-registry.ts';
-import { ServiceError } from '../service-error.ts';
-import { accessDenied, repositoryNotFound } from '../texts.ts';
+import {
+  findRegistryByAlias,
+  findRegistryById,
+  type Principal,
+  type ServedRegistry,
+} from '../served-registry.ts';
+import { accessDenied, repositoryNotFound, ServiceError } from '../service-error.ts';
 import { type EmulatorContext, formatRepositoryArn, readRepositoryArn } from './context.ts';
 
 /** A call of an operation, before its input has been validated. `target` is that input: it names a registry and a repository. */

@@ -1,8 +1,8 @@
 import { MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../../wire/limits.ts';
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
+import { invalidParameter } from '../service-error.ts';
 import type { StoredCatalogData } from '../storage/model.ts';
-import { invalidParameter } from '../texts.ts';
 import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
 /** A repository without catalog data has an empty one. See `CHOICES.absentCatalogData`. */

@@ -1,15 +1,14 @@
 import type { InputOf, OperationName, OutputOf } from '../../wire/operations.ts';
-import type { Identity } from '../identity.ts';
-import type { Principal } from '../principal.ts';
+import type { EmulatorIdentity } from '../identity.ts';
 import type { Quotas } from '../quotas.ts';
-import type { ServedRegistry } from '../served-registry.ts';
+import type { Principal, ServedRegistry } from '../served-registry.ts';
+import { repositoryNotFound } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
-import { repositoryNotFound } from '../texts.ts';
 import type { TokenContext } from '../tokens.ts';
 
 /** The emulator, as every request sees it. */
 export interface EmulatorContext {
-  readonly identity: Identity;
+  readonly identity: EmulatorIdentity;
   readonly tokens: TokenContext;
   /** The registries of `identity`, in the same order. */
   readonly registries: readonly ServedRegistry[];

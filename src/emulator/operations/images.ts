@@ -1,10 +1,9 @@
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
-import { IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN } from '../patterns.ts';
-import { ServiceError } from '../service-error.ts';
+import { describePattern, invalidParameter, ServiceError } from '../service-error.ts';
 import { type BlobDigest, isBlobDigest, type StoredImage, type StoredRepository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
-import { describePattern, invalidParameter } from '../texts.ts';
+import { IMAGE_DIGEST_PATTERN, IMAGE_TAG_PATTERN } from '../text-choices.ts';
 import {
   findRepository,
   type Handler,

@@ -1,9 +1,9 @@
 import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../../wire/limits.ts';
 import type { InputOf, OutputOf, ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
-import { LAYER_DIGEST_PATTERN } from '../patterns.ts';
 import { ServiceError } from '../service-error.ts';
 import { isBlobDigest, type StoredRepository } from '../storage/model.ts';
+import { LAYER_DIGEST_PATTERN } from '../text-choices.ts';
 import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
 const wellFormed = new RegExp(`^${LAYER_DIGEST_PATTERN}$`);

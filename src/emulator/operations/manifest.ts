@@ -1,8 +1,7 @@
 import { CHOICES } from '../choices.ts';
-import { isObject, type JsonObject, parseObject } from '../json.ts';
-import { isModest } from '../json-shape.ts';
+import { isModest, isParsedObject, type ParsedObject, parseObject } from '../json.ts';
+import { invalidParameter } from '../service-error.ts';
 import { type BlobDigest, type BlobReference, isBlobDigest } from '../storage/model.ts';
-import { invalidParameter } from '../texts.ts';
 
 const SCHEMA_1 = [
   'application/vnd.docker.distribution.manifest.v1+json',
@@ -63,7 +62,7 @@ export function readManifestFacts(
   throw unsupported();
 }
 
-function readImageManifest(manifest: JsonObject, mediaType: string, minimumLayers: number): ManifestFacts {
+function readImageManifest(manifest: ParsedObject, mediaType: string, minimumLayers: number): ManifestFacts {
   const { schemaVersion } = manifest;
   const layers = readList(manifest.layers);
   if (schemaVersion !== 2) throw unsupported();
@@ -86,7 +85,7 @@ function readImageManifest(manifest: JsonObject, mediaType: string, minimumLayer
   };
 }
 
-function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
+function readIndex(index: ParsedObject, mediaType: string): ManifestFacts {
   const { schemaVersion } = index;
   const manifests = readList(index.manifests);
   if (schemaVersion !== 2) throw unsupported();
@@ -101,11 +100,11 @@ function readIndex(index: JsonObject, mediaType: string): ManifestFacts {
 }
 
 /** Docker's schema 1 has no config, and no sizes of layers. */
-function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
+function readSchema1(manifest: ParsedObject, mediaType: string): ManifestFacts {
   const { schemaVersion, fsLayers } = manifest;
   if (schemaVersion !== 1 || !Array.isArray(fsLayers)) throw unsupported();
   const blobs = fsLayers.map((layer: unknown): Reference => {
-    const digest = isObject(layer) ? layer.blobSum : undefined;
+    const digest = isParsedObject(layer) ? layer.blobSum : undefined;
     if (!isBlobDigest(digest)) throw unsupported();
     return {
       digest,
@@ -117,12 +116,12 @@ function readSchema1(manifest: JsonObject, mediaType: string): ManifestFacts {
   return { mediaType, blobs: takeDistinct(blobs), manifests: [] };
 }
 
-function readSubject(manifest: JsonObject): { subject?: BlobDigest } {
+function readSubject(manifest: ParsedObject): { subject?: BlobDigest } {
   return manifest.subject === undefined ? {} : { subject: readDescriptor(manifest.subject).digest };
 }
 
 function readDescriptor(value: unknown): Reference {
-  if (!isObject(value)) throw unsupported();
+  if (!isParsedObject(value)) throw unsupported();
   const { digest, mediaType, size, urls } = value;
   if (!isBlobDigest(digest) || typeof mediaType !== 'string' || typeof size !== 'number') throw unsupported();
   if (mediaType.length > MAX_MEDIA_TYPE_CHARS) throw unsupported();
@@ -138,7 +137,7 @@ function readList(value: unknown): readonly unknown[] {
 }
 
 /** An artifact type is a media type. */
-function readArtifactType({ artifactType }: JsonObject): string | undefined {
+function readArtifactType({ artifactType }: ParsedObject): string | undefined {
   if (typeof artifactType !== 'string' || artifactType === '') return undefined;
   if (artifactType.length > MAX_MEDIA_TYPE_CHARS) throw unsupported();
   return artifactType;

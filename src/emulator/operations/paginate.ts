@@ -1,6 +1,6 @@
 import { CHOICES } from '../choices.ts';
 import { parseObject } from '../json.ts';
-import { invalidParameter } from '../texts.ts';
+import { invalidParameter } from '../service-error.ts';
 
 /** The default for `maxResults`. Source: service model. */
 const DEFAULT_PAGE = 100;

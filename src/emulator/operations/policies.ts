@@ -1,9 +1,8 @@
 import { CHOICES } from '../choices.ts';
 import { locksOut } from '../policy/evaluate-policy.ts';
 import { formatPolicy, readPolicy } from '../policy/policy-document.ts';
-import { ServiceError } from '../service-error.ts';
+import { invalidParameter, ServiceError } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
-import { invalidParameter } from '../texts.ts';
 import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
 /** Answers with the text in the service's own layout, not as it was sent. */

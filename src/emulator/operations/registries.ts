@@ -1,4 +1,4 @@
-import { findPrimaryAlias } from '../registry-identity.ts';
+import { findPrimaryAlias } from '../served-registry.ts';
 import { issueAuthorizationToken } from '../tokens.ts';
 import { type CallContext, type Handler, type Handlers, toEpochSeconds } from './context.ts';
 import { paginate } from './paginate.ts';

@@ -1,6 +1,6 @@
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
-import { findPrimaryAlias } from '../registry-identity.ts';
+import { findPrimaryAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
 import { acceptCatalogData, describeCatalogData } from './catalog-data.ts';

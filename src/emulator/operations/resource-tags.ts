@@ -1,9 +1,8 @@
 import { MAX_RESOURCE_TAGS } from '../../wire/limits.ts';
 import type { ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
-import { ServiceError } from '../service-error.ts';
+import { invalidParameter, ServiceError } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
-import { invalidParameter } from '../texts.ts';
 import {
   findRepository,
   type Handler,

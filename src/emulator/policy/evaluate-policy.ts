@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from '../json.ts';
-import type { Principal } from '../principal.ts';
+import { isParsedObject, type ParsedObject } from '../json.ts';
+import type { Principal } from '../served-registry.ts';
 import { type Policy, readPolicy } from './policy-document.ts';
 
 /**
@@ -18,7 +18,7 @@ export function evaluatePolicy(
   return statements.length > 0 ? 'allowed' : 'unsaid';
 }
 
-function applies(statement: JsonObject, principal: Principal, action: string): boolean {
+function applies(statement: ParsedObject, principal: Principal, action: string): boolean {
   const { Action: actions, NotAction: otherActions, Principal: whom, NotPrincipal: others } = statement;
   const namesAction = listStrings(actions ?? otherActions).some((pattern) => matchesAction(pattern, action));
   const namesPrincipal = listPrincipals(whom ?? others).some((name) => isNamed(principal, name));
@@ -33,7 +33,7 @@ function isNamed({ registryId, arn }: Principal, name: string): boolean {
 
 /** The AWS principals of a `Principal` or `NotPrincipal`. Services and federated users are ignored. */
 function listPrincipals(principal: unknown): readonly string[] {
-  return isObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
+  return isParsedObject(principal) ? listStrings(principal.AWS) : listStrings(principal);
 }
 
 function listStrings(value: unknown): readonly string[] {

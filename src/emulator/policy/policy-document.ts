@@ -1,8 +1,8 @@
-import { isObject, type JsonObject, parseObject } from '../json.ts';
+import { isParsedObject, type ParsedObject, parseObject } from '../json.ts';
 
 /** A validated policy document. The statements of a repository policy have no resource. */
 export interface Policy {
-  readonly Statement: readonly JsonObject[];
+  readonly Statement: readonly ParsedObject[];
   readonly [member: string]: unknown;
 }
 
@@ -20,19 +20,19 @@ export function readPolicy(text: string): Policy | undefined {
   return { ...document, Statement: statements.map(expandPrincipals) };
 }
 
-function isStatement(value: unknown): value is JsonObject {
-  if (!isObject(value) || !hasOnly(value, statementMembers)) return false;
+function isStatement(value: unknown): value is ParsedObject {
+  if (!isParsedObject(value) || !hasOnly(value, statementMembers)) return false;
   const { Sid: sid, Effect: effect, Condition: condition } = value;
   return (
     (sid === undefined || typeof sid === 'string') &&
     (effect === 'Allow' || effect === 'Deny') &&
     hasOneOf(value, 'Principal', 'NotPrincipal', isPrincipal) &&
     hasOneOf(value, 'Action', 'NotAction', (actions) => isStringOrList(actions, isAction)) &&
-    (condition === undefined || isObject(condition))
+    (condition === undefined || isParsedObject(condition))
   );
 }
 
-function hasOneOf(value: JsonObject, name: string, opposite: string, isValid: (value: unknown) => boolean) {
+function hasOneOf(value: ParsedObject, name: string, opposite: string, isValid: (value: unknown) => boolean) {
   const present = [value[name], value[opposite]].filter((member) => member !== undefined);
   return present.length === 1 && present.every(isValid);
 }
@@ -45,7 +45,7 @@ function isPrincipal(value: unknown): boolean {
   if (value === '*') return true;
   const kinds = ['AWS', 'Service', 'Federated', 'CanonicalUser'];
   return (
-    isObject(value) &&
+    isParsedObject(value) &&
     Object.keys(value).length > 0 &&
     hasOnly(value, kinds) &&
     isStringOrList(value.AWS ?? '*', (principal) =>
@@ -60,9 +60,9 @@ function isStringOrList(value: unknown, isValid: (text: string) => boolean): boo
   return list.length > 0 && list.every((item) => typeof item === 'string' && isValid(item));
 }
 
-function expandPrincipals(statement: JsonObject): JsonObject {
+function expandPrincipals(statement: ParsedObject): ParsedObject {
   const expand = (value: unknown) => {
-    if (!isObject(value)) return value;
+    if (!isParsedObject(value)) return value;
     const accounts = value.AWS;
     return {
       ...value,
@@ -83,7 +83,7 @@ function toArn(principal: unknown): unknown {
     : principal;
 }
 
-function hasOnly(value: JsonObject, names: readonly string[]): boolean {
+function hasOnly(value: ParsedObject, names: readonly string[]): boolean {
   return Object.keys(value).every((name) => names.includes(name));
 }
 
@@ -96,7 +96,7 @@ function formatJson(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     return value.length === 0 ? '[ ]' : `[ ${value.map((item) => formatJson(item, indent)).join(', ')} ]`;
   }
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isParsedObject(value)) return JSON.stringify(value);
   const inner = `${indent}  `;
   const members = Object.entries(value).map(
     ([name, member]) => `${inner}${JSON.stringify(name)} : ${formatJson(member, inner)}`,

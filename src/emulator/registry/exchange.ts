@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ByteBudget } from '../byte-budget.ts';
 import type { EmulatorContext } from '../operations/context.ts';
-import type { Principal } from '../principal.ts';
-import type { ServedRegistry } from '../served-registry.ts';
+import type { BodyBudget } from '../receive-body.ts';
+import type { Principal, ServedRegistry } from '../served-registry.ts';
 import type { StoredRepository } from '../storage/model.ts';
 import { type RegistryError, repositoryUnknown } from './registry-error.ts';
 import type { RegistryRules } from './rules.ts';
@@ -11,7 +10,7 @@ import type { RegistryRules } from './rules.ts';
 export interface RegistryContext extends EmulatorContext {
   readonly registryRules: RegistryRules;
   /** The budget for bodies that are kept in memory. */
-  readonly bodyBudget: ByteBudget;
+  readonly bodyBudget: BodyBudget;
   /** Called with errors of the emulator itself. Clients see status 500. */
   readonly onError: (error: unknown) => void;
 }

@@ -1,6 +1,6 @@
 import { CHOICES } from '../choices.ts';
-import { findPrimaryAlias } from '../registry-identity.ts';
-import { invalidParameter } from '../texts.ts';
+import { findPrimaryAlias } from '../served-registry.ts';
+import { invalidParameter } from '../service-error.ts';
 import {
   findRepositoryByPath,
   type RegistryExchange,

@@ -4,9 +4,8 @@ import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/images.ts';
 import { putManifest } from '../operations/put-image.ts';
 import { readAnnounced, reserveMemory } from '../receive-body.ts';
-import { ServiceError } from '../service-error.ts';
+import { invalidParameter, ServiceError } from '../service-error.ts';
 import { type BlobDigest, computeBlobDigest, isBlobDigest, type StoredRepository } from '../storage/model.ts';
-import { invalidParameter } from '../texts.ts';
 import {
   findRepositoryByPath,
   type RegistryCaller,

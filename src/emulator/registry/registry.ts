@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationName } from '../../wire/operations.ts';
-import { discardBody } from '../receive-body.ts';
+import { drainBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
 import { authenticate, enterRegistryByPath, redirectToToken, serveToken } from './authenticate.ts';
 import { deleteBlob, describeBlob, redirectToBlob, serveDownload, serveLogo } from './blobs.ts';
@@ -115,7 +115,7 @@ async function answerError(exchange: RegistryExchange, error: unknown): Promise<
   const { headers } = answer instanceof RegistryError ? answer : internalError();
   // Clients read the answer only after they have sent everything. Bytes beyond the limit are not read: the connection closes.
   if (!request.complete && headers.connection !== 'close') {
-    await discardBody(request, (bytes) => {
+    await drainBody(request, (bytes) => {
       received.bytes += bytes;
     }).catch(() => response.destroy());
   }

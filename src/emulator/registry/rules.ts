@@ -1,7 +1,7 @@
 import { MIN_PART_BYTES } from '../../wire/limits.ts';
 import { SHAPES } from '../../wire/shapes.ts';
 import { CHOICES } from '../choices.ts';
-import { IMAGE_TAG_PATTERN } from '../patterns.ts';
+import { IMAGE_TAG_PATTERN } from '../text-choices.ts';
 
 export type RegistryMode = 'aws' | 'oci';
 

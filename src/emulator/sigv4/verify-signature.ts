@@ -1,13 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { REGION, SIGNING_NAME } from '../../wire/service.ts';
-import type { Principal } from '../principal.ts';
-import { ServiceError } from '../service-error.ts';
-import { expiredToken } from '../texts.ts';
-import { type Authorization, parseAuthorization } from './authorization-header.ts';
-import { formatCanonicalRequest, type ReceivedRequest } from './canonical-request.ts';
-import { checkClock, readRequestDate } from './request-date.ts';
+import type { Principal } from '../served-registry.ts';
+import { expiredToken, ServiceError } from '../service-error.ts';
+import { checkClock, parseAuthorization, readRequestDate, type SignatureFields } from './signed-headers.ts';
 
-/** Headers that decide about the signature, as `IncomingMessage.headers` has them. */
+/** The headers that matter for the signature, as in `IncomingMessage.headers`. */
 export interface SignatureHeaders {
   readonly authorization?: string | undefined;
   readonly 'x-amz-date'?: string | string[] | undefined;
@@ -16,21 +13,21 @@ export interface SignatureHeaders {
 }
 
 /** The identity that valid headers claim. Only the signature over the body proves it. */
-export interface Claim {
+export interface ClaimedIdentity {
   readonly principal: Principal;
-  readonly authorization: Authorization;
+  readonly authorization: SignatureFields;
   readonly requestDate: string;
 }
 
 /**
- * Judges the headers of a request by Signature Version 4, before its body has come; `principals` are by access key id, `now` is in epoch
- * milliseconds. Throws the `ServiceError` that AWS's front layer answers. The order of the checks is ours: form, scope, key, clock.
+ * Checks the headers of a request by Signature Version 4, before its body arrives. `principals` are by access key id, `now` is in epoch milliseconds.
+ * Throws the `ServiceError` of AWS's front layer. The order of the checks is ours: form, scope, key, clock.
  */
-export function judgeHeaders(
+export function checkSignedHeaders(
   headers: SignatureHeaders,
   principals: ReadonlyMap<string, Principal>,
   now: number,
-): Claim {
+): ClaimedIdentity {
   const requestDate = readRequestDate(headers['x-amz-date'], headers.date);
   const authorization = parseAuthorization(headers.authorization, requestDate !== undefined);
   checkScope(authorization);
@@ -50,7 +47,7 @@ export function judgeHeaders(
 }
 
 /** Verifies the signature and returns the principal. Throws InvalidSignatureException or ExpiredTokenException. */
-export function verifySignature(claim: Claim, request: ReceivedRequest, now: number): Principal {
+export function verifySignature(claim: ClaimedIdentity, request: ReceivedRequest, now: number): Principal {
   const { principal, authorization, requestDate } = claim;
   const expected = sign(request, authorization, requestDate, principal.secretAccessKey);
   const given = Buffer.from(authorization.signature, 'latin1');
@@ -59,12 +56,12 @@ export function verifySignature(claim: Claim, request: ReceivedRequest, now: num
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
     );
   }
-  // A session that nobody has the secret of is not told apart from one that is over.
+  // Only a caller that has the secret learns that the session has expired.
   if (principal.expiresAt !== undefined && now >= principal.expiresAt) throw expiredToken();
   return principal;
 }
 
-/** In a time that does not tell where they differ. */
+/** Compares in constant time. */
 function isSameSecret(given: string | string[], expected: string): boolean {
   return timingSafeEqual(digest(String(given)), digest(expected));
 }
@@ -73,7 +70,7 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function checkScope(authorization: Authorization): void {
+function checkScope(authorization: SignatureFields): void {
   if (authorization.region !== REGION) throw invalid('Credential should be scoped to a valid region. ');
   if (authorization.service !== SIGNING_NAME) {
     throw invalid(`Credential should be scoped to correct service: '${SIGNING_NAME}'. `);
@@ -83,15 +80,15 @@ function checkScope(authorization: Authorization): void {
   }
 }
 
-/** The signature as ASCII bytes of lower-case hexadecimal. */
+/** Computes the signature, as ASCII bytes of lower-case hexadecimal. */
 function sign(
   request: ReceivedRequest,
-  authorization: Authorization,
+  authorization: SignatureFields,
   requestDate: string,
   secret: string,
 ): Buffer {
   const { date, region, service, signedHeaders } = authorization;
-  // Header values are bytes that node:http hands out as latin1.
+  // node:http decodes header values as latin1.
   const canonicalHash = createHash('sha256')
     .update(formatCanonicalRequest(request, signedHeaders), 'latin1')
     .digest('hex');
@@ -108,4 +105,80 @@ function sign(
 
 function invalid(message: string): ServiceError {
   return new ServiceError('InvalidSignatureException', message);
+}
+
+/** The signed parts of a received request. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** The path and query, as received. */
+  readonly url: string;
+  /** Names and values in turn, as received (`rawHeaders` of node:http). */
+  readonly rawHeaders: readonly string[];
+  /** SHA-256 of the body, lower-case hexadecimal. */
+  readonly bodyHash: string;
+}
+
+/** Formats the canonical request of Signature Version 4. A signed header that is absent counts as empty. */
+export function formatCanonicalRequest(request: ReceivedRequest, signedHeaders: readonly string[]): string {
+  const [path = '/', query = ''] = splitOnce(request.url, '?');
+  const headers = collectHeaders(request.rawHeaders);
+  return [
+    request.method,
+    path,
+    formatCanonicalQuery(query),
+    ...signedHeaders.map((name) => `${name}:${headers.get(name)?.join(',') ?? ''}`),
+    '',
+    signedHeaders.join(';'),
+    request.bodyHash,
+  ].join('\n');
+}
+
+/** Collects values by lower-case name. Trims them and collapses runs of spaces. */
+function collectHeaders(rawHeaders: readonly string[]): Map<string, string[]> {
+  const headers = new Map<string, string[]>();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    const value = (rawHeaders[at + 1] ?? '').trim().replace(/ +/g, ' ');
+    const values = headers.get(name);
+    if (values === undefined) headers.set(name, [value]);
+    else values.push(value);
+  }
+  return headers;
+}
+
+/** Sorts pairs by encoded name, then by value. Source: "Create a signed AWS API request", IAM user guide. */
+function formatCanonicalQuery(query: string): string {
+  if (query === '') return '';
+  return query
+    .split('&')
+    .map((pair) => {
+      const [name = '', value = ''] = splitOnce(pair, '=');
+      return { name: reencode(name), value: reencode(value) };
+    })
+    .sort((a, b) => compare(a.name, b.name) || compare(a.value, b.value))
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('&');
+}
+
+/** Decodes a text, then percent-encodes everything but the unreserved characters of RFC 3986. */
+function reencode(text: string): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    return text; // a client can only have signed malformed escapes as they are
+  }
+  return encodeURIComponent(decoded).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

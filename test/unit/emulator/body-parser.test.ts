@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decodeBase64 } from '../../../src/emulator/api/base64.ts';
 import { BodyParser } from '../../../src/emulator/api/body-parser.ts';
 import { BufferPool } from '../../../src/emulator/api/buffer-pool.ts';
+import { decodeBase64 } from '../../../src/emulator/json.ts';
 
 const member = 'layerPartBlob';
 

@@ -1,7 +1,6 @@
 import { ECRPUBLICClient, UploadLayerPartCommand } from '@aws-sdk/client-ecr-public';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FaultPlan } from '../../../src/emulator/faults/fault-plan.ts';
-import { parseFault } from '../../../src/emulator/faults/parse-fault.ts';
+import { FaultPlan, parseFault } from '../../../src/emulator/faults/fault-rules.ts';
 import { callApi } from '../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { sha256, uploadBlob, uploadImage } from '../../support/push-by-hand.ts';
@@ -43,14 +42,14 @@ describe('rules', () => {
   test.each([
     ['', 'must begin with an operation and an effect'],
     ['PutImage', 'must begin with an operation and an effect'],
-    ['PutImages stall', "'PutImages' is no operation"],
-    ['* explode', "'explode' is none of the effects"],
+    ['PutImages stall', "unknown operation 'PutImages'"],
+    ['* explode', "unknown effect 'explode'"],
     ['* delay', 'delay needs a number of milliseconds'],
-    ['* delay 86400001', 'a day at most'],
+    ['* delay 86400001', 'at most a day'],
     ['* delay soon', 'delay needs a number of milliseconds'],
     ['* error Nothing', "error needs the name of an exception, not 'Nothing'"],
     ['* error', "error needs the name of an exception, not ''"],
-    ['PutImage forget-part', 'forget-part is for UploadLayerPart'],
+    ['PutImage forget-part', 'forget-part applies only to UploadLayerPart'],
     ['* stall on=0', 'whole number from 1'],
     ['* stall on=x', 'whole number from 1'],
     ['* stall p=2', 'number from 0 to 1'],
@@ -58,7 +57,7 @@ describe('rules', () => {
     ['* stall seed=7', 'exclude each other'],
     ['* stall on=1 every=2', 'exclude each other'],
     ['* stall on=1 on=2', 'given twice'],
-    ['* stall 7', "'7' is none of"],
+    ['* stall 7', "unknown setting '7'"],
   ])('malformed: %s', (rule, message) => {
     expect(() => parseFault(rule)).toThrow(message);
     expect(() => parseFault(rule)).toThrow(`fault rule '${rule}': `);

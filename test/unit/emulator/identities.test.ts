@@ -150,10 +150,10 @@ describe('the file', () => {
   });
 
   test.each([
-    ['{"secretAccessKey":"hidden"', 'it is not JSON'],
-    [[], 'names nobody'],
-    [[7], 'identity 1: it must be an object'],
-    [{ ...good, secret: 'hidden' }, "'secret' is none of accessKeyId"],
+    ['{"secretAccessKey":"hidden"', 'it is not valid JSON'],
+    [[], 'the list has no identity'],
+    [[7], 'identity 1: must be an object'],
+    [{ ...good, secret: 'hidden' }, "unknown member 'secret' (known: accessKeyId"],
     [{ ...good, accessKeyId: 'a/b' }, 'accessKeyId must be'],
     [{ accessKeyId: 'KEY' }, 'secretAccessKey must be'],
     [{ ...good, sessionToken: 7 }, 'sessionToken must be'],
@@ -163,9 +163,9 @@ describe('the file', () => {
     [{ ...good, allowedActions: 'ecr-public:*' }, 'must be a list'],
     [
       [good, { ...good, accessKeyId: 'K2', allowedActions: ['PutImage'] }],
-      "identity 2: 'PutImage' is no action",
+      "identity 2: 'PutImage' is not an action",
     ],
-    [[good, good], 'KEY is there twice'],
+    [[good, good], 'KEY appears twice'],
   ])('%j is refused without a secret', (document, message) => {
     const text = typeof document === 'string' ? document : JSON.stringify(document);
     const read = () => readIdentities(text);

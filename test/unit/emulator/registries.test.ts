@@ -218,15 +218,15 @@ test('a data directory keeps both', async () => {
 describe('an identity file', () => {
   const keys = keysOf('ONE');
   test.each([
-    [{ ...keys, registryId: 123456789012 }, 'registryId must be a text of 12 digits'],
-    [{ ...keys, registryId: '12' }, 'registryId must be a text of 12 digits'],
+    [{ ...keys, registryId: 123456789012 }, 'registryId must be a string of 12 digits'],
+    [{ ...keys, registryId: '12' }, 'registryId must be a string of 12 digits'],
     [
       { ...keys, registryAlias: 'Bad' },
       "alias must be 2 to 50 lower-case letters and digits beginning with a letter (single '.', '_' or '-' inside), not 'Bad'",
     ],
     [{ ...keys, registryAlias: 'a1', aliases: [{ name: 'b1' }] }, 'registryAlias or aliases, not both'],
     [{ ...keys, aliases: [] }, 'aliases must be a list'],
-    [{ ...keys, aliases: [{ name: 'a1' }, { name: 'a1' }] }, 'an alias is there twice'],
+    [{ ...keys, aliases: [{ name: 'a1' }, { name: 'a1' }] }, 'an alias appears twice'],
     [
       { ...keys, aliases: [{ name: 'a1', status: 'active' }] },
       'status must be one of ACTIVE, PENDING, REJECTED',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DescribeRegistriesCommand, ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatCanonicalRequest } from '../../../src/emulator/sigv4/canonical-request.ts';
+import { formatCanonicalRequest } from '../../../src/emulator/sigv4/verify-signature.ts';
 import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
 import {
   type RequestToSign,

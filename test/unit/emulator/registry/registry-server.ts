@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
-import { ByteBudget } from '../../../../src/emulator/byte-budget.ts';
 import { deriveIdentity } from '../../../../src/emulator/identity.ts';
 import { Quotas } from '../../../../src/emulator/quotas.ts';
+import { BodyBudget } from '../../../../src/emulator/receive-body.ts';
 import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import { REGISTRY_RULES, type RegistryMode } from '../../../../src/emulator/registry/rules.ts';
@@ -40,7 +40,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
     tokens,
     registries: identity.registries.map((registry) => ({ registry, store })),
     registryHost: '',
-    bodyBudget: new ByteBudget(64 * 1024 * 1024),
+    bodyBudget: new BodyBudget(64 * 1024 * 1024),
     registryRules: REGISTRY_RULES[mode],
     quotas: new Quotas({}, () => clock.now),
     now: () => clock.now,

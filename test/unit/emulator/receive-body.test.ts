@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { ByteBudget } from '../../../src/emulator/byte-budget.ts';
+import { BodyBudget } from '../../../src/emulator/receive-body.ts';
 
 /** Takes, and notes by name when it was granted. */
 function startTaking() {
   const granted: string[] = [];
-  const budget = new ByteBudget(10);
+  const budget = new BodyBudget(10);
   const take = (name: string, bytes: number) =>
     budget.take(bytes).then((release) => {
       granted.push(name);

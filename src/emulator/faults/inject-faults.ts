@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CONTENT_TYPE } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Effect } from '../faults/parse-fault.ts';
-import { ServiceError } from '../service-error.ts';
-import { expiredToken, throttled } from '../texts.ts';
+import { expiredToken, ServiceError, throttled } from '../service-error.ts';
+import type { Effect } from './fault-rules.ts';
 
 const UNAVAILABLE_PAGE =
   '<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503 Service Temporarily Unavailable</h1></body></html>\n';
 
-/** Effects that come before the operation's own. True when there will be no answer any more, or another one has been sent; throws the error that a rule asks for. */
+/** Applies the effects that precede the operation. Returns true when one has replaced the answer. Throws the error that a rule asks for. */
 export async function applyFaultsBefore(
   effects: readonly Effect[],
   exchange: Exchange,
@@ -23,7 +22,7 @@ export async function applyFaultsBefore(
         }
         break;
       case 'error':
-        throw new ServiceError(effect.exception, 'Asked for by a fault rule');
+        throw new ServiceError(effect.exception, 'Requested by a fault rule');
       case 'throttle':
         throw throttled();
       case 'expired-token':
@@ -35,7 +34,7 @@ export async function applyFaultsBefore(
         exchange.reset();
         return true;
       case 'stall':
-        // The connection stays open until the client or the emulator has had enough.
+        // The connection stays open until the client or the emulator closes it.
         exchange.log(0);
         return true;
       default:
@@ -45,7 +44,7 @@ export async function applyFaultsBefore(
   return false;
 }
 
-/** Waits; true when the emulator closes meanwhile. */
+/** Waits. Resolves to true when the emulator closes meanwhile. */
 async function isInterrupted(delayMs: number, closing: AbortSignal): Promise<boolean> {
   try {
     await sleep(delayMs, undefined, { signal: closing });
@@ -55,7 +54,7 @@ async function isInterrupted(delayMs: number, closing: AbortSignal): Promise<boo
   }
 }
 
-/** Effects on an operation that has been done: the output to send, undefined when there is none to be sent. */
+/** Applies the effects that follow the operation. Returns the output to send. Undefined when an effect has replaced the answer. */
 export function applyFaultsAfter(
   effects: readonly Effect[],
   exchange: Exchange,
@@ -84,7 +83,7 @@ function alter(output: object, effect: Effect): object {
   });
 }
 
-/** A copy with the members that are there changed. */
+/** Copies a value with some of its members changed. */
 function mapMembers(value: unknown, changes: Readonly<Record<string, (member: unknown) => unknown>>): object {
   const entries = Object.entries(Object(value)).map(([name, member]) => [
     name,
@@ -93,7 +92,7 @@ function mapMembers(value: unknown, changes: Readonly<Record<string, (member: un
   return Object.fromEntries(entries);
 }
 
-/** Another digest of the same form. */
+/** Makes another digest of the same form. */
 function turnDigest(digest: unknown): string {
   return String(digest).replace(/[0-9a-f]$/, (last) => (last === '0' ? '1' : '0'));
 }

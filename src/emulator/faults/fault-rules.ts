@@ -11,21 +11,21 @@ export type Effect =
   | { readonly kind: 'error'; readonly exception: ExceptionName | CommonExceptionName }
   | { readonly kind: (typeof PLAIN_EFFECTS)[number] };
 
-/** `on`: the nth matching request alone. `every`: each nth. `chance`: with that probability, the same requests for the same seed. */
+/** `on`: only the nth matching request. `every`: each nth. `chance`: with that probability, and the same requests for the same seed. */
 export type Trigger =
   | { readonly kind: 'on' | 'every'; readonly count: number }
   | { readonly kind: 'chance'; readonly probability: number; readonly seed: number };
 
 export interface FaultRule {
-  /** As it was given, with single spaces. */
+  /** As given, with single spaces. */
   readonly text: string;
-  /** `*`: every operation that the effect can happen to. */
+  /** `*`: every operation that the effect applies to. */
   readonly operation: OperationName | '*';
   readonly effect: Effect;
   readonly trigger: Trigger;
 }
 
-/** Timers of Node count to 24 days and then fire at once. */
+/** Node's timers count to 24 days. Longer ones fire at once. */
 const MOST_DELAY_MS = 24 * 3_600_000;
 
 /** Effects that take no value. */
@@ -42,31 +42,31 @@ export const PLAIN_EFFECTS = [
   'wrong-digest',
 ] as const;
 
-/** Effects that change an answer or its operation, and whose. */
+/** The operations that an effect applies to. All others apply to every operation. */
 const onlyFor: Readonly<Record<string, readonly OperationName[]>> = {
   'off-by-one': ['UploadLayerPart'],
   'forget-part': ['UploadLayerPart'],
   'wrong-digest': ['CompleteLayerUpload', 'PutImage'],
 };
 
-/** Reads `OPERATION EFFECT [VALUE] [on=N|every=N|p=0.05 seed=7]`. Throws an `Error` that says what is wrong with the rule. */
+/** Reads `OPERATION EFFECT [VALUE] [on=N|every=N|p=0.05 seed=7]`. Throws an `Error` that names the rule and its problem. */
 export function parseFault(rule: string): FaultRule {
   const [operation, name, ...rest] = rule.trim().split(/\s+/);
   if (operation === undefined || name === undefined) {
-    throw malformed(rule, 'it must begin with an operation and an effect');
+    throw malformed(rule, 'must begin with an operation and an effect');
   }
   if (operation !== '*' && !isOperation(operation)) {
-    throw malformed(rule, `'${operation}' is no operation of ECR Public and not '*'`);
+    throw malformed(rule, `unknown operation '${operation}' (use an operation of ECR Public, or '*')`);
   }
   const takesValue = name === 'delay' || name === 'error';
   const effect = parseEffect(rule, name, takesValue ? rest.shift() : undefined);
-  if (operation !== '*' && !canHappenTo(effect, operation)) {
-    throw malformed(rule, `${name} is for ${onlyFor[name]?.join(' and ')}`);
+  if (operation !== '*' && !appliesTo(effect, operation)) {
+    throw malformed(rule, `${name} applies only to ${onlyFor[name]?.join(' and ')}`);
   }
   return { text: rule.trim().replace(/\s+/g, ' '), operation, effect, trigger: parseTrigger(rule, rest) };
 }
 
-export function canHappenTo(effect: Effect, operation: OperationName): boolean {
+function appliesTo(effect: Effect, operation: OperationName): boolean {
   return onlyFor[effect.kind]?.includes(operation) ?? true;
 }
 
@@ -74,7 +74,7 @@ function parseEffect(rule: string, name: string, value: string | undefined): Eff
   if (name === 'delay') {
     const delayMs = parseNumber(value);
     if (!Number.isSafeInteger(delayMs) || delayMs > MOST_DELAY_MS) {
-      throw malformed(rule, 'delay needs a number of milliseconds, a day at most');
+      throw malformed(rule, 'delay needs a number of milliseconds, at most a day');
     }
     return { kind: 'delay', delayMs };
   }
@@ -85,7 +85,7 @@ function parseEffect(rule: string, name: string, value: string | undefined): Eff
   }
   const kind = PLAIN_EFFECTS.find((plain) => plain === name);
   if (kind === undefined) {
-    throw malformed(rule, `'${name}' is none of the effects delay, error, ${PLAIN_EFFECTS.join(', ')}`);
+    throw malformed(rule, `unknown effect '${name}' (known: delay, error, ${PLAIN_EFFECTS.join(', ')})`);
   }
   return { kind };
 }
@@ -110,11 +110,12 @@ function parseTrigger(rule: string, settings: readonly string[]): Trigger {
 
 function splitSetting(rule: string, setting: string): [string, number] {
   const [, name, value] = /^(on|every|p|seed)=(.*)$/.exec(setting) ?? [];
-  if (name === undefined) throw malformed(rule, `'${setting}' is none of on=N, every=N, p=P, seed=N`);
+  if (name === undefined)
+    throw malformed(rule, `unknown setting '${setting}' (known: on=N, every=N, p=P, seed=N)`);
   return [name, parseNumber(value)];
 }
 
-/** NaN for everything but plain decimal digits. */
+/** NaN for anything but decimal digits with an optional fraction. */
 function parseNumber(text: string | undefined): number {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
@@ -132,4 +133,56 @@ function isException(name: string | undefined): name is ExceptionName | CommonEx
 
 function malformed(rule: string, reason: string): Error {
   return new Error(`fault rule '${rule}': ${reason}`);
+}
+
+/** Decides which effects a request gets. Each rule counts only the requests that match it. */
+export class FaultPlan {
+  #rules: readonly { readonly rule: FaultRule; readonly fires: () => boolean }[] = [];
+
+  constructor(rules: readonly FaultRule[]) {
+    this.replace(rules);
+  }
+
+  get rules(): readonly FaultRule[] {
+    return this.#rules.map(({ rule }) => rule);
+  }
+
+  /** Replaces all rules. Counters start again. */
+  replace(rules: readonly FaultRule[]): void {
+    this.#rules = rules.map((rule) => ({ rule, fires: startTrigger(rule.trigger) }));
+  }
+
+  /** Returns the effects for the next request of an operation, in the order of the rules. */
+  next(operation: OperationName): readonly Effect[] {
+    return this.#rules
+      .filter(({ rule }) => rule.operation === operation || rule.operation === '*')
+      .filter(({ rule }) => appliesTo(rule.effect, operation))
+      .filter(({ fires }) => fires())
+      .map(({ rule }) => rule.effect);
+  }
+}
+
+function startTrigger(trigger: Trigger): () => boolean {
+  let seen = 0;
+  switch (trigger.kind) {
+    case 'on':
+      return () => ++seen === trigger.count;
+    case 'every':
+      return () => ++seen % trigger.count === 0;
+    case 'chance': {
+      const random = startRandom(trigger.seed);
+      return () => random() < trigger.probability;
+    }
+  }
+}
+
+/** Returns a generator of numbers in [0, 1) that repeats for the same seed (mulberry32). */
+function startRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
 }

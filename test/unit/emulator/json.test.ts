@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isModest } from '../../../src/emulator/json-shape.ts';
+import { isModest } from '../../../src/emulator/json.ts';
 
 const ask = (text: string) => isModest(Buffer.from(text), 3, 10);
 

@@ -6,13 +6,95 @@ import type {
   StringShape,
   StructureShape,
 } from '../../wire/model.ts';
+import { SHAPES, type ShapeName } from '../../wire/shapes.ts';
 import { CHOICES } from '../choices.ts';
-import { invalidParameter } from '../texts.ts';
-import { findShape } from './deserialize.ts';
+import { decodeBase64 } from '../json.ts';
+import { invalidParameter, ServiceError } from '../service-error.ts';
 
 /**
- * Throws InvalidParameterException for the first member, in the order of the model, that is missing or outside its constraints.
- * The texts are recorded ones of ECR, see `texts.ts`; inside a structure the innermost member is named.
+ * Checks the JSON types of a structure's members and decodes blobs. Leaves out unknown members and those that are null. Throws SerializationException at
+ * the first value of another type.
+ */
+export function deserializeStructure(
+  structure: StructureShape,
+  value: unknown,
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType(value, 'structure');
+  }
+  const members: Record<string, unknown> = {};
+  for (const [name, shapeName] of Object.entries(structure.members)) {
+    const member: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : null;
+    if (member !== null) members[name] = deserialize(findShape(shapeName), member);
+  }
+  return members;
+}
+
+/** Finds a shape by name. `wire` describes every shape that it names. */
+function findShape(name: string): Shape {
+  return SHAPES[name as ShapeName]; // as: see above
+}
+
+function deserialize(shape: Shape, value: unknown): unknown {
+  switch (shape.type) {
+    case 'structure':
+      return deserializeStructure(shape, value);
+    case 'list':
+      if (!Array.isArray(value)) throw wrongType(value, 'list');
+      return value.map((item: unknown) =>
+        item === null ? null : deserialize(findShape(shape.member), item),
+      );
+    case 'string':
+      return typeof value === 'string' ? value : reject(value, 'String');
+    case 'boolean':
+      return typeof value === 'boolean' ? value : reject(value, 'Boolean');
+    case 'integer':
+      return isWhole(value, 2 ** 31) ? value : reject(value, 'Integer');
+    case 'long':
+      return isWhole(value, 2 ** 63) ? value : reject(value, 'Long');
+    case 'timestamp':
+      return typeof value === 'number' ? value : reject(value, 'Date');
+    case 'blob':
+      return decodeBlob(value);
+  }
+}
+
+function decodeBlob(value: unknown): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  if (typeof value !== 'string') return reject(value, 'ByteBuffer');
+  const bytes = decodeBase64(value);
+  if (bytes === undefined) throw new ServiceError('SerializationException', 'Invalid base64 encoding');
+  return bytes;
+}
+
+function isWhole(value: unknown, bound: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= -bound && value < bound;
+}
+
+function reject(value: unknown, type: string): never {
+  throw wrongType(value, type);
+}
+
+function wrongType(value: unknown, type: string): ServiceError {
+  return new ServiceError(
+    'SerializationException',
+    type === 'list' || type === 'structure'
+      ? `Expected ${type} but found ${nameToken(value)}`
+      : `${nameToken(value)} can not be converted to ${type === 'Integer' ? 'an' : 'a'} ${type}`,
+  );
+}
+
+/** The name of a JSON value in the service's parser. */
+function nameToken(value: unknown): string {
+  if (typeof value === 'string') return 'STRING_VALUE';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'NUMBER_VALUE' : 'DECIMAL_VALUE';
+  if (typeof value === 'boolean') return value ? 'TRUE_VALUE' : 'FALSE_VALUE';
+  return Array.isArray(value) ? 'START_ARRAY' : 'START_OBJECT';
+}
+
+/**
+ * Throws InvalidParameterException for the first member, in the order of the model, that is missing or violates its constraints. Names the innermost
+ * member of a nested structure. The texts are recorded.
  */
 export function checkStructure(structure: StructureShape, value: Readonly<Record<string, unknown>>): void {
   for (const [member, shapeName] of Object.entries(structure.members)) {
@@ -60,7 +142,7 @@ function findViolation(shape: Shape, value: unknown): string | undefined {
   }
 }
 
-/** The length is judged first, so that no pattern meets a string of any length but where the model sets none. */
+/** Checks the length first, so that a pattern meets a string of unlimited length only if the model sets no limit. */
 function findStringViolation(shape: StringShape, value: string): string | undefined {
   const { min = 0, max = Number.POSITIVE_INFINITY, pattern } = shape;
   const length = countCharacters(value);
@@ -90,7 +172,7 @@ function findRangeViolation(
   return undefined;
 }
 
-/** All constraints of a list's item: the service names the whole set when one is not met. */
+/** All constraints of a list's item. The service names all of them when one is violated. */
 function listConstraints(shape: Shape): string[] {
   if (shape.type !== 'string') return [];
   const { min, max, pattern } = shape;

@@ -1,21 +1,20 @@
-import type { Exchange } from './exchange.ts';
-import type { FaultPlan } from './faults/fault-plan.ts';
-import { parseFault } from './faults/parse-fault.ts';
-import { parseObject } from './json.ts';
+import type { Exchange } from '../exchange.ts';
+import { parseObject } from '../json.ts';
+import { type FaultPlan, parseFault } from './fault-rules.ts';
 
-/** Where the fault rules of a running emulator are read and changed. */
+/** The path where the fault rules of a running emulator are read and changed. */
 export const FAULTS_PATH = '/emulator/faults';
 const MAX_BODY_BYTES = 64 * 1024;
-/** Up to here a body that is too large is read to its end, as clients look for an answer only then. */
+/** A body above the limit is read up to here, because clients read the answer only after they have sent everything. */
 const MAX_READ_BYTES = 16 * MAX_BODY_BYTES;
 
 /**
- * Answers `GET` (the rules), `PUT {"faults": [RULE, …]}` (these instead, counting from the start) and `DELETE` (none), each with the rules as they
- * are then. Only this machine may, whatever address the emulator listens on.
+ * Answers `GET` (read the rules), `PUT {"faults": [RULE, …]}` (replace them, counters start again) and `DELETE` (remove them). Each answer has the rules
+ * after the request. Requests from other machines are refused.
  */
 export async function handleFaultsRequest(exchange: Exchange, faults: FaultPlan): Promise<void> {
   const { method } = exchange.request;
-  if (!isLocal(exchange)) return sendError(exchange, 403, 'Faults can be changed from this machine alone');
+  if (!isLocal(exchange)) return sendError(exchange, 403, 'Only this machine may change faults');
   if (method === 'PUT') {
     const problem = replaceFaults(faults, await readText(exchange));
     if (problem !== undefined) return sendError(exchange, 400, problem);
@@ -27,7 +26,7 @@ export async function handleFaultsRequest(exchange: Exchange, faults: FaultPlan)
   sendJson(exchange, 200, { faults: faults.rules.map((rule) => rule.text) });
 }
 
-/** Returns what is wrong with the request; then nothing has changed. */
+/** Returns the problem of a bad request. Nothing has changed then. */
 function replaceFaults(plan: FaultPlan, body: string | undefined): string | undefined {
   const given = parseObject(body ?? '')?.faults;
   if (!Array.isArray(given) || !given.every((rule) => typeof rule === 'string')) {
@@ -45,7 +44,7 @@ function isLocal({ request }: Exchange): boolean {
   return /^(?:::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '');
 }
 
-/** Undefined when it is too long. */
+/** Undefined for a body above the limit. */
 async function readText(exchange: Exchange): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   // as: no encoding is set, so chunks are buffers
