@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
+import { addEmulator } from './commands/emulator/declare.ts';
 import type { RepoCreateOptions } from './commands/repo-create.ts';
 import type { RepoDeleteOptions } from './commands/repo-delete.ts';
 import { addExamples, type Runner } from './declare-command.ts';
-import { addEmulator } from './emulator-command.ts';
 import { addGlobalOptions } from './global-options.ts';
 import { helpConfiguration } from './help.ts';
 import { addLogin } from './login-command.ts';

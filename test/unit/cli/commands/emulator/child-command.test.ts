@@ -2,9 +2,9 @@ import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { runCommand } from '../../../../src/cli/emulator/run-command.ts';
-import { EcrpError } from '../../../../src/errors.ts';
-import { useTemporaryDirectories } from '../../../support/temporary-directory.ts';
+import { runCommand } from '../../../../../src/cli/commands/emulator/child-command.ts';
+import { EcrpError } from '../../../../../src/errors.ts';
+import { useTemporaryDirectories } from '../../../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { explainStartFailure } from '../../../../src/cli/emulator/start-failure.ts';
+import { explainStartFailure } from '../../../../../src/cli/commands/emulator/start-failure.ts';
 
 it.each(['ENOSPC', 'EDQUOT'])('that the disk takes no more (%s) names the directory', (code) => {
   const place = { host: '127.0.0.1', port: 0, dataDirectory: '/var/emulator' };
@@ -7,7 +7,7 @@ it.each(['ENOSPC', 'EDQUOT'])('that the disk takes no more (%s) names the direct
   const error = Object.assign(new Error(`${code}: no room, write`), { code, syscall: 'write' });
   expect(explainStartFailure(error, place)).toMatchObject({
     code: 'INVALID_INPUT',
-    message: expect.stringContaining(`the emulator's data cannot be written to /var/emulator: the disk`),
+    message: expect.stringContaining(`cannot write the emulator's data to /var/emulator: the disk`),
     hint: 'Free space there, or give --data a directory on another disk.',
   });
 });

@@ -6,9 +6,9 @@ import { beforeEach, expect, it } from 'vitest';
 import {
   openTemporaryDirectory,
   sweepTemporaryDirectories,
-} from '../../../../src/cli/emulator/temporary-directory.ts';
-import { findPlace, tagOwnProcess } from '../../../../src/push/upload-owner.ts';
-import { useTemporaryDirectories } from '../../../support/temporary-directory.ts';
+} from '../../../../../src/cli/commands/emulator/temporary-directory.ts';
+import { findPlace, tagOwnProcess } from '../../../../../src/push/upload-owner.ts';
+import { useTemporaryDirectories } from '../../../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 let parent: string;

@@ -2,11 +2,11 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Io } from '../../io.ts';
-import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../push/upload-owner.ts';
+import type { Io } from '../../../io.ts';
+import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../../push/upload-owner.ts';
 
 const PREFIX = 'ecrp-emulator-';
-/** The tag of a process, its place, and random characters, as `openTemporaryDirectory` puts them together. */
+/** The form of the names that `openTemporaryDirectory` makes: the tag of a process with its place, and random characters. */
 const OWNED = new RegExp(`^${PREFIX}(\\d+-\\w+-([0-9a-f]+-[0-9a-f]+))-\\w{6}$`);
 
 export interface TemporaryDirectory {
@@ -15,8 +15,8 @@ export interface TemporaryDirectory {
 }
 
 /**
- * Makes a directory that goes with the process. Its name says which process that is, so that the next one can remove it
- * after a process that was killed; what was left behind so is removed now.
+ * Makes a directory that is removed when the process ends. Its name contains the tag of the process, so that a later emulator can remove the directory of
+ * a killed process. Removes such directories now.
  */
 export async function openTemporaryDirectory({ env, onExit }: Io): Promise<TemporaryDirectory> {
   const parent = env.TMPDIR || tmpdir();
@@ -33,19 +33,19 @@ export async function openTemporaryDirectory({ env, onExit }: Io): Promise<Tempo
   };
 }
 
-/** Removes such directories of our own user whose process has ended. What cannot be removed stays: it is in nobody's way. */
+/** Removes the current user's directories whose process has ended. A directory that cannot be removed stays. */
 export function sweepTemporaryDirectories(parent: string): void {
   const here = findPlace();
   for (const name of listNames(parent)) {
     const [, tag, place] = OWNED.exec(name) ?? [];
-    // Containers may share a directory, and a process id says nothing of one elsewhere. The first group is a tag by its form.
+    // Containers may share a directory, and a process id means nothing in another container. as: the first group has the form of a tag
     if (place !== `${here.host}-${here.space}` || isRunning(tag as ProcessTag, 0, here)) continue;
     const directory = join(parent, name);
     if (isOwn(directory)) removeDirectory(directory);
   }
 }
 
-/** As far as that can be done. */
+/** Ignores errors. */
 function removeDirectory(directory: string): void {
   try {
     rmSync(directory, { recursive: true, force: true });

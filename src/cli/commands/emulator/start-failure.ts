@@ -1,18 +1,18 @@
-import { EcrpError } from '../../errors.ts';
-import { describeFileError, lacksRoom } from '../../files/file-errors.ts';
+import { EcrpError } from '../../../errors.ts';
+import { describeFileError, lacksRoom } from '../../../files/file-errors.ts';
 
-/** Where an emulator was to listen, and keep its data. */
+/** The address and the data directory of an emulator. */
 export interface EmulatorPlace {
   readonly host: string;
   readonly port: number;
   readonly dataDirectory: string;
 }
 
-/** Says why the emulator could not start; it knows plain errors only. */
+/** Turns a plain error of the emulator's start into one with a code and a hint. */
 export function explainStartFailure(error: unknown, { host, port, dataDirectory }: EmulatorPlace): unknown {
   if (!(error instanceof Error)) return error;
   if (lacksRoom(error)) {
-    const message = `the emulator's data cannot be written to ${dataDirectory}: ${describeFileError(error)}`;
+    const message = `cannot write the emulator's data to ${dataDirectory}: ${describeFileError(error)}`;
     return new EcrpError('INVALID_INPUT', message, {
       hint: 'Free space there, or give --data a directory on another disk.',
       cause: error,
@@ -43,33 +43,29 @@ export function explainStartFailure(error: unknown, { host, port, dataDirectory 
       cause: error,
     });
   }
-  // What it says itself is about the data directory; the system's errors have a code, bugs a class of their own.
+  // The store throws plain errors about the data directory. System errors have a code, and bugs have a class of their own.
   if (code === undefined && error.name === 'Error') {
     return new EcrpError('INVALID_INPUT', error.message, {
-      hint: 'Give --data another directory, or none for an emulator that forgets.',
+      hint: 'Give --data another directory, or leave it out to keep no data.',
       cause: error,
     });
   }
   return error;
 }
 
-/** Throws USAGE when it would listen to other machines and answer to no name but those of loopback. */
+/** Throws USAGE for an emulator that other machines can reach, but whose allowed names are only those of loopback. */
 export function requireAllowedHost(host: string | undefined, allowedHosts: readonly string[] = []): void {
   if (host === undefined || /^(?:127\.|::1$)/.test(host) || allowedHosts.length > 0) return;
-  throw new EcrpError(
-    'USAGE',
-    `--host ${host}: it needs --allow-host for each name the emulator is reached by`,
-    {
-      hint: 'Add --allow-host NAME, as in --host 0.0.0.0 --allow-host registry.',
-    },
-  );
+  throw new EcrpError('USAGE', `--host ${host}: it needs --allow-host for each name that clients use`, {
+    hint: 'Add --allow-host NAME, as in --host 0.0.0.0 --allow-host registry.',
+  });
 }
 
-/** Turns the plain error of an option that the emulator refuses into a USAGE error. */
+/** Turns the emulator's plain error about an option into a USAGE error. */
 export function explainBadOption(error: unknown): EcrpError {
   const message = error instanceof Error ? error.message : String(error);
   return new EcrpError('USAGE', message, {
-    hint: "'ecrp emulator --help' shows what can be given.",
+    hint: "Run 'ecrp emulator --help' to see the options.",
     cause: error,
   });
 }
