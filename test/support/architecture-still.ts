@@ -3,16 +3,8 @@
 /** Exported names that more than one file has. */
 export const STILL_ALIKE: readonly string[] = [
   // with the emulator
-  'Authorization',
-  'Choice',
-  'EmulatorOptions',
-  'Identity',
   'JsonObject',
-  'RegistryAlias',
-  'discardBody',
   'formatSeconds',
-  'isObject',
-  'isRegistryId',
 
   // with catalog, docker, files, oci and src/
   'describeFileError',
@@ -36,7 +28,6 @@ export const STILL_SMALL: readonly string[] = [
   // cli
   'src/cli/commands/repo-describe.ts',
   'src/cli/commands/uploads-clear.ts',
-  'src/cli/emulator/host-options.ts',
   'src/cli/progress/json-progress.ts',
   'src/cli/usage-error.ts',
 
@@ -60,7 +51,6 @@ export const STILL_UNEXPLAINED: readonly string[] = [
   'src/compress',
   'src/docker',
   'src/ecr',
-  'src/emulator',
   'src/files',
   'src/net',
   'src/push',
