@@ -46,7 +46,7 @@ export async function withDeadline<Result>(
   timeoutMs: number,
   use: (inner: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const timeout = makeTimeoutError(`no answer within ${formatSeconds(timeoutMs)}`);
+  const timeout = makeTimeoutError(`no answer within ${roundSeconds(timeoutMs)} s`);
   return runTimed(signal, timeoutMs, timeout, async ({ signal: inner, abort }) => {
     try {
       return await use(inner);
@@ -66,7 +66,7 @@ export async function watchSilence<Result>(
   silentMs: number,
   use: (inner: AbortSignal, onProgress: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const timeout = makeTimeoutError(`nothing came for ${formatSeconds(silentMs)}`);
+  const timeout = makeTimeoutError(`nothing came for ${roundSeconds(silentMs)} s`);
   return runTimed(signal, silentMs, timeout, ({ signal: inner }, timer) =>
     use(inner, () => void timer.refresh()),
   );
@@ -105,7 +105,7 @@ export function isTimeoutError(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-/** Formats a time in seconds, to a tenth. */
-export function formatSeconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
+/** Converts milliseconds to seconds for a message, to a tenth. */
+export function roundSeconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }

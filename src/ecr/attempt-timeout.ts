@@ -1,4 +1,4 @@
-import { formatSeconds } from '../async/abort.ts';
+import { roundSeconds } from '../async/abort.ts';
 
 /**
  * The end of an attempt that took too long. `what` is what did not come: a `connection`, an `answer`, or a `complete answer` where
@@ -10,7 +10,7 @@ export class AttemptTimeout extends Error {
   readonly waitedMs: number;
 
   constructor(what: AttemptTimeout['what'], waitedMs: number) {
-    super(`no ${what} within ${formatSeconds(waitedMs)}`);
+    super(`no ${what} within ${roundSeconds(waitedMs)} s`);
     this.what = what;
     this.waitedMs = waitedMs;
   }

@@ -1,4 +1,4 @@
-import { formatSeconds } from '../async/abort.ts';
+import { roundSeconds } from '../async/abort.ts';
 import { isTlsCode } from '../net/tls-failure.ts';
 import { AttemptTimeout } from './attempt-timeout.ts';
 import { isNetworkFailure } from './classify.ts';
@@ -90,7 +90,7 @@ function explainCode(failure: Failure, endpoint: string, attempts: number): Conn
   const tries = describeAttempts(attempts);
   if (cause instanceof AttemptTimeout) {
     const message = `no ${cause.what} from ${endpoint}`;
-    const seconds = formatSeconds(cause.waitedMs);
+    const seconds = `${roundSeconds(cause.waitedMs)} s`;
     const waited = attempts === 1 ? ` within ${seconds}` : `${tries}; the last waited ${seconds}`;
     return { message: `${message}${waited}`, hint: CHECK_SILENCE };
   }

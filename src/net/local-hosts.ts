@@ -18,3 +18,8 @@ export function isLocalHost(host: string): boolean {
   const version = isIP(host);
   return version !== 0 && local.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** Whether a host is this machine, as `URL.hostname` writes it: in lower case, an IPv6 address in brackets. */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}

@@ -7,7 +7,7 @@ import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { DOCKER_LAYER_GZIP, DOCKER_LAYER_ZSTD, OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { readBytes } from './read-bytes.ts';
+import { readBytes } from './read-answer.ts';
 import { readManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
 

@@ -1,7 +1,7 @@
 import { discardBody } from '../net/send-request.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
-import { readBytes } from './read-bytes.ts';
+import { readBytes } from './read-answer.ts';
 import type { RegistryReader } from './registry-reader.ts';
 
 export interface StoredManifest {

@@ -5,9 +5,8 @@ import { discardBody, type HttpAnswer } from '../net/send-request.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
-import { chooseScheme } from './choose-scheme.ts';
-import { fetchAnonymously, type KeptToken } from './fetch-anonymously.ts';
-import { readBytes } from './read-bytes.ts';
+import { chooseScheme, type RegistryAccess, requestRegistry } from './client.ts';
+import { readBytes } from './read-answer.ts';
 
 /** Longest wait for the answer; it is only news about what happened, so no push waits longer. */
 const TIMEOUT_MS = 10_000;
@@ -23,7 +22,7 @@ export interface TagAddress {
 
 export interface ResolveOptions {
   /** Has the anonymous token from one tag to the next. */
-  readonly kept?: KeptToken;
+  readonly kept?: RegistryAccess;
   /** Before it is asked again when the quota is used up; undefined: that is `unknown` at once. */
   readonly quotaWaitMs?: number;
   /** Shortens the ten seconds, in ms. */
@@ -45,7 +44,7 @@ export async function resolveTag(
   const headers = { accept: ACCEPT };
   const ask = async (inner: AbortSignal): Promise<Digest | undefined | 'unknown'> => {
     const look = async (): Promise<HttpAnswer> => {
-      const answer = await fetchAnonymously(connections, url, { method: 'HEAD', headers }, inner, kept);
+      const answer = await requestRegistry(connections, url, { method: 'HEAD', headers }, inner, kept);
       await discardBody(answer);
       return answer;
     };
@@ -64,7 +63,7 @@ export async function resolveTag(
     if (isDigest(digest)) {
       return digest;
     }
-    const got = await fetchAnonymously(connections, url, { headers }, inner, kept);
+    const got = await requestRegistry(connections, url, { headers }, inner, kept);
     return digestOf(await readBytes(got, MAX_MANIFEST_BYTES));
   };
   try {

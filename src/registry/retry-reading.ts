@@ -4,8 +4,8 @@ import { ProxyError } from '../net/proxy-error.ts';
 import { BodyTooLong } from '../net/read-body.ts';
 import type { RetryBudget } from '../net/retry-budget.ts';
 import { isTlsFailure } from '../net/tls-failure.ts';
-import { NoTokenError } from './fetch-anonymously.ts';
-import { UnexpectedStatus } from './unexpected-status.ts';
+import { NoTokenError } from './client.ts';
+import { UnexpectedStatus } from './read-answer.ts';
 
 /** No registry that serves anything is silent for so long. */
 const SILENT_MS = 60_000;

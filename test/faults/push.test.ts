@@ -9,8 +9,8 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { planPush } from '../../src/push/plan.ts';
 import { pushImage } from '../../src/push/push-image.ts';
 import type { PushPlan } from '../../src/push/push-plan.ts';
-import { fetchAnonymously } from '../../src/registry/fetch-anonymously.ts';
-import { readBytes } from '../../src/registry/read-bytes.ts';
+import { requestRegistry } from '../../src/registry/client.ts';
+import { readBytes } from '../../src/registry/read-answer.ts';
 import { resolveTag } from '../../src/registry/resolve-tag.ts';
 import type { ImageSource } from '../../src/source/image-source.ts';
 import { openSource } from '../../src/source/open-source.ts';
@@ -91,7 +91,7 @@ async function expectWhole({ emulator }: Place): Promise<void> {
   const { registryHost, registryAlias } = emulator;
   const read = async (path: string): Promise<Buffer> => {
     const url = new URL(`http://${registryHost}/v2/${registryAlias}/${repositoryName}/${path}`);
-    return readBytes(await fetchAnonymously(directConnections, url, {}, signal), 20 * MIB);
+    return readBytes(await requestRegistry(directConnections, url, {}, signal), 20 * MIB);
   };
   for (const imageTag of ['1.0', 'latest']) {
     const address = { registryHost, registryAlias, repositoryName, imageTag };

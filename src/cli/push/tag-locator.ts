@@ -2,7 +2,7 @@ import { describeImages } from '../../ecr/images.ts';
 import type { RepositoryAddress } from '../../ecr/repository-address.ts';
 import { EcrpError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
-import type { KeptToken } from '../../registry/fetch-anonymously.ts';
+import type { RegistryAccess } from '../../registry/client.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { EcrSession } from '../ecr-session.ts';
 import type { RegistryFinder } from './registry-finder.ts';
@@ -28,7 +28,7 @@ export function makeTagLocator(
   retryBudgetMs?: number,
 ): TagLocator {
   const { registryHost, readsRegistry, repositoryName } = place;
-  const kept: KeptToken = {};
+  const kept: RegistryAccess = {};
   return async (imageTag, signal) => {
     const registryAlias = await finder.findAlias();
     if (registryAlias !== undefined && readsRegistry) {

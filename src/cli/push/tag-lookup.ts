@@ -1,7 +1,7 @@
 import { withDeadline } from '../../async/abort.ts';
 import { createLanes } from '../../async/ordered-lanes.ts';
 import type { TagLookup } from '../../push/push-options.ts';
-import type { KeptToken } from '../../registry/fetch-anonymously.ts';
+import type { RegistryAccess } from '../../registry/client.ts';
 import { resolveTag } from '../../registry/resolve-tag.ts';
 import type { CommandContext } from '../command-context.ts';
 import { limitWait } from '../global-options.ts';
@@ -27,7 +27,7 @@ export function makeTagLookup(
   let isSilent = false;
   const runInLane = createLanes(MOST_AT_ONCE)();
   const startedMs = performance.now();
-  const kept: KeptToken = {};
+  const kept: RegistryAccess = {};
 
   const ask: TagLookup = async (imageTag, signal) => {
     const registryAlias = await finder.findAlias(signal);

@@ -2,8 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { parseBearerChallenge } from '../../../src/registry/bearer-challenge.ts';
-import { chooseScheme } from '../../../src/registry/choose-scheme.ts';
+import { chooseScheme, parseBearerChallenge } from '../../../src/registry/client.ts';
 import { resolveTag } from '../../../src/registry/resolve-tag.ts';
 import { directConnections } from '../../support/connections.ts';
 
