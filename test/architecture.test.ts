@@ -39,7 +39,7 @@ describe('src/ keeps the rules of its map', () => {
   test('the process is touched where Io is made of it; the SDK has two switches that are nowhere else', () =>
     expect(findGlobals(files, ['src/process-io.ts'])).toEqual([
       'src/ecr/client.ts uses process.env',
-      'src/ecr/sdk-home.ts uses process.env',
+      'src/ecr/shared-config.ts uses process.env',
     ]));
   test('no file is too long', () => expect(findLongFiles(files)).toEqual([]));
   test('a small file has two importers or a reason', () =>

@@ -1,7 +1,6 @@
 import { deriveAbort, raceAbort } from '../async/abort.ts';
-import type { Login } from '../docker/helper-protocol.ts';
-import { type HelperAnswer, runCredentialHelper } from '../docker/helper-protocol.ts';
-import type { ApiEvent } from '../ecr/call-event.ts';
+import { type HelperAnswer, type Login, runCredentialHelper } from '../docker/helper-protocol.ts';
+import type { ApiEvent } from '../ecr/api-call.ts';
 import { EcrpError } from '../errors.ts';
 import { escapeLines } from '../foreign-text.ts';
 import type { Io } from '../io.ts';

@@ -1,7 +1,6 @@
-import type { Answered, ApiCall, Caller } from '../ecr/call.ts';
-import type { ApiEvent } from '../ecr/call-event.ts';
+import type { Answered, ApiCall, ApiEvent, Caller } from '../ecr/api-call.ts';
 import type { EcrClient } from '../ecr/client.ts';
-import { checkRegionVariables } from '../ecr/credentials/check-keys.ts';
+import { checkRegionVariables } from '../ecr/credentials/keys.ts';
 import type { Registry } from '../ecr/registries.ts';
 import { REGION } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
@@ -9,8 +8,7 @@ import { findCacheDirectory } from './directories.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { prepareMfaPrompt, tellIdentity } from './identity.ts';
-import type { RegistryFacts } from './registry-cache.ts';
-import { readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
+import { type RegistryFacts, readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
 
 /** A client for as long as a command runs, and what is known of the registry behind it. */
 export interface EcrSession {

@@ -1,4 +1,4 @@
-import type { IdentitySource, PromptMfa } from '../ecr/credentials/identity.ts';
+import type { IdentitySource, PromptMfa } from '../ecr/credentials/source.ts';
 import { EcrpError } from '../errors.ts';
 import { askLine, isTerminal } from './ask-line.ts';
 import type { CommandContext } from './command-context.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { checkUrl } from '../ecr/endpoint-url.ts';
+import { checkEndpointUrl } from '../ecr/endpoint-url.ts';
 import { EcrpError } from '../errors.ts';
 
 const MOST_DURATION_MS = 7 * 24 * 3_600_000;
@@ -45,7 +45,7 @@ export function parseNonEmpty(text: string): string {
 
 /** Throws an error of our own: commander's would repeat a URL that holds a password. */
 export function parseEndpointUrl(text: string): string {
-  return checkUrl(text, '--endpoint-url');
+  return checkEndpointUrl(text, '--endpoint-url');
 }
 
 /** A region is a label of host names. */

@@ -1,5 +1,5 @@
 import type { Registry } from '../ecr/registries.ts';
-import type { RepositoryAddress } from '../ecr/repository-address.ts';
+import type { RepositoryAddress } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
 import {

@@ -1,32 +1,31 @@
-import { deriveAbort, raceAbort } from '../async/abort.ts';
-import { AttemptTimeout } from './attempt-timeout.ts';
+import { deriveAbort, raceAbort, roundSeconds } from '../async/abort.ts';
 
-/** An attempt of a call that carries nothing has so long, many times what the slowest of them takes. */
-const MOST_MS = 2 * 60_000;
-/** A link slower than this is none; all layers in flight share it. */
+/** Time limit for an attempt without a body: many times what the slowest one takes. */
+const BODILESS_MS = 2 * 60_000;
+/** The slowest link to support. All layers in flight share it. */
 const LEAST_BYTES_PER_MS = 16;
 
 /**
- * The longest that an attempt can take on any link that is one, in ms. It is for connections on which now and then a byte
- * moves, which the watch over silent ones never gives up.
+ * Computes how long an attempt can take on the slowest link, in ms. It ends connections on which a byte moves now and then: the
+ * watch for silence never does.
  */
 export function limitAttempt(bodyBytes: number, concurrency: number): number {
-  return MOST_MS + (bodyBytes * concurrency) / LEAST_BYTES_PER_MS;
+  return BODILESS_MS + (bodyBytes * concurrency) / LEAST_BYTES_PER_MS;
 }
 
-/** Makes one attempt; tells when all of the request is on its way, where that takes time. */
+/** Makes one attempt. Calls `onSent` when the whole request is on its way, where that takes time. */
 export type Send<Answer> = (signal: AbortSignal, onSent: () => void) => Promise<Answer>;
 
 export interface AttemptLimits {
-  /** For all of it, in ms. */
+  /** For the whole attempt, in ms. */
   readonly mostMs: number;
-  /** Called when all of the request is on its way: for the answer, in ms. */
+  /** Called when the whole request is on its way. Returns the limit for the answer, in ms. */
   readonly limitAnswer: () => number;
 }
 
 /**
- * Makes one attempt. Throws the signal's reason as soon as it is aborted, an `AttemptTimeout` when its time is over;
- * whatever `send` still does then, as asking for credentials, nobody waits for.
+ * Makes one attempt. Throws the signal's reason as soon as it aborts, an `AttemptTimeout` when its time is over. Does not wait then for
+ * what `send` still does, such as asking for credentials.
  */
 export async function makeAttempt<Answer>(
   send: Send<Answer>,
@@ -47,5 +46,21 @@ export async function makeAttempt<Answer>(
   } finally {
     clearTimeout(timer);
     dispose();
+  }
+}
+
+/**
+ * An attempt took too long. `what` did not come: a `connection`, an `answer`, or a `complete answer` where some of it may have come.
+ * Its name is the one that the SDK uses.
+ */
+export class AttemptTimeout extends Error {
+  override readonly name = 'TimeoutError';
+  readonly what: 'connection' | 'answer' | 'complete answer';
+  readonly waitedMs: number;
+
+  constructor(what: AttemptTimeout['what'], waitedMs: number) {
+    super(`no ${what} within ${roundSeconds(waitedMs)} s`);
+    this.what = what;
+    this.waitedMs = waitedMs;
   }
 }

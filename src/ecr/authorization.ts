@@ -1,7 +1,7 @@
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
+import { readTime, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { readTime, UnexpectedMember } from './members.ts';
 
 /** Access to the registry for reading and for docker clients; a secret. */
 export interface Authorization {

@@ -1,78 +1,49 @@
 import { setMaxListeners } from 'node:events';
 import { EcrpError } from '../errors.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
-import { limitAttempt, makeAttempt, type Send } from './attempt.ts';
-import { Backoff } from './backoff.ts';
-import type { ApiEvent } from './call-event.ts';
-import { classifyFailure, isAmbiguous, isNetworkFailure, type Verdict } from './classify.ts';
-import type { Diagnose } from './diagnose-scheme.ts';
+import { UnexpectedMember } from './answers.ts';
+import type { Answered, ApiCall, ApiEvent, Caller } from './api-call.ts';
+import { limitAttempt, makeAttempt } from './attempt.ts';
 import { explainFailure } from './errors.ts';
-import { describeFailure, describeReason, type Failure, isCutShort } from './exception.ts';
-import { UnexpectedMember } from './members.ts';
-import { Pacer } from './pacing.ts';
-import { UnexpectedAnswer } from './unexpected-answer.ts';
+import type { Diagnose } from './explain-connection.ts';
+import {
+  classifyFailure,
+  describeFailure,
+  describeReason,
+  type Failure,
+  isAmbiguous,
+  isCutShort,
+  isNetworkFailure,
+  UnexpectedAnswer,
+  type Verdict,
+} from './failure.ts';
+import { Backoff, Pacer } from './pacing.ts';
 
-/** A body that takes longer to send than the budget is sent so often. */
+/** A body that takes longer to send than the budget is sent this many times. */
 const MIN_SENDINGS = 3;
 
-/** An attempt with less time left than this, or than a tenth of the budget, would only hide the reason of the one before. */
+/** An attempt with less time left than this, or than a tenth of the budget, would only hide the error of the one before. */
 const LEAST_ATTEMPT_MS = 1000;
-
-/** One call of the API. */
-export interface ApiCall<Answer, Result> {
-  readonly operation: string;
-  /** Makes one attempt; what it throws decides whether another follows. */
-  readonly send: Send<Answer>;
-  /** Takes what is wanted out of the answer; undefined when it is not there, as when a proxy cut it off: that is retried. */
-  readonly read: (answer: Answer) => Result | undefined;
-  /**
-   * Exceptions that are answers rather than errors, by name; undefined makes it an error after all. `ambiguous`: an
-   * earlier attempt may have taken effect, as its answer was lost.
-   */
-  readonly answers?: Readonly<Record<string, (exception: Failure, ambiguous: boolean) => Result | undefined>>;
-  /** For hints. */
-  readonly repositoryName?: string | undefined;
-  /** Length of the body, when it is one that takes time. */
-  readonly bodyBytes?: number;
-}
-
-/**
- * Makes one call with all its retries.
- * Throws the signal's reason when aborted, else an `EcrpError` that names the operation.
- */
-export interface Caller {
-  <Answer extends Answered, Result>(call: ApiCall<Answer, Result>, signal: AbortSignal): Promise<Result>;
-  /** Whether a call of the operation may have to wait now, as others are in trouble. */
-  isHeld(operation: string): boolean;
-}
-
-/** The part of every answer that the SDK adds. */
-export interface Answered {
-  readonly $metadata: {
-    readonly requestId?: string | undefined;
-    readonly httpStatusCode?: number | undefined;
-  };
-}
 
 export interface CallerSettings {
   /** For messages. */
   readonly endpoint: string;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
-  /** Makes sure that there are credentials before an attempt, which does not wait for a person or a process. Throws AUTH. */
+  /** Finds credentials before an attempt: the time limit of an attempt is too short for a person or a process. Throws AUTH. */
   readonly authenticate?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Undefined when the credentials cannot change. */
   readonly refreshCredentials?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Looks more closely at failures while the endpoint has never answered. */
   readonly diagnose?: Diagnose | undefined;
   readonly pacer?: Pacer;
-  /** How long calls are retried without progress; its clock serves all waits. */
+  /** Bounds the retries without progress. Its clock serves all waits. */
   readonly budget?: RetryBudget;
   readonly firstDelayMs?: number;
-  /** How long an attempt may take in all, in ms. */
+  /** Returns how long an attempt may take in all, in ms. */
   readonly limitAttempt?: (bodyBytes: number) => number;
 }
 
-/** Makes the one retry layer, shared by all calls of a client: attempts, waits, pacing, events. */
+/** Makes the only retry layer. All calls of a client share it: attempts, waits, pacing, events. */
 export function makeCaller(settings: CallerSettings): Caller {
   const { endpoint, onEvent } = settings;
   const budget = settings.budget ?? new RetryBudget();
@@ -95,15 +66,15 @@ export function makeCaller(settings: CallerSettings): Caller {
     signal: AbortSignal,
   ): Promise<Result> => {
     const { operation, repositoryName, bodyBytes = 0 } = call;
-    // Node warns on the console of more than ten; each call in flight has some.
+    // Each call in flight adds listeners. Node warns on the console when there are more than ten.
     setMaxListeners(0, signal);
     signal.throwIfAborted();
     await settings.authenticate?.(signal);
     const startedMs = clock.nowMs();
-    // As long as a body is being sent for the first time, it is what moves.
+    // While a body is sent for the first time, that is progress.
     let sinceMs = bodyBytes === 0 ? startedMs : undefined;
     let ambiguous = false;
-    let told: Failure | undefined;
+    let explained: Failure | undefined;
     const spent: Spent = { refresh: false, clock: false, foreign: false };
     for (let attempt = 1; ; attempt += 1) {
       let failure: Failure;
@@ -114,7 +85,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         if (attempt > 1) await settings.authenticate?.(signal);
         await clock.wait(backoff.hold(operation, attempt, sentMs), signal);
         await pacer.admit(operation, signal);
-        // Waiting for others, or for credentials, is not waiting for an answer.
+        // The budget is for waiting for an answer, not for other calls or for credentials.
         if (sinceMs !== undefined) sinceMs += clock.nowMs() - sentMs;
         sentMs = clock.nowMs();
         const limits = {
@@ -155,8 +126,8 @@ export function makeCaller(settings: CallerSettings): Caller {
         report(attempt, failure.requestId, failure.name);
         return result;
       }
-      // What is left of the budget may be too short for any answer, and hides the reason of the attempt before.
-      if (told === undefined || !isCutShort(failure)) told = failure;
+      // A last attempt that the budget cuts short would hide the reason of the one before.
+      if (explained === undefined || !isCutShort(failure)) explained = failure;
       const failedMs = clock.nowMs();
       sinceMs ??= failedMs;
       const delayMs =
@@ -177,7 +148,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       const leastMs = Math.min(LEAST_ATTEMPT_MS, budget.allowedMs / 10);
       if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
-        throw explainFailure(told, { operation, endpoint, attempts: attempt, repositoryName });
+        throw explainFailure(explained, { operation, endpoint, attempts: attempt, repositoryName });
       }
       ambiguous ||= isAmbiguous(failure);
       const reason = describeReason(failure);
@@ -206,7 +177,7 @@ export function makeCaller(settings: CallerSettings): Caller {
     return Math.min(limit(0), budget.findRestMs(sinceMs));
   }
 
-  /** Notes what is worth one more attempt, but not two. */
+  /** Judges a failure. Some failures are worth one more attempt, but not two. */
   function judge(failure: Failure, spent: Spent): Verdict {
     const verdict = classifyFailure(spent.clock ? { ...failure, clockCorrected: false } : failure);
     spent.clock ||= failure.clockCorrected;
@@ -215,7 +186,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       spent.refresh = true;
       return isVain ? 'final' : 'refresh';
     }
-    // What has never been understood is no HTTP server as a rule.
+    // A server that has never sent valid HTTP is usually no HTTP server.
     const isForeign = verdict === 'retry-once' || (failure.name.startsWith('HPE_') && !budget.isReached);
     if (!isForeign) return verdict;
     const isAgain = spent.foreign;
@@ -233,7 +204,7 @@ function readResult<Answer extends Answered, Result>(
     return read(answer);
   } catch (error) {
     if (error instanceof EcrpError) throw error;
-    // What the runtime says of a wrong type is about our code, not about the answer.
+    // The runtime's message about a wrong type describes our code, not the answer.
     const problem = error instanceof UnexpectedMember ? error.message : 'its type is another one';
     const { httpStatusCode = 200 } = answer.$metadata;
     throw new UnexpectedAnswer(`with a member that cannot be right: ${problem}`, httpStatusCode, {});

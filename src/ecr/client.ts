@@ -1,65 +1,64 @@
 import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import type { Clock } from '../clock.ts';
+import type { Environment } from '../io.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
 import { REGION } from '../wire/service.ts';
+import type { ApiEvent, Caller } from './api-call.ts';
 import { limitAttempt } from './attempt.ts';
-import { findCaBundle } from './ca-bundle.ts';
-import { type Caller, makeCaller } from './call.ts';
-import type { ApiEvent } from './call-event.ts';
-import { chooseCredentials } from './credentials/choose-credentials.ts';
-import type { Identity, IdentitySource, PromptMfa } from './credentials/identity.ts';
-import { silentLogger } from './credentials/silent-logger.ts';
-import { diagnoseScheme } from './diagnose-scheme.ts';
-import { RequestHandler } from './request-handler.ts';
-import { provideSdkHome } from './sdk-home.ts';
+import { makeCaller } from './call.ts';
+import { chooseCredentials } from './credentials/credential-chain.ts';
+import type { Identity, IdentitySource, PromptMfa } from './credentials/source.ts';
+import { diagnoseScheme } from './explain-connection.ts';
+import { RequestHandler, silentLogger } from './request-handler.ts';
+import { findCaBundle, provideSdkHome } from './shared-config.ts';
 
 export interface EcrClientSettings {
-  /** As `resolveEndpoint` found it: nothing else is looked up. */
+  /** From `resolveEndpoint`. The client looks nothing up. */
   readonly endpointUrl: string;
-  /** For signatures; us-east-1 when not given. */
+  /** For signatures, default us-east-1. */
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Layers in flight; each needs up to two connections. */
+  readonly env: Environment;
+  /** Layers in flight. Each needs up to two connections. */
   readonly concurrency?: number | undefined;
-  /** `--retry-budget`: how long calls go on while none makes progress; kept in any case. */
+  /** `--retry-budget`: how long calls are retried while none makes progress. It is never exceeded. */
   readonly retryBudgetMs?: number | undefined;
-  /** The same when none is given; default 60 s, and 10 s while the endpoint has never answered. */
+  /** The same without `--retry-budget`, default 60 s. While the endpoint has never answered, it is 10 s. */
   readonly defaultBudgetMs?: number | undefined;
-  /** How long a small call may be silent before its attempt is given up; default 10 s. */
+  /** How long an attempt of a small call may receive nothing, default 10 s. */
   readonly silentMs?: number | undefined;
-  /** Of the waits between attempts and of the budget; default the machine's. */
+  /** For the waits between attempts and the budget, default the machine's. */
   readonly clock?: Clock | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
-  /** Told when a call waits for something else than the service, as for a process that gives credentials; returns what ends that. */
+  /** Called when a call waits for something besides the service, such as a credential process. Returns the function that ends the wait. */
   readonly startWait?: ((what: string) => () => void) | undefined;
-  /** Undefined when there is no terminal to ask on. */
+  /** Undefined without a terminal. */
   readonly promptMfa?: PromptMfa | undefined;
   /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: IdentitySource) => void) | undefined;
 }
 
-/** A client of ECR Public; the functions of this room take it. `close` ends its connections. */
+/** A client of ECR Public. The functions of this room take it. `close` ends its connections. */
 export interface EcrClient {
   readonly sdk: ECRPUBLICClient;
   readonly call: Caller;
-  /** For the registry of the same service: the same proxies, and the same certificates are trusted. */
+  /** For the registry of the same service: same proxies, same trusted certificates. */
   readonly connections: Connections;
-  /** The credentials in use, and where they come from. Throws AUTH when there are none, the signal's reason when it is aborted. */
+  /** Finds the credentials in use and their source. Throws AUTH when there are none, the signal's reason when aborted. */
   findIdentity(signal: AbortSignal): Promise<Identity>;
   close(): void;
 }
 
-/** Makes a client; nothing is sent yet. */
+/** Makes a client. Sends nothing yet. */
 export function createEcrClient(settings: EcrClientSettings): EcrClient {
-  // The SDK's own switch for its notice about old Node versions; the package says which ones it supports.
+  // Silences the SDK's notice about old Node versions: package.json says which ones ecrp supports.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   provideSdkHome();
   const concurrency = Math.max(settings.concurrency ?? 4, 4);
   const connections = prepareConnections({
     env: settings.env,
-    // One more for each layer than it needs, as some are still closing.
+    // One more for each layer than it needs: some are still closing.
     maxSockets: concurrency * 3,
     findCaBundle: () => findCaBundle(settings.profile, settings.env),
   });
@@ -70,10 +69,10 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const sdk = new ECRPUBLICClient({
     region: settings.region ?? REGION,
     endpoint: settings.endpointUrl,
-    // The endpoint says it already; the SDK refuses to combine one that is given with these.
+    // The endpoint's host says it already. The SDK refuses an endpoint together with these.
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
-    // `authenticate` has found them; the SDK asks again when they are about to end.
+    // `authenticate` has found them. The SDK asks again when they are about to expire.
     credentials: async () => (await source.provide(life.signal)).credentials,
     maxAttempts: 1,
     retryMode: 'standard',
@@ -119,7 +118,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   };
 }
 
-/** For messages, with the proxy that leads there. */
+/** Names the endpoint for messages, with the proxy that leads to it. */
 function nameEndpoint(endpoint: string, connections: Connections): string {
   const proxy = connections.findProxy(new URL(endpoint));
   return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;

@@ -1,18 +1,29 @@
-import { EcrpError } from '../errors.ts';
+import { EcrpError, type ErrorCode } from '../errors.ts';
 
-/** Gives back an HTTP URL that may be shown. Throws USAGE, naming `origin`, when it is not an HTTP URL or carries a password. */
-export function checkUrl(value: string, origin: string): string {
-  const problem = findUrlProblem(value);
-  if (problem === undefined) return value;
-  // The value may hold a password, so the message does not repeat it.
-  const shown = /[@?#]/.test(value) ? 'the URL' : `'${value}'`;
-  throw new EcrpError('USAGE', `${origin}: ${shown} ${problem}`, {
-    hint: 'Give the scheme, host and port, such as http://127.0.0.1:5100.',
-  });
+/** How a URL that cannot be an endpoint is refused. */
+export interface EndpointRefusal {
+  readonly code: ErrorCode;
+  readonly hint: string;
 }
 
-/** What is wrong with an endpoint's URL; undefined when nothing is. */
-export function findUrlProblem(value: string): string | undefined {
+const USAGE: EndpointRefusal = {
+  code: 'USAGE',
+  hint: 'Give the scheme, host and port, such as http://127.0.0.1:5100.',
+};
+
+/**
+ * Returns the URL of an endpoint as it is. It holds no secret, so it may be shown. Throws USAGE or as `refusal` says, naming
+ * `origin`, when it is not an HTTP URL, or has a user name, a password, a query or a fragment.
+ */
+export function checkEndpointUrl(value: string, origin: string, { code, hint } = USAGE): string {
+  const problem = findUrlProblem(value);
+  if (problem === undefined) return value;
+  // The value may hold a password. Then the message does not repeat it.
+  const shown = /[@?#]/.test(value) ? 'the URL' : `'${value}'`;
+  throw new EcrpError(code, `${origin}: ${shown} ${problem}`, { hint });
+}
+
+function findUrlProblem(value: string): string | undefined {
   if (/\s/.test(value)) return 'contains a space or a line break';
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) return 'is not an http or https URL';

@@ -9,29 +9,28 @@ import {
   LIMITED_REGION,
   REGION,
 } from '../wire/service.ts';
-import { type ConfiguredEndpoint, findConfiguredEndpoint, readSwitch } from './configured-endpoint.ts';
-import { checkUrl } from './endpoint-url.ts';
-import { type LoadProfile, prepareProfile } from './shared-config.ts';
+import { checkEndpointUrl } from './endpoint-url.ts';
+import { type LoadProfile, type ProfileInUse, prepareProfile } from './shared-config.ts';
 
-/** In the service model; the variable's and the services section's names are made of it. */
+/** Service id of the service model. The names of the variable and of the services section derive from it. */
 const SERVICE_ID = 'ECR PUBLIC';
 
-/** Where the API is asked. */
+/** Where the API answers. */
 export interface Endpoint {
   /** Without a user name or password, so it may be shown. */
   readonly url: string;
-  /** Whether it is ECR Public itself, and no emulator or gateway. */
+  /** True for ECR Public itself, false for an emulator or a gateway. */
   readonly isAws: boolean;
   /** For signatures. */
   readonly region: string;
-  /** Names the service in records: every name of AWS's own endpoint is one service. */
+  /** Names the service in records. All names of AWS's own endpoint are one service. */
   readonly id: string;
 }
 
 export interface EndpointSettings {
   /** `--endpoint-url` */
   readonly endpointUrl?: string | undefined;
-  /** `--region`; us-east-1 when not given, whatever the profile or AWS_REGION says. */
+  /** `--region`. The default is us-east-1, whatever the profile or AWS_REGION says. */
   readonly region?: string | undefined;
   /** `--profile` */
   readonly profile?: string | undefined;
@@ -40,7 +39,7 @@ export interface EndpointSettings {
 
 /**
  * Finds the endpoint by the rules of the AWS SDKs: the option, the environment, the chosen profile, else AWS's own.
- * Throws USAGE when what one of them says is no HTTP URL, and when AWS's own endpoint is asked for in another region.
+ * Throws USAGE when one of them is not an HTTP URL, and when AWS's own endpoint is wanted in another region.
  */
 export async function resolveEndpoint(settings: EndpointSettings): Promise<Endpoint> {
   const { endpointUrl, region, profile, env } = settings;
@@ -48,7 +47,7 @@ export async function resolveEndpoint(settings: EndpointSettings): Promise<Endpo
   const given: ConfiguredEndpoint | undefined =
     endpointUrl === undefined
       ? await findConfiguredEndpoint(SERVICE_ID, env, loadProfile)
-      : { url: checkUrl(endpointUrl, '--endpoint-url'), origin: '--endpoint-url' };
+      : checkConfigured(endpointUrl, '--endpoint-url');
   const host = given && new URL(given.url).hostname;
   const hostRegion = host === undefined ? REGION : API_HOST_PATTERN.exec(host)?.[1];
   if (given !== undefined && hostRegion === undefined) {
@@ -75,4 +74,81 @@ function refuseRegion(origin: string, region: string): EcrpError {
   return new EcrpError('USAGE', `${origin}: ECR Public is in ${REGION} only, not in ${region}${also}`, {
     hint: origin === '--region' ? 'Leave out --region.' : `Name https://${API_HOST}, or no endpoint at all.`,
   });
+}
+
+/** An endpoint that an option, the environment or the AWS configuration names. */
+export interface ConfiguredEndpoint {
+  readonly url: string;
+  /** The setting that names it, for messages. */
+  readonly origin: string;
+}
+
+/**
+ * Finds the endpoint of a service by the rules of the AWS SDKs: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's
+ * `services` section, its `endpoint_url`. Throws USAGE when it is not an HTTP URL, or the `services` section is missing.
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ */
+export async function findConfiguredEndpoint(
+  serviceId: string,
+  env: Environment,
+  loadProfile: LoadProfile,
+): Promise<ConfiguredEndpoint | undefined> {
+  if (isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)) return undefined;
+  const words = serviceId.replaceAll(' ', '_');
+  for (const name of [`AWS_ENDPOINT_URL_${words.toUpperCase()}`, 'AWS_ENDPOINT_URL']) {
+    const value = env[name];
+    if (value) return checkConfigured(value, name);
+  }
+  const profile = await loadProfile();
+  if (isTrue(profile.section?.ignore_configured_endpoint_urls)) return undefined;
+  return findInProfile(profile, words.toLowerCase());
+}
+
+function findInProfile(
+  { config, name, section: { services, endpoint_url: endpointUrl } = {} }: ProfileInUse,
+  service: string,
+): ConfiguredEndpoint | undefined {
+  if (services !== undefined) {
+    const section = config.findServices(services);
+    if (section === undefined) {
+      throw new EcrpError(
+        'USAGE',
+        `the profile '${name}' names the services section '${services}', which is not in ${config.configFile}`,
+        { hint: `Add a section [services ${services}], or take 'services' out of the profile.` },
+      );
+    }
+    const url = section[`${service}.endpoint_url`];
+    if (url !== undefined) return checkConfigured(url, `endpoint_url of the services section '${services}'`);
+  }
+  return endpointUrl === undefined
+    ? undefined
+    : checkConfigured(endpointUrl, `endpoint_url of the profile '${name}'`);
+}
+
+function checkConfigured(url: string, origin: string): ConfiguredEndpoint {
+  return { url: checkEndpointUrl(url, origin), origin };
+}
+
+/**
+ * Reads a switch of the AWS SDKs: the variable `AWS_<NAME>`, else the member of that name, in lower case, of the chosen profile.
+ * Throws USAGE when it is neither true nor false.
+ */
+async function readSwitch(name: string, env: Environment, loadProfile: LoadProfile): Promise<boolean> {
+  const variable = `AWS_${name}`;
+  if (env[variable]) return parseSwitch(env[variable], variable);
+  const member = name.toLowerCase();
+  const profile = await loadProfile();
+  const value = profile.section?.[member];
+  return value !== undefined && parseSwitch(value, `${member} of the profile '${profile.name}'`);
+}
+
+function parseSwitch(value: string, origin: string): boolean {
+  if (/^(true|false)$/i.test(value)) return isTrue(value);
+  throw new EcrpError('USAGE', `${origin}: '${value}' is neither true nor false`, {
+    hint: 'Set it to true or false, or unset it.',
+  });
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true';
 }

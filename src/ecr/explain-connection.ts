@@ -1,11 +1,17 @@
-import { roundSeconds } from '../async/abort.ts';
+import { connect } from 'node:tls';
+import { onAbort, roundSeconds } from '../async/abort.ts';
+import type { Connections } from '../net/connections.ts';
 import { isTlsCode } from '../net/tls-failure.ts';
-import { AttemptTimeout } from './attempt-timeout.ts';
-import { isNetworkFailure } from './classify.ts';
-import { NEEDS_TLS } from './diagnose-scheme.ts';
-import type { Failure } from './exception.ts';
+import { AttemptTimeout } from './attempt.ts';
+import { type Failure, isNetworkFailure } from './failure.ts';
 
-/** Operations of a push, which keeps what it has sent. */
+/** Name of the failure of plain HTTP to a server with TLS. */
+export const NEEDS_TLS = 'NeedsTls';
+
+/** Time limit for a server to answer a handshake. */
+const HANDSHAKE_MS = 2_000;
+
+/** Operations of a push, which can be resumed. */
 const PUSHING: readonly string[] = [
   'BatchCheckLayerAvailability',
   'InitiateLayerUpload',
@@ -14,7 +20,7 @@ const PUSHING: readonly string[] = [
   'PutImage',
 ];
 
-/** OpenSSL's words for an answer that is no TLS, such as one in plain HTTP. */
+/** OpenSSL's words for an answer without TLS, such as plain HTTP. */
 const NO_TLS = /wrong version number/;
 
 type ConnectionProblem = readonly [
@@ -25,7 +31,7 @@ type ConnectionProblem = readonly [
 
 const CHECK_SILENCE = 'Check the network, firewalls, and whether a proxy is between';
 
-/** By the codes of Node's errors; the first one is for all that none fits. */
+/** By the codes of Node's errors. The first entry is for codes that no other fits. */
 const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] = [
   [/^$/, 'the connection to ENDPOINT broke', 'Check the network, and whether a proxy is between'],
   [
@@ -47,14 +53,14 @@ const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] =
   ],
 ];
 
-/** Whether no answer came, for whatever reason. */
+/** True when no answer came, for whatever reason. */
 export function isConnectionFailure(failure: Failure): boolean {
   return isNetworkFailure(failure) || isTlsCode(failure.name) || failure.name === NEEDS_TLS;
 }
 
-interface Place {
+interface ConnectionSubject {
   readonly operation: string;
-  /** URL of the endpoint, and perhaps in brackets what leads there. */
+  /** URL of the endpoint, perhaps followed by the proxy in brackets. */
   readonly endpoint: string;
   readonly attempts: number;
 }
@@ -64,15 +70,15 @@ interface ConnectionText {
   readonly hint: string;
 }
 
-/** What a user is told of a connection that was not made or did not last. */
-export function explainConnection(failure: Failure, place: Place): ConnectionText {
-  const { operation, endpoint, attempts } = place;
+/** Explains a connection that was not made, or broke. */
+export function explainConnection(failure: Failure, subject: ConnectionSubject): ConnectionText {
+  const { operation, endpoint, attempts } = subject;
   const again = PUSHING.includes(operation) ? 'run it again: it resumes where it stopped' : 'run it again';
   const { message, hint } = explainScheme(failure, endpoint) ?? explainCode(failure, endpoint, attempts);
   return { message: `${operation}: ${message}`, hint: `${hint}; then ${again}.` };
 }
 
-/** `http://` where TLS is spoken, and the reverse. Other attempts would not change it, so their number says nothing. */
+/** Explains `http://` for a server with TLS, and the reverse. The number of attempts says nothing: another would not help. */
 function explainScheme({ name, message }: Failure, endpoint: string): ConnectionText | undefined {
   const other = (scheme: string): string => endpoint.replace(/ .*/s, '').replace(/^https?(?=:)/, scheme);
   if (name === NEEDS_TLS) {
@@ -102,12 +108,12 @@ function explainCode(failure: Failure, endpoint: string, attempts: number): Conn
   };
 }
 
-/** Follows what happened. */
+/** Says how many attempts failed. It follows the problem in a message. */
 export function describeAttempts(attempts: number): string {
   return attempts === 1 ? '' : ` after ${attempts} attempts`;
 }
 
-/** Node's and OpenSSL's own words, without what stands before them already. */
+/** Adds the words of Node and OpenSSL, without those that the message has already. */
 function describeDetail({ name, message }: Failure, endpoint: string): string {
   const [, code, address = ''] =
     /^(?:connect|getaddrinfo|read|write) (E[A-Z_]+)(?: (\S+))?$/.exec(message) ?? [];
@@ -119,4 +125,57 @@ function describeDetail({ name, message }: Failure, endpoint: string): string {
 
 function fits(names: ConnectionProblem[0], name: string): boolean {
   return typeof names === 'function' ? names(name) : names.test(name);
+}
+
+/** Looks at a failed attempt more closely. Throws the signal's reason when aborted. */
+export type Diagnose = (failure: Failure, signal: AbortSignal) => Promise<Failure>;
+
+/**
+ * Finds out whether requests in plain HTTP fail because the server speaks TLS. Then the failure becomes `NEEDS_TLS`. Asks the server
+ * once, and waits for `mostMs` or two seconds. Returns undefined for endpoints with TLS, and for those behind a proxy.
+ */
+export function diagnoseScheme(
+  endpoint: URL,
+  connections: Connections,
+  mostMs = HANDSHAKE_MS,
+): Diagnose | undefined {
+  if (endpoint.protocol !== 'http:' || connections.findProxy(endpoint) !== undefined) return undefined;
+  let asked: Promise<boolean> | undefined;
+  return async (failure, signal) => {
+    if (!isSuspicious(failure)) return failure;
+    asked ??= detectTls(endpoint, Math.min(mostMs, HANDSHAKE_MS), signal);
+    const isTls = await asked;
+    signal.throwIfAborted();
+    if (!isTls) return failure;
+    return { ...failure, name: NEEDS_TLS, status: undefined, message: 'the server expects TLS' };
+  };
+}
+
+/** To plain HTTP, servers with TLS hang up, send an alert, or answer that it is a bad request. */
+function isSuspicious({ name, status, fromService }: Failure): boolean {
+  return (
+    !fromService && (name === 'ECONNRESET' || name === 'EPIPE' || name.startsWith('HPE_') || status === 400)
+  );
+}
+
+/** True when the server of a URL answers a TLS handshake within `mostMs`, whatever its certificate. Sends nothing else, throws nothing. */
+function detectTls(url: URL, mostMs: number, signal: AbortSignal): Promise<boolean> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port) || 80;
+  return new Promise((resolve) => {
+    // Nothing is sent over the connection, so trust is not needed. Reading Node's roots would take a while.
+    const socket = connect({ host, port, rejectUnauthorized: false, ca: [] });
+    const end = (isTls: boolean): void => {
+      clearTimeout(timer);
+      dispose();
+      socket.destroy();
+      resolve(isTls);
+    };
+    const timer = setTimeout(() => end(false), mostMs);
+    const dispose = onAbort(signal, () => socket.destroy());
+    socket.once('secureConnect', () => end(true));
+    // An alert is TLS as well, such as one that asks for a certificate or another name.
+    socket.once('error', ({ message }) => end(/\balert\b/.test(message)));
+    socket.once('close', () => end(false));
+  });
 }

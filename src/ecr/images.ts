@@ -1,8 +1,7 @@
 import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
+import { collectPages, readCount, readList, readText, readTexts, readTime } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { readCount, readList, readText, readTexts, readTime } from './members.ts';
-import { collectPages } from './pages.ts';
-import type { RepositoryAddress } from './repository-address.ts';
+import type { RepositoryAddress } from './repositories.ts';
 
 /** By digest or by tag. */
 export type ImageIdentifier = { readonly imageDigest: string } | { readonly imageTag: string };

@@ -1,5 +1,5 @@
+import { readCount } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { readCount } from './members.ts';
 import { PartEncoder } from './part-encoder.ts';
 import { PartRequest } from './part-request.ts';
 import type { LayerPart, PartAnswer } from './push-service.ts';

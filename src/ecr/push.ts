@@ -8,9 +8,9 @@ import {
 import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_BATCH, MAX_PART_BYTES, MIN_PART_BYTES } from '../wire/limits.ts';
+import { readCount, readText, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
 import { preparePartUploads } from './layer-part.ts';
-import { readCount, readText, UnexpectedMember } from './members.ts';
 import type { CompleteAnswer, PushService, PutAnswer, StartedUpload } from './push-service.ts';
 
 /** UUIDs as a rule; any other id that goes into a request as it is will do. */

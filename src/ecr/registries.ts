@@ -1,7 +1,6 @@
 import { DescribeRegistriesCommand, type Registry as SdkRegistry } from '@aws-sdk/client-ecr-public';
+import { collectPages, readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { readList, readText } from './members.ts';
-import { collectPages } from './pages.ts';
 
 export interface RegistryAlias {
   readonly name: string;

@@ -7,10 +7,15 @@ import {
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import type { ResourceTag } from '../wire/operations.ts';
+import { collectPages, type Page, readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { readList, readText } from './members.ts';
-import { collectPages, type Page } from './pages.ts';
-import type { RepositoryAddress } from './repository-address.ts';
+
+/** A repository as most operations take it: by the id of its registry, never by an alias. */
+export interface RepositoryAddress {
+  /** 12 digits; absent for the caller's own registry. */
+  readonly registryId?: string | undefined;
+  readonly repositoryName: string;
+}
 
 export interface Repository {
   readonly repositoryName: string;

@@ -2,27 +2,29 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { isTimeoutError, watchSilence } from '../async/abort.ts';
+import { isTimeoutError, onAbort, watchSilence } from '../async/abort.ts';
 import { findErrorCode } from '../files/file-errors.ts';
+import { findJsonExcess } from '../json.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { ProxyError } from '../net/proxy-error.ts';
-import { AttemptTimeout } from './attempt-timeout.ts';
-import { silentLogger } from './credentials/silent-logger.ts';
-import { type AnswerLimits, CREDENTIAL_ANSWERS, readAnswer, SERVICE_ANSWERS } from './read-answer.ts';
+import { BodyTooLong, readBody } from '../net/read-body.ts';
+import { AttemptTimeout } from './attempt.ts';
+import { UnexpectedAnswer } from './failure.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
+/** How long a small request may receive nothing. */
 const SILENT_MS = 10_000;
-/** The same while a part is sent, and for operations that read a whole layer in the service before they answer. */
+/** The same while a part is sent, and for operations for which the service reads a whole layer before it answers. */
 const STALL_MS = 60_000;
 const SLOW_OPERATIONS = /\.(CompleteLayerUpload|UploadLayerPart)$/;
 
 export interface HandlerSettings {
   readonly connections: Connections;
-  /** `json`: an answer of ECR Public. `any`: an answer of a service that gives credentials, JSON or XML. */
+  /** `json` for ECR Public; `any` for the services that give credentials, which answer with JSON or XML. */
   readonly answers: 'json' | 'any';
-  /** A small request is given up when nothing has come for so long, in ms; default 10 s. */
+  /** A small request is aborted when nothing has come for this time, in ms, default 10 s. */
   readonly silentMs?: number | undefined;
-  /** Upper bound of every silence, in ms; default 60 s. */
+  /** Upper bound of every silence, in ms, default 60 s. */
   readonly mostSilentMs?: number | undefined;
 }
 
@@ -31,9 +33,9 @@ type Request = Parameters<Handle>[0];
 type Options = NonNullable<Parameters<Handle>[1]>;
 
 /**
- * Makes the SDK's requests over our connections, and reads each answer whole before the SDK sees it, as the SDK sets no bound to it.
- * Throws an `AttemptTimeout` when the service is silent for too long, `UnexpectedAnswer` when it is not the service that answers.
- * Opens nothing before the first request. Who closes the connections ends its requests.
+ * Sends the SDK's requests over our connections. Reads each answer whole before the SDK sees it: the SDK sets no bound to it.
+ * Throws an `AttemptTimeout` when the service is silent for too long, `UnexpectedAnswer` when another server answers in its place.
+ * Opens nothing before the first request. Closing the connections ends its requests.
  */
 export class RequestHandler implements HttpHandler {
   readonly #connections: Connections;
@@ -59,13 +61,13 @@ export class RequestHandler implements HttpHandler {
       response.body = await readAnswer(response, this.#limits, signal, onBytes);
       return { response };
     };
-    // The SDK's type of a signal has an older form too; ours is always the standard one.
+    // The SDK's type of a signal includes an older form. Ours is always the standard one.
     const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
-    // A part may still be sent when it has been refused, so its signal has to reach it until the connection ends.
+    // A refused part may still be sending, so its own signal must reach it until the connection ends.
     if (isSlow(request)) return exchange(signal, () => undefined);
     const silentMs = Math.min(this.#mostSilentMs, this.#silentMs);
     return watchSilence(signal, silentMs, exchange).catch((error: unknown) => {
-      // The SDK gives that name to broken connections too, which keep their code.
+      // The SDK gives broken connections the same name, but they keep their code.
       if (!isTimeoutError(error) || error instanceof AttemptTimeout || findErrorCode(error)) throw error;
       throw new AttemptTimeout('answer', silentMs);
     });
@@ -86,7 +88,7 @@ export class RequestHandler implements HttpHandler {
   async #open(protocol: HttpProtocol): Promise<NodeHttpHandler> {
     const agent = await this.#connections.findAgent(protocol);
     return new NodeHttpHandler({
-      // An agent of `node:https` is what the connections give for its protocol.
+      // For `https:`, the connections give an agent of `node:https`.
       ...(protocol === 'https:' ? { httpsAgent: agent as HttpsAgent } : { httpAgent: agent }),
       connectionTimeout: Math.min(CONNECTION_TIMEOUT_MS, this.#mostSilentMs),
       socketTimeout: Math.min(STALL_MS, this.#mostSilentMs),
@@ -94,7 +96,7 @@ export class RequestHandler implements HttpHandler {
     });
   }
 
-  /** Of plain HTTP, a proxy answers as if it were the host. */
+  /** With plain HTTP, a proxy answers as if it were the host. */
   #refuseLogin({ protocol, hostname, port }: Request): void {
     const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
     const proxy = this.#connections.findProxy(url);
@@ -114,3 +116,78 @@ function rewordTimeout(error: unknown): never {
 function isSlow({ headers, body }: Request): boolean {
   return body instanceof Readable || SLOW_OPERATIONS.test(headers['x-amz-target'] ?? '');
 }
+
+/** Bounds of an answer, in bytes. */
+interface AnswerLimits {
+  readonly maxBytes: number;
+  /** Of an answer that is an error. */
+  readonly maxErrorBytes: number;
+  /** True: a success without JSON comes from another server. */
+  readonly isJson: boolean;
+}
+
+/** For ECR Public. A page of 100 images with a thousand tags each is shorter, and so is an error that lists some hundred digests. */
+const SERVICE_ANSWERS: AnswerLimits = {
+  maxBytes: 16 * 1024 * 1024,
+  maxErrorBytes: 256 * 1024,
+  isJson: true,
+};
+
+/** For the services that give credentials. Some answers are XML. */
+const CREDENTIAL_ANSWERS: AnswerLimits = {
+  maxBytes: 1024 * 1024,
+  maxErrorBytes: 256 * 1024,
+  isJson: false,
+};
+
+type Response = Awaited<ReturnType<NodeHttpHandler['handle']>>['response'];
+
+/** Reads an answer whole. Throws `UnexpectedAnswer` when it is too long, or not an answer of the service. */
+async function readAnswer(
+  { statusCode, headers, body }: Response,
+  { maxBytes, maxErrorBytes, isJson }: AnswerLimits,
+  signal: AbortSignal,
+  onBytes: () => void,
+): Promise<Uint8Array> {
+  const stream: unknown = body;
+  if (!(stream instanceof Readable)) throw new TypeError('an HTTP answer without a stream');
+  const refuse = (problem: string) => new UnexpectedAnswer(problem, statusCode, headers);
+  if (isJson && statusCode >= 300 && statusCode < 400) {
+    stream.destroy();
+    throw refuse(describeRedirect(headers.location));
+  }
+  const dispose = onAbort(signal, () => stream.destroy(new Error('the attempt was aborted')));
+  try {
+    const bytes = await readBody(stream, { maxBytes: statusCode < 400 ? maxBytes : maxErrorBytes, onBytes });
+    const start = findFirstCharacter(bytes);
+    if (isJson && statusCode < 300 && start === '<') throw refuse('with a web page');
+    const excess = start === '{' || start === '[' ? findJsonExcess(bytes) : undefined;
+    if (excess !== undefined) throw refuse(`with JSON that ${excess}`);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    if (error instanceof BodyTooLong) throw refuse(`with more than ${error.limit}`);
+    throw error;
+  } finally {
+    dispose();
+  }
+}
+
+/** Names the origin only: the rest of the URL may be long, or hold a session. */
+function describeRedirect(location: string | undefined): string {
+  const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
+  return url === undefined ? 'with a redirect' : `with a redirect to ${url.origin}`;
+}
+
+/** Returns the first character after white space and a byte-order mark. */
+function findFirstCharacter(bytes: Buffer): string | undefined {
+  return /[^\s\uFEFF]/.exec(bytes.subarray(0, 1024).toString('utf8'))?.[0];
+}
+
+/** Without a logger, the SDK warns on the console. */
+export const silentLogger = {
+  trace() {},
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+};

@@ -1,15 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadSsoSessionData, parseKnownFiles } from '@smithy/core/config';
 import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
-import { listEmptyProfiles } from './empty-profiles.ts';
-import { provideSdkHome } from './sdk-home.ts';
+import type { CaBundle } from '../net/trusted-roots.ts';
+
+// The user's AWS configuration: the files `config` and `credentials`, and their profiles.
 
 /** One section of the AWS configuration. Members of a nested block are named `block.member`. */
 export type Profile = Readonly<Record<string, string | undefined>>;
 
-/** The AWS configuration of a user: both files, the credentials file on top. */
+/** Both files. For a member that is in both, `credentials` counts. */
 export interface SharedConfig {
   /** Paths of the files, whether they exist or not; undefined without a home directory. */
   readonly configFile: string | undefined;
@@ -27,10 +29,10 @@ export interface NamedProfile {
 
 export const DEFAULT_PROFILE = 'default';
 
-/** The variables of the environment, in the order in which botocore looks at them. */
+/** In botocore's order. */
 const PROFILE_VARIABLES = ['AWS_DEFAULT_PROFILE', 'AWS_PROFILE'] as const;
 
-/** The profile that `--profile` or the environment names; undefined when neither does. */
+/** Finds the profile that `--profile` or the environment names. */
 export function findNamedProfile(option: string | undefined, env: Environment): NamedProfile | undefined {
   if (option !== undefined) return { name: option, origin: '--profile' };
   for (const origin of PROFILE_VARIABLES) {
@@ -40,7 +42,7 @@ export function findNamedProfile(option: string | undefined, env: Environment): 
   return undefined;
 }
 
-/** The profile that the settings are read from: the named one, else the default one. */
+/** The profile that settings come from: the named one, else the default one. */
 export interface ProfileInUse {
   readonly config: SharedConfig;
   readonly name: string;
@@ -48,7 +50,7 @@ export interface ProfileInUse {
   readonly section: Profile | undefined;
 }
 
-/** Reads the files the first time it is called. */
+/** Reads the files at the first call. */
 export type LoadProfile = () => Promise<ProfileInUse>;
 
 export function prepareProfile(option: string | undefined, env: Environment): LoadProfile {
@@ -62,6 +64,17 @@ export function prepareProfile(option: string | undefined, env: Environment): Lo
     loaded ??= load();
     return loaded;
   };
+}
+
+/** Finds the bundle of certificates that the aws CLI would use: `AWS_CA_BUNDLE`, else `ca_bundle` of the profile. */
+export async function findCaBundle(
+  profile: string | undefined,
+  env: Environment,
+): Promise<CaBundle | undefined> {
+  if (env.AWS_CA_BUNDLE) return { path: env.AWS_CA_BUNDLE, source: 'AWS_CA_BUNDLE' };
+  const { name, section } = await prepareProfile(profile, env)();
+  const path = section?.ca_bundle;
+  return path ? { path, source: `ca_bundle of the profile '${name}'` } : undefined;
 }
 
 /** Reads the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else those in `~/.aws`. A missing file is empty. */
@@ -78,7 +91,7 @@ export async function loadSharedConfig(env: Environment): Promise<SharedConfig> 
   };
 }
 
-/** The error for a profile that is in neither file. Code AUTH, as another identity must not stand in for it. */
+/** Makes the error for a profile that is in neither file. Its code is AUTH: another identity must not stand in. */
 export function explainMissingProfile(config: SharedConfig, { name, origin }: NamedProfile): EcrpError {
   const places = [config.configFile, config.credentialsFile].filter((file) => file !== undefined);
   const where = places.length === 0 ? 'there is no home directory' : `it is not in ${places.join(' or ')}`;
@@ -87,27 +100,83 @@ export function explainMissingProfile(config: SharedConfig, { name, origin }: Na
   });
 }
 
+/**
+ * Throws AUTH for a file that cannot be read, or has a section header that is not closed. The SDK's parser skips both: keys would be
+ * lost, or belong to another profile.
+ */
+export async function checkConfigFiles({ configFile, credentialsFile }: SharedConfig): Promise<void> {
+  for (const file of [configFile, credentialsFile]) {
+    if (file !== undefined) await checkConfigFile(file);
+  }
+}
+
+async function checkConfigFile(file: string): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return;
+    const problem = code === 'EACCES' ? 'permission denied' : `cannot be read (${String(code)})`;
+    throw new EcrpError('AUTH', `${file}: ${problem}`, {
+      hint: 'Make the file readable, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+      cause: error,
+    });
+  }
+  const index = readLines(text).findIndex((line) => line.startsWith('[') && !line.endsWith(']'));
+  if (index === -1) return;
+  throw new EcrpError('AUTH', `${file}: line ${index + 1} is not a section header: ']' is missing`, {
+    hint: 'Close the header, as in [profile NAME].',
+  });
+}
+
 type Sections = Readonly<Record<string, Profile>>;
+
+/** The SDK's parser reads the default file when a path is empty. */
+const NO_FILE = '/dev/null';
 
 async function readSections(
   configFile: string | undefined,
   credentialsFile: string | undefined,
 ): Promise<{ readonly profiles: Sections; readonly ssoSessions: Sections }> {
   if (configFile === undefined && credentialsFile === undefined) return { profiles: {}, ssoSessions: {} };
-  // An empty path would mean the default one.
   const files = { configFilepath: configFile ?? NO_FILE, filepath: credentialsFile ?? NO_FILE };
   provideSdkHome();
   // In this order: the second call reads the first one's cache.
   const parsed = await parseKnownFiles({ ...files, ignoreCache: true });
   const names = [
-    ...(await listEmptyProfiles(configFile, 'config')),
-    ...(await listEmptyProfiles(credentialsFile, 'credentials')),
+    ...(await listEmptyProfiles(configFile, CONFIG_HEADER)),
+    ...(await listEmptyProfiles(credentialsFile, CREDENTIALS_HEADER)),
   ];
   const profiles = { ...Object.fromEntries(names.map((name) => [name, {}])), ...parsed };
   return { profiles, ssoSessions: await loadSsoSessionData(files) };
 }
 
-const NO_FILE = '/dev/null';
+const NAME = /[\w@+.%:/-]+/;
+const CONFIG_HEADER = new RegExp(`^\\[\\s*(?:profile\\s+(["']?)(${NAME.source})\\1|(default))\\s*\\]$`);
+const CREDENTIALS_HEADER = new RegExp(`^\\[\\s*()(${NAME.source})()\\s*\\]$`);
+
+const EMPTY_VALUE = /^[^[=]+=$/;
+
+/**
+ * Lists the profiles of a file that have no value, which the SDK's parser drops. They have no line, or lines such as
+ * `credential_process =`. A section whose lines the parser does not understand is not among them: it may be meant to hold keys. A file
+ * that cannot be read has none.
+ */
+async function listEmptyProfiles(file: string | undefined, header: RegExp): Promise<readonly string[]> {
+  const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
+  const filled = readLines(text).filter((line) => line !== '' && !EMPTY_VALUE.test(line));
+  return filled.flatMap((line, index) => {
+    const [, , name, standard] = header.exec(line) ?? [];
+    const isEmpty = filled[index + 1]?.startsWith('[') ?? true;
+    return isEmpty ? name || standard || [] : [];
+  });
+}
+
+/** Splits a file into lines and strips comments by the rule of the SDK's parser. */
+function readLines(text: string): readonly string[] {
+  return text.split(/\r?\n/).map((line) => line.split(/(?:^|\s)[;#]/)[0]?.trim() ?? '');
+}
 
 function locateFile(env: Environment, variable: string, name: string): string | undefined {
   const given = env[variable];
@@ -120,12 +189,25 @@ function findHome(env: Environment): string | undefined {
   try {
     return env.HOME || env.USERPROFILE || homedir();
   } catch {
-    // A user id without an entry in the passwd file.
+    // The user id has no entry in the passwd file.
     return undefined;
   }
 }
 
-/** A section of that very name: the parser's objects have inherited members as well. */
+/** Finds a section of that very name: the parser's objects have inherited members as well. */
 function findSection(sections: Sections, name: string): Profile | undefined {
   return Object.hasOwn(sections, name) ? sections[name] : undefined;
+}
+
+/**
+ * Gives the SDK a home directory without files when the user has neither HOME nor an entry in passwd. Without it, the SDK throws
+ * the system's error, even when it does not need the directory. After HOME it reads these two variables; nothing else does.
+ */
+export function provideSdkHome(): void {
+  try {
+    homedir();
+  } catch {
+    process.env.HOMEDRIVE = '';
+    process.env.HOMEPATH = NO_FILE;
+  }
 }

@@ -29,7 +29,7 @@ export class UnexpectedStatus extends Error {
 }
 
 /** Yields the bytes of a blob as they come. Throws `UnexpectedStatus` unless the answer is a 200. */
-export async function* streamBody(answer: HttpAnswer): AsyncGenerator<Buffer> {
+export async function* streamBlob(answer: HttpAnswer): AsyncGenerator<Buffer> {
   await expectSuccess(answer);
   yield* answer.body;
 }

@@ -6,7 +6,7 @@ import { discardBody } from '../net/send-request.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { streamBody } from './read-answer.ts';
+import { streamBlob } from './read-answer.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import type { RegistryReader } from './registry-reader.ts';
 import { type ReadRetry, type RetryOptions, retryReading } from './retry-reading.ts';
@@ -151,7 +151,7 @@ async function verifyBlob(
   let read = 0;
   let told = 0;
   let moved = 0;
-  for await (const chunk of streamBody(response)) {
+  for await (const chunk of streamBlob(response)) {
     hash.update(chunk);
     read += chunk.length;
     if (read >= moved + LEAST_BYTES) {

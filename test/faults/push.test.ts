@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiEvent } from '../../src/ecr/call-event.ts';
+import type { ApiEvent } from '../../src/ecr/api-call.ts';
 import { createEcrClient } from '../../src/ecr/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import { createRepository } from '../../src/ecr/repositories.ts';

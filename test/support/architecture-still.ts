@@ -4,16 +4,12 @@
 export const STILL_ALIKE: readonly string[] = [
   // with the emulator
   'JsonObject',
-  'formatSeconds',
 
   // with catalog, docker, files, oci and src/
   'describeFileError',
   'expectDigest',
   'findErrorCode',
   'main',
-
-  // with source
-  'streamBytes',
 
   // with ecr, net and registry
   'PushTarget',
@@ -31,13 +27,7 @@ export const STILL_SMALL: readonly string[] = [
   'src/cli/progress/json-progress.ts',
   'src/cli/usage-error.ts',
 
-  // ecr
-  'src/ecr/ca-bundle.ts',
-
   // emulator
-
-  // net
-  'src/net/local-hosts.ts',
 
   // push
   'src/push/plan.ts',

@@ -1,4 +1,4 @@
-import type { ApiEvent, RetryEvent } from '../../ecr/call-event.ts';
+import type { ApiEvent, RetryEvent } from '../../ecr/api-call.ts';
 
 /** What has become of a call, or of reading something back. */
 export type CallOutcome = ApiEvent | Omit<RetryEvent, 'attempt'>;

@@ -1,5 +1,4 @@
-import type { Repository } from '../../ecr/repositories.ts';
-import type { RepositoryAddress } from '../../ecr/repository-address.ts';
+import type { Repository, RepositoryAddress } from '../../ecr/repositories.ts';
 import type { Connections } from '../../net/connections.ts';
 import type { RepositoryReference } from '../../oci/reference.ts';
 import { isRegistryId } from '../../oci/reference.ts';

@@ -1,5 +1,5 @@
 import { describeImages } from '../../ecr/images.ts';
-import type { RepositoryAddress } from '../../ecr/repository-address.ts';
+import type { RepositoryAddress } from '../../ecr/repositories.ts';
 import { EcrpError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { RegistryAccess } from '../../registry/client.ts';

@@ -2,22 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcrpError } from '../../errors.ts';
 import type { Environment } from '../../io.ts';
-import { findUrlProblem } from '../endpoint-url.ts';
-import { askOverHttp } from './ask-source.ts';
-import { assertPlain } from './check-keys.ts';
-import type { Identity, SourceContext } from './identity.ts';
-import { type LocalAnswer, requestLocal } from './request-local.ts';
-import { parseRoleAnswer } from './role-answer.ts';
+import { isLoopbackHost } from '../../net/local-hosts.ts';
+import { checkEndpointUrl } from '../endpoint-url.ts';
+import { assertPlain } from './keys.ts';
+import { type LocalAnswer, parseRoleAnswer, requestLocal } from './local-request.ts';
+import { askOverHttp, type Identity, type SourceContext } from './source.ts';
 
 const ECS_ORIGIN = 'http://169.254.170.2';
-/** Hosts that credentials may come from in clear, beside loopback: ECS, EKS. */
-const PLAIN_HOSTS =
-  /^(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\]|localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
-const ATTEMPTS = 3;
+/** Besides loopback, ECS and EKS may give credentials over plain HTTP. */
+const PLAIN_HOSTS: readonly string[] = ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'];
+/** How a place that credentials must not come from is refused. */
+const REFUSAL = {
+  code: 'AUTH',
+  hint: 'Use https, or a host of ECS or EKS or of this machine; or unset the variable.',
+} as const;
+const MAX_ATTEMPTS = 3;
 const RETRY_MS = 500;
 
 /**
- * The role of an ECS task, an EKS pod or the like; undefined when the environment names no place to ask. Throws AUTH.
+ * Finds the role of an ECS task, an EKS pod or the like. Returns undefined when the environment names no endpoint. Throws AUTH.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 export async function findContainerRole(context: SourceContext): Promise<Identity | undefined> {
@@ -29,7 +32,7 @@ export async function findContainerRole(context: SourceContext): Promise<Identit
     hint: 'Check the role of the task or pod; unset the variable to use other credentials.',
   };
   const credentials = await askOverHttp(source, context, async (signal) =>
-    parseRoleAnswer(await requestOften(url, await makeHeaders(context.env), signal)),
+    parseRoleAnswer(await requestWithRetries(url, await makeHeaders(context.env), signal)),
   );
   return {
     credentials,
@@ -53,19 +56,14 @@ function locateEndpoint(env: Environment): { readonly url: URL; readonly variabl
 
 function parseUrl(text: string, variable: string): URL {
   // A query is fine here: it is part of the path.
-  const problem = findUrlProblem(text.replace(/[?#].*$/s, ''));
-  if (problem !== undefined) throw refuseUrl(`${variable}: the URL ${problem}`);
+  checkEndpointUrl(text.replace(/[?#].*$/s, ''), variable, REFUSAL);
   const url = new URL(text);
-  if (url.protocol !== 'https:' && !PLAIN_HOSTS.test(url.hostname)) {
-    throw refuseUrl(`${variable}: keys must not travel in clear to ${url.hostname}`);
+  if (url.protocol !== 'https:' && !PLAIN_HOSTS.includes(url.hostname) && !isLoopbackHost(url.hostname)) {
+    throw new EcrpError(REFUSAL.code, `${variable}: keys must not travel in clear to ${url.hostname}`, {
+      hint: REFUSAL.hint,
+    });
   }
   return url;
-}
-
-function refuseUrl(message: string): EcrpError {
-  return new EcrpError('AUTH', message, {
-    hint: 'Use https, or a host of ECS or EKS or of this machine; or unset the variable.',
-  });
 }
 
 async function makeHeaders(env: Environment): Promise<Record<string, string>> {
@@ -77,8 +75,8 @@ async function makeHeaders(env: Environment): Promise<Record<string, string>> {
   return { authorization: token };
 }
 
-/** Asks again when nothing or a server's error comes back. */
-async function requestOften(
+/** Asks again when no answer or a server's error comes back. */
+async function requestWithRetries(
   url: URL,
   headers: Record<string, string>,
   signal: AbortSignal,
@@ -86,10 +84,10 @@ async function requestOften(
   for (let attempt = 1; ; attempt += 1) {
     try {
       const answer = await requestLocal(url, { headers, signal });
-      if (attempt === ATTEMPTS || (answer.status < 500 && answer.status !== 429)) return answer;
+      if (attempt === MAX_ATTEMPTS || (answer.status < 500 && answer.status !== 429)) return answer;
     } catch (error) {
       signal.throwIfAborted();
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === MAX_ATTEMPTS) throw error;
     }
     await sleep(RETRY_MS, undefined, { signal });
   }

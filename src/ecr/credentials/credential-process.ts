@@ -4,22 +4,22 @@ import { isatty } from 'node:tty';
 import { raceAbort } from '../../async/abort.ts';
 import { endOnAbort } from '../../async/end-on-abort.ts';
 import { EcrpError } from '../../errors.ts';
-import { assertPlainKeys } from './check-keys.ts';
-import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
+import { assertPlainKeys } from './keys.ts';
+import type { AwsCredentials, Identity, SourceContext } from './source.ts';
 
-/** Far more than any credentials or complaint. */
-const MOST_CHARS = 64 * 1024;
+/** Longer than any credentials or error message. */
+const MAX_CHARS = 64 * 1024;
 
 interface Ended {
   readonly stdout: string;
   readonly stderr: string;
-  /** Such as `exit status 3`; undefined when it ended well. */
+  /** Such as `exit status 3`; undefined on success. */
   readonly failure: string | undefined;
 }
 
 /**
- * Runs the `credential_process` of a profile, once, and waits for as long as it takes: it may be asking a person. Throws AUTH
- * with what it said on standard error. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ * Runs the `credential_process` of a profile once. Waits for as long as it takes: it may be asking a person. Throws AUTH with its
+ * standard error. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
 export async function runCredentialProcess(
   profile: string,
@@ -45,9 +45,9 @@ export async function runCredentialProcess(
 
 async function run(command: string, { env, signal }: SourceContext): Promise<Ended> {
   const child = spawn(command, {
-    // The value is a command line, which the other SDKs give to a shell as well.
+    // The value is a command line. The other SDKs give it to a shell as well.
     shell: true,
-    // A person may be asked on the terminal. An image on standard input is not for the process.
+    // It may ask a person on the terminal. An image on standard input is not for it.
     stdio: [isatty(0) ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     env: { ...env },
     windowsHide: true,
@@ -64,11 +64,11 @@ async function run(command: string, { env, signal }: SourceContext): Promise<End
   return { stdout, stderr, failure };
 }
 
-/** The beginning of what comes; the rest is read and dropped, so that the process can end. */
+/** Returns the beginning of the output. Reads and discards the rest, so that the process can end. */
 async function collect(stream: Readable): Promise<string> {
   let text = '';
   for await (const chunk of stream.setEncoding('utf8')) {
-    if (text.length < MOST_CHARS) text += String(chunk);
+    if (text.length < MAX_CHARS) text += String(chunk);
   }
   return text;
 }
@@ -100,7 +100,7 @@ function parseObject(text: string, fail: (problem: string) => EcrpError): Record
     // An object by the check; its members stay unknown.
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Its output may be a secret, so no message repeats it.
+    // The output may be a secret, so no message repeats it.
   }
   throw fail(text.trim() === '' ? 'printed nothing' : 'did not print JSON');
 }

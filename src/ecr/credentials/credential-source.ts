@@ -1,24 +1,24 @@
 import { raceAbort } from '../../async/abort.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from './source.ts';
 
-/** Credentials are renewed in the background when they end within this time. */
+/** Credentials that expire within this time are renewed in the background. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
 /** After a failed renewal, the next one waits this long while the credentials last. */
 const TRIED_AGAIN_AFTER_MS = 60_000;
 
-/** Credentials as they are at the moment they are asked for. */
+/** Gives valid credentials at any time. */
 export interface CredentialSource {
-  /** Whether asking again can give others: keys in the environment stay what they are. */
+  /** False for keys in the environment, which never change. */
   readonly isRefreshable: boolean;
-  /** Throws AUTH, the same error each time once the source has failed; the signal's reason as soon as that is aborted. */
+  /** Throws AUTH, the same error each time once the source has failed. Throws the signal's reason as soon as that aborts. */
   provide(signal: AbortSignal): Promise<Identity>;
-  /** Asks the source again, after the service has refused the credentials as expired. Throws as `provide`. */
+  /** Asks the source again, after the service refused the credentials as expired. Throws as `provide` does. */
   refresh(signal: AbortSignal): Promise<void>;
   /** Ends the question that is under way. */
   close(): void;
 }
 
-export interface KeptCredentials {
+export interface KeepSettings {
   readonly isRefreshable: boolean;
   /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: Identity['source']) => void) | undefined;
@@ -27,12 +27,12 @@ export interface KeptCredentials {
 }
 
 /**
- * Asks a source for credentials when they are needed, and keeps them until shortly before they end. Callers at the same time share one
- * question; it continues when one of them is aborted.
+ * Asks a source for credentials when they are needed, and keeps them until shortly before they expire. Concurrent callers share one
+ * question. It continues when one of them is aborted.
  */
 export function keepCredentials(
   find: (signal: AbortSignal) => Promise<Identity>,
-  { isRefreshable, onIdentity, now = Date.now }: KeptCredentials,
+  { isRefreshable, onIdentity, now = Date.now }: KeepSettings,
 ): CredentialSource {
   const life = new AbortController();
   let current: Identity | undefined;
@@ -58,20 +58,20 @@ export function keepCredentials(
     asked ??= ask();
     return asked;
   };
-  const measureRest = (identity: Identity | undefined): number =>
+  const measureRestMs = (identity: Identity | undefined): number =>
     identity === undefined
       ? Number.NEGATIVE_INFINITY
       : (identity.credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now();
-  const lasts = (identity: Identity | undefined): boolean => measureRest(identity) > 0;
+  const lasts = (identity: Identity | undefined): boolean => measureRestMs(identity) > 0;
 
   return {
     isRefreshable,
     async provide(signal) {
       if (failed !== undefined) throw failed.error;
-      const restMs = measureRest(current);
+      const restMs = measureRestMs(current);
       if (current !== undefined && (!isRefreshable || restMs > RENEWED_BEFORE_MS)) return current;
       if (current !== undefined && restMs > 0) {
-        // Unawaited: what goes wrong shows when the credentials are needed.
+        // Not awaited: a failure shows when the credentials are needed.
         if (now() - lastFailureMs > TRIED_AGAIN_AFTER_MS) askOnce().catch(() => undefined);
         return current;
       }

@@ -1,39 +1,34 @@
 import { isTimeoutError, withDeadline } from '../../async/abort.ts';
 import { EcrpError } from '../../errors.ts';
 import type { Environment } from '../../io.ts';
-import { findUrlProblem } from '../endpoint-url.ts';
+import { checkEndpointUrl } from '../endpoint-url.ts';
 import type { Profile } from '../shared-config.ts';
-import { askOverHttp } from './ask-source.ts';
-import type { AwsCredentials, Identity, SourceContext } from './identity.ts';
-import { type LocalAnswer, requestLocal, UnreachableError } from './request-local.ts';
-import { parseRoleAnswer } from './role-answer.ts';
+import { type LocalAnswer, parseRoleAnswer, requestLocal, UnreachableError } from './local-request.ts';
+import { type AwsCredentials, askOverHttp, type Identity, type SourceContext } from './source.ts';
 
 const ENDPOINTS = { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd00:ec2::254]' };
 const TOKEN_PATH = '/latest/api/token';
 const ROLES_PATH = '/latest/meta-data/iam/security-credentials/';
 const TOKEN_SECONDS = '21600';
-/** Share of the time that the session token may take: with a hop limit of 1, its answer never reaches a container. */
+/** Share of the time limit that the session token may take. With a hop limit of 1, its answer never reaches a container. */
 const TOKEN_SHARE = 0.3;
 
-/** Where the metadata service of the instance is, whether it is there or not. Throws AUTH when that is no URL. */
+/** Returns where the metadata service of an instance is, whether it is there or not. Throws AUTH when the setting is not a URL. */
 export function locateInstanceMetadata(env: Environment, profile: Profile | undefined): URL {
   const given = env.AWS_EC2_METADATA_SERVICE_ENDPOINT || profile?.ec2_metadata_service_endpoint;
   if (given) {
-    const problem = findUrlProblem(given);
-    if (problem === undefined) return new URL(given);
     const origin = env.AWS_EC2_METADATA_SERVICE_ENDPOINT
       ? 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
       : 'ec2_metadata_service_endpoint of the profile';
-    throw new EcrpError('AUTH', `${origin}: the URL ${problem}`, {
-      hint: `Unset it; the service of an instance is at ${ENDPOINTS.ipv4}.`,
-    });
+    const hint = `Unset it; the service of an instance is at ${ENDPOINTS.ipv4}.`;
+    return new URL(checkEndpointUrl(given, origin, { code: 'AUTH', hint }));
   }
   const mode = env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE || profile?.ec2_metadata_service_endpoint_mode;
   return new URL(mode?.toLowerCase() === 'ipv6' ? ENDPOINTS.ipv6 : ENDPOINTS.ipv4);
 }
 
 /**
- * The role of an EC2 instance; undefined when there is no metadata service, or when it is switched off. Throws AUTH.
+ * Finds the role of an EC2 instance. Returns undefined without a metadata service, or when it is switched off. Throws AUTH.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
  */
 export async function findInstanceRole(context: SourceContext): Promise<Identity | undefined> {
@@ -80,7 +75,7 @@ async function askForRole(
   return parseRoleAnswer(await requestLocal(new URL(ROLES_PATH + role, origin), { headers, signal }));
 }
 
-/** A session token of version 2; undefined where only version 1 answers. */
+/** Gets a session token of version 2. Returns undefined where only version 1 answers. */
 async function askForToken(origin: URL, mostMs: number, signal: AbortSignal): Promise<string | undefined> {
   const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_SECONDS };
   let answer: LocalAnswer;

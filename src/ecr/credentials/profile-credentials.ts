@@ -1,23 +1,22 @@
 import { EcrpError } from '../../errors.ts';
 import type { Profile } from '../shared-config.ts';
-import { assertPlainKeys, assertWhole } from './check-keys.ts';
 import { findContainerRole } from './container-role.ts';
 import { runCredentialProcess } from './credential-process.ts';
-import { readEnvironmentKeys } from './environment-keys.ts';
-import type { Identity, SourceContext } from './identity.ts';
 import { findInstanceRole } from './instance-role.ts';
+import { assertPlainKeys, assertWhole, readEnvironmentKeys } from './keys.ts';
 import {
   assumeRole,
   assumeRoleWithWebIdentity,
   getLoginCredentials,
   getSsoCredentials,
 } from './sdk-sources.ts';
+import type { Identity, IdentitySource, SourceContext } from './source.ts';
 
 const SSO_MEMBERS = ['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name'];
 
 /**
- * The credentials that a profile configures, and no others; undefined when it configures none. Throws AUTH when what it
- * configures fails. The order is that of botocore's `ProfileProviderBuilder`.
+ * Finds the credentials that a profile configures. Returns undefined when it configures none, and throws AUTH when the configured
+ * source fails. The order is that of botocore's `ProfileProviderBuilder`.
  */
 export async function findProfileCredentials(
   name: string,
@@ -95,7 +94,7 @@ async function findSourceOfRole(
   return source;
 }
 
-/** `credential_source`: keys of the environment, or the role of the container or instance. */
+/** Takes what `credential_source` names: the keys of the environment, or the role of the container or instance. */
 async function takeNamedSource(name: string, kind: string, context: SourceContext): Promise<Identity> {
   const finders: Readonly<Record<string, () => Identity | undefined | Promise<Identity | undefined>>> = {
     Environment: () => readEnvironmentKeys(context.env),
@@ -183,7 +182,7 @@ async function askForCode(name: string, serial: string, context: SourceContext):
   return context.promptMfa(serial, context.signal);
 }
 
-function describe(profile: string, description: string): Identity['source'] {
+function describe(profile: string, description: string): IdentitySource {
   return { kind: 'profile', profile, description };
 }
 

@@ -1,27 +1,26 @@
 import type { Environment } from '../../io.ts';
-import { findConfiguredEndpoint } from '../configured-endpoint.ts';
+import { findConfiguredEndpoint } from '../endpoint.ts';
+import { silentLogger } from '../request-handler.ts';
 import type { Profile } from '../shared-config.ts';
-import { askOverHttp } from './ask-source.ts';
-import { assertPlain } from './check-keys.ts';
-import type { AwsCredentials, SourceContext } from './identity.ts';
-import { silentLogger } from './silent-logger.ts';
+import { assertPlain } from './keys.ts';
+import { type AwsCredentials, askOverHttp, type SourceContext } from './source.ts';
 
-// The sources that are services of AWS, asked through the SDK's own clients.
+// The sources that are services of AWS. The SDK's own clients ask them.
 
-/** STS answers in every region; us-east-1 when nothing names another. */
+/** Of STS, which answers in every region. */
 const DEFAULT_REGION = 'us-east-1';
 
-/** A role to take with credentials that one has. */
+/** A role to assume with credentials that are there already. */
 export interface RoleToAssume {
   readonly profile: string;
   readonly section: Profile;
   readonly roleArn: string;
-  /** Those that the role is taken with. */
+  /** Credentials to assume the role with. */
   readonly source: AwsCredentials;
   readonly mfaCode: string | undefined;
 }
 
-/** sts:AssumeRole. Throws AUTH. */
+/** Calls sts:AssumeRole. Throws AUTH. */
 export async function assumeRole(role: RoleToAssume, context: SourceContext): Promise<AwsCredentials> {
   const { profile, section, roleArn, source, mfaCode } = role;
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
@@ -46,7 +45,7 @@ export async function assumeRole(role: RoleToAssume, context: SourceContext): Pr
   return askOverHttp(asked, context, () => provide());
 }
 
-/** A role to take with a token of another identity provider. */
+/** A role to assume with a token of another identity provider. */
 export interface WebIdentity {
   readonly tokenFile: string;
   readonly roleArn: string;
@@ -54,7 +53,7 @@ export interface WebIdentity {
   readonly section: Profile | undefined;
 }
 
-/** sts:AssumeRoleWithWebIdentity. Throws AUTH. */
+/** Calls sts:AssumeRoleWithWebIdentity. Throws AUTH. */
 export async function assumeRoleWithWebIdentity(
   { tokenFile, roleArn, sessionName, section }: WebIdentity,
   context: SourceContext,
@@ -74,7 +73,7 @@ export async function assumeRoleWithWebIdentity(
   return askOverHttp(asked, context, () => provide());
 }
 
-/** The role that an SSO login gives. Throws AUTH, also when `aws sso login` is due. */
+/** Gets the credentials of an SSO login. Throws AUTH, also when `aws sso login` is due. */
 export async function getSsoCredentials(profile: string, context: SourceContext): Promise<AwsCredentials> {
   const { fromSSO } = await import('@aws-sdk/credential-providers');
   const provide = fromSSO({
@@ -90,7 +89,7 @@ export async function getSsoCredentials(profile: string, context: SourceContext)
   return askOverHttp(asked, context, () => provide());
 }
 
-/** The credentials that `aws login` left. Throws AUTH, also when it is due again. */
+/** Gets the credentials of an `aws login`. Throws AUTH, also when it is due again. */
 export async function getLoginCredentials(profile: string, context: SourceContext): Promise<AwsCredentials> {
   const { fromLoginCredentials } = await import('@aws-sdk/credential-providers');
   const provide = fromLoginCredentials({
@@ -106,7 +105,7 @@ export async function getLoginCredentials(profile: string, context: SourceContex
   return askOverHttp(asked, context, () => provide());
 }
 
-/** What all clients of these services have in common; their endpoints are found by the same rules as ours. */
+/** Makes the settings that all clients of these services share. Their endpoints follow the same rules as ours. */
 async function configureClient(serviceId: string, context: SourceContext) {
   const { env, loadProfile, makeRequestHandler, httpTimeoutMs } = context;
   const endpoint = await findConfiguredEndpoint(serviceId, env, loadProfile);

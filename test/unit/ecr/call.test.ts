@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { type ApiCall, type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
-import type { ApiEvent } from '../../../src/ecr/call-event.ts';
+import type { ApiCall, ApiEvent } from '../../../src/ecr/api-call.ts';
+import { type CallerSettings, makeCaller } from '../../../src/ecr/call.ts';
+import { UnexpectedAnswer } from '../../../src/ecr/failure.ts';
 import { Pacer } from '../../../src/ecr/pacing.ts';
-import { UnexpectedAnswer } from '../../../src/ecr/unexpected-answer.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { RetryBudget, type RetryBudgetSettings } from '../../../src/net/retry-budget.ts';
 import { catchError } from '../../support/catch-error.ts';

@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ApiEvent } from '../../../src/ecr/api-call.ts';
 import { makeCaller } from '../../../src/ecr/call.ts';
-import type { ApiEvent } from '../../../src/ecr/call-event.ts';
 import { createEcrClient, type EcrClient, type EcrClientSettings } from '../../../src/ecr/client.ts';
 import { connectPush } from '../../../src/ecr/push.ts';
 import { describeRegistry } from '../../../src/ecr/registries.ts';

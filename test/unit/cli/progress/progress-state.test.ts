@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeAmounts, describeStall } from '../../../../src/cli/progress/describe-progress.ts';
 import { ProgressState } from '../../../../src/cli/progress/progress-state.ts';
-import type { ApiEvent } from '../../../../src/ecr/call-event.ts';
+import type { ApiEvent } from '../../../../src/ecr/api-call.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import type { PushEvent } from '../../../../src/push/events.ts';
 import { applyAll, finish, MIB, progress, start, upload } from './events.ts';

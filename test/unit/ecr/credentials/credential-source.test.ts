@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { keepCredentials } from '../../../../src/ecr/credentials/credential-source.ts';
-import type { Identity } from '../../../../src/ecr/credentials/identity.ts';
+import type { Identity } from '../../../../src/ecr/credentials/source.ts';
 
 const never = new AbortController().signal;
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { explainFailure } from '../../../src/ecr/errors.ts';
-import { describeFailure } from '../../../src/ecr/exception.ts';
+import { describeFailure } from '../../../src/ecr/failure.ts';
 import { COMMON_EXCEPTIONS, EXCEPTIONS } from '../../../src/wire/exceptions.ts';
 
 /** What a user is told when an operation is refused with an exception. */

@@ -1,0 +1,109 @@
+import { EcrpError } from '../errors.ts';
+import { MAX_BATCH } from '../wire/limits.ts';
+
+// Reading the service's answers. The SDK passes members on whatever their type, and lists page by page.
+
+/** Maximum length of a text: names, ARNs and URIs are shorter. */
+const MAX_TEXT_CHARS = 16 * 1024;
+
+/** A member of an answer has another type than the service gives it. The whole answer is unusable then. */
+export class UnexpectedMember extends TypeError {}
+
+/** Reads a text, undefined when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readText(value: unknown, member: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string' || value.length > MAX_TEXT_CHARS) throw refuseMember(value, member, 'a text');
+  return value;
+}
+
+/** Reads a list of texts, empty when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readTexts(value: unknown, member: string): readonly string[] {
+  return readList(value, member).map((item) => readText(item, member) ?? '');
+}
+
+/** Reads a list, empty when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readList<Item>(value: readonly Item[] | undefined, member: string): readonly Item[];
+export function readList(value: unknown, member: string): readonly unknown[];
+export function readList(value: unknown, member: string): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw refuseMember(value, member, 'a list');
+  return value;
+}
+
+/** Reads an integer of at least 0, undefined when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readCount(value: unknown, member: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw refuseMember(value, member, 'a number of bytes');
+  }
+  return value;
+}
+
+/** Reads a time, undefined when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readTime(value: unknown, member: string): Date | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw refuseMember(value, member, 'a time');
+  return value;
+}
+
+function refuseMember(value: unknown, member: string, wanted: string): UnexpectedMember {
+  const shown = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : typeof value;
+  return new UnexpectedMember(`${member} is ${shown.slice(0, 80)}, not ${wanted}`);
+}
+
+// Bounds of a list: ten times the quotas of repositories in a registry and of images in a repository, at 100 and at 10 a page.
+const MAX_ITEMS = 100_000;
+const MAX_PAGES = 10_000;
+/** Total length of all texts in a list. */
+const MAX_CHARACTERS = 48 * 1024 * 1024;
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextToken: string | undefined;
+}
+
+/**
+ * Collects all items: those of the ids, 100 a call, or without ids page by page. The API allows either ids or paging in a call.
+ * Throws UNAVAILABLE when the pages do not end.
+ */
+export async function collectPages<Id, Item>(
+  ids: readonly Id[] | undefined,
+  ask: (ids: Id[] | undefined, nextToken: string | undefined) => Promise<Page<Item>>,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  if (ids) {
+    for (let first = 0; first < ids.length; first += MAX_BATCH) {
+      items.push(...(await ask(ids.slice(first, first + MAX_BATCH), undefined)).items);
+    }
+    return items;
+  }
+  const tokens = new Set<string>();
+  let nextToken: string | undefined;
+  let characters = 0;
+  do {
+    const page: Page<Item> = await ask(undefined, nextToken);
+    for (const item of page.items) items.push(item);
+    characters += countCharacters(page.items);
+    nextToken = page.nextToken || undefined;
+    if (nextToken === undefined) break;
+    if (tokens.has(nextToken)) throw refuseList('the service gives a page token twice');
+    tokens.add(nextToken);
+    if (tokens.size >= MAX_PAGES || items.length > MAX_ITEMS || characters > MAX_CHARACTERS) {
+      throw refuseList(`the list does not end: ${items.length} items on ${tokens.size} pages so far`);
+    }
+  } while (nextToken !== undefined);
+  return items;
+}
+
+/** Counts the characters of all texts in a value. */
+function countCharacters(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, member) => sum + countCharacters(member), 0);
+}
+
+function refuseList(problem: string): EcrpError {
+  return new EcrpError('UNAVAILABLE', problem, {
+    hint: 'Check --endpoint-url if you gave it; ECR Public ends its lists.',
+  });
+}
