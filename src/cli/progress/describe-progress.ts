@@ -6,7 +6,7 @@ import type { Phase, ProgressSnapshot } from './progress-state.ts';
 
 /** Nobody wants to be told of a shorter wait. */
 const QUIET_MS = 2_000;
-/** Parts take a while, so bytes that stand still for less are no trouble. */
+/** Parts take a while, so the rate tells something of bytes that stand still for less. */
 const STALLED_MS = 5_000;
 
 const titles: Readonly<Record<Phase, string>> = {
@@ -61,7 +61,7 @@ export function describeStall(
   }
   if (trouble !== undefined) return describeTrouble(trouble);
   const movesBytes = phase === 'verify' || (phase === 'upload' && !dryRun);
-  if (quietMs < (movesBytes ? STALLED_MS : QUIET_MS)) return undefined;
+  if (quietMs < QUIET_MS) return undefined;
   const seconds = formatSeconds(quietMs);
   if (movesBytes)
     return phase === 'verify' ? `nothing read for ${seconds}` : `nothing acknowledged for ${seconds}`;

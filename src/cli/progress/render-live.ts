@@ -22,7 +22,7 @@ const steps: Readonly<Record<ActiveBlob['step'], string | undefined>> = {
 };
 
 /**
- * The lines of the live display: the whole, what holds it up, and one per blob in flight. None is as wide as the screen,
+ * The lines of the live display: the whole, one per blob in flight, and what holds it up. None is as wide as the screen,
  * the spinner and a space before the first included, and together they are not as high.
  */
 export function renderLive(
@@ -34,14 +34,14 @@ export function renderLive(
   const columns = Math.max(1, screen.columns - 1);
   const lines = renderWhole(snapshot, name, dryRun, columns);
   const stall = describeStall(snapshot, dryRun);
-  for (const line of stall === undefined ? [] : wrapWords(stall, Math.max(1, columns - INDENT.length), 2)) {
-    lines.push(chalk.yellow(`${INDENT}${line}`));
-  }
-  const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length);
+  const stallLines = stall === undefined ? [] : wrapWords(stall, Math.max(1, columns - INDENT.length), 2);
+  const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length - stallLines.length);
   const shown = snapshot.phase === 'upload' ? snapshot.active.slice(0, Math.max(0, room)) : [];
   for (const blob of shown) lines.push(renderBlob(blob, dryRun, columns, chalk));
   const more = snapshot.phase === 'upload' ? snapshot.active.length - shown.length : 0;
   if (more > 0) lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
+  // It comes and goes, so it stands where nothing moves for it.
+  lines.push(...stallLines.map((line) => chalk.yellow(`${INDENT}${line}`)));
   return lines.slice(0, Math.max(1, screen.rows - 1)).join('\n');
 }
 

@@ -41,7 +41,8 @@ describe('the live display', () => {
     vi.advanceTimersByTime(125);
     expect(screen.writes).toBe(before + 1);
     vi.advanceTimersByTime(3000);
-    expect(screen.lines).toHaveLength(lines);
+    // Below, it says how long nothing has come.
+    expect(screen.lines).toHaveLength(lines + 1);
     expect(screen.isCursorShown).toBe(false);
     display.stop();
   });

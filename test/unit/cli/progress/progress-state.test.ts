@@ -172,6 +172,7 @@ describe('what holds a push up', () => {
     const state = new ProgressState(0);
     state.apply(event, 1000);
     expect(describeStall(state.snapshot(2900), false)).toBeUndefined();
+    expect(describeStall(state.snapshot(3000), false)).toBe(said.replace('12', '2'));
     expect(describeStall(state.snapshot(13_000), false)).toBe(said);
   });
 

@@ -48,9 +48,10 @@ describe.each(names)('the live display of %s', (name) => {
       // The spinner and a space stand before the first line.
       const widths = lines.map((line, index) => measureText(line) + (index === 0 ? 2 : 0));
       expect(Math.max(...widths)).toBeLessThan(columns);
-      // The whole and what holds it up in one line or two each, eight layers, and how many more there are.
+      // The whole in one line or two, eight layers, how many more there are, and what holds it up in one line or two.
       expect([11, 12, 13]).toContain(lines.length);
-      expect(lines.at(-1)?.trim()).toMatch(/^and 4 more l/);
+      const more = lines.findIndex((line) => /^ *and 4 more l/.test(line));
+      expect([lines.length - 2, lines.length - 3]).toContain(more);
     }
   });
 
@@ -116,7 +117,7 @@ describe('its lines', () => {
     expect(render(false)).toContain(`  ${label(first)}  compressing, nothing sent yet`);
     expect(render(true)).not.toContain('sent');
     const narrow = renderLive(waiting.snapshot(7000), subject, { columns: 40, rows: 24 }, plain);
-    expect(narrow.split('\n').at(-1)).toBe(`  ${label(first)}  compressing`);
+    expect(narrow.split('\n').at(-2)).toBe(`  ${label(first)}  compressing`);
   });
 
   it('never join a step and the amount', () => {
