@@ -9,6 +9,9 @@ const QUIET_MS = 2_000;
 /** Parts take a while, so the rate tells something of bytes that stand still for less. */
 const STALLED_MS = 5_000;
 
+/** Calls that bytes wait for; others come before the first byte is sent, as when a pipe is read. */
+const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload)\)$/;
+
 const titles: Readonly<Record<Phase, string>> = {
   read: 'Reading',
   check: 'Checking',
@@ -63,7 +66,7 @@ export function describeStall(
   const movesBytes = phase === 'verify' || (phase === 'upload' && !dryRun);
   if (quietMs < QUIET_MS) return undefined;
   const seconds = formatSeconds(quietMs);
-  if (movesBytes)
+  if (movesBytes && (wait === undefined || BYTES_MOVING.test(wait.what)))
     return phase === 'verify' ? `nothing read for ${seconds}` : `nothing acknowledged for ${seconds}`;
   // Reading the source takes its time without any call.
   if (wait === undefined)

@@ -176,6 +176,18 @@ describe('what holds a push up', () => {
     expect(describeStall(state.snapshot(13_000), false)).toBe(said);
   });
 
+  it('is that a call waits that has to come before the first byte', () => {
+    const state = applyAll([upload(1, 10 * MIB)]);
+    const describeWaitFor = (operation: string) => {
+      const wait = { what: `h (${operation})`, waitedMs: 3000, isCall: true, trouble: undefined };
+      return describeStall(state.snapshot(4000, wait), false);
+    };
+    expect(describeWaitFor('BatchCheckLayerAvailability')).toBe(
+      'waiting for h (BatchCheckLayerAvailability), 3 s',
+    );
+    expect(describeWaitFor('UploadLayerPart')).toMatch(/^nothing acknowledged for /);
+  });
+
   it('takes the rate and the time left from the display', () => {
     const state = applyAll([...busy, progress(first, 2 * MIB), progress(first, 4 * MIB)]);
     expect(describeAmounts(state.snapshot(3000))).toEqual(['4.2 of 10.5 MB', '1.4 MB/s', '5 s left']);
