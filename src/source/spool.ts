@@ -189,14 +189,14 @@ export function refuseSpool(
 ): EcrpError {
   const what = packing === undefined ? 'what is kept of it' : 'unpacked, it';
   if (maxBytes <= 0) {
-    const message = `${path}: ${what} needs room in ${temporaryDirectory}: less than 1 GiB is free there, or ECRP_SPOOL_LIMIT is 0`;
+    const message = `${path}: ${what} needs room in ${temporaryDirectory}, and may take none there`;
     return new EcrpError('INVALID_INPUT', message, {
-      hint: 'Free space there, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 500M.',
+      hint: 'Free more than 1 GiB there, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 500M.',
     });
   }
   return new EcrpError(
     'INVALID_INPUT',
-    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}: ECRP_SPOOL_LIMIT, or the space that is free there less 1 GiB`,
+    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}, which is the most it may take there`,
     {
       hint: 'If the archive is real, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 20G.',
     },

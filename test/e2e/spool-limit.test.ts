@@ -46,7 +46,7 @@ describe('ECRP_SPOOL_LIMIT', () => {
       error: {
         code: 'INVALID_INPUT',
         message: expect.stringMatching(
-          /takes more than 2097152 bytes in .*: ECRP_SPOOL_LIMIT, or the space that is free there less 1 GiB$/,
+          /takes more than 2097152 bytes in .*, which is the most it may take there$/,
         ),
         hint: expect.stringContaining('ECRP_SPOOL_LIMIT'),
       },
