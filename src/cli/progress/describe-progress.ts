@@ -12,6 +12,9 @@ const STALLED_MS = 5_000;
 /** Calls that bytes wait for; others come before the first byte is sent, as when a pipe is read. */
 const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload)\)$/;
 
+/** What small blobs come to is over in no time, and says nothing of the rate. */
+const LEAST_MOVED_BYTES = 64 * 1024;
+
 const titles: Readonly<Record<Phase, string>> = {
   read: 'Reading',
   check: 'Checking',
@@ -33,7 +36,8 @@ export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
   if (movesBytes) {
     if (total.bytes > 0) parts.push(formatShare(doneBytes, total));
     // While nothing moves, the rate says when it stopped, and the time left nothing.
-    if (bytesPerSecond !== undefined && !isStalled(snapshot)) {
+    const hasMoved = doneBytes - resumedBytes >= LEAST_MOVED_BYTES;
+    if (bytesPerSecond !== undefined && hasMoved && !isStalled(snapshot)) {
       parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
       const left = describeTimeLeft(total, doneBytes, bytesPerSecond);
       if (left !== undefined) parts.push(left);
@@ -67,7 +71,7 @@ export function describeStall(
   if (quietMs < QUIET_MS) return undefined;
   const seconds = formatSeconds(quietMs);
   if (movesBytes && (wait === undefined || BYTES_MOVING.test(wait.what)))
-    return phase === 'verify' ? `nothing read for ${seconds}` : `nothing acknowledged for ${seconds}`;
+    return phase === 'verify' ? `nothing read for ${seconds}` : `waiting for an acknowledgement, ${seconds}`;
   // Reading the source takes its time without any call.
   if (wait === undefined)
     return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;

@@ -164,7 +164,7 @@ describe('what holds a push up', () => {
   });
 
   it.each([
-    [upload(1, 10 * MIB), 'nothing acknowledged for 12 s'],
+    [upload(1, 10 * MIB), 'waiting for an acknowledgement, 12 s'],
     [{ kind: 'phase', phase: 'check' } as const, 'no answer for 12 s'],
     [{ kind: 'phase', phase: 'put', manifests: 2 } as const, 'no answer for 12 s'],
     [{ kind: 'verify-started', blobs: 1, bytes: 10 } as const, 'nothing read for 12 s'],
@@ -185,7 +185,12 @@ describe('what holds a push up', () => {
     expect(describeWaitFor('BatchCheckLayerAvailability')).toBe(
       'waiting for h (BatchCheckLayerAvailability), 3 s',
     );
-    expect(describeWaitFor('UploadLayerPart')).toMatch(/^nothing acknowledged for /);
+    expect(describeWaitFor('UploadLayerPart')).toMatch(/^waiting for an acknowledgement, /);
+  });
+
+  it('is no rate, before more than small blobs are sent', () => {
+    const state = applyAll([upload(2, 10 * MIB), start(first, MIB), progress(first, 300)]);
+    expect(describeAmounts(state.snapshot(3000)).join(' ')).not.toMatch(/\/s|left/);
   });
 
   it('takes the rate and the time left from the display', () => {
