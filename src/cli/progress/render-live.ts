@@ -39,7 +39,9 @@ export function renderLive(
   const shown = snapshot.phase === 'upload' ? snapshot.active.slice(0, Math.max(0, room)) : [];
   for (const blob of shown) lines.push(renderBlob(blob, dryRun, columns, chalk));
   const more = snapshot.phase === 'upload' ? snapshot.active.length - shown.length : 0;
-  if (more > 0) lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
+  const hasRoom = lines.length + stallLines.length < screen.rows - 1;
+  if (more > 0 && hasRoom)
+    lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
   // It comes and goes, so it stands where nothing moves for it.
   lines.push(...stallLines.map((line) => chalk.yellow(`${INDENT}${line}`)));
   return lines.slice(0, Math.max(1, screen.rows - 1)).join('\n');

@@ -18,7 +18,7 @@ async function openPacked(directory: string): Promise<ByteFile> {
   return openByteFile(path, { followLinks: true });
 }
 
-it('that may take no byte says how little is free, and no number', async () => {
+it('that may take no byte says so, and no number', async () => {
   const { message, hint } = refuseSpool({ path: 'image.tar.gz', packing: 'gzip' }, '/tmp', 0);
   expect(message).toBe('image.tar.gz: unpacked, it needs room in /tmp, and may take none there');
   expect(hint).toContain('Free more than 1 GiB there');

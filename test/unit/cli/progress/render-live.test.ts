@@ -55,6 +55,14 @@ describe.each(names)('the live display of %s', (name) => {
     }
   });
 
+  it('says what holds it up, however low the screen is', () => {
+    for (const rows of [3, 4, 5, 8, 12]) {
+      const screen = { columns: 80, rows };
+      const lines = renderLive(busy.snapshot(26_000), { name: 'app', dryRun: false }, screen, plain);
+      expect(lines).toContain('UploadLayerPart');
+    }
+  });
+
   it.each([1, 2, 3, 4, 5, 8, 12])('is lower than a screen of %d rows', (rows) => {
     for (const columns of [30, 80]) {
       const lines = renderLive(
