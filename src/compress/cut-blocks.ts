@@ -1,13 +1,14 @@
 export interface Block {
   readonly bytes: Buffer<ArrayBuffer>;
-  /** True for exactly one block, which is empty when the input is. */
+  /** True for exactly one block. That block is empty if the input is. */
   readonly last: boolean;
 }
 
 /**
- * Cuts a stream into blocks of exactly `size` bytes, the last one excepted, whatever the chunks it comes in.
- * Each block has memory for it alone: the chunks may be used again by whoever gave them, the blocks be given to a thread. `spare` is memory
- * of blocks that are done with, as long, which is used first: left to the garbage collector, it would be collected every 64 MB.
+ * Cuts a stream into blocks of exactly `size` bytes, whatever its chunks. Only the last block may be shorter.
+ *
+ * Each block owns its memory: it can be transferred to a thread, and the input may reuse its chunks.
+ * @param spare Memory of finished blocks, each of `size` bytes, for reuse. The garbage collector would free it every 64 MB only.
  */
 export async function* cutBlocks(
   input: AsyncIterable<Buffer>,
@@ -20,7 +21,7 @@ export async function* cutBlocks(
   for await (const chunk of input) {
     let taken = 0;
     while (taken < chunk.length) {
-      // A full block goes out only now that more is known to follow: the last one has to be told.
+      // A full block waits until more input follows: it might be the last one.
       if (filled === size) {
         yield { bytes: block, last: false };
         block = allocate();

@@ -1,34 +1,42 @@
+import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
 import { MAX_POOL_LANES } from '../async/ordered-lanes.ts';
 import type { Block } from './cut-blocks.ts';
-import { createDeflatePool } from './deflate-pool.ts';
-import type { Deflated } from './deflate-worker.ts';
-import { createDeflate, type Deflate, loadDeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
+import type { Deflated, DeflateJob } from './deflate-worker.ts';
+import {
+  createDeflate,
+  type Deflate,
+  type DeflateModule,
+  findBuiltFile,
+  loadDeflateModule,
+  MAX_CHUNK_BYTES,
+} from './deflater.ts';
 
-/** What deflates a stream block by block. */
+/** Deflates a stream block by block. */
 export interface DeflateEngine {
-  /** Names everything that the output depends on but the input. */
+  /** Names everything that the output depends on, apart from the input. */
   readonly id: string;
-  /** Of a block. */
+  /** Size of a block. */
   readonly blockBytes: number;
-  /** Most blocks that it is worth to deflate at the same time. */
+  /** More blocks at the same time would not be faster. */
   readonly maxLanes: number;
   /**
-   * Deflates a block to whole bytes, raw (RFC 1951); it may refer to the bytes of `window` before it. The block cannot be used
-   * any more; its memory, which is given back, can.
+   * Deflates a block to whole bytes of raw deflate (RFC 1951) that may refer to the `window` before it. Takes the block away and returns
+   * its memory for reuse.
    */
   deflate(block: Block, window: Buffer): Promise<Deflated>;
 }
 
-/** What is deflated sooner than a thread is started. */
+/** Deflating less than this takes less time than starting a thread. */
 const INLINE_BYTES = 128 * 1024;
 const MAX_THREADS = 8;
 const ZLIB_BLOCK_BYTES = 512 * 1024;
 
 const deflateByZlib = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
 
-/** Our own deflate, in threads of its own; the output is the same on all machines. */
+/** Deflates with the code in `deflate/`, in threads of its own. The output is the same on every machine. */
 export function createOwnEngine(): DeflateEngine {
   const deflateInThread = createDeflatePool();
   let deflateHere: Promise<Deflate> | undefined;
@@ -46,7 +54,7 @@ export function createOwnEngine(): DeflateEngine {
   };
 }
 
-/** Node's zlib, in libuv's threads. Its output changes with its version and, in Node's build, with the processor family. */
+/** Deflates with Node's zlib, in libuv's threads. Its output depends on the version of zlib and on the processor family. */
 export function createZlibEngine(level: number): DeflateEngine {
   return {
     id: `gzip-${level}-v1-zlib-${process.versions.zlib}-${process.arch}`,
@@ -57,11 +65,63 @@ export function createZlibEngine(level: number): DeflateEngine {
         level,
         ...(window.length > 0 && { dictionary: window }),
         finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-        // Room for the whole output, so that a block is one trip to the thread pool.
+        // Room for the whole output: a block makes one trip to the thread pool.
         chunkSize: ZLIB_BLOCK_BYTES + 1024,
       });
-      // A copy, as zlib's result holds on to all of that room.
+      // A copy, because zlib's result would keep all of that room.
       return { output: Buffer.from(deflated), memory: bytes.buffer };
     },
+  };
+}
+
+/** A thread takes 30 ms to start, so the next layer reuses the threads of the last one. */
+const IDLE_MS = 1_000;
+
+/** Deflates one chunk in a thread. The memory of the chunk is transferred there and back. */
+export type DeflateInThread = (job: DeflateJob) => Promise<Deflated>;
+
+/**
+ * Starts one thread for each chunk in flight; the caller limits those. Idle threads end after a while, and none keeps the process
+ * alive.
+ */
+export function createDeflatePool(): DeflateInThread {
+  /** Each with the timer that ends it. */
+  const idle: { readonly worker: Worker; readonly timer: NodeJS.Timeout }[] = [];
+  let module: Promise<DeflateModule> | undefined;
+
+  const start = async (): Promise<Worker> => {
+    module ??= loadDeflateModule();
+    return new Worker(findBuiltFile('deflate-worker.cjs'), {
+      workerData: await module,
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      execArgv: [],
+      stdin: false,
+    });
+  };
+
+  const rest = (worker: Worker): void => {
+    worker.unref();
+    const timer = setTimeout(() => {
+      // The longest idle thread is in front.
+      idle.shift();
+      void worker.terminate();
+    }, IDLE_MS).unref();
+    idle.push({ worker, timer });
+  };
+
+  const take = async (): Promise<Worker> => {
+    const rested = idle.pop();
+    clearTimeout(rested?.timer);
+    return rested?.worker ?? (await start());
+  };
+
+  return async (job) => {
+    const worker = await take();
+    worker.ref();
+    worker.postMessage(job, [job.chunk.buffer]);
+    // Rejects with the worker's error; the worker has ended then.
+    const [deflated] = await once(worker, 'message');
+    rest(worker);
+    return deflated;
   };
 }

@@ -1,20 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDeflate, type DeflateModule } from './deflater.ts';
 
-/** A chunk to deflate. Chunks come one after the other. */
+/** Chunk to deflate. A worker gets one at a time. */
 export interface DeflateJob {
   readonly window: Uint8Array;
   readonly chunk: Uint8Array<ArrayBuffer>;
   readonly last: boolean;
 }
 
-/** What is posted back; `memory` is that of the chunk, to be used again. */
+/** Answer of the worker. `memory` is the memory of the chunk, for reuse. */
 export interface Deflated {
   readonly output: Uint8Array<ArrayBuffer>;
   readonly memory: ArrayBuffer;
 }
 
-/** What deflate-pool.ts starts with a compiled module as its data. */
+/** Entry of the worker. deflate-engine.ts starts it with a compiled module as its data. */
 async function work(module: DeflateModule): Promise<void> {
   const deflate = await createDeflate(module);
   parentPort?.on('message', ({ window, chunk, last }: DeflateJob) => {

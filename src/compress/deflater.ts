@@ -1,27 +1,30 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { findBuiltFile } from './built-file.ts';
+import { dirname, join } from 'node:path';
 
-/** Most bytes that one call takes. */
+/** Most bytes that one call accepts. */
 export const MAX_CHUNK_BYTES = 512 * 1024;
-/** How far a chunk may refer back (RFC 1951). */
+/** Longest distance that a chunk may refer back (RFC 1951). */
 export const WINDOW_BYTES = 32 * 1024;
 
 /**
- * Deflates one chunk, raw (RFC 1951); `window` is what stands before it, at most WINDOW_BYTES. The output is whole bytes, to which
- * that of the next chunk is added; `last` ends the stream. The same input gives the same output everywhere.
+ * Deflates one chunk to raw deflate (RFC 1951). The outputs of all chunks, one after the other, are the stream. The same input gives the
+ * same output on every machine.
+ * @param window The bytes before the chunk, at most WINDOW_BYTES.
+ * @param last Ends the stream.
  */
 export type Deflate = (window: Uint8Array, chunk: Uint8Array, last: boolean) => Uint8Array<ArrayBuffer>;
 
-/** Compiled code; it can be posted to other threads. */
+/** Compiled code. It can be posted to other threads. */
 export type DeflateModule = Readonly<Record<never, never>>;
 
-/** What is used of WebAssembly, which TypeScript has among the types of browsers only. */
+/** The part of WebAssembly used here: TypeScript declares it for browsers only. */
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<DeflateModule>;
   instantiate(module: DeflateModule): Promise<{ readonly exports: unknown }>;
 };
 
-/** What deflate/deflate.ts exports. */
+/** Exports of deflate/deflate.ts. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly inputAt: { readonly value: number };
@@ -29,15 +32,15 @@ interface Exports {
   deflate(window: number, size: number, isLast: number): number;
 }
 
-/** Compiles what the build has made of deflate/. */
+/** Loads and compiles the WebAssembly that the build makes of `deflate/`. */
 export async function loadDeflateModule(): Promise<DeflateModule> {
   return WebAssembly.compile(await readFile(findBuiltFile('deflate.wasm')));
 }
 
-/** Makes an instance, which takes 2 MiB. */
+/** Makes an instance. It takes 2 MiB of memory. */
 export async function createDeflate(module: DeflateModule): Promise<Deflate> {
   const { exports } = await WebAssembly.instantiate(module);
-  // A cast, as nothing else tells what a module exports.
+  // A cast: a module does not declare its exports.
   const { memory, inputAt, outputAt, deflate } = exports as Exports;
   const bytes = new Uint8Array(memory.buffer);
   return (window, chunk, last) => {
@@ -49,4 +52,11 @@ export async function createDeflate(module: DeflateModule): Promise<Deflate> {
     const size = deflate(window.length, chunk.length, Number(last));
     return bytes.slice(outputAt.value, outputAt.value + size);
   };
+}
+
+/** Finds a file of the build. Tests run the sources and get the file of the last build. */
+export function findBuiltFile(name: string): string {
+  let directory = import.meta.dirname;
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return join(directory, 'dist', name);
 }

@@ -4,7 +4,7 @@ import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import type { CompressedLayer, DigestCache } from './compressor.ts';
 
-/** What a file of the cache holds. `check` is over all else, so that a damaged file is not believed. */
+/** A file of the cache. `check` covers all other members, so a damaged file is ignored. */
 interface CacheEntry {
   readonly diffId: Digest;
   readonly compressorId: string;
@@ -13,13 +13,13 @@ interface CacheEntry {
   readonly check: Digest;
 }
 
-/** Temporary files that a kill has left included. */
+/** Includes temporary files that a killed process leaves. */
 const FILE_NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
 
 /**
- * Opens the cache in a directory, which is made when something is recorded: one small JSON file per diff ID and
- * compressor. Old entries are discarded. Neither method throws: a directory that is undefined, or cannot be read or written, only
- * costs time.
+ * Opens a cache of one small JSON file per diff ID and compressor, and discards its old entries. `record` makes the directory.
+ *
+ * Neither method throws: without a usable directory, layers are compressed again. That only costs time.
  */
 export function openDigestCache(directory: string | undefined): DigestCache {
   if (directory === undefined) return { find: async () => undefined, record: async () => undefined };
@@ -41,13 +41,13 @@ export function openDigestCache(directory: string | undefined): DigestCache {
           formatEntry(diffId, compressorId, layer),
         );
       } catch {
-        // Nothing is lost but the time to compress the layer again.
+        // The next push compresses the layer again.
       }
     },
   };
 }
 
-/** `<aa>/<aabb…>`, by a hash of both keys: no compressor ID can lead out of the directory. */
+/** Names the file `<aa>/<aabb…>` by a hash of both keys, so no compressor ID can lead out of the directory. */
 function nameEntry(diffId: Digest, compressorId: string): string {
   const key = digestOf(`${diffId} ${compressorId}`).slice('sha256:'.length);
   return join(key.slice(0, 2), `${key}.json`);

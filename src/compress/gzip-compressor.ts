@@ -7,12 +7,9 @@ import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
 import { WINDOW_BYTES } from './deflater.ts';
 
 export interface GzipOptions {
-  /** zlib's level, 0 (stored) to 9; by default our own deflate, which has none. */
+  /** Level of zlib, 0 (stored) to 9. Default: the deflate in `deflate/`, which has no levels. */
   readonly level?: number | undefined;
-  /**
-   * Blocks deflated at the same time, over all streams of the compressor: by default one per core, if the engine has use for as
-   * many. The output does not depend on it.
-   */
+  /** Most blocks in flight over all streams. Default: one per core, within the limit of the engine. Does not change the output. */
   readonly lanes?: number | undefined;
 }
 
@@ -20,15 +17,11 @@ export interface GzipOptions {
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 
 /**
- * Makes a gzip compressor that deflates blocks at the same time and joins them to one gzip member.
+ * Makes a gzip compressor. It deflates several blocks at the same time and joins them to one gzip member.
  *
- * Each block may refer to the 32 KiB before it and ends on a byte boundary, so that the output depends on the input and the engine
- * alone. A stream holds at most 2 × lanes + 2 blocks or their output. Use one compressor for a whole push: its lanes are
- * shared by all layers.
- *
- * CPU time per MiB on one machine, runs in turns, and size against zlib's level 6: on the content of the benchmark ours 15.5 ms, 1.019;
- * zlib level 4 20.5 ms, 1.012; 5 26.4 ms, 1.002; 6 39.2 ms. On a Debian system ours 11.7 ms, 1.023; level 4 15.8 ms, 1.035; 5 19.2 ms,
- * 1.007; 6 29.2 ms. On sources ours 15.3 ms, 1.031; level 4 17.0 ms, 1.033; 5 21.2 ms, 1.007; 6 25.4 ms.
+ * Each block may refer to the 32 KiB before it and ends on a byte boundary, so the output depends on the input and the engine alone. A
+ * stream holds at most 2 × lanes + 2 blocks or their output. Use one compressor for a whole push: all layers share its lanes. Figures
+ * and format: deflate/README.md.
  */
 export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const engine = options.level === undefined ? createOwnEngine() : createZlibEngine(options.level);
@@ -66,7 +59,7 @@ async function* compressGzip(
   yield HEADER;
   const deflated = runInOrder(blocks, maxPending, (block, isStopped) => {
     const before = window;
-    // A copy, as the block goes away.
+    // A copy, because the block is transferred.
     window = Buffer.from(block.bytes.subarray(-WINDOW_BYTES));
     checksum = crc32(block.bytes, checksum);
     size += block.bytes.length;

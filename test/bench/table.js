@@ -71,7 +71,7 @@ function describeCase(key) {
   return `${image}, ${FORMS[form]}, ${LINKS[link].title}: ${SCENARIOS[scenario]}`;
 }
 
-function formatTable(header, rows) {
+export function formatTable(header, rows) {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

@@ -38,7 +38,6 @@ export const STILL_SMALL: readonly string[] = [
 export const STILL_UNEXPLAINED: readonly string[] = [
   'src/catalog',
   'src/cli',
-  'src/compress',
   'src/docker',
   'src/ecr',
   'src/files',
