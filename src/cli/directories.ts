@@ -63,3 +63,9 @@ function findHome(io: Io): string | undefined {
     return undefined;
   }
 }
+
+/** Where the records of interrupted uploads are; undefined without a state directory. */
+export function findUploadDirectory(io: Io): string | undefined {
+  const state = findStateDirectory(io);
+  return state && join(state, 'uploads');
+}

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addEmulator } from './commands/emulator/declare.ts';
+import { addPush } from './commands/push/declare.ts';
 import type { RepoCreateOptions } from './commands/repo-create.ts';
 import type { RepoDeleteOptions } from './commands/repo-delete.ts';
 import { addExamples, type Runner } from './declare-command.ts';
@@ -7,7 +8,6 @@ import { addGlobalOptions } from './global-options.ts';
 import { helpConfiguration } from './help.ts';
 import { addLogin } from './login-command.ts';
 import { collectValues, parseNonEmpty } from './option-values.ts';
-import { addPush } from './push-command.ts';
 import { readVersion, showVersion } from './read-version.ts';
 import { addUploads } from './uploads-command.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { CompressedLayer, DigestCache } from '../ends/compressor.ts';
 import { pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
-import type { CompressedLayer, DigestCache } from './compressor.ts';
 
 /** A file of the cache. `check` covers all other members, so a damaged file is ignored. */
 interface CacheEntry {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { createLanes, runInOrder } from '../async/ordered-lanes.ts';
-import type { Compressor } from './compressor.ts';
+import type { Compressor } from '../ends/compressor.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
 import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
 import { WINDOW_BYTES } from './deflater.ts';

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { createLanes, MAX_POOL_LANES, runInOrder } from '../async/ordered-lanes.ts';
+import type { Compressor } from '../ends/compressor.ts';
 import { EcrpError } from '../errors.ts';
-import type { Compressor } from './compressor.ts';
 import { cutBlocks } from './cut-blocks.ts';
 
 export interface ZstdOptions {

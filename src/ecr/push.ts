@@ -5,13 +5,14 @@ import {
   type InitiateLayerUploadCommandOutput,
   PutImageCommand,
 } from '@aws-sdk/client-ecr-public';
+import type { PutAnswer } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { MAX_BATCH, MAX_PART_BYTES, MIN_PART_BYTES } from '../wire/limits.ts';
 import { readCount, readText, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { preparePartUploads } from './layer-part.ts';
-import type { CompleteAnswer, PushService, PutAnswer, StartedUpload } from './push-service.ts';
+import { preparePartUploads } from './parts/layer-part.ts';
+import type { CompleteAnswer, PushService, StartedUpload } from './push-service.ts';
 
 /** UUIDs as a rule; any other id that goes into a request as it is will do. */
 const UPLOAD_ID = /^[\x21-\x7e]{1,256}$/;
@@ -109,7 +110,7 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
       return answer;
     },
 
-    putImage: (image, signal) =>
+    putImage: (manifest, signal) =>
       call(
         {
           operation: 'PutImage',
@@ -118,17 +119,17 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
             sdk.send(
               new PutImageCommand({
                 ...address,
-                imageManifest: image.manifest.toString('utf8'),
-                imageManifestMediaType: image.mediaType,
-                imageDigest: image.digest,
-                ...(image.tag === undefined ? {} : { imageTag: image.tag }),
+                imageManifest: manifest.bytes.toString('utf8'),
+                imageManifestMediaType: manifest.mediaType,
+                imageDigest: manifest.digest,
+                ...(manifest.tag === undefined ? {} : { imageTag: manifest.tag }),
               }),
               { abortSignal },
             ),
           read: ({ image: stored }): PutAnswer | undefined => {
             const found = stored?.imageId?.imageDigest;
-            if (found !== undefined && found !== image.digest) {
-              throw refuseAnswer(image.digest, found);
+            if (found !== undefined && found !== manifest.digest) {
+              throw refuseAnswer(manifest.digest, found);
             }
             return found === undefined
               ? undefined

@@ -1,12 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** What a verification tells while it runs. */
+/** The events of a verification. */
 export type VerifyEvent = VerifyStartedEvent | VerifyProgressEvent | BlobVerifiedEvent;
 
-/** Tags and manifests are as they should be; the blobs follow. */
+/** Tags and manifests are verified; the blobs follow. */
 export interface VerifyStartedEvent {
   readonly kind: 'verify-started';
-  /** Distinct ones, configs included. */
+  /** Distinct, configs included. */
   readonly blobs: number;
   /** Of the blobs, as the manifests say. */
   readonly bytes: number;
@@ -16,7 +16,7 @@ export interface VerifyStartedEvent {
 export interface VerifyProgressEvent {
   readonly kind: 'verify-progress';
   readonly digest: Digest;
-  /** Bytes of the blob that were read back; begins anew with another try. */
+  /** Bytes of the blob that were read back. Another attempt starts at 0. */
   readonly readBytes: number;
 }
 

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { runPool } from '../async/pool.ts';
+import type { ImageReader, ReadManifest } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
-import { discardBody } from '../net/send-request.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
-import { streamBlob } from './read-answer.ts';
-import { readManifest, type StoredManifest } from './read-manifest.ts';
-import type { RegistryReader } from './registry-reader.ts';
 import { type ReadRetry, type RetryOptions, retryReading } from './retry-reading.ts';
 import type { VerifyEvent } from './verify-events.ts';
 
@@ -22,40 +19,39 @@ export interface VerifyOptions {
   /** Blobs read at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** Before each further try of what is different or missing; default 0.5 and 2 s. */
+  /** Waits before each further attempt at what is different or missing; default 0.5 and 2 s. */
   readonly waitsMs?: readonly number[];
-  /** For what cannot be read; default 5 min. */
+  /** For what cannot be read. */
   readonly budget?: RetryBudget;
-  /** How long nothing may come before a try is given up; default 60 s. */
+  /** How long an attempt may receive nothing; default 60 s. */
   readonly silentMs?: number;
   readonly onEvent?: ((event: VerifyEvent) => void) | undefined;
   readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
 }
 
 const WAITS_MS = [500, 2_000];
-/** A manifest is there after so long, or does not come. */
+/** A manifest arrives within this time, or never. */
 const DOCUMENT_SILENT_MS = 10_000;
-/** A blob that delivers fewer bytes than this before it falls silent counts as undelivered. */
+/** Fewer bytes than this are no progress. */
 const LEAST_BYTES = 64 * 1024;
-/** As often as it is told how much was read of a blob. */
+/** Bytes between two progress events. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
-/** What was read back and found to be as it should. */
+/** What was read back and found equal. */
 export interface VerifiedImage {
   readonly manifests: number;
-  /** Distinct ones, configs included; foreign layers that the registry does not have are left out. */
+  /** Distinct, configs included, without foreign layers that the registry lacks. */
   readonly blobs: number;
   /** Of the blobs. */
   readonly bytes: number;
 }
 
 /**
- * Reads a whole image back, as those who pull it will, and compares: where its tags point, and by its digest everything
- * below it, as every manifest names what follows by digest and size. Blobs are streamed. Throws UNAVAILABLE naming what is
- * missing or different.
+ * Reads a whole image back, as those who pull it will: where its tags point, then everything below its digest, because each manifest names
+ * its parts by digest and size. Blobs are streamed. Throws UNAVAILABLE for what is missing or different.
  */
 export async function verifyImage(
-  registry: RegistryReader,
+  reader: ImageReader,
   image: ImageToVerify,
   {
     concurrency,
@@ -69,14 +65,14 @@ export async function verifyImage(
 ): Promise<VerifiedImage> {
   const options = { waitsMs, budget, silentMs, onRetry, signal };
   const documents = { ...options, silentMs: Math.min(silentMs ?? DOCUMENT_SILENT_MS, DOCUMENT_SILENT_MS) };
-  for (const tag of image.tags) await verifyTag(registry, tag, image.digest, documents);
+  for (const tag of image.tags) await verifyTag(reader, tag, image.digest, documents);
   const blobs = new Map<Digest, Descriptor>();
   const manifests = new Set<Digest>();
   const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     if (manifests.has(next.digest)) continue;
     manifests.add(next.digest);
-    const manifest = await verifyManifest(registry, next, documents);
+    const manifest = await verifyManifest(reader, next, documents);
     if (manifest.kind === 'index') pending.push(...manifest.manifests);
     else for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
   }
@@ -85,8 +81,8 @@ export async function verifyImage(
   const sizes: number[] = [];
   await runPool(blobs.values(), concurrency, signal, async (blob, inner) => {
     const size = await retryReading(
-      `${registry.name}: the blob ${blob.digest}`,
-      (watched, onProgress) => verifyBlob(registry, blob, watched, onProgress, onEvent),
+      `${reader.name}: the blob ${blob.digest}`,
+      (watched, onProgress) => verifyBlob(reader, blob, watched, onProgress, onEvent),
       { ...options, signal: inner },
     );
     if (size === undefined) return;
@@ -98,14 +94,14 @@ export async function verifyImage(
 }
 
 async function verifyTag(
-  registry: RegistryReader,
+  reader: ImageReader,
   tag: string,
   digest: Digest,
   options: RetryOptions,
 ): Promise<void> {
-  const subject = `${registry.name}: the tag ${tag}`;
+  const subject = `${reader.name}: the tag ${tag}`;
   const check = async (signal: AbortSignal): Promise<void> => {
-    const found = await readManifest(registry, tag, signal);
+    const found = await reader.readManifest(tag, signal);
     if (found === undefined) throw refuse(`${subject} is not there`);
     if (found.digest !== digest) {
       throw refuse(
@@ -118,32 +114,31 @@ async function verifyTag(
 }
 
 async function verifyManifest(
-  registry: RegistryReader,
+  reader: ImageReader,
   { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
   options: RetryOptions,
 ): Promise<ImageManifest | ImageIndex> {
-  const subject = `${registry.name}: the manifest ${digest}`;
-  const check = async (signal: AbortSignal): Promise<StoredManifest> => {
-    const found = await readManifest(registry, digest, signal);
+  const subject = `${reader.name}: the manifest ${digest}`;
+  const check = async (signal: AbortSignal): Promise<ReadManifest> => {
+    const found = await reader.readManifest(digest, signal);
     if (found === undefined) throw refuse(`${subject} is not there`);
     if (found.digest !== digest) throw refuse(`${subject} reads back as other bytes, ${found.digest}`);
     return found;
   };
-  return parseManifest((await retryReading(subject, check, options)).bytes, mediaType, registry.name);
+  return parseManifest((await retryReading(subject, check, options)).bytes, mediaType, reader.name);
 }
 
-/** The size; undefined for a layer that is served elsewhere and not here. */
+/** Returns the size; undefined for a foreign layer that the registry lacks. */
 async function verifyBlob(
-  registry: RegistryReader,
+  reader: ImageReader,
   { digest, size, urls = [] }: Descriptor,
   signal: AbortSignal,
   onProgress: () => void,
   onEvent: VerifyOptions['onEvent'],
 ): Promise<number | undefined> {
-  const subject = `${registry.name}: the blob ${digest}`;
-  const response = await registry.getBlob(digest, signal);
-  if (response.status === 404) {
-    await discardBody(response);
+  const subject = `${reader.name}: the blob ${digest}`;
+  const chunks = await reader.openBlob(digest, signal);
+  if (chunks === undefined) {
     if (urls.length > 0) return undefined;
     throw refuse(`${subject} is not there`);
   }
@@ -151,7 +146,7 @@ async function verifyBlob(
   let read = 0;
   let told = 0;
   let moved = 0;
-  for await (const chunk of streamBlob(response)) {
+  for await (const chunk of chunks) {
     hash.update(chunk);
     read += chunk.length;
     if (read >= moved + LEAST_BYTES) {

@@ -1,9 +1,9 @@
+import type { Companion, ManifestImage, Referrer } from '../ends/image-source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
-import type { Companion, ManifestImage, Referrer } from './image-source.ts';
 import { joinPlatforms } from './join-platforms.ts';
 import { describeArtifact, describeManifest } from './manifest-kind.ts';
 import { type LayoutIndex, ManifestReader } from './oci-layout.ts';

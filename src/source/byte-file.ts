@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, read, type Stats, statSync }
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import type { ReadHints } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
@@ -101,12 +102,6 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
   };
 }
 
-/** How chunks are read. */
-export interface Reading {
-  /** A chunk is good only until the next one is asked for: its memory is used again. It spares a third of the time of reading. */
-  readonly transient?: boolean | undefined;
-}
-
 /**
  * Bytes of [start, end) of a file, read as they are asked for. Throws INVALID_INPUT, naming `subject`, when the file ends
  * before that, and when it was changed since it was opened.
@@ -116,7 +111,7 @@ export async function* streamBytes(
   start: number,
   end: number,
   subject: string,
-  { transient = false }: Reading = {},
+  { transient = false }: ReadHints = {},
 ): AsyncGenerator<Buffer> {
   file.assertUnchanged();
   const memory = transient ? Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - start)) : undefined;

@@ -1,3 +1,4 @@
+import type { ArchiveImage, ArchiveLayer, DamagedImage, Packing } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
@@ -12,7 +13,6 @@ import {
   parseJson,
 } from '../oci/json.ts';
 import { detectPacking, MAGIC_BYTES } from './compression.ts';
-import type { ArchiveImage, ArchiveLayer, DamagedImage, Packing } from './image-source.ts';
 import { collectBytes, describeEntry, type FileStore, readStoredFile } from './source-store.ts';
 
 /** All configs of an archive are held in memory. */

@@ -1,3 +1,4 @@
+import type { ImageSource, ListedImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { isImageConfig, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -5,7 +6,6 @@ import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import type { ImageSource, ListedImage } from './image-source.ts';
 import { describeManifest } from './manifest-kind.ts';
 import { readBlob } from './source-blobs.ts';
 

@@ -1,3 +1,4 @@
+import type { ManifestImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
@@ -11,7 +12,6 @@ import {
   parseManifest,
 } from '../oci/manifest.ts';
 import { isIndex, isManifest, OCI_INDEX } from '../oci/media-types.ts';
-import type { ManifestImage } from './image-source.ts';
 import { type FileStore, readStoredFile } from './source-store.ts';
 
 export const LAYOUT_FILE = 'oci-layout';

@@ -1,10 +1,10 @@
 import { type Stats, statSync } from 'node:fs';
+import type { BlobRef, ImageSource, ListedImage, SentLayer } from '../ends/image-source.ts';
 import { invalidInput } from '../oci/json.ts';
 import { arrangeImages } from './arrange-images.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode, detectFileType } from './compression.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
-import type { BlobRef, ImageSource, ListedImage, SentLayer } from './image-source.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
 import { describeFileError, refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
 import { readSavedImages } from './saved-images.ts';

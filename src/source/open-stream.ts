@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ImageSource } from '../ends/image-source.ts';
 import { canDecode, createDecoder, detectFileType } from './compression.ts';
-import type { ImageSource } from './image-source.ts';
 import { type OpenSourceOptions, openTarSource } from './open-source.ts';
 import { describeFileError, refuseFile } from './refusals.ts';
 import {

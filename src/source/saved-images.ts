@@ -1,7 +1,7 @@
+import type { ListedImage, ManifestImage } from '../ends/image-source.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import { type ArchiveItem, parseConfigName, readArchiveImages } from './docker-archive.ts';
-import type { ListedImage, ManifestImage } from './image-source.ts';
 import { nameBlob } from './oci-layout.ts';
 import type { FileStore } from './source-store.ts';
 import { type WholeImage, WholeImages } from './whole-images.ts';

@@ -1,3 +1,4 @@
+import type { ImageSource, ListedImage, ManifestImage, SourceImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
 import type { JsonObject } from '../json.ts';
@@ -9,7 +10,6 @@ import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manif
 import { isIndex } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
-import type { ImageSource, ListedImage, ManifestImage, SourceImage } from './image-source.ts';
 import { findAttested, isAttestation } from './manifest-kind.ts';
 import { addBlobs, readBlob } from './source-blobs.ts';
 

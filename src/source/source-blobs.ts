@@ -1,10 +1,10 @@
+import type { BlobRef, ImageSource } from '../ends/image-source.ts';
 import { MAX_CONFIG_BYTES } from '../oci/config.ts';
 import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
-import type { BlobRef, ImageSource } from './image-source.ts';
 import { collectBytes } from './source-store.ts';
 
 /**

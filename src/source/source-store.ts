@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ReadHints } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { quoteText } from '../foreign-text.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
-import { type ByteFile, openByteFile, type Reading, streamBytes } from './byte-file.ts';
+import { type ByteFile, openByteFile, streamBytes } from './byte-file.ts';
 import { describeFileError, findErrorCode } from './refusals.ts';
 
 /** A file in a store, by its own name: links have been followed. `size` is in bytes. */
@@ -23,12 +24,12 @@ export interface FileStore {
   /** Finds a file; undefined when there is none. Throws INVALID_INPUT when the name is a bad link or no regular file. */
   find(name: string): StoredFile | undefined;
   /** Bytes of [start, end) of a file. Throws INVALID_INPUT when it is cut short or changed. */
-  open(file: StoredFile, start: number, end: number, reading?: Reading): AsyncIterable<Buffer>;
+  open(file: StoredFile, start: number, end: number, hints?: ReadHints): AsyncIterable<Buffer>;
   /**
    * The same from `start` to the end, for a file that is linked: no byte is given away before all of them were seen to have the
    * digest. Throws INVALID_INPUT when they have another.
    */
-  openChecked?(file: StoredFile, digest: Digest, start: number, reading?: Reading): AsyncIterable<Buffer>;
+  openChecked?(file: StoredFile, digest: Digest, start: number, hints?: ReadHints): AsyncIterable<Buffer>;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -74,15 +75,15 @@ export function openDirectoryStore(path: string): FileStore {
       const isLinked = findRealPath(location, subject) !== location;
       return { name, size: stats.size, ...(isLinked && { isLinked }) };
     },
-    async *open({ name, isLinked = false }, start, end, reading) {
+    async *open({ name, isLinked = false }, start, end, hints) {
       const file = openByteFile(join(root, name), { followLinks: isLinked });
       try {
-        yield* streamBytes(file, start, end, describeEntry({ path }, name), reading);
+        yield* streamBytes(file, start, end, describeEntry({ path }, name), hints);
       } finally {
         file.close();
       }
     },
-    async *openChecked({ name }, digest, start, reading) {
+    async *openChecked({ name }, digest, start, hints) {
       const subject = describeEntry({ path }, name);
       // The file that was checked is the one that is read: a link can be changed in between.
       const file = openByteFile(join(root, name), { followLinks: true });
@@ -91,7 +92,7 @@ export function openDirectoryStore(path: string): FileStore {
           await checkDigest(file, digest, subject);
           if (file.identity !== undefined) checked.set(name, file.identity);
         }
-        yield* streamBytes(file, start, file.size, subject, reading);
+        yield* streamBytes(file, start, file.size, subject, hints);
       } finally {
         file.close();
       }

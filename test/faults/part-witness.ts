@@ -1,5 +1,5 @@
 import type { LayerPart, PushService } from '../../src/ecr/push-service.ts';
-import type { UploadClaim, UploadStore } from '../../src/push/upload-store.ts';
+import type { UploadClaim, UploadStore } from '../../src/engine/resume/upload-store.ts';
 
 interface WitnessedUpload {
   /** All bytes below were acknowledged, by the last word of the service. */
@@ -78,17 +78,17 @@ export class PartWitness {
       ...store,
       claim: (subject) => {
         const claim = store.claim(subject);
-        const key = `${subject.id} ${subject.encoding}`;
+        const key = `${subject.id} ${subject.compression}`;
         this.#checkFound(key, claim);
         return {
           found: claim.found,
-          keep: (upload) => {
+          save: (upload) => {
             this.#left.set(key, upload.uploadId);
-            claim.keep(upload);
+            claim.save(upload);
           },
-          forget: () => {
+          discard: () => {
             this.#left.delete(key);
-            claim.forget();
+            claim.discard();
           },
           release: () => claim.release(),
         };

@@ -2,22 +2,23 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../src/ecr/api-call.ts';
 import { createEcrClient } from '../../src/ecr/client.ts';
+import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import { createRepository } from '../../src/ecr/repositories.ts';
+import type { ImageSource } from '../../src/ends/image-source.ts';
+import { planPush } from '../../src/engine/plan/plan.ts';
+import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
 import { EcrpError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { planPush } from '../../src/push/plan.ts';
-import { pushImage } from '../../src/push/push-image.ts';
-import type { PushPlan } from '../../src/push/push-plan.ts';
 import { requestRegistry } from '../../src/registry/client.ts';
 import { readBytes } from '../../src/registry/read-answer.ts';
 import { resolveTag } from '../../src/registry/resolve-tag.ts';
-import type { ImageSource } from '../../src/source/image-source.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import { directConnections } from '../support/connections.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage } from '../support/images.ts';
+import { pushWith } from '../support/push-with.ts';
 import { useTemporaryDirectories } from '../support/temporary-directory.ts';
 
 const MIB = 1024 * 1024;
@@ -59,7 +60,7 @@ async function prepare(faults: readonly string[]): Promise<Place> {
   const source = await openSource(directory, { temporaryDirectory: directory });
   const [first] = source.images;
   if (!first) throw new Error('no image');
-  const place = { emulator, source, plan: await planPush(source, first) };
+  const place = { emulator, source, plan: await planPush(source, first, { limits: ECR_PUBLIC_LIMITS }) };
   places.push(place);
   return place;
 }
@@ -72,12 +73,13 @@ async function push({ emulator, plan }: Place) {
     onEvent: (event) => events.push(event),
   });
   try {
-    const result = await pushImage(plan, {
+    const result = await pushWith(plan, {
       service: connectPush(client, { repositoryName }),
       tags: ['1.0', 'latest'],
       signal,
       createRepository: async (inner) => {
         await createRepository(client, { repositoryName }, inner);
+        return true;
       },
     });
     return { result, retries: events.filter((event) => event.kind === 'retry').length };

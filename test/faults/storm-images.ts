@@ -1,7 +1,8 @@
 import { createGzipCompressor } from '../../src/compress/gzip-compressor.ts';
+import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
+import { planPush } from '../../src/engine/plan/plan.ts';
+import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
 import type { Platform } from '../../src/oci/platform.ts';
-import { planPush } from '../../src/push/plan.ts';
-import type { PushPlan } from '../../src/push/push-plan.ts';
 import { selectImages } from '../../src/source/select-images.ts';
 import {
   describeBytes,
@@ -11,7 +12,7 @@ import {
   makeManifest,
   makeRandomBytes,
 } from '../support/images.ts';
-import { archiveSource, layoutSource } from '../unit/push/memory-source.ts';
+import { archiveSource, layoutSource } from '../support/memory-source.ts';
 
 const MIB = 1024 * 1024;
 
@@ -122,10 +123,10 @@ export async function planStormImage({ images, root, platform }: StormImage): Pr
     const selection = { platforms: platform ? [platform] : [], attestations: 'keep' } as const;
     const whole = { kind: 'manifest', names: [], root: root.descriptor } as const;
     const { source, image } = await selectImages(layoutSource([root]), whole, selection);
-    return planPush(source, image);
+    return planPush(source, image, { limits: ECR_PUBLIC_LIMITS });
   }
   const [image] = images;
   if (image === undefined) throw new Error('no image');
   const [source, archive] = archiveSource(image);
-  return planPush(source, archive, { compressor });
+  return planPush(source, archive, { limits: ECR_PUBLIC_LIMITS, compressor });
 }

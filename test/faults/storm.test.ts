@@ -1,13 +1,14 @@
 import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
+import { planPush } from '../../src/engine/plan/plan.ts';
 import { EcrpError } from '../../src/errors.ts';
-import { planPush } from '../../src/push/plan.ts';
 import { callApi } from '../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { makeImage, makeRandom } from '../support/images.ts';
+import { layoutSource } from '../support/memory-source.ts';
 import { useTemporaryDirectories } from '../support/temporary-directory.ts';
-import { layoutSource } from '../unit/push/memory-source.ts';
 import { PartWitness } from './part-witness.ts';
 import { Puller } from './puller.ts';
 import { PART_BYTES, pushInStorm, type StormPush, TAGS } from './storm.ts';
@@ -60,7 +61,7 @@ test('control: a push that begins anew although there is something to go on with
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const image = await makeImage({ seed: 1, layers: [{ size: 3 * PART_BYTES + 1 }] });
   const root = { kind: 'manifest', names: [], root: image.descriptor } as const;
-  const plan = await planPush(layoutSource([image]), root);
+  const plan = await planPush(layoutSource([image]), root, { limits: ECR_PUBLIC_LIMITS });
   const witness = new PartWitness(PART_BYTES);
   const push = async () =>
     pushInStorm({

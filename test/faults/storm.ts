@@ -4,14 +4,14 @@ import { makeCaller } from '../../src/ecr/call.ts';
 import { createEcrClient } from '../../src/ecr/client.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
 import { connectPush } from '../../src/ecr/push.ts';
+import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
+import type { PushResult } from '../../src/engine/result.ts';
+import { findPlace } from '../../src/engine/resume/upload-owner.ts';
+import { openUploadStore, type UploadStore } from '../../src/engine/resume/upload-store.ts';
 import { EcrpError } from '../../src/errors.ts';
 import { RetryBudget } from '../../src/net/retry-budget.ts';
-import { pushImage } from '../../src/push/push-image.ts';
-import type { PushPlan } from '../../src/push/push-plan.ts';
-import type { PushResult } from '../../src/push/push-result.ts';
-import { findPlace } from '../../src/push/upload-owner.ts';
-import { openUploadStore, type UploadStore } from '../../src/push/upload-store.ts';
 import type { TestEmulator } from '../support/emulator.ts';
+import { pushWith } from '../support/push-with.ts';
 import type { PartWitness } from './part-witness.ts';
 
 export const PART_BYTES = 5 * 1024 * 1024;
@@ -60,7 +60,7 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
     throw problem;
   });
   try {
-    return await pushImage(plan, {
+    return await pushWith(plan, {
       service: witness.watchService(connectPush(client, { repositoryName })),
       tags: TAGS,
       partBytes: PART_BYTES,
@@ -85,8 +85,8 @@ function stopWhen(store: UploadStore, isDead: () => boolean): UploadStore {
       const claim = store.claim(subject);
       return {
         found: claim.found,
-        keep: (upload) => isDead() || claim.keep(upload),
-        forget: () => isDead() || claim.forget(),
+        save: (state) => isDead() || claim.save(state),
+        discard: () => isDead() || claim.discard(),
         release: () => isDead() || claim.release(),
       };
     },

@@ -1,12 +1,12 @@
-import { clearUploads } from '../../push/upload-files.ts';
+import { clearUploads } from '../../engine/resume/upload-files.ts';
 import type { CommandContext } from '../command-context.ts';
+import { findUploadDirectory } from '../directories.ts';
 import { formatCount } from '../format.ts';
 import type { Outcome } from '../outcome.ts';
-import { findUploadDirectory } from '../push/open-uploads.ts';
 
-/** Forgets interrupted uploads; nothing is asked, as all it can cost is time. */
+/** Discards interrupted uploads without asking: the worst that can follow is that layers are sent again. */
 export function clearInterruptedUploads(context: CommandContext): Outcome {
-  const directory = findUploadDirectory(context);
+  const directory = findUploadDirectory(context.io);
   const { removed, inUse } = directory === undefined ? { removed: 0, inUse: 0 } : clearUploads(directory);
   const left = inUse > 0 ? `; ${formatCount(inUse, 'upload')} of running pushes left alone` : '';
   return {

@@ -1,12 +1,12 @@
-import { type KnownUpload, listUploads } from '../../push/upload-files.ts';
+import { type KnownUpload, listUploads } from '../../engine/resume/upload-files.ts';
 import type { CommandContext } from '../command-context.ts';
+import { findUploadDirectory } from '../directories.ts';
 import { formatBytes, formatDuration, formatTable } from '../format.ts';
 import type { JsonObject, Outcome } from '../outcome.ts';
-import { findUploadDirectory } from '../push/open-uploads.ts';
 
-/** Lists the interrupted uploads that a push would go on with. */
+/** Lists the interrupted uploads that a push would resume. */
 export function listInterruptedUploads(context: CommandContext): Outcome {
-  const directory = findUploadDirectory(context);
+  const directory = findUploadDirectory(context.io);
   const uploads = directory === undefined ? [] : listUploads(directory);
   if (uploads.length === 0) context.messages.note('No upload is interrupted.');
   const rows = uploads.map((upload) => viewUpload(upload, Date.now()));
@@ -17,8 +17,8 @@ export function listInterruptedUploads(context: CommandContext): Outcome {
 }
 
 function describeUpload(upload: KnownUpload): JsonObject {
-  const { endpoint, registryAlias, repositoryName, id, encoding, uploadId, nextByte, inUse } = upload;
-  const layer = encoding === undefined ? { layerDigest: id } : { diffId: id, encoding };
+  const { endpoint, registryAlias, repositoryName, id, compression, uploadId, nextByte, inUse } = upload;
+  const layer = compression === undefined ? { layerDigest: id } : { diffId: id, encoding: compression };
   return {
     endpoint,
     registryAlias,

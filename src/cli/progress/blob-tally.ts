@@ -1,4 +1,4 @@
-import type { BlobFinishedEvent, BlobStartedEvent, PushEvent } from '../../push/events.ts';
+import type { BlobFinishedEvent, BlobStartedEvent, PushEvent } from '../../engine/events.ts';
 
 export interface ActiveBlob {
   readonly label: string;

@@ -1,4 +1,4 @@
-import type { BlobRestartedEvent } from '../../push/events.ts';
+import type { BlobRestartedEvent } from '../../ends/image-target.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Messages } from '../messages.ts';
 import { labelBlob } from './blob-tally.ts';

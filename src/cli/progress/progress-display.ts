@@ -1,4 +1,4 @@
-import type { PushEvent } from '../../push/events.ts';
+import type { PushEvent } from '../../engine/events.ts';
 import type { VerifyEvent } from '../../registry/verify-events.ts';
 import type { CallOutcome } from './call-troubles.ts';
 import type { ShownWait } from './wait-list.ts';

@@ -1,4 +1,4 @@
-import type { PhaseEvent } from '../../push/events.ts';
+import type { PhaseEvent } from '../../engine/events.ts';
 import { type ActiveBlob, BlobTally, type Total } from './blob-tally.ts';
 import { type CallOutcome, CallTroubles, type Trouble } from './call-troubles.ts';
 import type { ProgressEvent } from './progress-display.ts';

@@ -1,7 +1,7 @@
 import { addAbortSignal, Readable } from 'node:stream';
+import type { ImageSource } from '../../ends/image-source.ts';
+import type { LayerIntake } from '../../ends/layer-intake.ts';
 import { type ByteFile, streamBytes } from '../byte-file.ts';
-import type { ImageSource } from '../image-source.ts';
-import type { LayerIntake } from '../layer-intake.ts';
 import { type OpenSourceOptions, openTarSource, type SentLayers } from '../open-source.ts';
 import { MAX_PLAIN_BYTES, recognizeStream, unpackStream } from '../open-stream.ts';
 import { KeptFile } from './kept-file.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { ArrivingLayer, LayerIntake } from '../../ends/layer-intake.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { detectFileType } from '../compression.ts';
-import type { ArrivingLayer, LayerIntake } from '../layer-intake.ts';
 import { fillHoles } from '../tar/fill-holes.ts';
 import { readImageEntries, type TarEntry } from '../tar/tar-entries.ts';
 import { BLOCK_BYTES, isTarHeader } from '../tar/tar-header.ts';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { ReadHints } from '../../ends/image-source.ts';
 import { quoteText } from '../../foreign-text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { invalidInput } from '../../oci/json.ts';
-import { type ByteFile, type Reading, streamBytes } from '../byte-file.ts';
+import { type ByteFile, streamBytes } from '../byte-file.ts';
 import { describeEntry, type FileStore } from '../source-store.ts';
 import { clipExtents, fillHoles } from './fill-holes.ts';
 import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
@@ -67,11 +68,11 @@ function createTarStore(
       const entry = resolve(name);
       return entry && { name: entry.name, size: entry.size };
     },
-    async *open({ name }, start, end, reading) {
+    async *open({ name }, start, end, hints) {
       const subject = describeEntry(file, name);
       const entry = resolve(name);
       if (entry === undefined) throw invalidInput(subject, 'it is missing');
-      yield* streamEntry(file, entry, start, end, subject, reading);
+      yield* streamEntry(file, entry, start, end, subject, hints);
     },
     async close() {
       file.close();
@@ -114,14 +115,14 @@ function streamEntry(
   start: number,
   end: number,
   subject: string,
-  reading?: Reading,
+  hints?: ReadHints,
 ): AsyncIterable<Buffer> {
   if (entry.extents === undefined) {
-    return streamBytes(file, entry.start + start, entry.start + end, subject, reading);
+    return streamBytes(file, entry.start + start, entry.start + end, subject, hints);
   }
   const { storedStart, storedBytes, extents } = clipExtents(entry.extents, start, end);
   const from = entry.start + storedStart;
-  return fillHoles(streamBytes(file, from, from + storedBytes, subject, reading), extents, end - start);
+  return fillHoles(streamBytes(file, from, from + storedBytes, subject, hints), extents, end - start);
 }
 
 /** Whether two entries of one name are the same. Writers that append to an archive repeat entries. */

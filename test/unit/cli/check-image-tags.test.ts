@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkImageTags } from '../../../src/cli/push/check-image-tags.ts';
+import { checkImageTags } from '../../../src/cli/commands/push/check-image-tags.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { catchError } from '../../support/catch-error.ts';

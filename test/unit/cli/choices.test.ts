@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { chooseImage } from '../../../src/cli/push/choose-image.ts';
-import { chooseTarget, type GivenTarget } from '../../../src/cli/push/choose-target.ts';
+import { chooseImage } from '../../../src/cli/commands/push/choose-image.ts';
+import { chooseTarget, type GivenTarget } from '../../../src/cli/commands/push/choose-target.ts';
+import type { ImageSource, SourceImage } from '../../../src/ends/image-source.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import type { ImageSource, SourceImage } from '../../../src/source/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeImage as makeGenerated, makeIndex } from '../../support/images.ts';
-import { layoutSource } from '../push/memory-source.ts';
+import { layoutSource } from '../../support/memory-source.ts';
 
 let count = 0;
 

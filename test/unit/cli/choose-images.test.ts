@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Choice, chooseImages } from '../../../src/cli/push/choose-images.ts';
-import type { ImageSource, ListedImage } from '../../../src/source/image-source.ts';
+import { type Choice, chooseImages } from '../../../src/cli/commands/push/choose-images.ts';
+import type { GivenTarget } from '../../../src/cli/commands/push/choose-target.ts';
+import type { ImageSource, ListedImage } from '../../../src/ends/image-source.ts';
 import { catchError } from '../../support/catch-error.ts';
 
 const host = 'public.ecr.aws';
 
-async function choose(names: readonly (readonly string[])[], choice: Partial<Choice>) {
+type Given = Partial<GivenTarget & Pick<Choice, 'image' | 'all'>>;
+
+async function choose(names: readonly (readonly string[])[], given: Given) {
   const images = names.map(
     (each): ListedImage => ({ kind: 'archive', names: each, config: Buffer.from('{}'), layers: [] }),
   );
@@ -17,15 +20,15 @@ async function choose(names: readonly (readonly string[])[], choice: Partial<Cho
     async *open() {},
     close: async () => undefined,
   };
-  const given: Choice = {
-    reference: undefined,
-    tags: [],
-    byDigest: false,
-    image: undefined,
-    all: true,
-    ...choice,
+  const { reference, tags = [], byDigest = false, image: name, all = true } = given;
+  const choice: Choice = {
+    target: { reference, tags, byDigest },
+    image: name,
+    all,
+    registryHost: host,
+    selection: { platforms: [], attestations: 'keep' },
   };
-  return (await chooseImages(source, given, host)).map(({ image, target }) => [
+  return (await chooseImages(source, choice)).map(({ image, target }) => [
     images.indexOf(image),
     target.registryAlias,
     `${target.repositoryName}:${target.tags.join(',')}`,
@@ -77,7 +80,7 @@ describe('each image of an archive', () => {
     ]);
   });
 
-  it.each<[string, readonly (readonly string[])[], Partial<Choice>, string]>([
+  it.each<[string, readonly (readonly string[])[], Given, string]>([
     ['a tag for all', [['a:1'], ['b:2']], { reference: 'app:1' }, '"app:1" can be only one of them'],
     ['a further tag for all', [['a:1'], ['b:2']], { reference: 'app', tags: ['x'] }, '"x" can be only one'],
     ['one tag twice', [['a:1'], ['b:1']], { reference: 'app' }, 'two images of many.tar would be app:1'],

@@ -1,16 +1,16 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createContext } from '../../../src/cli/command-context.ts';
+import { chooseImage } from '../../../src/cli/commands/push/choose-image.ts';
 import { confirm } from '../../../src/cli/confirm.ts';
 import { main as helper } from '../../../src/cli/credential-helper.ts';
 import { printError, printOutcome } from '../../../src/cli/output.ts';
 import type { OutputStyle } from '../../../src/cli/output-style.ts';
 import { openProgress } from '../../../src/cli/progress/open-progress.ts';
-import { chooseImage } from '../../../src/cli/push/choose-image.ts';
+import type { ImageSource } from '../../../src/ends/image-source.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { hideLogins } from '../../../src/foreign-text.ts';
 import type { Io } from '../../../src/io.ts';
-import type { ImageSource } from '../../../src/source/image-source.ts';
 import { startAnsweringServer } from '../../support/answering-server.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { type CliSettings, runCli } from '../../support/cli.ts';

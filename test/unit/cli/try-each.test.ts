@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tryEach } from '../../../src/cli/push/try-each.ts';
+import { tryEach } from '../../../src/cli/commands/push/try-each.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
 const items = ['one', 'two', 'three'].map((name) => ({ name }));

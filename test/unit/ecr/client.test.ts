@@ -375,7 +375,7 @@ describe('answers to a check', () => {
 });
 
 describe('answers to an image', () => {
-  const image = { manifest: Buffer.from('x'), mediaType: 'application/json', digest, tag: 'v1' };
+  const image = { bytes: Buffer.from('x'), mediaType: 'application/json', digest, tag: 'v1' };
   const stored = json({
     image: { registryId: '123456789012', imageId: { imageDigest: digest, imageTag: 'v1' } },
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { PartEncoder } from '../../../src/ecr/part-encoder.ts';
+import { PartEncoder } from '../../../src/ecr/parts/part-encoder.ts';
 import { makeRandom, makeRandomBytes } from '../../support/images.ts';
 
 const members = {

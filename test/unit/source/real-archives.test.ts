@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import type { ImageSource } from '../../../src/ends/image-source.ts';
 import { parseConfig } from '../../../src/oci/config.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import type { ImageSource } from '../../../src/source/image-source.ts';
 import { openSource } from '../../../src/source/open-source.ts';
 import { readBlob } from '../../../src/source/source-blobs.ts';
 import { collectBytes } from '../../../src/source/source-store.ts';

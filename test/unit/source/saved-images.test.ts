@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ImageSource } from '../../../src/ends/image-source.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../../src/oci/media-types.ts';
-import type { ImageSource } from '../../../src/source/image-source.ts';
 import { openSource } from '../../../src/source/open-source.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { listArchiveItems, listLayoutItems } from '../../support/image-writers.ts';

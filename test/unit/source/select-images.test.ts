@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { ManifestImage, SourceImage } from '../../../src/ends/image-source.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
-import type { ManifestImage, SourceImage } from '../../../src/source/image-source.ts';
 import { type Selection, selectImages } from '../../../src/source/select-images.ts';
 import { collectBytes as collect } from '../../../src/source/source-store.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { describeBytes, type GeneratedIndex, makeImage, makeIndex } from '../../support/images.ts';
-import { archiveSource, layoutSource, type memorySource } from '../push/memory-source.ts';
+import { archiveSource, layoutSource, type memorySource } from '../../support/memory-source.ts';
 
 const amd64 = await makeImage({ seed: 1, layers: [{}] });
 const arm64 = await makeImage({ seed: 2, layers: [{}], platform: parsePlatform('linux/arm64/v8') });

@@ -2,8 +2,8 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../../engine/resume/upload-owner.ts';
 import type { Io } from '../../../io.ts';
-import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../../push/upload-owner.ts';
 
 const PREFIX = 'ecrp-emulator-';
 /** The form of the names that `openTemporaryDirectory` makes: the tag of a process with its place, and random characters. */

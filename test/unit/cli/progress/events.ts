@@ -1,6 +1,6 @@
 import { ProgressState } from '../../../../src/cli/progress/progress-state.ts';
+import type { PushEvent } from '../../../../src/engine/events.ts';
 import type { Digest } from '../../../../src/oci/digest.ts';
-import type { PushEvent } from '../../../../src/push/events.ts';
 
 export const MIB = 1024 * 1024;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { describeAmounts, describeStall } from '../../../../src/cli/progress/describe-progress.ts';
 import { ProgressState } from '../../../../src/cli/progress/progress-state.ts';
 import type { ApiEvent } from '../../../../src/ecr/api-call.ts';
+import type { PushEvent } from '../../../../src/engine/events.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
-import type { PushEvent } from '../../../../src/push/events.ts';
 import { applyAll, finish, MIB, progress, start, upload } from './events.ts';
 
 const first = digestOf('first');

@@ -1,6 +1,6 @@
+import type { SentLayer } from '../../../../src/ends/image-source.ts';
+import type { ArrivingLayer, LayerIntake } from '../../../../src/ends/layer-intake.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
-import type { SentLayer } from '../../../../src/source/image-source.ts';
-import type { ArrivingLayer, LayerIntake } from '../../../../src/source/layer-intake.ts';
 
 export interface MemoryIntake extends LayerIntake {
   /** What was begun, in order. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { ImageSource } from '../../../../src/ends/image-source.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { KeptFile } from '../../../../src/source/arriving/kept-file.ts';
 import { receiveTar } from '../../../../src/source/arriving/receive-tar.ts';
-import type { ImageSource } from '../../../../src/source/image-source.ts';
 import { openSource, openTarSource } from '../../../../src/source/open-source.ts';
 import { collectBytes } from '../../../../src/source/source-store.ts';
 import { locateArchive } from '../../../support/archives.ts';

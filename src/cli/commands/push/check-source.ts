@@ -1,0 +1,74 @@
+import { existsSync, fstatSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { EcrpError } from '../../../errors.ts';
+import { quoteText } from '../../../foreign-text.ts';
+import type { Io } from '../../../io.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { quoteForShell } from '../../quote-for-shell.ts';
+
+/** What could be the name of an image, as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
+const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/;
+
+const ARCHIVE_NAME = /\.(tar|tgz|gz|zst|zip|xz|oci)$|^\.|^\//;
+
+/**
+ * Finds what can be wrong with a source before it is opened: an image of an engine, a terminal, the name of an image in the
+ * place of its archive. The error says which command works. Throws USAGE, or INVALID_INPUT for what is not there.
+ */
+export function checkSource({ io }: CommandContext, source: string, reference: string | undefined): void {
+  // As a path, it would mean the current directory.
+  if (source === '') {
+    throw new EcrpError('USAGE', 'the source is empty', {
+      hint: 'Name the archive, or `-` for a tar on standard input. Is the variable set that it comes from?',
+    });
+  }
+  if (source.startsWith('docker:')) {
+    throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
+      hint: `Pipe it: ${pipeImage(source.slice('docker:'.length), reference ?? 'REFERENCE')}`,
+    });
+  }
+  if (source === '-') {
+    assertNoDirectory(io.stdin);
+    if (!io.stdin.isTTY) return;
+    throw new EcrpError('USAGE', 'standard input is a terminal, not an archive', {
+      hint: 'Pipe an archive into it: docker save NAME:TAG | ecrp push - REFERENCE',
+    });
+  }
+  if (existsSync(resolve(io.cwd, source))) return;
+  if (reference !== undefined && existsSync(resolve(io.cwd, reference))) {
+    throw new EcrpError('USAGE', `${quoteText(source)} is not a file, but ${quoteText(reference)} is one`, {
+      hint: `The archive comes first: ecrp push ${quoteForShell(reference)} ${quoteForShell(source)}`,
+    });
+  }
+  if (!IMAGE_NAME.test(source) || ARCHIVE_NAME.test(source) || isInDirectory(io.cwd, source)) return;
+  throw new EcrpError('INVALID_INPUT', `${source}: no such file or directory`, {
+    // It serves those as well who pipe an archive in and leave the `-` out.
+    hint: `Pipe the image in, and name it \`-\`: ${pipeImage(source, reference ?? source)}`,
+  });
+}
+
+/** A path with a wrong end leads through directories that are there; the name of an image has none. */
+function isInDirectory(cwd: string, source: string): boolean {
+  return source.includes('/') && existsSync(resolve(cwd, dirname(source)));
+}
+
+/** Node reads a directory as if it were an empty file. */
+function assertNoDirectory(stdin: Io['stdin']): void {
+  const descriptor: unknown = Reflect.get(stdin, 'fd');
+  if (typeof descriptor !== 'number' || !isDirectory(descriptor)) return;
+  throw new EcrpError('INVALID_INPUT', 'standard input: a directory, not an archive', {
+    hint: 'Name an OCI image layout instead: ecrp push DIRECTORY REFERENCE',
+  });
+}
+
+function isDirectory(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function pipeImage(name: string, reference: string): string {
+  return `docker save ${name} | ecrp push - ${reference}`;
+}

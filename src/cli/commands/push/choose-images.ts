@@ -1,0 +1,128 @@
+import type { ImageSource, ListedImage } from '../../../ends/image-source.ts';
+import { EcrpError } from '../../../errors.ts';
+import { listNames, quoteText } from '../../../foreign-text.ts';
+import { findRegistryReferences } from '../../../oci/reference.ts';
+import { chooseImage } from './choose-image.ts';
+import { type ChosenTarget, chooseTarget, type GivenTarget } from './choose-target.ts';
+import type { PushRequest } from './request.ts';
+
+/** What the command line says about the choice. */
+export type Choice = Pick<PushRequest, 'image' | 'all' | 'target' | 'registryHost' | 'selection'>;
+
+export interface ChosenImage {
+  readonly image: ListedImage;
+  readonly target: ChosenTarget;
+}
+
+/**
+ * Chooses what to push and where: one image, or each image with `--all`. With `--all` an image goes to its names at the registry host, or to
+ * the given repository under the tags of its own names; without a tag it goes there by digest. Referrers go with their image, unless
+ * platforms are chosen. Throws USAGE when the choice is not clear, or when two images would get one tag.
+ */
+export async function chooseImages(
+  source: ImageSource,
+  { image: name, all, target: given, registryHost, selection }: Choice,
+): Promise<readonly ChosenImage[]> {
+  const byPlatform = selection.platforms.length > 0;
+  if (!all) {
+    const image = await chooseImage(source, name);
+    return [{ image, target: chooseTarget(given, image.names, registryHost) }];
+  }
+  const [only, ...others] = source.images;
+  const images =
+    only !== undefined && others.length === 0 && findGivenTag(given) !== undefined
+      ? [{ image: only, target: chooseTarget(given, only.names, registryHost) }]
+      : chooseEach(source, given, registryHost);
+  const referrers = byPlatform ? [] : chooseReferrers(source, images);
+  const chosen = [...images.map((each) => (byPlatform ? each : dropReferrers(each))), ...referrers];
+  assertDistinct(chosen, source);
+  return chosen;
+}
+
+function chooseEach(source: ImageSource, given: GivenTarget, registryHost: string): readonly ChosenImage[] {
+  const single = findGivenTag(given);
+  if (single !== undefined) {
+    throw refuse(
+      `${source.path} holds ${source.images.length} images, and ${quoteText(single)} can be only one of them`,
+    );
+  }
+  return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, registryHost) }));
+}
+
+/** What on the command line can be the tag of one image alone. */
+function findGivenTag({ reference, tags }: GivenTarget): string | undefined {
+  return reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
+}
+
+function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: string): ChosenTarget {
+  const { reference: repository, byDigest } = given;
+  if (repository === undefined && findRegistryReferences(image.names, registryHost).length === 0) {
+    const name = image.names.length === 0 ? 'without a name' : listNames(image.names);
+    throw new EcrpError('USAGE', `no target for the image ${name}: none of its names is at ${registryHost}`, {
+      hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all',
+    });
+  }
+  if (repository === undefined) return chooseTarget(given, image.names, registryHost);
+  const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
+  // Referrers, such as signatures, have no name.
+  if (byDigest || first === undefined) {
+    return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, registryHost);
+  }
+  const reference = `${repository}:${first}`;
+  return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
+}
+
+/** What is about an image goes to its repository, under a tag of its own or none. */
+function chooseReferrers(
+  { referrers = [] }: ImageSource,
+  images: readonly ChosenImage[],
+): readonly ChosenImage[] {
+  return referrers.flatMap((image) => {
+    const subject =
+      images.find(
+        (each) =>
+          each.image.kind === 'manifest' &&
+          each.image.referrers?.some(({ digest }) => digest === image.root.digest),
+      ) ?? images[0];
+    if (subject === undefined) return [];
+    const { registryHost, registryAlias, repositoryName } = subject.target;
+    const tags = image.names.flatMap((name) => findTag(name) ?? []);
+    const repository = {
+      registryHost,
+      ...(registryAlias !== undefined && { registryAlias }),
+      repositoryName,
+    };
+    return [{ image, target: { ...repository, tags, mainTag: tags[0] } }];
+  });
+}
+
+/** They are pushed, so there is nothing to be said of them. */
+function dropReferrers({ image, target }: ChosenImage): ChosenImage {
+  return { image: image.kind === 'manifest' ? { ...image, referrers: [] } : image, target };
+}
+
+/** The tag of a name; an OCI layout may name an image by its tag alone. */
+function findTag(name: string): string | undefined {
+  if (name.includes('@')) return undefined;
+  const [, tag] = /:([^/:]*)$/.exec(name) ?? [];
+  return tag ?? (name.includes('/') ? undefined : name);
+}
+
+function assertDistinct(chosen: readonly ChosenImage[], source: ImageSource): void {
+  const seen = new Set<string>();
+  for (const { target } of chosen) {
+    for (const tag of target.tags) {
+      const name = `${target.registryAlias ?? ''}/${target.repositoryName}:${tag}`;
+      if (seen.has(name)) {
+        throw refuse(`two images of ${source.path} would be ${target.repositoryName}:${tag}`);
+      }
+      seen.add(name);
+    }
+  }
+}
+
+function refuse(problem: string): EcrpError {
+  return new EcrpError('USAGE', problem, {
+    hint: 'With --all, give a repository without a tag: each image gets the tags of its own names. Or choose one with --image.',
+  });
+}

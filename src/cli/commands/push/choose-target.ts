@@ -1,0 +1,161 @@
+import { ECR_PUBLIC_LIMITS } from '../../../ecr/limits.ts';
+import { checkTagCount } from '../../../engine/limits.ts';
+import { EcrpError } from '../../../errors.ts';
+import { listNames, quoteText } from '../../../foreign-text.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import {
+  findRegistryReferences,
+  formatRepository,
+  parseReference,
+  type Reference,
+  type RepositoryReference,
+} from '../../../oci/reference.ts';
+import { assertTag, orderTags } from '../../../oci/tags.ts';
+
+/** Where the command line says to push. */
+export interface GivenTarget {
+  /** REFERENCE */
+  readonly reference: string | undefined;
+  /** `--tag`, as given. */
+  readonly tags: readonly string[];
+  /** `--by-digest` */
+  readonly byDigest: boolean;
+}
+
+/** Where an image goes. */
+export interface ChosenTarget extends RepositoryReference {
+  /** Distinct, in the order they are put. Without tags, the image is there by its digest alone. */
+  readonly tags: readonly string[];
+  /** The tag of the reference in the result: the tag of the given reference, otherwise the most exact one. */
+  readonly mainTag?: string | undefined;
+  /** The digest that the image must have. */
+  readonly imageDigest?: Digest | undefined;
+  /** The same repository by other aliases, or without one, if the service says that the registry is the same. */
+  readonly otherNames?: readonly RepositoryReference[] | undefined;
+}
+
+/** For a push only. Other commands require a tag. */
+const DEFAULT_TAG = 'latest';
+
+/**
+ * Chooses where to push: the given reference, otherwise the image's `names` at the registry host, with further tags. Throws USAGE when there
+ * is no reference, or when several repositories or digests are named; LIMIT for too many tags.
+ */
+export function chooseTarget(
+  given: GivenTarget,
+  names: readonly string[],
+  registryHost: string,
+): ChosenTarget {
+  const further = readGivenTags(given.tags, registryHost);
+  const main = given.reference === undefined ? undefined : parseReference(given.reference, registryHost);
+  const named = main === undefined ? findRegistryReferences(names, registryHost) : [main];
+  const references = [
+    ...named,
+    ...further.flatMap((each) => (each.kind === 'reference' ? [each.reference] : [])),
+  ];
+  const [first] = references;
+  if (first === undefined) throw refuseNames(names, registryHost);
+  assertOneRepository(references);
+  const { registryHost: host, registryAlias, repositoryName } = first;
+  const otherNames = listOtherNames(references);
+  const repository = {
+    registryHost: host,
+    ...(registryAlias !== undefined && { registryAlias }),
+    repositoryName,
+    ...(otherNames.length > 0 && { otherNames }),
+  };
+  const imageDigest = findDigest(references);
+  if (given.byDigest) {
+    assertUntagged(main, further.length > 0);
+    return { ...repository, tags: [], imageDigest };
+  }
+  const tags = orderTags([
+    ...named.flatMap(listTags),
+    ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : listTags(each.reference))),
+  ]);
+  checkTagCount(ECR_PUBLIC_LIMITS, tags.length);
+  return { ...repository, tags, mainTag: (main && listTags(main)[0]) ?? tags[0], imageDigest };
+}
+
+/** One tag; none for a reference by digest alone. */
+function listTags({ imageTag, imageDigest }: Reference): readonly string[] {
+  if (imageTag !== undefined) return [imageTag];
+  return imageDigest === undefined ? [DEFAULT_TAG] : [];
+}
+
+/** One for each further alias. Whether they are of one registry, nobody knows before it is asked. */
+function listOtherNames([first, ...others]: readonly Reference[]): readonly RepositoryReference[] {
+  const byAlias = new Map(others.map((other) => [other.registryAlias, other]));
+  byAlias.delete(first?.registryAlias);
+  return [...byAlias.values()];
+}
+
+function assertOneRepository([first, ...others]: readonly Reference[]): void {
+  const stray = others.find((other) => other.repositoryName !== first?.repositoryName);
+  if (first !== undefined && stray !== undefined) throw refuseRepositories(first, stray);
+}
+
+/** The error of an image that is to go to two repositories. */
+export function refuseRepositories(first: RepositoryReference, stray: RepositoryReference): EcrpError {
+  return new EcrpError(
+    'USAGE',
+    `an image is pushed to one repository, but these are two: ${formatRepository(first)}, ${formatRepository(stray)}`,
+    { hint: 'Give the REFERENCE to push to, and run ecrp once for each repository.' },
+  );
+}
+
+function findDigest(references: readonly Reference[]): Digest | undefined {
+  const [digest, other] = new Set(references.flatMap(({ imageDigest }) => imageDigest ?? []));
+  if (other === undefined) return digest;
+  throw new EcrpError('USAGE', `an image has one digest, but these are two: ${digest}, ${other}`, {
+    hint: 'Leave out the digests, or run ecrp once for each image.',
+  });
+}
+
+function assertUntagged(main: Reference | undefined, hasFurther: boolean): void {
+  if (main?.imageTag === undefined && !hasFurther) return;
+  throw new EcrpError('USAGE', '--by-digest pushes without a tag, but a tag is given', {
+    hint:
+      main?.imageTag === undefined ? 'Leave out --tag, or --by-digest.' : `Write ${formatRepository(main)}.`,
+  });
+}
+
+function refuseNames(names: readonly string[], registryHost: string): EcrpError {
+  const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
+  return new EcrpError('USAGE', `no target for the image: ${found}, with nothing at ${registryHost}`, {
+    hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
+  });
+}
+
+/** What one `--tag` asks for: a tag, or a reference that names the repository as well. */
+export type GivenTag =
+  | { readonly kind: 'tag'; readonly imageTag: string }
+  | { readonly kind: 'reference'; readonly reference: Reference };
+
+/**
+ * Reads the values of `--tag`: one per line, as docker/metadata-action writes them, without blank lines. A text with a colon or a slash is a
+ * reference. Throws USAGE for other texts that are no tag, and for an empty value.
+ */
+export function readGivenTags(values: readonly string[], registryHost: string): readonly GivenTag[] {
+  return values.flatMap((value) => {
+    const lines = value.split('\n').map((line) => line.trim());
+    const given = lines.filter((line) => line !== '');
+    if (given.length === 0) {
+      throw new EcrpError('USAGE', '--tag is empty', {
+        hint: 'Give a tag, or leave --tag out. Is the variable set that it comes from?',
+      });
+    }
+    return given.map((text) => readGivenTag(text, registryHost));
+  });
+}
+
+function readGivenTag(text: string, registryHost: string): GivenTag {
+  if (/[,\s]/.test(text)) {
+    throw new EcrpError('USAGE', `--tag: ${quoteText(text)} is not an image tag`, {
+      hint: 'Give one tag a line, or --tag once for each.',
+    });
+  }
+  if (/[:/@]/.test(text)) return { kind: 'reference', reference: parseReference(text, registryHost) };
+  assertTag(text);
+  return { kind: 'tag', imageTag: text };
+}

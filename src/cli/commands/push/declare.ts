@@ -1,0 +1,58 @@
+import { type Command, Option } from 'commander';
+import { addExamples, type Runner } from '../../declare-command.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../option-values.ts';
+import type { PushOptions } from './request.ts';
+
+/** Declares `ecrp push`. */
+export function addPush(program: Command, run: Runner): void {
+  const push = program
+    .command('push')
+    .summary('push an image archive to a repository')
+    .description('Push a docker-archive or an OCI image layout, as a directory or a tar.')
+    .argument('<source>', 'the archive, or `-` for a tar on standard input')
+    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else the names in the archive')
+    .optionsGroup('Source:')
+    .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
+    .option('--all', 'each image of the archive, under its own tags')
+    .option('--platform <os/arch>', 'only this platform of an index (repeatable)', collectValues)
+    .addOption(
+      new Option('--attestations <what>', 'attestations of an index')
+        .choices(['keep', 'drop'])
+        .default('keep'),
+    )
+    .optionsGroup('Target:')
+    .option('-t, --tag <tag>', 'further tag, or reference of the same repository (repeatable)', collectValues)
+    .option('--by-digest', 'push without a tag')
+    .addOption(
+      new Option('--if-exists <what>', 'tag on another image')
+        .choices(['overwrite', 'skip', 'fail'])
+        .default('overwrite'),
+    )
+    .option('--create-repo', 'create the repository when it is missing')
+    .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
+    .option('--resource-tag <k=v>', 'resource tag of such a repository (repeatable)', collectValues)
+    .option('--verify', 'read the image back afterwards, and compare')
+    .option('--dry-run', 'read and check everything, send nothing')
+    .optionsGroup('Compression (of layers that are uncompressed):')
+    .addOption(new Option('--compression <kind>').choices(['gzip', 'zstd', 'none']).default('gzip'))
+    .option('--compression-level <n>', '1 to 9 for gzip, 1 to 19 for zstd', parseIntegerWithin(1, 19))
+    .addOption(new Option('--format <format>', 'manifest of a docker-archive').choices(['docker', 'oci']))
+    .option('--cache-from <tag>', 'look for layers in this image too (repeatable)', collectValues)
+    .option('--no-remote-cache', 'do not look for layers in the images at the tags')
+    .optionsGroup('Network:')
+    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
+    .option('--part-size <mib>', 'largest part of a layer, 5 to 20 MiB', parseIntegerWithin(5, 20))
+    .option('--no-resume', 'do not resume interrupted uploads, and keep none')
+    .optionsGroup('Output:')
+    .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
+    .action((source: string, reference: string | undefined, options: PushOptions) =>
+      run(async (context) => (await import('./run.ts')).push(context, source, reference, options)),
+    );
+  addExamples(push, [
+    'docker save app:1.0 | ecrp push - app:1.0',
+    'ecrp push app.tar team/app:1.0 -t 1 -t latest --create-repo',
+    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --platform linux/amd64',
+    'ecrp push many.tar team/app --all',
+    'ecrp push app.tar app:1.0 --dry-run --json',
+  ]);
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import type { Compressor, DigestCache } from '../../../ends/compressor.ts';
+import type { ImageSource, ListedImage } from '../../../ends/image-source.ts';
+import type { ImageTarget } from '../../../ends/image-target.ts';
+import { planPush } from '../../../engine/plan/plan.ts';
+import type { PushPlan } from '../../../engine/plan/push-plan.ts';
+import { parseConfig } from '../../../oci/config.ts';
+import type { Platform } from '../../../oci/platform.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { findCacheDirectory } from '../../directories.ts';
+import { limitWait } from '../../global-options.ts';
+import type { ChosenTarget } from './choose-target.ts';
+import type { CompressionOptions, PushRequest } from './request.ts';
+
+/** Longest wait for the registry's answers: they only save time. */
+const REMOTE_CACHE_MS = 3_000;
+
+/** What compresses layers, and the cache of what they compress to. */
+export interface LayerCompression {
+  readonly compressor: Compressor;
+  readonly digestCache: DigestCache;
+}
+
+/** Where an image goes, as far as planning needs it. */
+export interface ImageDestination {
+  readonly chosen: ChosenTarget;
+  readonly target: ImageTarget;
+}
+
+/**
+ * Plans the push of an image. Loads the compressor only for an image with uncompressed layers, unless `opened` has it. `asksTarget`: layers
+ * that the local cache does not know are looked for in the target.
+ */
+export async function planImage(
+  context: CommandContext,
+  request: PushRequest,
+  { source, image }: { readonly source: ImageSource; readonly image: ListedImage },
+  destination: ImageDestination,
+  opened?: LayerCompression,
+): Promise<PushPlan> {
+  const { limits } = destination.target;
+  const { format } = request.compression;
+  if (image.kind !== 'archive' || image.layers.every((layer) => layer.packing !== 'none')) {
+    return planPush(source, image, { limits, format });
+  }
+  const { platform } = parseConfig(image.config);
+  const compression = opened ?? (await openCompression(context, request, destination, platform));
+  return planPush(source, image, { limits, format, ...compression });
+}
+
+/** Undefined when uncompressed layers stay as they are. `platform`: of the image, when it is known. */
+export async function openCompression(
+  context: CommandContext,
+  { compression, remoteCache, cacheFrom }: PushRequest,
+  { chosen, target }: ImageDestination,
+  platform: Platform | undefined,
+): Promise<LayerCompression | undefined> {
+  if (compression.compression === 'none') return undefined;
+  const { openDigestCache } = await import('../../../compress/digest-cache.ts');
+  const compressor = await createCompressor(compression.compression, compression.compressionLevel);
+  const cache = findCacheDirectory(context.io);
+  const local = openDigestCache(cache && join(cache, 'layers'));
+  if (!remoteCache) return { compressor, digestCache: local };
+  const { addRemoteCache } = await import('../../../engine/remote-cache.ts');
+  const digestCache = addRemoteCache(local, {
+    target,
+    repositoryName: chosen.repositoryName,
+    compressor,
+    tags: [...new Set([...chosen.tags, ...cacheFrom])],
+    platform,
+    timeoutMs: limitWait(context.options, REMOTE_CACHE_MS),
+    report: (detail) => context.messages.detail(detail),
+    signal: context.io.signal,
+  });
+  return { compressor, digestCache };
+}
+
+async function createCompressor(
+  kind: Exclude<CompressionOptions['compression'], 'none'>,
+  level: number | undefined,
+): Promise<Compressor> {
+  if (kind === 'zstd') {
+    const { createZstdCompressor } = await import('../../../compress/zstd-compressor.ts');
+    return createZstdCompressor({ level });
+  }
+  const { createGzipCompressor } = await import('../../../compress/gzip-compressor.ts');
+  return createGzipCompressor({ level });
+}

@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import type { TagPolicy } from '../../../engine/guard-tags.ts';
+import { EcrpError } from '../../../errors.ts';
+import type { Platform } from '../../../oci/platform.ts';
+import { parsePlatform } from '../../../oci/platform.ts';
+import { assertTag } from '../../../oci/tags.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../../registry-host.ts';
+import { checkSource } from './check-source.ts';
+import { chooseTarget, type GivenTarget, readGivenTags } from './choose-target.ts';
+import { checkDigestFile } from './digest-file.ts';
+
+const BYTES_PER_MIB = 1024 * 1024;
+const MAX_GZIP_LEVEL = 9;
+const SEE_HELP = "'ecrp push --help' shows what can be given.";
+
+/** How uncompressed layers of a docker-archive are sent. */
+export interface CompressionOptions {
+  /** Of the manifest. */
+  readonly format?: 'docker' | 'oci';
+  readonly compression: 'gzip' | 'zstd' | 'none';
+  readonly compressionLevel?: number;
+}
+
+/** The options of `ecrp push`, as commander gives them. */
+export interface PushOptions extends CompressionOptions {
+  readonly tag?: readonly string[];
+  readonly byDigest?: boolean;
+  readonly image?: string;
+  readonly all?: boolean;
+  readonly platform?: readonly string[];
+  readonly attestations: 'keep' | 'drop';
+  readonly createRepo?: boolean;
+  readonly catalog?: string;
+  /** `KEY=VALUE` */
+  readonly resourceTag?: readonly string[];
+  /** False with `--no-remote-cache`. */
+  readonly remoteCache: boolean;
+  readonly cacheFrom?: readonly string[];
+  readonly concurrency: number;
+  /** MiB. */
+  readonly partSize?: number;
+  readonly dryRun?: boolean;
+  /** False with `--no-resume`. */
+  readonly resume: boolean;
+  readonly verify?: boolean;
+  readonly ifExists: TagPolicy;
+  readonly digestFile?: string;
+}
+
+/** What a command line asks for, checked as far as no file and no network is needed. */
+export interface PushRequest {
+  /** A path, or `-`. */
+  readonly source: string;
+  readonly target: GivenTarget;
+  /** Host of the registry in references. */
+  readonly registryHost: string;
+  /** Whether that host belongs to the API endpoint, so that it may be asked. */
+  readonly readsRegistry: boolean;
+  /** `--image` */
+  readonly image: string | undefined;
+  readonly all: boolean;
+  readonly selection: { readonly platforms: readonly Platform[]; readonly attestations: 'keep' | 'drop' };
+  readonly compression: CompressionOptions;
+  /** Whether the registry is asked about layers that the local cache does not know. */
+  readonly remoteCache: boolean;
+  /** Further tags to look for layers. */
+  readonly cacheFrom: readonly string[];
+  /** The repository to create when it is missing; undefined: that is an error. */
+  readonly newRepository:
+    | { readonly catalog: string | undefined; readonly resourceTags: readonly string[] | undefined }
+    | undefined;
+  /** Layers in flight. */
+  readonly concurrency: number;
+  readonly mostPartBytes: number | undefined;
+  readonly dryRun: boolean;
+  readonly resume: boolean;
+  readonly verify: boolean;
+  readonly ifExists: TagPolicy;
+  /** Absolute path. */
+  readonly digestFile: string | undefined;
+}
+
+/** Reads and checks the command line, before the source is opened. Throws USAGE, LIMIT, or INVALID_INPUT for files that it names. */
+export async function readRequest(
+  context: CommandContext,
+  source: string,
+  reference: string | undefined,
+  options: PushOptions,
+): Promise<PushRequest> {
+  const { partSize, dryRun = false, verify = false, all = false, byDigest = false, tag: tags = [] } = options;
+  const { concurrency, resume, ifExists, image, cacheFrom = [] } = options;
+  const target = { reference, tags, byDigest };
+  const registryHost = findRegistryHost(context);
+  const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
+  checkSource(context, source, reference);
+  checkTarget(target, registryHost);
+  const platforms = (options.platform ?? []).map(parsePlatform);
+  cacheFrom.forEach(assertTag);
+  checkCombinations(options);
+  if (verify) await requireRegistryHost(context, '--verify');
+  if (digestFile !== undefined) await checkDigestFile(digestFile);
+  const readsRegistry = await isRegistryOfApi(context);
+  return {
+    source,
+    target,
+    registryHost,
+    readsRegistry,
+    image,
+    all,
+    selection: { platforms, attestations: options.attestations },
+    compression: options,
+    remoteCache: options.remoteCache && readsRegistry,
+    cacheFrom,
+    newRepository: options.createRepo
+      ? { catalog: options.catalog, resourceTags: options.resourceTag }
+      : undefined,
+    concurrency,
+    mostPartBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
+    dryRun,
+    resume,
+    verify,
+    ifExists,
+    digestFile,
+  };
+}
+
+/** Without a reference, the archive's names may say where the image goes. */
+function checkTarget(target: GivenTarget, registryHost: string): void {
+  if (target.reference === undefined) readGivenTags(target.tags, registryHost);
+  else chooseTarget(target, [], registryHost);
+}
+
+function checkCombinations(options: PushOptions): void {
+  const { cacheFrom, createRepo, catalog, resourceTag, compression, compressionLevel } = options;
+  if (cacheFrom !== undefined && !options.remoteCache) {
+    throw refuse('--cache-from does not go with --no-remote-cache', 'Leave one of them out');
+  }
+  if (catalog !== undefined && !createRepo) {
+    throw refuse(
+      '--catalog is for a repository that is created, so it needs --create-repo',
+      'Give --create-repo as well',
+    );
+  }
+  if (resourceTag !== undefined && !createRepo) {
+    throw refuse(
+      '--resource-tag is for a repository that is created, so it needs --create-repo',
+      'Give --create-repo as well',
+    );
+  }
+  if (compression === 'none' && compressionLevel !== undefined) {
+    throw refuse('--compression-level does not go with --compression none', 'Leave one of them out');
+  }
+  if (compression === 'gzip' && compressionLevel !== undefined && compressionLevel > MAX_GZIP_LEVEL) {
+    throw new EcrpError('USAGE', `gzip has no level ${compressionLevel}`, {
+      hint: `Give --compression-level 1 to ${MAX_GZIP_LEVEL}, or --compression zstd.`,
+    });
+  }
+  if (options.all && options.image !== undefined) {
+    throw refuse('--image chooses one image, and --all pushes each', 'Leave one of them out');
+  }
+}
+
+function refuse(problem: string, advice: string): EcrpError {
+  return new EcrpError('USAGE', problem, { hint: `${advice}; ${SEE_HELP}` });
+}

@@ -1,0 +1,43 @@
+import { EcrpError } from '../../../errors.ts';
+import { toEcrpError } from '../../explain-thrown.ts';
+
+/** What became of one of several things; `name` is for messages. */
+export type Tried<Result> =
+  | { readonly name: string; readonly result: Result }
+  | { readonly name: string; readonly error: EcrpError };
+
+/** Errors that all which follow would end in as well. */
+const ENDING: readonly EcrpError['code'][] = ['AUTH', 'INTERRUPTED'];
+
+/**
+ * Runs one step after the other. The error of one does not keep the others back, unless it is about the credentials or an
+ * interruption: then those that follow have an error that says so. Never rejects.
+ */
+export async function tryEach<Item extends { readonly name: string }, Result>(
+  items: readonly Item[],
+  run: (item: Item, index: number) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<readonly Tried<Result>[]> {
+  const tried: Tried<Result>[] = [];
+  let ending: { readonly name: string; readonly error: EcrpError } | undefined;
+  for (const [index, item] of items.entries()) {
+    const { name } = item;
+    if (ending !== undefined) {
+      tried.push({ name, error: makeFollowing(ending.name, ending.error) });
+      continue;
+    }
+    try {
+      tried.push({ name, result: await run(item, index) });
+    } catch (thrown) {
+      const error = toEcrpError(thrown, signal);
+      tried.push({ name, error });
+      if (ENDING.includes(error.code)) ending = { name, error };
+    }
+  }
+  return tried;
+}
+
+function makeFollowing(name: string, { code, signal }: EcrpError): EcrpError {
+  const why = code === 'AUTH' ? `the credentials failed at ${name}` : `the push was interrupted at ${name}`;
+  return new EcrpError(code, `not pushed: ${why}`, { signal });
+}

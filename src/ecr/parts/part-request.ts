@@ -1,0 +1,114 @@
+import { Readable } from 'node:stream';
+import {
+  type ECRPUBLICClient,
+  UploadLayerPartCommand,
+  type UploadLayerPartCommandOutput,
+} from '@aws-sdk/client-ecr-public';
+import type { PartBody, PartMembers } from './part-encoder.ts';
+
+/** Bytes held back. Without them the service has no request; they fit into one packet. */
+const HELD_BYTES = 1024;
+
+/** One request that carries a part. It goes out at once except for its last bytes, which `finish` releases. */
+export class PartRequest {
+  readonly #members: PartMembers;
+  readonly #abort = new AbortController();
+  readonly #body: HeldBody;
+  readonly #answer: Promise<UploadLayerPartCommandOutput>;
+  #onHandedOver: () => void = () => undefined;
+  #hasFailed = false;
+
+  constructor(sdk: ECRPUBLICClient, members: PartMembers, body: PartBody) {
+    this.#members = members;
+    this.#body = new HeldBody(body.bytes, () => this.#onHandedOver());
+    const command = makePartCommand(members, body, this.#body);
+    this.#answer = sdk.send(command, { abortSignal: this.#abort.signal });
+    this.#answer.catch(() => {
+      this.#hasFailed = true;
+      // A refused request may still be sending, and its memory is about to be reused.
+      this.#abort.abort();
+    });
+  }
+
+  /** Whether it can become the part of this upload at this place. Not after a failure: that says nothing about the part now. */
+  isGoodFor(uploadId: string, start: number): boolean {
+    return !this.#hasFailed && this.#members.uploadId === uploadId && this.#members.partFirstByte === start;
+  }
+
+  /** Sends the last bytes and waits for the answer. */
+  finish(signal: AbortSignal, onHandedOver: () => void): Promise<UploadLayerPartCommandOutput> {
+    const follow = (): void => this.#abort.abort(signal.reason);
+    if (signal.aborted) follow();
+    else signal.addEventListener('abort', follow, { once: true });
+    this.#onHandedOver = onHandedOver;
+    this.#body.release();
+    return this.#answer;
+  }
+
+  /** Cancels the request; afterwards the memory of the part is free. */
+  drop(): void {
+    this.#abort.abort();
+  }
+}
+
+/** The body of a request. Its last bytes leave only when it is released. */
+class HeldBody extends Readable {
+  /** In the order they are sent. */
+  readonly #pieces: Buffer[];
+  readonly #onHandedOver: () => void;
+  #isReleased = false;
+  #isWanted = false;
+
+  /** `onHandedOver`: the connection has taken all bytes, though it may still have to send the last of them. */
+  constructor(bytes: Buffer, onHandedOver: () => void) {
+    // Reads nothing that cannot be written at once.
+    super({ highWaterMark: 0 });
+    this.#pieces = [bytes.subarray(0, -HELD_BYTES), bytes.subarray(-HELD_BYTES)].filter(
+      (piece) => piece.length > 0,
+    );
+    this.#onHandedOver = onHandedOver;
+  }
+
+  /** Idempotent. */
+  release(): void {
+    this.#isReleased = true;
+    if (this.#isWanted) this._read();
+  }
+
+  override _read(): void {
+    this.#isWanted = this.#pieces.length === 1 && !this.#isReleased;
+    if (this.#isWanted) return;
+    const piece = this.#pieces.shift();
+    this.push(piece ?? null);
+    if (piece === undefined) this.#onHandedOver();
+  }
+}
+
+/**
+ * The command for a part whose body exists already: the SDK's serialiser takes many times as long for 10 MiB. The middleware is the SDK's
+ * documented hook (`command.middlewareStack`). At the step `build` it runs after serialisation, of an empty part here, and before content
+ * length and signature. The signer takes the payload's hash from the header `x-amz-content-sha256` when it exists.
+ */
+function makePartCommand(
+  members: PartMembers,
+  { bytes, sha256 }: PartBody,
+  stream: Readable,
+): UploadLayerPartCommand {
+  const command = new UploadLayerPartCommand({ ...members, layerPartBlob: new Uint8Array() });
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { request } = args;
+      if (!isRequest(request)) throw new TypeError('the SDK makes no HTTP request of UploadLayerPart');
+      request.body = stream;
+      request.headers['content-length'] = String(bytes.length);
+      request.headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build', priority: 'high', name: 'ecrpPartBody' },
+  );
+  return command;
+}
+
+function isRequest(request: unknown): request is { body: unknown; headers: Record<string, string> } {
+  return typeof request === 'object' && request !== null && 'body' in request && 'headers' in request;
+}

@@ -1,0 +1,66 @@
+import type { TargetLimits } from '../ends/image-target.ts';
+import { EcrpError } from '../errors.ts';
+
+/** Throws LIMIT for a blob that the target cannot store; `bytes` is its size as it will be sent. */
+export function checkBlobSize(
+  { service, minBlobBytes = 0, maxBlobBytes = Number.POSITIVE_INFINITY }: TargetLimits,
+  name: string,
+  bytes: number,
+  role: 'config' | 'layer' = 'layer',
+): void {
+  if (bytes > maxBlobBytes) {
+    throw new EcrpError(
+      'LIMIT',
+      `${name} is ${bytes} bytes long; ${service} takes layers of up to ${maxBlobBytes} bytes`,
+      { hint: 'Split what the layer holds over several layers.' },
+    );
+  }
+  if (bytes < minBlobBytes) {
+    throw new EcrpError('LIMIT', `${name} is empty; ${service} cannot store a blob without bytes`, {
+      hint:
+        role === 'layer'
+          ? 'Leave the empty layer out of the image.'
+          : 'Build the artifact with the config `{}`, as the OCI image specification asks; `oras push` does.',
+    });
+  }
+}
+
+/** Throws LIMIT for a manifest that the target does not take. */
+export function checkManifestSize(
+  { service, maxManifestBytes = Number.POSITIVE_INFINITY }: TargetLimits,
+  digest: string,
+  bytes: number,
+): void {
+  if (bytes <= maxManifestBytes) return;
+  throw new EcrpError(
+    'LIMIT',
+    `Manifest ${digest} is ${bytes} bytes long; ${service} takes up to ${maxManifestBytes}`,
+    { hint: 'An image with fewer layers, or an index with fewer images, has a shorter one.' },
+  );
+}
+
+/** Throws LIMIT for more tags than an image can have. */
+export function checkTagCount(
+  { service, maxTags = Number.POSITIVE_INFINITY }: TargetLimits,
+  tags: number,
+): void {
+  if (tags <= maxTags) return;
+  throw new EcrpError(
+    'LIMIT',
+    `the image would have ${tags} tags; an image of ${service} has up to ${maxTags}`,
+    { hint: `Leave out ${tags - maxTags} of them.` },
+  );
+}
+
+/** Throws LIMIT for an index of more images, itself included, than a repository can have. */
+export function checkImageCount(
+  { service, maxImages = Number.POSITIVE_INFINITY }: TargetLimits,
+  images: number,
+): void {
+  if (images <= maxImages) return;
+  throw new EcrpError(
+    'LIMIT',
+    `the index has ${images} images; a repository of ${service} has up to ${maxImages}`,
+    { hint: 'Split the index over several repositories.' },
+  );
+}

@@ -1,0 +1,173 @@
+import type { BlobReading, DerivedBlob, PlannedBlob, StoredBlob } from '../../ends/blob.ts';
+import type { Compressor, DigestCache } from '../../ends/compressor.ts';
+import type { ArchiveImage, ArchiveLayer, ImageSource, Packing } from '../../ends/image-source.ts';
+import { EcrpError } from '../../errors.ts';
+import { buildManifest, type ManifestFormat, type PackedLayer } from '../../oci/build-manifest.ts';
+import type { Content } from '../../oci/descriptor.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import { countBytes, hashBytes, skipBytes } from '../byte-streams.ts';
+import { checkBlobSize, checkManifestSize } from '../limits.ts';
+import { markStored, planKnownBlob, planMemoryBlob } from './known-blob.ts';
+import { checkLayerEnd, verifyGzip } from './layer-end.ts';
+import type { PlanOptions, PushPlan } from './push-plan.ts';
+
+/** Key of a layer that is sent as the archive has it: compressed, under a digest that the archive does not state. */
+const AS_PACKED = 'as-packed';
+
+/** Plans an image that has a config and layers. Its manifest is built when the digests of the layers are known. */
+export async function planArchive(
+  source: ImageSource,
+  image: ArchiveImage,
+  options: PlanOptions,
+): Promise<PushPlan> {
+  const config = { digest: digestOf(image.config), size: image.config.length };
+  const blobs = new Map<Digest, PlannedBlob>([
+    [config.digest, planMemoryBlob('config', config, image.config)],
+  ]);
+  for (const layer of image.layers) {
+    if (!blobs.has(layer.diffId)) blobs.set(layer.diffId, await planLayer(source, layer, options));
+  }
+  // Of a layer that occurs twice the first is sent, however the second is compressed.
+  const packings = new Map(
+    image.layers.toReversed().map(({ diffId, packing }) => [diffId, choosePacking(packing, options)]),
+  );
+  const format = chooseFormat([...packings.values()], options);
+  return {
+    blobs: [...blobs.values()],
+    warnings: [],
+    notes: [],
+    skippedLayers: 0,
+    buildManifests: (contents) => {
+      const layers = image.layers.map(({ diffId }): PackedLayer => {
+        const content = contents.get(diffId);
+        const packing = packings.get(diffId);
+        if (content === undefined || packing === undefined) {
+          throw new TypeError(`the layer ${diffId} has not been sent`);
+        }
+        return { ...content, packing };
+      });
+      const manifest = buildManifest(format, config, layers);
+      checkManifestSize(options.limits, manifest.digest, manifest.bytes.length);
+      return [manifest];
+    },
+  };
+}
+
+async function planLayer(
+  source: ImageSource,
+  layer: ArchiveLayer,
+  { limits, compressor, digestCache }: PlanOptions,
+): Promise<PlannedBlob> {
+  const { diffId, ref, packing } = layer;
+  if (packing === 'none' && compressor) return planDerivedLayer(source, layer, compressor, digestCache);
+  checkBlobSize(limits, `Layer ${ref.kind === 'entry' ? ref.name : diffId}`, ref.size);
+  return packing === 'none'
+    ? planKnownBlob(source, 'layer', { digest: diffId, size: ref.size }, ref)
+    : planDerivedLayer(source, layer, undefined, digestCache);
+}
+
+function choosePacking(packing: Packing, { compressor }: PlanOptions): Packing {
+  return packing === 'none' && compressor ? compressor.packing : packing;
+}
+
+/** Docker's manifest format defines no zstd layers. Some tools write a type for them, which podman and skopeo refuse. */
+function chooseFormat(packings: readonly Packing[], { format }: PlanOptions): ManifestFormat {
+  const isZstd = packings.includes('zstd');
+  if (isZstd && format === 'docker') {
+    throw new EcrpError(
+      'USAGE',
+      'a manifest in the format of docker cannot have layers compressed with zstd',
+      {
+        hint: 'Leave --format out, or give --format oci; or --compression gzip, if the layers are uncompressed in the archive.',
+      },
+    );
+  }
+  return format ?? (isZstd ? 'oci' : 'docker');
+}
+
+/**
+ * Plans a layer whose digest comes out while it is read: compressed on the way, or compressed in the archive. Each reading starts at the
+ * first byte, because both hashes need all of them.
+ */
+async function planDerivedLayer(
+  source: ImageSource,
+  layer: ArchiveLayer,
+  compressor: Compressor | undefined,
+  cache: DigestCache | undefined,
+): Promise<DerivedBlob | StoredBlob> {
+  const { diffId, ref, packing } = layer;
+  const compression = packing === 'none' && compressor ? compressor.id : AS_PACKED;
+  // The diff ID of zstd is not checked here, and a cache entry must be true for every archive.
+  const isCacheable = packing !== 'zstd';
+  const sent = source.findSent?.(ref);
+  if (sent?.diffId !== undefined) checkDiffId(source, layer, sent.diffId);
+  const derived: DerivedBlob = {
+    kind: 'derived',
+    id: diffId,
+    role: 'layer',
+    // One diff ID can be compressed in many ways; hardly two of them have the same length.
+    compression: compression === AS_PACKED ? `${AS_PACKED}-${ref.size}` : compression,
+    expected: isCacheable && !sent ? await cache?.find(diffId, compression) : undefined,
+    sourceBytes: ref.size,
+    open: (start) => readDerived(source, layer, compressor, start),
+    record: async (content) => {
+      if (isCacheable) await cache?.record(diffId, compression, content);
+    },
+  };
+  return sent ? markStored(derived, sent) : derived;
+}
+
+function nameLayer({ path }: ImageSource, { ref }: ArchiveLayer): string {
+  return `${path}: layer ${ref.kind === 'entry' ? ref.name : ref.digest}`;
+}
+
+function checkDiffId(source: ImageSource, layer: ArchiveLayer, found: Digest): void {
+  if (found === layer.diffId) return;
+  throw new EcrpError(
+    'INVALID_INPUT',
+    `${nameLayer(source, layer)} has the diff ID ${found}, but the config says ${layer.diffId}`,
+    { hint: 'The archive is damaged or was changed; save the image again.' },
+  );
+}
+
+function readDerived(
+  source: ImageSource,
+  layer: ArchiveLayer,
+  compressor: Compressor | undefined,
+  start: number,
+): BlobReading {
+  const { ref, packing } = layer;
+  const check = (found: Digest): void => checkDiffId(source, layer, found);
+  let packedBytes = 0;
+  // The gunzip keeps chunks for longer than one step.
+  const transient = packing !== 'gzip';
+  const packed = countBytes(source.open(ref, 0, { transient }), (bytes) => {
+    packedBytes += bytes;
+  });
+  const encoded =
+    packing === 'none'
+      ? compress(hashBytes(packed, check), compressor)
+      : packing === 'gzip'
+        ? verifyGzip(packed, nameLayer(source, layer), check)
+        : checkLayerEnd(packed, packing, 0, nameLayer(source, layer));
+  let content: Content | undefined;
+  let size = 0;
+  const counted = countBytes(encoded, (bytes) => {
+    size += bytes;
+  });
+  const hashed = hashBytes(counted, (digest) => {
+    content = { digest, size };
+  });
+  return {
+    bytes: skipBytes(hashed, start),
+    estimateSize: () => (size === 0 ? undefined : Math.round((size * ref.size) / packedBytes)),
+    finish: () => {
+      if (content === undefined) throw new TypeError('the blob has not been read to its end');
+      return content;
+    },
+  };
+}
+
+function compress(bytes: AsyncIterable<Buffer>, compressor: Compressor | undefined): AsyncIterable<Buffer> {
+  return compressor ? compressor.compress(bytes) : bytes;
+}

@@ -1,0 +1,16 @@
+import type { Compressor } from '../../src/ends/compressor.ts';
+
+/** Makes any bytes longer by one. */
+export const compressor: Compressor = {
+  id: 'mark',
+  packing: 'gzip',
+  async *compress(input) {
+    yield Buffer.from('>');
+    yield* input;
+  },
+};
+
+/** What it makes of bytes. */
+export function mark(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('>'), bytes]);
+}
