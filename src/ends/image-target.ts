@@ -61,8 +61,6 @@ export interface TargetLimits {
 export interface BlobUpload {
   /** The saved state of an interrupted upload of this blob, and where to save this one. */
   readonly saved: SavedUpload;
-  /** No other large blob is sent at the same time. */
-  readonly isAlone: boolean;
   readonly onEvent: (event: UploadEvent) => void;
 }
 

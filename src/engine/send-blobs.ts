@@ -6,9 +6,6 @@ import type { Digest } from '../oci/digest.ts';
 import type { PushPlan } from './plan/push-plan.ts';
 import { toUploadSubject, type Uploader } from './uploader.ts';
 
-/** Blobs of up to so many bytes have two parts at most. */
-const SHORT_BYTES = 20 * 1024 * 1024;
-
 /** What is known of the blobs so far, by `PlannedBlob.id`. */
 export interface BlobLedger {
   readonly contents: Map<Digest, Content>;
@@ -40,12 +37,11 @@ export async function sendMissingBlobs(
   const outgoing = requireBytes(missing);
   const sourceBytes = outgoing.reduce((sum, blob) => sum + countSourceBytes(blob), 0);
   onEvent({ kind: 'phase', phase: 'upload', blobs: outgoing.length, sourceBytes });
-  const alone = findAlone(outgoing);
   const group = uploader.openGroup(signal);
   try {
     for (const blob of orderBlobs(outgoing)) {
       await group.start(async (inner) => {
-        const uploaded = await uploader.upload(blob, blob === alone, inner);
+        const uploaded = await uploader.upload(blob, inner);
         ledger.contents.set(blob.id, uploaded.content);
         if (uploaded.outcome === 'uploaded') ledger.uploaded.set(blob.id, uploaded);
       });
@@ -100,10 +96,4 @@ function requireBytes(missing: readonly PlannedBlob[]): readonly OutgoingBlob[] 
 function orderBlobs(blobs: readonly OutgoingBlob[]): readonly OutgoingBlob[] {
   const largestFirst = blobs.toSorted((a, b) => countSourceBytes(b) - countSourceBytes(a));
   return [...largestFirst.slice(-1), ...largestFirst.slice(0, -1)];
-}
-
-/** The only blob of more than two parts, if there is just one. */
-function findAlone(blobs: readonly OutgoingBlob[]): OutgoingBlob | undefined {
-  const [first, ...others] = blobs.filter((blob) => countSourceBytes(blob) > SHORT_BYTES);
-  return others.length === 0 ? first : undefined;
 }

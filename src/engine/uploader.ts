@@ -51,8 +51,8 @@ export class Uploader {
     }
   }
 
-  /** Uploads a blob; `isAlone`: no other large one is sent at the same time. In a dry run it reads the blob and checks it. */
-  async upload(blob: OutgoingBlob, isAlone: boolean, signal: AbortSignal): Promise<UploadedBlob> {
+  /** Uploads a blob. In a dry run it reads the blob and checks it. */
+  async upload(blob: OutgoingBlob, signal: AbortSignal): Promise<UploadedBlob> {
     const { onEvent } = this.settings;
     const { id, role } = blob;
     const totalBytes = findContent(blob)?.size;
@@ -65,7 +65,7 @@ export class Uploader {
       sourceBytes: countSourceBytes(blob),
       ...arriving,
     });
-    const uploaded = await this.#send(blob, isAlone, signal);
+    const uploaded = await this.#send(blob, signal);
     if (blob.kind !== 'known') await blob.record(uploaded.content);
     this.#finish(blob, uploaded.outcome, uploaded.content);
     return uploaded;
@@ -81,7 +81,7 @@ export class Uploader {
     if (!this.settings.dryRun) this.settings.uploads?.discard(subjects);
   }
 
-  async #send(blob: OutgoingBlob, isAlone: boolean, signal: AbortSignal): Promise<UploadedBlob> {
+  async #send(blob: OutgoingBlob, signal: AbortSignal): Promise<UploadedBlob> {
     const { target, dryRun, onEvent } = this.settings;
     if (dryRun) {
       const content = await readThrough(blob, target.limits, signal, (acknowledgedBytes, estimatedBytes) =>
@@ -91,7 +91,7 @@ export class Uploader {
     }
     const isResumable = blob.kind !== 'arriving' || blob.isNamed;
     const claim = isResumable ? this.settings.uploads?.claim(toUploadSubject(blob)) : undefined;
-    const upload = { saved: claim ?? SAVE_NOTHING, isAlone, onEvent };
+    const upload = { saved: claim ?? SAVE_NOTHING, onEvent };
     try {
       return await target.uploadBlob(blob, upload, signal);
     } catch (error) {

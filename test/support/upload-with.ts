@@ -5,8 +5,6 @@ import type { UploadedBlob } from '../../src/ends/image-target.ts';
 import type { UploadStore } from '../../src/engine/resume/upload-store.ts';
 
 export interface GivenUpload {
-  /** No other large blob is sent at the same time. */
-  readonly isAlone?: boolean;
   readonly partBytes?: number;
   readonly uploads?: UploadStore;
   readonly signal?: AbortSignal;
@@ -16,7 +14,7 @@ export interface GivenUpload {
 export function uploadWith(
   service: PushService,
   blob: OutgoingBlob,
-  { isAlone = false, partBytes, uploads, signal = new AbortController().signal }: GivenUpload = {},
+  { partBytes, uploads, signal = new AbortController().signal }: GivenUpload = {},
 ) {
   const progress: number[] = [];
   const notes: string[] = [];
@@ -30,7 +28,7 @@ export function uploadWith(
       if (event.kind === 'blob-resumed') notes.push(`resumed ${event.resumedBytes}`);
     };
     try {
-      return await upload(blob, { saved, isAlone, onEvent }, signal);
+      return await upload(blob, { saved, onEvent }, signal);
     } finally {
       claim?.release();
     }

@@ -4,12 +4,13 @@ import type { Content } from '../../oci/descriptor.ts';
 import type { LayerPart, PushService } from '../push-service.ts';
 import type { FillTurn, FillTurns } from './fill-turns.ts';
 
+/** Parts made ready while one is in flight. A second one gained nothing, measured on loopback and at 200 Mbit/s. */
+const PARTS_AHEAD = 1;
+
 export interface PartReaderOptions {
   readonly service: Pick<PushService, 'createPart'>;
   /** Shared by all blobs of a push. */
   readonly turns: FillTurns;
-  /** Most parts made ready while one is in flight, each of them in memory. */
-  readonly partsAhead: number;
   readonly signal: AbortSignal;
 }
 
@@ -53,12 +54,12 @@ export class PartReader {
     }
   }
 
-  /** The next part; undefined at the end. A part keeps its bytes until `partsAhead` more were requested after the next one. */
+  /** The next part; undefined at the end. A part keeps its bytes until the second next one is requested. */
   next(): Promise<LayerPart | undefined> {
     return this.#getOpen().parts.next();
   }
 
-  /** Makes the next parts ready; resolves to the first of them, undefined when there is none. */
+  /** Makes the next part ready; resolves to it, undefined when there is none. */
   prefetch(): Promise<LayerPart | undefined> {
     return this.#getOpen().parts.prefetch();
   }
@@ -86,18 +87,18 @@ export class PartReader {
   }
 
   #start(start: number, capacity: number): OpenReading {
-    const { service, turns, partsAhead, signal } = this.#options;
+    const { service, turns, signal } = this.#options;
     if (capacity !== this.#capacity) {
       this.#ring?.release();
       this.#ring = undefined;
       this.#capacity = capacity;
     }
-    this.#ring ??= ringParts(() => service.createPart(capacity), 1 + partsAhead);
+    this.#ring ??= ringParts(() => service.createPart(capacity), 1 + PARTS_AHEAD);
     const ring = this.#ring;
     const reading = this.#blob.open(start);
     const parts = readAhead(
       (isClosed) => cutParts(reading.bytes, { capacity, ring, turns }, () => isClosed() || signal.aborted),
-      partsAhead,
+      PARTS_AHEAD,
     );
     this.#open = { reading, parts };
     return this.#open;

@@ -44,9 +44,7 @@ export async function sendParts(
   settings: PartSettings,
   signal: AbortSignal,
 ): Promise<SendOutcome> {
-  // A third part fills the moments in which no other layer is sent. Compression is slower than the link, so it never waits there.
-  const partsAhead = upload.isAlone && findContent(blob) ? 2 : 1;
-  const reader = new PartReader(blob, { ...settings, partsAhead, signal });
+  const reader = new PartReader(blob, { ...settings, signal });
   try {
     const state = begun ?? (await beginUpload(blob, reader, settings, signal));
     return await sendRest(blob, reader, state, upload, settings, signal);

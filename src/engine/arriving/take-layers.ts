@@ -81,7 +81,7 @@ async function takeLayer(
     uploader.noteExisting(blob, known);
     return describeSent(reader, { content: known, outcome: 'existing', resumedBytes: 0 });
   }
-  return describeSent(reader, await uploader.upload(blob, false, signal));
+  return describeSent(reader, await uploader.upload(blob, signal));
 }
 
 function describeSent(

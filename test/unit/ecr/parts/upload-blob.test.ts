@@ -35,13 +35,9 @@ describe('parts', () => {
   test.each([1, 2, 3, 4, 5, 7, 9, 10, 11])(
     'of %i bytes: consecutive, whole but for the last',
     async (partSize) => {
-      for (const [chunkBytes, partsAhead] of [1, 2, 3, 10].flatMap((size) =>
-        [1, 2].map((ahead) => [size, ahead]),
-      )) {
+      for (const chunkBytes of [1, 2, 3, 10]) {
         const service = fakeService(partSize);
-        const { done, progress, notes } = upload(service, makeBlob(bytes, chunkBytes), {
-          isAlone: partsAhead === 2,
-        });
+        const { done, progress, notes } = upload(service, makeBlob(bytes, chunkBytes));
 
         expect((await done).content).toEqual({ digest: digestOf(bytes), size: 10 });
         expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
@@ -105,10 +101,8 @@ describe('parts', () => {
     expect(service.log).toEqual(['initiate', 'part 0-4', 'begin 4', 'give up 4']);
   });
 
-  test.each([
-    [1, ['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2']],
-    [2, ['read 0', 'send 0', 'read 2', 'read 4', 'sent 0', 'send 2', 'read 6', 'sent 2']],
-  ])('are read %i ahead, never more', async (partsAhead, expected) => {
+  test('are read one ahead, never more', async () => {
+    const expected = ['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2'];
     const steps: string[] = [];
     const blob = makeBlob(bytes, 2);
     const service = fakeService(2, (truth) => ({
@@ -121,7 +115,7 @@ describe('parts', () => {
       },
     }));
     const watched = watchReading(blob, (read) => steps.push(`read ${read}`));
-    await upload(service, watched, { isAlone: partsAhead === 2, partBytes: 2 }).done;
+    await upload(service, watched, { partBytes: 2 }).done;
     expect(steps.slice(0, expected.length)).toEqual(expected);
   });
 });
@@ -139,14 +133,12 @@ describe('while the upload is being begun', () => {
     }));
   }
 
-  test.each([
-    [1, ['read 0', 'read 2', 'begun', 'read 4']],
-    [2, ['read 0', 'read 2', 'read 4', 'read 6', 'begun', 'read 8']],
-  ])('as many parts are made ready as may be ahead: %i', async (partsAhead, expected) => {
+  test('one part is made ready', async () => {
+    const expected = ['read 0', 'read 2', 'begun', 'read 4'];
     const steps: string[] = [];
     const service = beginLate(4, steps);
     const blob = watchReading(makeBlob(bytes, 2), (read) => steps.push(`read ${read}`));
-    await upload(service, blob, { isAlone: partsAhead === 2, partBytes: 4 }).done;
+    await upload(service, blob, { partBytes: 4 }).done;
     expect(steps.slice(0, expected.length)).toEqual(expected);
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
   });
@@ -207,57 +199,48 @@ describe('while the upload is being begun', () => {
 });
 
 describe('the service is elsewhere', () => {
-  test.each([0, 1, 2, 5, 8, 9].flatMap((nextByte) => [1, 2].map((partsAhead) => [nextByte, partsAhead])))(
-    'it goes on from byte %i, with %i parts ahead',
-    async (nextByte = 0, partsAhead = 1) => {
-      // The service answers the second part with another position, and holds just those bytes then.
-      let held = Buffer.alloc(0);
-      let calls = 0;
-      const service = fakeService(3, (_truth, state) => ({
-        uploadPart: async (_id, start, part) => {
-          const copy = Buffer.from(part);
-          calls += 1;
-          if (calls === 2) {
-            held = Buffer.from(bytes.subarray(0, nextByte));
-            return { kind: 'resync', nextByte };
-          }
-          if (start !== held.length) return { kind: 'resync', nextByte: held.length };
-          held = Buffer.concat([held, copy]);
-          return { kind: 'accepted', nextByte: held.length };
-        },
-        completeUpload: async (_id, digest) => {
-          if (digestOf(held) !== digest) return { kind: 'mismatch' };
-          state.blobs.set(digest, held);
-          return { kind: 'stored', existed: false };
-        },
-      }));
-      const { done, progress, notes } = upload(service, makeBlob(bytes), {
-        isAlone: partsAhead === 2,
-        partBytes: 3,
-      });
-      await done;
-      expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
-      expect(notes).toEqual([`resync ${nextByte}`]);
-      expect(progress).toEqual([...progress].sort((a, b) => a - b));
-      expect(progress.at(-1)).toBe(10);
-    },
-  );
+  test.each([0, 1, 2, 5, 8, 9])('it continues from byte %i', async (nextByte) => {
+    // The service answers the second part with another position, and holds just those bytes then.
+    let held = Buffer.alloc(0);
+    let calls = 0;
+    const service = fakeService(3, (_truth, state) => ({
+      uploadPart: async (_id, start, part) => {
+        const copy = Buffer.from(part);
+        calls += 1;
+        if (calls === 2) {
+          held = Buffer.from(bytes.subarray(0, nextByte));
+          return { kind: 'resync', nextByte };
+        }
+        if (start !== held.length) return { kind: 'resync', nextByte: held.length };
+        held = Buffer.concat([held, copy]);
+        return { kind: 'accepted', nextByte: held.length };
+      },
+      completeUpload: async (_id, digest) => {
+        if (digestOf(held) !== digest) return { kind: 'mismatch' };
+        state.blobs.set(digest, held);
+        return { kind: 'stored', existed: false };
+      },
+    }));
+    const { done, progress, notes } = upload(service, makeBlob(bytes), { partBytes: 3 });
+    await done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(notes).toEqual([`resync ${nextByte}`]);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(10);
+  });
 
-  test.each([1, 2])(
-    'a part that is asked for again is sent again, and not read again, with %i ahead',
-    async (partsAhead) => {
-      const answer = { kind: 'resync', nextByte: 3 } as const;
-      const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
-      const blob = makeBlob(bytes);
-      const { done, notes } = upload(service, blob, { isAlone: partsAhead === 2, partBytes: 3 });
-      await done;
-      expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
-      expect(notes).toEqual(['resync 3', 'resync 3']);
-      expect(blob.opened).toEqual([0]);
-      // The two answers were made up: the service saw none of these parts.
-      expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
-    },
-  );
+  test('a part that is asked for again is sent again, and not read again', async () => {
+    const answer = { kind: 'resync', nextByte: 3 } as const;
+    const service = fakeService(3, (truth) => answerParts(truth, { 2: answer, 3: answer }));
+    const blob = makeBlob(bytes);
+    const { done, notes } = upload(service, blob, { partBytes: 3 });
+    await done;
+    expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
+    expect(notes).toEqual(['resync 3', 'resync 3']);
+    expect(blob.opened).toEqual([0]);
+    // The two answers were made up: the service saw none of these parts.
+    expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
+  });
 
   test('three times the same byte is an error, not a loop', async () => {
     const service = fakeService(3, () => ({
