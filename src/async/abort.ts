@@ -51,7 +51,7 @@ export async function withDeadline<Result>(
     try {
       return await use(inner);
     } finally {
-      // Nobody waits for what `use` has left running.
+      // Ends what `use` has left running.
       abort();
     }
   });

@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { onAbort } from './abort.ts';
 
 /**
- * Sends SIGTERM to a child and to all that it has started, once the signal aborts. A shell or a script would leave its programs
- * behind. A process group of its own would serve, but could not ask a person on the terminal. Where the system lists no children in
- * `/proc`, the child alone is ended.
+ * Sends SIGTERM to a child and to all processes that it has started, once the signal aborts. A shell or a script would leave its
+ * programs running. A process group of its own would do, but could not ask a person on the terminal. Without `/proc`, ends the child
+ * only.
  */
 export function endOnAbort(child: ChildProcess, signal: AbortSignal): void {
   const dispose = onAbort(signal, () => {
     const descendants = child.pid === undefined ? [] : listDescendants(child.pid);
     child.kill();
     for (const pid of descendants) endProcess(pid);
-    // Whoever has started the child does not wait for it any more.
+    // The caller does not wait for the child any more.
     child.stdout?.destroy();
     child.stderr?.destroy();
   });
@@ -24,7 +24,7 @@ function listDescendants(pid: number): readonly number[] {
   return children.flatMap((child) => [child, ...listDescendants(child)]);
 }
 
-/** Each thread has the children that it has started. */
+/** Each thread has its own list of children. */
 function listThreads(pid: number): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
@@ -45,6 +45,6 @@ function endProcess(pid: number): void {
   try {
     process.kill(pid);
   } catch {
-    // It has ended meanwhile, or is another user's.
+    // It has ended already, or belongs to another user.
   }
 }

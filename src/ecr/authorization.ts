@@ -3,9 +3,9 @@ import { EcrpError } from '../errors.ts';
 import { readTime, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
 
-/** Access to the registry for reading and for docker clients; a secret. */
+/** Access to the registry for reading and for docker clients. It is secret. */
 export interface Authorization {
-  /** Base64 of `username:password`; what `Authorization: Bearer` takes at the registry. */
+  /** Base64 of `username:password`. The registry takes it as `Authorization: Bearer`. */
   readonly authorizationToken: string;
   readonly username: string;
   readonly password: string;
@@ -14,7 +14,7 @@ export interface Authorization {
 
 const MAX_TOKEN_CHARS = 1024 * 1024;
 
-/** Gets a token; it lives twelve hours, or as long as the credentials that asked for it. */
+/** Gets a token. It is valid for twelve hours, or as long as the credentials that requested it. */
 export async function getAuthorizationToken(client: EcrClient, signal: AbortSignal): Promise<Authorization> {
   const { authorizationToken, expiresAt } = await client.call(
     {
@@ -30,7 +30,7 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
   );
   const decoded = Buffer.from(authorizationToken, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  // It goes to terminals, files and headers; printable ASCII is what those take.
+  // It goes to terminals, files and headers, which take printable ASCII.
   if (colon < 1 || !/^[\x21-\x7e]+$/.test(decoded)) {
     throw new EcrpError(
       'UNAVAILABLE',
@@ -49,7 +49,7 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
   };
 }
 
-/** Throws `UnexpectedMember`; unlike those of other members, the message does not repeat the value. */
+/** Throws `UnexpectedMember`. The value is secret, so the message does not repeat it. */
 function readToken(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && value.length <= MAX_TOKEN_CHARS) return value;

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import { onAbort, roundSeconds } from '../async/abort.ts';
+import { isTlsCode } from '../net/connection-error.ts';
 import type { Connections } from '../net/connections.ts';
-import { isTlsCode } from '../net/tls-failure.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { type Failure, isNetworkFailure } from './failure.ts';
 

@@ -1,4 +1,4 @@
-import { ProxyError } from '../net/proxy-error.ts';
+import { ProxyError } from '../net/connection-error.ts';
 import { AttemptTimeout } from './attempt.ts';
 
 // Why an attempt of a call failed, and whether another one follows.

@@ -3,21 +3,21 @@ import { collectPages, readCount, readList, readText, readTexts, readTime } from
 import type { EcrClient } from './client.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
-/** By digest or by tag. */
+/** An image by digest or by tag. */
 export type ImageIdentifier = { readonly imageDigest: string } | { readonly imageTag: string };
 
 export interface ImageDetail {
   readonly imageDigest: string;
   /** Empty for an untagged image. */
   readonly imageTags: readonly string[];
-  /** Bytes of its layers as they are stored, or of the largest of its images for an index. */
+  /** Bytes of its layers as stored. For an index, those of its largest image. */
   readonly imageSizeInBytes: number | undefined;
   readonly imagePushedAt: Date | undefined;
   readonly imageManifestMediaType: string | undefined;
   readonly artifactMediaType: string | undefined;
 }
 
-/** Images by identifier, all of the repository when none are given; an unknown one is NOT_FOUND. */
+/** Describes images by identifier, without identifiers all of the repository. Throws NOT_FOUND for an unknown one. */
 export async function describeImages(
   client: EcrClient,
   { registryId, repositoryName }: RepositoryAddress,

@@ -14,14 +14,14 @@ export interface Registry {
   readonly registryArn: string;
   readonly registryUri: string;
   readonly verified: boolean;
-  /** The alias to show in a reference: the primary one, else the default; none before the first repository. */
+  /** The alias to show in references: the primary one, else the default. A registry without repositories has none. */
   readonly registryAlias: string | undefined;
-  /** The names that references may have it by: every alias that is ACTIVE. */
+  /** Every ACTIVE alias: references may use any of them. */
   readonly activeAliases: readonly string[];
   readonly aliases: readonly RegistryAlias[];
 }
 
-/** The caller's own registry; undefined when the account has none yet. */
+/** Describes the caller's own registry. Returns undefined when the account has none yet. */
 export async function describeRegistry(
   client: EcrClient,
   signal: AbortSignal,

@@ -21,7 +21,7 @@ export interface Repository {
   readonly repositoryName: string;
   readonly repositoryArn: string;
   readonly registryId: string;
-  /** Where it is pulled from, without a tag: `public.ecr.aws/ALIAS/NAME`. */
+  /** Reference without a tag: `public.ecr.aws/ALIAS/NAME`. */
   readonly repositoryUri: string;
   readonly createdAt: Date | undefined;
 }
@@ -43,7 +43,7 @@ export interface RepositoryInput {
   readonly tags?: readonly ResourceTag[] | undefined;
 }
 
-/** Creates a repository; one that exists already is CONFLICT, unless a lost answer of this very call made it. */
+/** Creates a repository. Throws CONFLICT when it exists already, unless an attempt of this call whose answer was lost created it. */
 export async function createRepository(
   client: EcrClient,
   input: RepositoryInput,
@@ -77,7 +77,7 @@ export async function createRepository(
   return describeRepository(client, { repositoryName }, signal);
 }
 
-/** All repositories of the caller's own registry. */
+/** Lists all repositories of the caller's own registry. */
 export async function listRepositories(
   client: EcrClient,
   signal: AbortSignal,
@@ -85,7 +85,7 @@ export async function listRepositories(
   return collectPages(undefined, (_ids, nextToken) => askPage(client, { nextToken }, signal));
 }
 
-/** One repository; NOT_FOUND when it is not there. */
+/** Describes one repository. Throws NOT_FOUND when it does not exist. */
 export async function describeRepository(
   client: EcrClient,
   { registryId, repositoryName }: RepositoryAddress,
@@ -119,7 +119,7 @@ function askPage(
   );
 }
 
-/** Deletes a repository; with images in it CONFLICT, unless `force`. */
+/** Deletes a repository. Throws CONFLICT when it has images, unless `force`. */
 export async function deleteRepository(
   client: EcrClient,
   { registryId, repositoryName }: RepositoryAddress,
@@ -158,7 +158,7 @@ function readRepository(repository: SdkRepository): Repository | undefined {
         repositoryArn: readText(repository.repositoryArn, 'repositoryArn') ?? '',
         registryId: readText(repository.registryId, 'registryId') ?? '',
         repositoryUri: readText(repository.repositoryUri, 'repositoryUri') ?? '',
-        // A number that is no time makes a Date that cannot be printed.
+        // A number that is not a time gives a Date that cannot be printed.
         createdAt: Number.isNaN(createdAt?.getTime()) ? undefined : createdAt,
       };
 }

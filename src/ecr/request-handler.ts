@@ -5,9 +5,9 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { isTimeoutError, onAbort, watchSilence } from '../async/abort.ts';
 import { findErrorCode } from '../files/file-errors.ts';
 import { findJsonExcess } from '../json.ts';
+import { ProxyError } from '../net/connection-error.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
-import { ProxyError } from '../net/proxy-error.ts';
-import { BodyTooLong, readBody } from '../net/read-body.ts';
+import { BodyTooLong, readBody } from '../net/send-request.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { UnexpectedAnswer } from './failure.ts';
 

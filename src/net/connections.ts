@@ -7,24 +7,24 @@ import type { CaBundle } from './trusted-roots.ts';
 
 export interface ConnectionSettings {
   readonly env: Environment;
-  /** Most connections to a host. */
+  /** Maximum number of connections to a host. */
   readonly maxSockets: number;
-  /** The bundle of certificates to trust besides Node's roots, when one is named. */
+  /** Finds the bundle of certificates to trust besides Node's roots, if one is named. */
   readonly findCaBundle?: (() => Promise<CaBundle | undefined>) | undefined;
 }
 
 export type HttpProtocol = 'http:' | 'https:';
 
-/** The connections of a command: through proxies where the environment says so, and kept for further requests. */
+/** The connections of a command. They go through the proxies of the environment, and are kept for further requests. */
 export interface Connections {
-  /** Reads the bundle of certificates for `https:` alone. Throws USAGE when the bundle cannot be used. */
+  /** Reads the bundle of certificates for `https:` only. Throws USAGE when the bundle cannot be used. */
   findAgent(protocol: HttpProtocol): Promise<HttpAgent>;
-  /** The proxy that leads to a URL, for messages. */
+  /** Finds the proxy that leads to a URL, for messages. */
   findProxy(url: URL): ForwardProxy | undefined;
   close(): void;
 }
 
-/** Opens nothing yet. Throws USAGE when a proxy of the environment is not a URL of one. */
+/** Opens nothing yet. Throws USAGE when a proxy of the environment is not the URL of an HTTP proxy. */
 export function prepareConnections({ env, maxSockets, findCaBundle }: ConnectionSettings): Connections {
   const chooseProxy = readProxies(env);
   const pool = { keepAlive: true, maxSockets };

@@ -3,32 +3,32 @@ import type { SecureContext } from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { ForwardProxy, ProxyChooser } from './choose-proxy.ts';
-import { ProxyError } from './proxy-error.ts';
+import { ProxyError } from './connection-error.ts';
 
 export interface PoolSettings {
   readonly keepAlive: boolean;
-  /** For each host. */
+  /** Maximum number of connections to a host. */
   readonly maxSockets: number;
-  /** Roots to trust; undefined: Node's own. */
+  /** Roots to trust. Undefined: Node's own. */
   readonly secureContext?: SecureContext | undefined;
 }
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
 
-/** Node's hook for agents, which every request calls when it is made; its types do not have it. */
+/** Node's hook for agents, which each new request calls. It is missing in Node's types. */
 interface RequestTaker extends Agent {
   addRequest(request: ClientRequest, options: RequestOptions): void;
 }
 
-/** Hands each request over to the pool that leads to its host: a proxy's, or the direct one. `destroy` ends the connections of all. */
+/** Hands each request to the pool that leads to its host: that of a proxy, or the direct one. `destroy` ends all connections. */
 export class ProxiedAgent extends Agent {
-  /** Node compares it with the URL's. */
+  /** Node compares it with the protocol of the URL. */
   readonly protocol: 'http:' | 'https:';
   readonly defaultPort: number;
   readonly #chooseProxy: ProxyChooser;
   readonly #direct: RequestTaker;
   readonly #settings: PoolSettings;
-  /** By the proxy's origin. */
+  /** By the origin of the proxy. */
   readonly #proxied = new Map<string, RequestTaker>();
 
   constructor(
@@ -45,7 +45,7 @@ export class ProxiedAgent extends Agent {
     this.#settings = settings;
   }
 
-  /** At once, as the head of a request is written when it is known to be for a proxy. */
+  /** Chooses the pool at once: a proxy changes the head of the request. */
   addRequest(request: ClientRequest, options: RequestOptions): void {
     const secureEndpoint = this.protocol === 'https:';
     const proxy = this.#chooseProxy(makeUrl(this.protocol, options));
@@ -72,13 +72,13 @@ function takeRequests(agent: Agent): RequestTaker {
   return agent as RequestTaker;
 }
 
-/** Connects to HTTPS hosts through CONNECT; a proxy's refusal is an error, and never taken for the host's answer. */
+/** Connects to HTTPS hosts through CONNECT. A proxy's refusal is an error, never the host's answer. */
 class TunnelAgent extends HttpsProxyAgent<string> {
   readonly #proxy: ForwardProxy;
   readonly #secureContext: SecureContext | undefined;
 
   constructor(proxy: ForwardProxy, { secureContext, ...pool }: PoolSettings) {
-    // The package logs the URL it is given, so the login is not part of that.
+    // The package logs the URL, so the login is not part of it.
     super(proxy.origin, { ...pool, headers: makeHeaders(proxy), ...(secureContext && { secureContext }) });
     this.#proxy = proxy;
     this.#secureContext = secureContext;
@@ -99,12 +99,12 @@ class TunnelAgent extends HttpsProxyAgent<string> {
   }
 }
 
-/** Sends requests to HTTP hosts through a proxy that passes them on. */
+/** Sends requests to HTTP hosts through a proxy that forwards them. */
 class ForwardingAgent extends HttpProxyAgent<string> {
   readonly #proxy: ForwardProxy;
 
   constructor(proxy: ForwardProxy, { maxSockets }: PoolSettings) {
-    // A connection for each request: tinyproxy hangs up after an answer without saying so, which would cost an attempt.
+    // A connection for each request: tinyproxy closes it after an answer without notice, which would cost an attempt.
     super(proxy.origin, { keepAlive: false, maxSockets, headers: makeHeaders(proxy) });
     this.#proxy = proxy;
   }

@@ -1,18 +1,18 @@
 import { type Clock, systemClock } from '../clock.ts';
 
 const BUDGET_MS = 60_000;
-/** While a place has never answered: it is mistyped more often than down. */
+/** While a host has never answered: its name is mistyped more often than it is down. */
 const UNREACHED_BUDGET_MS = 10_000;
 
 export interface RetryBudgetSettings {
-  /** `--retry-budget`; kept in any case. */
+  /** `--retry-budget`. It is never exceeded. */
   readonly givenMs?: number | undefined;
-  /** When none is given and the place has answered; default 60 s. */
+  /** Without `--retry-budget`, once the host has answered. Default 60 s. */
   readonly defaultMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** How long requests to one place are retried without progress of any: 10 s while it has never answered, unless a budget is given. */
+/** Bounds how long requests to one host are retried without progress of any. Unless a budget is given, 10 s until it first answers. */
 export class RetryBudget {
   readonly clock: Clock;
   readonly #reachedMs: number;
@@ -26,28 +26,28 @@ export class RetryBudget {
     this.#unreachedMs = givenMs ?? UNREACHED_BUDGET_MS;
   }
 
-  /** Whether the place has ever answered. */
+  /** True when the host has ever answered. */
   get isReached(): boolean {
     return this.#isReached;
   }
 
-  /** How long a request may be retried without progress now, in ms. */
+  /** How long a request may now be retried without progress, in ms. */
   get allowedMs(): number {
     return this.#isReached ? this.#reachedMs : this.#unreachedMs;
   }
 
-  /** Notes that the place has answered, whatever it said. */
+  /** Notes that the host has answered, whatever the answer. */
   noteAnswer(): void {
     this.#isReached = true;
   }
 
-  /** Notes a success; the budget begins anew. */
+  /** Notes progress. The budget starts again. */
   noteProgress(): void {
     this.#isReached = true;
     this.#progressMs = this.clock.nowMs();
   }
 
-  /** What is left now for a request that waits since `sinceMs`, in ms; 0 or less when it is spent. */
+  /** Returns what is left for a request that waits since `sinceMs`, in ms. 0 or less: the budget is spent. */
   findRestMs(sinceMs: number): number {
     return Math.max(sinceMs, this.#progressMs) + this.allowedMs - this.clock.nowMs();
   }

@@ -1,18 +1,19 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ProxyError } from './connection-error.ts';
 import type { Connections } from './connections.ts';
-import { ProxyError } from './proxy-error.ts';
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer whose body is to be read, or discarded: until then its connection is not free. */
+/** An answer. Its connection is not free until its body is read or discarded. */
 export interface HttpAnswer {
-  /** Where it came from. */
+  /** URL of the request. */
   readonly url: URL;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -21,12 +22,12 @@ export interface HttpAnswer {
   readonly method: 'GET' | 'HEAD';
 }
 
-/** Bodies up to this length are worth reading to keep their connection. */
+/** Reading a body of up to this length is worth it to keep the connection. */
 const MAX_SHORT_BYTES = 16 * 1024;
 
 /**
- * Sends a request without a body; redirects are not followed. Throws the system's error when no answer comes, a `ProxyError` when a
- * proxy is why, an `AbortError` when `signal` is aborted, which ends the body too.
+ * Sends a request without a body. Follows no redirects. Throws the system's error when no answer comes, a `ProxyError` when the proxy
+ * is the cause, an `AbortError` when `signal` aborts. That ends the body as well.
  */
 export async function sendRequest(
   connections: Connections,
@@ -39,14 +40,14 @@ export async function sendRequest(
   const isSecure = url.protocol === 'https:';
   const request = (isSecure ? requestSecure : requestPlain)(url, {
     method,
-    // What is read is judged by its digest, so it shall come as it is.
+    // The digest is that of the bytes without a further encoding.
     headers: { 'accept-encoding': 'identity', 'user-agent': 'ecrp', ...headers },
     agent,
     signal,
   });
   request.end();
   const response = await awaitResponse(request);
-  // An error after this comes out of the body.
+  // Later errors come out of the body.
   request.on('error', () => undefined);
   const status = response.statusCode ?? 0;
   const proxy = status === 407 ? connections.findProxy(url) : undefined;
@@ -58,14 +59,54 @@ export async function sendRequest(
 }
 
 async function awaitResponse(request: ReturnType<typeof requestPlain>): Promise<IncomingMessage> {
-  // Node's own event; its types do not say what it carries.
+  // The types of Node's event do not say what it carries.
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return response;
 }
 
+/** A body exceeds its bound. */
+export class BodyTooLong extends Error {
+  override readonly name = 'BodyTooLong';
+  /** The bound, such as `4 MiB`. */
+  readonly limit: string;
+
+  constructor(maxBytes: number) {
+    const limit = formatBytes(maxBytes);
+    super(`the answer is longer than ${limit}`);
+    this.limit = limit;
+  }
+}
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  /** Called at each chunk. */
+  readonly onBytes?: (() => void) | undefined;
+}
+
+/** Reads a whole body. Throws `BodyTooLong` and ends the connection as soon as it is longer than `maxBytes`. */
+export async function readBody(body: Readable, { maxBytes, onBytes }: ReadBodyOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop destroys the stream, and with it the connection of an HTTP answer.
+  for await (const chunk of body) {
+    onBytes?.();
+    // HTTP streams yield Buffers, though their types do not say so.
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (size > maxBytes) throw new BodyTooLong(maxBytes);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function formatBytes(bytes: number): string {
+  const mib = bytes / (1024 * 1024);
+  return mib >= 1 ? `${mib} MiB` : `${bytes / 1024} KiB`;
+}
+
 /**
- * Discards the body of an answer whose status was all that is wanted. One that says to be short is read: its connection is then free for the
- * next request, which saves the round trips of another one.
+ * Discards the body of an answer. Reads a short one: then the connection is free for the next request, which saves the round trips of
+ * a new one.
  */
 export async function discardBody({ headers, body, method }: HttpAnswer): Promise<void> {
   const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
@@ -74,13 +115,13 @@ export async function discardBody({ headers, body, method }: HttpAnswer): Promis
     return;
   }
   const ended = once(body, 'close').catch(() => undefined);
-  // That it is cut short is no matter.
+  // A body that is cut off does not matter.
   body.on('error', () => undefined).resume();
   if (!body.destroyed) await ended;
   await freeConnection();
 }
 
-/** A connection can be used again from the turn of the event loop after the one in which an answer was read. */
+/** Waits until the connection of an answer that was read can be used again: that is in the next turn of the event loop. */
 export async function freeConnection(): Promise<void> {
   await nextTurn();
 }

@@ -15,8 +15,8 @@ const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /**
- * Trusts the certificates of a bundle besides Node's roots. Undefined when Node trusts them all already, as it does most of a system's
- * bundle: parsing those again takes a fifth of a second. Throws USAGE when the file cannot be read, or holds none.
+ * Trusts the certificates of a bundle besides Node's roots. Returns undefined when Node trusts all of them already. Node trusts most of
+ * a system's bundle, and parsing those again takes a fifth of a second. Throws USAGE when the file cannot be read, or holds none.
  */
 export async function trustBundle(
   bundle: CaBundle,
@@ -66,12 +66,12 @@ function describeReadFailure({ code, message }: NodeJS.ErrnoException): string {
   return code === 'EISDIR' ? 'it is a directory' : message;
 }
 
-/** Node lists all that it trusts since 22.15; before, what NODE_EXTRA_CA_CERTS adds has to be read again. */
+/** Since 22.15, Node lists all roots that it trusts. Before, the file of NODE_EXTRA_CA_CERTS has to be read again. */
 async function listKnownRoots(env: Environment): Promise<readonly string[]> {
   const list: unknown = Reflect.get(tls, 'getCACertificates');
   if (typeof list === 'function') return list('default');
   const path = env.NODE_EXTRA_CA_CERTS;
-  // Node itself goes on without a file that it cannot read, and says so.
+  // Node itself warns of a file that it cannot read, and continues.
   const extra = path ? await readFile(path, 'latin1').catch(() => '') : '';
   return [...tls.rootCertificates, ...(extra.match(CERTIFICATE) ?? [])];
 }

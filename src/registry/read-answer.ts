@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createInflate, createUnzip } from 'node:zlib';
-import { readBody } from '../net/read-body.ts';
-import { discardBody, freeConnection, type HttpAnswer } from '../net/send-request.ts';
+import { discardBody, freeConnection, type HttpAnswer, readBody } from '../net/send-request.ts';
 
 /** A registry answered with a status that is neither a success nor a plain "not found". */
 export class UnexpectedStatus extends Error {
@@ -22,7 +21,7 @@ export class UnexpectedStatus extends Error {
     this.retryAfterMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
   }
 
-  /** Whether the same request may succeed later. */
+  /** True when the same request may succeed later. */
   get isTransient(): boolean {
     return this.status >= 500 || this.status === 429 || this.status === 408;
   }

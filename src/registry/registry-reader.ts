@@ -9,7 +9,7 @@ import { readBytes, streamBlob } from './read-answer.ts';
 
 const ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
 
-export interface RepositoryAddress {
+export interface RegistryRepository {
   /** `public.ecr.aws`, or the emulator's `127.0.0.1:PORT`. */
   readonly registryHost: string;
   readonly registryAlias: string;
@@ -22,7 +22,7 @@ export interface RepositoryAddress {
  */
 export function createRegistryReader(
   connections: Connections,
-  { registryHost, registryAlias, repositoryName }: RepositoryAddress,
+  { registryHost, registryAlias, repositoryName }: RegistryRepository,
   authorize?: (signal: AbortSignal) => Promise<string>,
 ): ImageReader {
   const name = `${registryHost}/${registryAlias}/${repositoryName}`;

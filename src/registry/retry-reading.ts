@@ -1,40 +1,39 @@
 import { watchSilence } from '../async/abort.ts';
 import { EcrpError } from '../errors.ts';
-import { ProxyError } from '../net/proxy-error.ts';
-import { BodyTooLong } from '../net/read-body.ts';
+import { isTlsFailure, ProxyError } from '../net/connection-error.ts';
 import type { RetryBudget } from '../net/retry-budget.ts';
-import { isTlsFailure } from '../net/tls-failure.ts';
+import { BodyTooLong } from '../net/send-request.ts';
 import { NoTokenError } from './client.ts';
 import { UnexpectedStatus } from './read-answer.ts';
 
-/** No registry that serves anything is silent for so long. */
+/** A registry that works is never silent for this time. */
 const SILENT_MS = 60_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
 
-/** A try has failed and another follows after `delayMs`. */
+/** An attempt has failed and another follows after `delayMs`. */
 export interface ReadRetry {
-  /** What is read. */
+  /** What is being read. */
   readonly subject: string;
   readonly delayMs: number;
   readonly reason: string;
 }
 
 export interface RetryOptions {
-  /** Before each further try of what was read and is not as it should be: it may not be seen everywhere yet. */
+  /** Waits before each further attempt when the content read is wrong: a change may not be visible everywhere yet. */
   readonly waitsMs: readonly number[];
-  /** For what cannot be read. */
+  /** Bounds the attempts when reading fails. */
   readonly budget: RetryBudget;
-  /** How long nothing may come before a try is given up; default 60 s, and never longer than the budget. */
+  /** Ends an attempt when nothing has come for this time, default 60 s. It never exceeds the budget. */
   readonly silentMs?: number | undefined;
   readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads again what could not be read, within the budget, and a few times what was not as it should be. What nothing but a registry would
- * answer is tried once more only. `read` tells of bytes that come. An `EcrpError` of the last time is thrown as it is; others become
- * UNAVAILABLE.
+ * Repeats a read that fails, within the budget. Repeats it a few times when the content is wrong, which is an `EcrpError` of `read`, and
+ * once when another server answers in place of the registry. `read` reports bytes that come. Throws the last `EcrpError` as it is, and
+ * UNAVAILABLE for other errors.
  */
 export async function retryReading<Result>(
   what: string,
@@ -68,7 +67,7 @@ export async function retryReading<Result>(
   }
 }
 
-/** Undefined when it is not worth another try, or the budget is spent by then. */
+/** Returns undefined when another attempt is useless, or the budget does not last until then. */
 function chooseDelay(
   cause: unknown,
   attempt: number,
@@ -88,7 +87,7 @@ function chooseDelay(
   return restMs > delayMs ? delayMs : undefined;
 }
 
-/** Whether it shows that something else than a registry answers, or another host. */
+/** True when another server answers in place of the registry. */
 function isForeign(cause: unknown): boolean {
   if (cause instanceof UnexpectedStatus) return !cause.isTransient;
   return cause instanceof BodyTooLong || cause instanceof NoTokenError || isTlsFailure(cause);

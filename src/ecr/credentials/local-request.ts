@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isObject } from '../../json.ts';
-import { readBody } from '../../net/read-body.ts';
+import { readBody } from '../../net/send-request.ts';
 import type { AwsCredentials } from './source.ts';
 
 // Questions to a service on this machine or its link, which gives the credentials of a role.

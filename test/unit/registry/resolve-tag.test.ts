@@ -2,7 +2,6 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { chooseScheme, parseBearerChallenge } from '../../../src/registry/client.ts';
 import { resolveTag } from '../../../src/registry/resolve-tag.ts';
 import { directConnections } from '../../support/connections.ts';
 
@@ -146,38 +145,4 @@ describe('a registry that does not tell', () => {
     expect(reason.stack).toBe(stack);
     expect(await resolveTag(directConnections, address(host), controller.signal)).toBe('unknown');
   });
-});
-
-test.each([
-  ['public.ecr.aws', 'https'],
-  ['127.0.0.1:5100', 'http'],
-  ['127.0.0.1', 'http'],
-  ['127.9.9.9:80', 'http'],
-  ['localhost:5100', 'http'],
-  ['LOCALHOST', 'http'],
-  ['[::1]:5100', 'http'],
-  ['localhost.example.com', 'https'],
-  ['127.0.0.1.example.com', 'https'],
-  ['10.0.0.1:5000', 'https'],
-])('%s is spoken to by %s', (host, scheme) => {
-  expect(chooseScheme(host)).toBe(scheme);
-});
-
-test.each([
-  [
-    'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"',
-    { realm: 'https://public.ecr.aws/token/', service: 'public.ecr.aws', scope: 'aws' },
-  ],
-  [
-    'bearer realm="http://h/t", scope="repository:a/b:pull,push"',
-    { realm: 'http://h/t', scope: 'repository:a/b:pull,push' },
-  ],
-  ['Bearer realm=http://h/t', { realm: 'http://h/t' }],
-  ['Bearer service="x"', undefined],
-  ['Bearer realm="no url"', undefined],
-  ['Basic realm="http://h/t"', undefined],
-  ['', undefined],
-  [undefined, undefined],
-])('the challenge %s', (header, expected) => {
-  expect(parseBearerChallenge(header)).toEqual(expected);
 });

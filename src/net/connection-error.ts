@@ -1,14 +1,14 @@
 import type { ForwardProxy } from './choose-proxy.ts';
 
-/** Answers that another try does not change. */
+/** Answers that another attempt does not change. */
 const FINAL_STATUSES: readonly number[] = [400, 401, 403, 404, 405, 407];
 
-/** A proxy, rather than what lies behind it, has failed or refused. The message names it, without its password. */
+/** A proxy failed or refused, rather than the host behind it. The message names the proxy, without its password. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
-  /** One imperative sentence for a user. */
+  /** One imperative sentence for the user. */
   readonly hint: string;
-  /** Whether trying again is useless. */
+  /** True when another attempt is useless. */
   readonly isFinal: boolean;
 
   private constructor(message: string, hint: string, isFinal: boolean, cause?: unknown) {
@@ -17,7 +17,7 @@ export class ProxyError extends Error {
     this.isFinal = isFinal;
   }
 
-  /** The proxy answered a request for a tunnel, or for a page, with a status of its own. */
+  /** For a proxy that answered with a status of its own. */
   static ofStatus(proxy: ForwardProxy, status: number, host: string): ProxyError {
     const { origin, variable } = proxy;
     const isFinal = FINAL_STATUSES.includes(status);
@@ -25,7 +25,7 @@ export class ProxyError extends Error {
       const message = `the proxy ${origin} does not connect to ${host}: it returned HTTP ${status}`;
       return new ProxyError(
         message,
-        `Allow ${host} in the proxy, or add it to no_proxy if it can be reached without.`,
+        `Allow ${host} in the proxy, or add it to no_proxy if it can be reached without the proxy.`,
         isFinal,
       );
     }
@@ -42,7 +42,7 @@ export class ProxyError extends Error {
         );
   }
 
-  /** The proxy could not be reached, or broke off. */
+  /** For a proxy that could not be reached, or closed the connection. */
   static ofConnection({ origin, variable }: ForwardProxy, cause: unknown): ProxyError {
     const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
     return new ProxyError(
@@ -52,4 +52,17 @@ export class ProxyError extends Error {
       cause,
     );
   }
+}
+
+/** Codes of OpenSSL's and Node's errors about certificates and handshakes. */
+const TLS_CODE = /^(ERR_)?(SSL|TLS|CERT|EPROTO|UNABLE|DEPTH|SELF|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH)/;
+
+/** True when a code says that no trusted connection was made. */
+export function isTlsCode(code: string): boolean {
+  return TLS_CODE.test(code);
+}
+
+/** True when an error says that no trusted connection was made. */
+export function isTlsFailure(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && isTlsCode(error.code);
 }
