@@ -1,4 +1,4 @@
-import { TaskGroup } from '../async/task-group.ts';
+import { TaskGroup } from '../async/pool.ts';
 import { countSourceBytes, findContent, type OutgoingBlob, type PlannedBlob } from '../ends/blob.ts';
 import type { ImageTarget, SavedUpload, UploadedBlob } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
