@@ -45,7 +45,7 @@ export const catalogDataHandlers: Handlers<
   PutRegistryCatalogData: putRegistryCatalogData,
 };
 
-/** Splits the catalog data of a request into what is stored and the logo. Throws InvalidParameterException for a logo that is not a PNG of an allowed size. */
+/** Separates the logo from the catalog data of a request. Throws InvalidParameterException for a logo that is not a PNG of an allowed size. */
 export function acceptCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>): {
   readonly catalogData: StoredCatalogData;
   readonly logo: Buffer | undefined;

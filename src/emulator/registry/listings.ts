@@ -79,8 +79,8 @@ function findStart(tags: readonly string[], last: string | null): number {
 }
 
 /**
- * Sends one page of a list as the OCI distribution specification defines it: sorted, at most `n` items, all after `last`, with a link to the next page.
- * `last` need not exist. `describe` turns the page into the body.
+ * Sends one page of a list in the order of the OCI distribution specification: sorted, with at most `n` items after `last`. A link leads to the next
+ * page. `last` need not exist. `describe` turns the page into the body.
  */
 function sendSortedPage(
   { response, query }: RegistryExchange,

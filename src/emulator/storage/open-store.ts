@@ -76,8 +76,8 @@ interface MendableStore {
 }
 
 /**
- * Reconciles files with the state after a crash or a manual change: finishes completed uploads, discards blobs and uploads that have lost bytes, removes
- * unreferenced files. Compares sizes only. Digests are verified when a blob is read.
+ * Reconciles files with the state after a crash or a manual change. Finishes completed uploads, discards blobs and uploads that have lost bytes, and
+ * removes unreferenced files. Compares sizes only. Digests are verified when a blob is read.
  */
 function mendFiles(
   { state, ledger, blobFiles, uploadFiles }: MendableStore,

@@ -24,7 +24,7 @@ async function open(limits: Partial<HttpLimits>): Promise<{ socket: Socket; ende
   return openTo(server.authority);
 }
 
-/** `ended`: all that came, when the connection is closed by the server. */
+/** `ended`: everything received until the server closes the connection. */
 function openTo(authority: string): { socket: Socket; ended: Promise<string> } {
   const socket = connect(Number(authority.split(':')[1]), '127.0.0.1');
   onTestFinished(() => {
@@ -39,19 +39,19 @@ function openTo(authority: string): { socket: Socket; ended: Promise<string> } {
   return { socket, ended };
 }
 
-test('headers that do not come to an end', async () => {
+test('headers that do not end', async () => {
   const { socket, ended } = await open({ headersMs: 100, requestMs: 100 });
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n');
   expect(await ended).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a body that stops coming', async () => {
+test('a body that stalls', async () => {
   const { socket, ended } = await open({ idleMs: 100 });
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf');
   expect(await ended).toBe('');
 });
 
-test('a body that comes too slowly', async () => {
+test('a body that arrives too slowly', async () => {
   const { socket, ended } = await open({ requestMs: 200, headersMs: 100 });
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n');
   const drip = setInterval(() => socket.write('x'), 20);
@@ -65,7 +65,7 @@ test('headers that are too large', async () => {
   expect(await ended).toMatch(/^HTTP\/1\.1 431 /);
 });
 
-test('more connections than there may be', async () => {
+test('more connections than the limit', async () => {
   const server = await startHttpServer('127.0.0.1', 0, readAll, { ...patient, connections: 2 });
   onTestFinished(() => server.close());
   const ask = ({ socket }: { socket: Socket }) =>

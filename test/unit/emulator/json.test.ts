@@ -7,11 +7,11 @@ test.each([
   '',
   '{"a":[{"b":1}]}',
   '[[],[],[],[]]',
-  // What is in a string is no structure, however it is quoted.
+  // A string has no structure, however it is quoted.
   `{"a":"${'[{'.repeat(50)}"}`,
   `{"a":"\\"${','.repeat(50)}"}`,
   `{"a":"\\\\","b":"${'['.repeat(9)}"}`,
-  // No JSON; that is for the parser to say.
+  // Invalid JSON, which the parser refuses.
   `"${'['.repeat(50)}`,
   ']]]]]]',
 ])('%j may be parsed', (text) => {
@@ -24,6 +24,6 @@ test.each([
   '[1,2,3,4,5,6,7,8,9,10,11]',
   '[[],[],[],[],[],[]]',
   `{"a":"\\\\",${'['.repeat(9)}`,
-])('%j may not', (text) => {
+])('%j may not be parsed', (text) => {
   expect(ask(text)).toBe(false);
 });

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How many of `count` requests pass. */
+/** The number of requests out of `count` that pass. */
 function countTaken(quotas: Quotas, kind: string, count: number, account = '123456789012'): number {
   let taken = 0;
   for (let request = 0; request < count; request += 1) {
@@ -22,7 +22,7 @@ function countTaken(quotas: Quotas, kind: string, count: number, account = '1234
   return taken;
 }
 
-test('a second has as many requests as the rate, at once or spread', () => {
+test('a second allows as many requests as the rate, at once or spread', () => {
   let now = 1000;
   const quotas = new Quotas({ PutImage: 10, pull: 1 }, () => now);
   expect(countTaken(quotas, 'PutImage', 50)).toBe(10);
@@ -32,25 +32,25 @@ test('a second has as many requests as the rate, at once or spread', () => {
   expect(countTaken(quotas, 'pull', 5)).toBe(0);
   now += 60_000;
   expect(countTaken(quotas, 'PutImage', 50)).toBe(10);
-  // A clock that is set back gives nothing and takes nothing.
+  // Setting the clock back neither adds nor removes requests.
   now -= 120_000;
   expect(countTaken(quotas, 'PutImage', 50)).toBe(0);
 });
 
-test('each account has its own', () => {
+test('each account has its own quota', () => {
   const quotas = new Quotas({ PutImage: 10 }, () => 0);
   expect(countTaken(quotas, 'PutImage', 50, '111111111111')).toBe(10);
   expect(countTaken(quotas, 'PutImage', 50, '222222222222')).toBe(10);
   expect(countTaken(quotas, 'PutImage', 50, '111111111111')).toBe(0);
 });
 
-test('what has no quota is not limited', () => {
+test('a kind without a quota is not limited', () => {
   const quotas = new Quotas({ PutImage: 10 }, () => 0);
   expect(countTaken(quotas, 'DescribeImages', 1000)).toBe(1000);
   expect(countTaken(quotas, 'constructor', 1000)).toBe(1000);
 });
 
-test('real quotas are those of the service, for /v2/ as well; off, there are none', async () => {
+test('real quotas are the service’s, for /v2/ as well; off has none', async () => {
   // On a slow machine the requests would take longer than the quota's second.
   vi.useFakeTimers({ toFake: ['Date'] });
   const repositoryName = 'team/app';

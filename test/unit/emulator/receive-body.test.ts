@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BodyBudget } from '../../../src/emulator/receive-body.ts';
 
-/** Takes, and notes by name when it was granted. */
+/** Takes from a budget of 10 bytes, and lists the names in the order of granting. */
 function startTaking() {
   const granted: string[] = [];
   const budget = new BodyBudget(10);
@@ -14,7 +14,7 @@ function startTaking() {
   return { granted, take, settle };
 }
 
-test('what fits is granted at once, the rest in the order of asking', async () => {
+test('requests that fit are granted at once, the others in order of arrival', async () => {
   const { granted, take, settle } = startTaking();
   const first = await take('first', 6);
   const second = await take('second', 4);
@@ -23,14 +23,14 @@ test('what fits is granted at once, the rest in the order of asking', async () =
   expect(granted).toEqual(['first', 'second']);
   second();
   await settle();
-  // The small one would fit, and does not overtake.
+  // The small one would fit, but does not overtake.
   expect(granted).toEqual(['first', 'second']);
   first();
   await Promise.all(waiting);
   expect(granted).toEqual(['first', 'second', 'large', 'small']);
 });
 
-test('nobody holds more than there is, who asks for more waits for all of it', async () => {
+test('a request above the limit waits for the whole budget', async () => {
   const { granted, take, settle } = startTaking();
   const one = await take('one', 1);
   const all = take('all', 1000);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-test('it says where it is and whose it is', async () => {
+test('it returns its address and identity', async () => {
   expect(emulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(emulator.url).toBe(`http://${emulator.registryHost}`);
   const other = await startEmulator({
@@ -48,7 +48,7 @@ test('every request is logged once, with the size of its body', async () => {
   ]);
 });
 
-test('nothing that lets anybody in is logged', async () => {
+test('the log has no credentials and no download address', async () => {
   const repositoryName = 'team/logged';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const digest = await uploadBlob(emulator, repositoryName, Buffer.from('blob'));
@@ -58,7 +58,7 @@ test('nothing that lets anybody in is logged', async () => {
   const redirect = await fetch(`${emulator.url}${path}`, { headers, redirect: 'manual' });
   const location = new URL(redirect.headers.get('location') ?? '');
   expect(await (await fetch(location)).text()).toBe('blob');
-  // The registry's lines come after their answers.
+  // The registry's lines are written after their answers.
   await expect
     .poll(() => emulator.requests.at(-1), { timeout: 20_000 })
     .toMatchObject({ route: 'GET /download/', status: 200 });
@@ -80,14 +80,14 @@ test('an authorization token opens the registry', async () => {
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand());
   client.destroy();
   const expiresAt = authorizationData?.expiresAt?.getTime() ?? 0;
-  // The answer may tell it in whole seconds.
+  // The answer may have whole seconds.
   expect(expiresAt).toBeGreaterThanOrEqual(before + lifetimeMs - 1000);
   expect(expiresAt).toBeLessThanOrEqual(Date.now() + lifetimeMs + 1000);
   const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
   expect((await fetch(`${emulator.url}/v2/`, { headers })).status).toBe(200);
 });
 
-test('what was acknowledged is there after a restart; tokens stay good', async () => {
+test('acknowledged data and tokens survive a restart', async () => {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   const repositoryName = 'team/app';
   const first = await startTestEmulator({ dataDirectory });
@@ -112,7 +112,7 @@ test('what was acknowledged is there after a restart; tokens stay good', async (
   await rm(dataDirectory, { recursive: true });
 });
 
-test('a client that goes away in the middle of a part leaves nothing behind', async () => {
+test('a client that disconnects during a part leaves nothing behind', async () => {
   const repositoryName = 'team/gone';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const before = emulator.requests.length;
@@ -137,7 +137,7 @@ test('bodies of unannounced length are read as well', async () => {
   expect(emulator.requests.at(-1)?.bytes).toBe(body.length);
 });
 
-test('a body announced as far too large is refused before it comes', async () => {
+test('a body announced as far too large is refused before it arrives', async () => {
   const repositoryName = 'team/announced';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
@@ -163,7 +163,7 @@ test('a body announced as far too large is refused before it comes', async () =>
   ]);
 });
 
-test('a layer announced as larger than any layer is refused before it comes', async () => {
+test('a layer announced as larger than the limit is refused before it arrives', async () => {
   const repositoryName = 'team/enormous';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const { authorizationData } = await callApi(emulator, 'GetAuthorizationToken');
@@ -175,7 +175,7 @@ test('a layer announced as larger than any layer is refused before it comes', as
   socket.write(
     `PATCH ${pathname} HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorization}\r\ncontent-length: 10485760001\r\n\r\n`,
   );
-  // It is answered when so much of it has come that no client can be waiting to be asked for more.
+  // The answer comes after so many bytes that no client can be waiting for a 100 Continue.
   const chunk = Buffer.alloc(1_000_000);
   const pump = () => {
     while (!socket.destroyed && socket.write(chunk));
@@ -188,7 +188,7 @@ test('a layer announced as larger than any layer is refused before it comes', as
   expect(text).toContain("maximum allowed size of a layer which is '10485760000' bytes");
 });
 
-test('whoever may not push is told so, however much is sent', async () => {
+test('a client without permission to push gets the answer, however much it sends', async () => {
   const { token } = (await (await fetch(`${emulator.url}/token/`)).json()) as { token: string };
   const answer = await fetch(`${emulator.url}/v2/${emulator.registryAlias}/app/manifests/v1`, {
     ...{ method: 'PUT', body: Buffer.alloc(20_000_000) },
@@ -197,7 +197,7 @@ test('whoever may not push is told so, however much is sent', async () => {
   expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('Not Authorized')]);
 });
 
-test('garbage instead of HTTP ends the connection and nothing else', async () => {
+test('garbage instead of HTTP only ends the connection', async () => {
   const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1');
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.on('error', () => undefined);
@@ -207,7 +207,7 @@ test('garbage instead of HTTP ends the connection and nothing else', async () =>
   await callApi(emulator, 'DescribeRegistries');
 });
 
-test('a port that is taken and options that are malformed leave no directory behind', async () => {
+test('a port in use and malformed options leave no directory behind', async () => {
   const temporary = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   vi.stubEnv('TMPDIR', temporary);
   const port = Number(new URL(emulator.url).port);
@@ -223,7 +223,7 @@ test('a port that is taken and options that are malformed leave no directory beh
   await rm(temporary, { recursive: true });
 });
 
-test('a token that was made with the same known keys elsewhere is none here', async () => {
+test('a token of another emulator with the same keys is invalid', async () => {
   const twin = await startTestEmulator();
   expect(twin.secretAccessKey).toBe(emulator.secretAccessKey);
   const { authorizationData } = await callApi(twin, 'GetAuthorizationToken');

@@ -7,7 +7,7 @@ const now = Date.UTC(2026, 10, 21);
 const identity = deriveIdentity({});
 const tokens = { ...identity, tokenKey: 'a secret of this start' };
 
-test('an authorization token is AWS and a password, good for 12 hours', () => {
+test('an authorization token is AWS and a password, valid for 12 hours', () => {
   const { token, expiresAt } = issueAuthorizationToken(tokens, identity.principal, now);
   expect(Buffer.from(token, 'base64').toString()).toMatch(/^AWS:eyJwYXlsb2Fk[\w+/=]+$/);
   expect(expiresAt).toBe(now + 12 * HOUR_MS);
@@ -16,19 +16,19 @@ test('an authorization token is AWS and a password, good for 12 hours', () => {
   expect(verifyToken(tokens, token, expiresAt)).toBe('expired');
 });
 
-test('an anonymous token is good for an hour', () => {
+test('an anonymous token is valid for an hour', () => {
   const { token, expiresAt } = issueAnonymousToken(tokens, now);
   expect(expiresAt).toBe(now + HOUR_MS);
   expect(verifyToken(tokens, token, now)).toBe('anonymous');
   expect(verifyToken(tokens, token, expiresAt)).toBe('expired');
 });
 
-test('an anonymous token as a password makes nobody an owner', () => {
+test('an anonymous token is not a password', () => {
   const { token } = issueAnonymousToken(tokens, now);
   expect(verifyToken(tokens, Buffer.from(`AWS:${token}`).toString('base64'), now)).toBe('invalid');
 });
 
-test('a token is good where its key is the same, and nowhere else', () => {
+test('a token is valid only with the same key', () => {
   const { token } = issueAuthorizationToken(tokens, identity.principal, now);
   expect(verifyToken({ ...deriveIdentity({}), tokenKey: tokens.tokenKey }, token, now)).toEqual(
     identity.principal,
@@ -36,7 +36,7 @@ test('a token is good where its key is the same, and nowhere else', () => {
   expect(verifyToken({ ...tokens, tokenKey: 'another' }, token, now)).toBe('invalid');
 });
 
-test('an altered claim, and anything that is no token', () => {
+test('an altered claim, and other texts than tokens', () => {
   const { token } = issueAuthorizationToken(tokens, identity.principal, now);
   const password = Buffer.from(token, 'base64').toString().slice('AWS:'.length);
   const claim = JSON.parse(Buffer.from(password, 'base64').toString());
@@ -54,7 +54,7 @@ test('an altered claim, and anything that is no token', () => {
   }
 });
 
-test('a token or password with anything added is another one', () => {
+test('a token or password with added characters is invalid', () => {
   const { token } = issueAuthorizationToken(tokens, identity.principal, now);
   const password = Buffer.from(token, 'base64').toString().slice('AWS:'.length);
   for (const junk of ['x', 'junk', '!', '=', ' ', '\n']) {
@@ -64,7 +64,7 @@ test('a token or password with anything added is another one', () => {
   }
 });
 
-test('identities: derived from account and alias, the same every time', () => {
+test('identities: derived from account and alias, the same on every start', () => {
   expect(deriveIdentity({})).toEqual(identity);
   expect(identity.registryId).toMatch(/^\d{12}$/);
   expect(identity.registryAlias).toMatch(/^[a-z][a-z0-9]{7}$/);

@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 const refusal = '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}\n';
 
 describe('/v2/', () => {
-  test('challenges whoever brings no token, as recorded of public.ecr.aws', async () => {
+  test('challenges a request without a token, as recorded from public.ecr.aws', async () => {
     const { origin } = await startTestRegistry();
     const response = await fetch(`${origin}/v2/`);
     expect(response.status).toBe(401);
@@ -34,13 +34,13 @@ describe('/v2/', () => {
     expect(header).toContain(`realm="${origin}/token/"`);
   });
 
-  test('takes the authorization token and the anonymous one as Bearer', async () => {
+  test('accepts the authorization token and the anonymous one as Bearer', async () => {
     const registry = await startTestRegistry();
     expect((await registry.fetch('/v2/')).status).toBe(200);
     expect((await registry.fetch('/v2/', {}, registry.authorizationToken)).status).toBe(200);
   });
 
-  test.each(['Basic', 'Bearer'])('answers 400 to %s credentials that it does not take', async (scheme) => {
+  test.each(['Basic', 'Bearer'])('answers 400 to invalid %s credentials', async (scheme) => {
     const { origin, authorizationToken, clock } = await startTestRegistry();
     if (scheme === 'Bearer') clock.now += 12 * HOUR_MS;
     const response = await fetch(`${origin}/v2/`, {
@@ -56,7 +56,7 @@ describe('/v2/', () => {
 });
 
 describe('/token/', () => {
-  test('gives anybody a token that pulls for one hour', async () => {
+  test('issues an anonymous token that pulls for one hour', async () => {
     const { origin, clock } = await startTestRegistry();
     const { token } = await readJson<Token>(await fetch(`${origin}/token/?scope=aws&service=public.ecr.aws`));
     const headers = { authorization: `Bearer ${token}` };
@@ -86,7 +86,7 @@ describe('/token/', () => {
     expect(await response.json()).toEqual({ errors: [{ code: 'DENIED', message: text }] });
   });
 
-  test('is where /token leads, with what was asked', async () => {
+  test('is the target of /token, query included', async () => {
     const { origin } = await startTestRegistry();
     const response = await fetch(`${origin}/token?service=public.ecr.aws`, { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([

@@ -22,13 +22,13 @@ async function start() {
       registry.authorizationToken,
     );
   const open = async () => (await send('POST', 'r/blobs/uploads/')).headers.get('location') ?? '';
-  /** Uploads a blob and gives its digest. */
+  /** Uploads a blob and returns its digest. */
   const upload = async (text: string): Promise<string> => {
     const response = await send('PUT', `${await open()}?digest=${computeBlobDigest(text)}`, text);
     expect(response.status).toBe(201);
     return computeBlobDigest(text);
   };
-  /** Puts a manifest whose blobs it uploads, and gives its digest and text. */
+  /** Uploads the blobs of a manifest, puts it, and returns its digest and text. */
   const put = async (reference: string, name: string, more: object = {}) => {
     const describeBlob = async (mediaType: string, text: string) => ({
       ...{ mediaType, size: text.length },
@@ -43,7 +43,7 @@ async function start() {
     const response = await send('PUT', `r/manifests/${reference}`, text, { 'content-type': manifestType });
     return { response, text, digest: computeBlobDigest(text), layer: computeBlobDigest(`layer of ${name}`) };
   };
-  /** The bytes of a blob, by way of where the registry sends its clients. */
+  /** Downloads a blob from the address that the registry redirects to. */
   const download = async (digest: string, headers = {}) => {
     const { headers: answered } = await send('GET', `r/blobs/${digest}`);
     return await fetch(answered.get('location') ?? '', { headers });
@@ -57,7 +57,7 @@ describe('pull', () => {
     expect((await send('HEAD', `r/blobs/${absent}`)).status).toBe(404);
   });
 
-  test('HEAD request to existing blob should yield 200, to anybody', async () => {
+  test('HEAD request to existing blob should yield 200 without a login', async () => {
     const { registry, upload } = await start();
     const digest = await upload('blob');
     const response = await registry.fetch(`/v2/alias/r/blobs/${digest}`, { method: 'HEAD' });
@@ -82,14 +82,14 @@ describe('pull', () => {
     expect([response.status, await response.text()]).toEqual([200, 'blob']);
   });
 
-  test('GET of a blob should have Docker-Content-Digest, where it is redirected to as well', async () => {
+  test('GET of a blob should have Docker-Content-Digest, also at the redirect’s target', async () => {
     const { send, upload, download } = await start();
     const digest = await upload('blob');
     expect((await send('GET', `r/blobs/${digest}`)).headers.get('docker-content-digest')).toBe(digest);
     expect((await download(digest)).headers.get('docker-content-digest')).toBe(digest);
   });
 
-  test('GET of a digest of another algorithm should be no bad tag', async () => {
+  test('GET of a digest of another algorithm should not count as a malformed tag', async () => {
     const { send } = await start();
     const sha512 = `sha512:${'0'.repeat(128)}`;
     for (const [path, ...expected] of [
@@ -140,7 +140,7 @@ describe('pull', () => {
     expect(await readError(response)).toEqual([400, 'MANIFEST_INVALID', expect.any(String)]);
   });
 
-  test('401 with a challenge should answer a token that is not taken', async () => {
+  test('an invalid token should get 401 with a challenge', async () => {
     const { registry } = await start();
     const response = await registry.fetch('/v2/', {}, 'nonsense');
     expect(response.status).toBe(401);
@@ -172,7 +172,7 @@ describe('push', () => {
     expect(await (await download(digest)).text()).toBe('at once');
   });
 
-  test.each(['PUT', 'PATCH and PUT', 'POST'])('a blob of no bytes should be taken by %s', async (way) => {
+  test.each(['PUT', 'PATCH and PUT', 'POST'])('an empty blob should be accepted by %s', async (way) => {
     const { registry, send, open, download } = await start();
     const digest = computeBlobDigest('');
     for (const _ of ['new', 'there already']) {
@@ -189,7 +189,7 @@ describe('push', () => {
     expect(registry.store.repositories.get('r')?.layers.get(digest)?.size).toBe(0);
   });
 
-  test('a blob of sha512 should be refused by the code for digests, and leave no upload behind', async () => {
+  test('a sha512 digest should be refused with the code for digests, and leave no upload behind', async () => {
     const { registry, send } = await start();
     const sha512 = `sha512:${'0'.repeat(128)}`;
     const response = await send('POST', `r/blobs/uploads/?digest=${sha512}`, 'blob');
@@ -205,7 +205,7 @@ describe('push', () => {
     },
   );
 
-  test('PUT under a digest of sha512 should yield 400', async () => {
+  test('PUT under a sha512 digest should yield 400', async () => {
     const { put } = await start();
     const { response } = await put(`sha512:${'0'.repeat(128)}`, 'one');
     expect((await readError(response)).slice(0, 2)).toEqual([400, 'DIGEST_INVALID']);
@@ -218,7 +218,7 @@ describe('push', () => {
     expect((await send('PATCH', location, 'two', headers)).status).toBe(416);
   });
 
-  test('PATCH requests with chunks of any size should return 202, a chunk again 416', async () => {
+  test('PATCH requests with chunks of any size should return 202, a repeated chunk 416', async () => {
     const { send, open, download } = await start();
     const location = await open();
     const first = await send('PATCH', location, 'one', { 'content-range': '0-2' });
@@ -256,7 +256,7 @@ describe('push', () => {
       expect(response.headers.get('location')).toContain(`/v2/alias/other/blobs/${digest}`);
     }
     expect((await send('HEAD', `other/blobs/${digest}`)).status).toBe(200);
-    // Each has it for itself.
+    // Each repository has its own layer.
     registry.store.deleteRepository('r');
     expect(await registry.store.openLayer('other', computeBlobDigest('mounted'))).toMatchObject({ size: 7 });
   });
@@ -287,7 +287,7 @@ describe('push', () => {
   test('PUT of a manifest with no layers should be accepted', async () => {
     const { put } = await start();
     expect((await put('empty', 'none', { layers: [] })).response.status).toBe(201);
-    // As Go writes it; regctl image create does.
+    // Go writes an empty list as null: regctl image create.
     expect((await put('null', 'none', { layers: null })).response.status).toBe(201);
   });
 
@@ -323,7 +323,7 @@ describe('content discovery', () => {
     expect((await list(send, '')).tags).toEqual(['V3', 'latest', 'v10', 'v2']);
   });
 
-  test('GET number of tags should be limitable by `n` query parameter, the rest behind Link', async () => {
+  test('GET number of tags should be limitable by `n` query parameter, with a Link to the rest', async () => {
     const { send, put } = await start();
     const all = Array.from({ length: 7 }, (_, index) => `tag${index}`);
     for (const tag of all) await put(tag, 'one');
@@ -340,7 +340,7 @@ describe('content discovery', () => {
     expect((await send('GET', 'r/tags/list?n=some')).status).toBe(400);
   });
 
-  test('GET start of tag is set by `last` query parameter, also when it is not there', async () => {
+  test('GET start of tag is set by `last` query parameter, even if that tag does not exist', async () => {
     const { send, put } = await start();
     for (const tag of ['a', 'b', 'c']) await put(tag, 'one');
     expect((await list(send, '?last=a')).tags).toEqual(['b', 'c']);
@@ -411,7 +411,7 @@ describe('content discovery', () => {
     expect((await send('GET', `r/referrers/${digest}?last=nothing`)).status).toBe(200);
   });
 
-  test('GET request to referrers of what is no digest should yield 400', async () => {
+  test('GET request to referrers of a malformed digest should yield 400', async () => {
     const { send } = await start();
     expect((await send('GET', 'r/referrers/v1')).status).toBe(400);
   });
@@ -425,7 +425,7 @@ describe('the catalog', () => {
     return { repositories, link: response.headers.get('link') };
   };
 
-  test('lists every repository by name, to anybody', async () => {
+  test('lists every repository by name, without a login', async () => {
     const { registry } = await start();
     createRepository(registry.store, 'a/b');
     const all = ['alias/a/b', 'alias/other', 'alias/r'];
@@ -434,7 +434,7 @@ describe('the catalog', () => {
     expect((await list(registry, '?n=1&last=alias/b')).repositories).toEqual(['alias/other']);
   });
 
-  test('comes in pages, the next one behind Link', async () => {
+  test('comes in pages with a Link to the next', async () => {
     const { registry } = await start();
     createRepository(registry.store, 'a/b');
     const { repositories, link } = await list(registry, '?n=2');

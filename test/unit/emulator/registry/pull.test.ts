@@ -20,7 +20,7 @@ async function readTags(response: Response) {
 }
 
 describe('manifests', () => {
-  test.each(['v1', 'digest'])('are served by %s, their digest in the headers of HEAD only', async (kind) => {
+  test.each(['v1', 'digest'])('are served by %s, with the digest header only on HEAD', async (kind) => {
     const { registry, image, digest } = await startWithImage();
     const path = `/v2/alias/team/app/manifests/${kind === 'v1' ? 'v1' : digest}`;
     const get = await registry.fetch(path);
@@ -39,7 +39,7 @@ describe('manifests', () => {
     ['v2', 404, 'MANIFEST_UNKNOWN', 'Requested image not found'],
     [unknownDigest, 404, 'MANIFEST_UNKNOWN', 'Requested image not found'],
     ['a%20b', 400, 'TAG_INVALID', "The image reference 'a b' is neither a tag nor a digest"],
-  ])('that are not there are answered as recorded: %s', async (reference, ...expected) => {
+  ])('that are missing get the recorded answer: %s', async (reference, ...expected) => {
     const { registry } = await startWithImage();
     const response = await registry.fetch(`/v2/alias/team/app/manifests/${reference}`);
     expect(await readError(response)).toEqual(expected);
@@ -64,7 +64,7 @@ describe('blobs', () => {
     return response.headers.get('location') ?? '';
   }
 
-  test('are downloaded whole from where the registry sends the client, without a token', async () => {
+  test('are downloaded from the redirect’s target without a token', async () => {
     const { registry, bytes, layer } = await startWithImage();
     const response = await fetch(await locate(registry, layer));
     expect(response.headers.get('content-type')).toBe('application/octet-stream');
@@ -94,7 +94,7 @@ describe('blobs', () => {
     ]);
   });
 
-  test('are not downloaded from an address that is forged or out of date', async () => {
+  test('are not downloaded from a forged or expired address', async () => {
     const { registry, layer } = await startWithImage();
     const location = await locate(registry, layer);
     expect((await fetch(`${location.slice(0, -4)}AAAA`)).status).toBe(403);
@@ -103,7 +103,7 @@ describe('blobs', () => {
     expect((await fetch(location)).status).toBe(403);
   });
 
-  test('of another repository, or nowhere, are unknown', async () => {
+  test('of another repository, or of none, are unknown', async () => {
     const { registry, layer } = await startWithImage();
     createRepository(registry.store, 'other');
     expect((await registry.fetch(`/v2/alias/other/blobs/${layer}`)).status).toBe(404);
@@ -111,7 +111,7 @@ describe('blobs', () => {
     expect((await registry.fetch('/v2/alias/team/app/blobs/sha256:..')).status).toBe(404);
   });
 
-  test('answer HEAD to those who may push, and 401 to others', async () => {
+  test('answer HEAD for clients that may push, and 401 for others', async () => {
     const { registry, layer } = await startWithImage();
     const path = `/v2/alias/team/app/blobs/${layer}`;
     const head = (at: string, token?: string) => registry.fetch(at, { method: 'HEAD' }, token);
@@ -142,7 +142,7 @@ describe('tags/list', () => {
     expect(JSON.parse(text)).toEqual({ name: 'alias/r', tags });
   });
 
-  test.each([undefined, 1, 7, 1000])('comes in pages of %s that together are all', async (n) => {
+  test.each([undefined, 1, 7, 1000])('comes in pages of %s that together are complete', async (n) => {
     const { registry, tags } = await startWithTags(n === 1 ? 5 : 250);
     const seen: string[] = [];
     let path: string | undefined = `/v2/alias/r/tags/list${n === undefined ? '' : `?n=${n}`}`;
@@ -156,7 +156,7 @@ describe('tags/list', () => {
     expect(seen).toEqual(tags);
   });
 
-  test('goes on after a tag that was deleted meanwhile, or that a client names itself', async () => {
+  test('continues after a tag that was deleted meanwhile, or that the client names', async () => {
     const { registry, tags } = await startWithTags(5);
     const first = await registry.fetch('/v2/alias/r/tags/list?n=2');
     const next = /<([^>]+)>/.exec(first.headers.get('link') ?? '')?.[1] ?? '';

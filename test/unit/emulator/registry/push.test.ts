@@ -6,7 +6,7 @@ import { readError, startTestRegistry } from './registry-server.ts';
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const MIB = 1024 * 1024;
 
-/** A registry with the repository `r`, and requests as somebody who may push. */
+/** Starts a registry with the repository `r`, and sends requests with permission to push. */
 async function startForPush() {
   const registry = await startTestRegistry();
   createRepository(registry.store, 'r');
@@ -36,7 +36,7 @@ function makeManifest(config: string, layers: readonly string[], more = {}): str
 }
 
 describe('blob uploads', () => {
-  test('open with an absolute address, also when a mount or a whole blob was asked for', async () => {
+  test('start with an absolute address, even for a mount or a whole blob', async () => {
     const { registry, send } = await startForPush();
     for (const query of ['', '?mount=sha256:00&from=alias/x', `?digest=${computeBlobDigest('x')}`]) {
       const response = await send('POST', `blobs/uploads/${query}`);
@@ -48,7 +48,7 @@ describe('blob uploads', () => {
     }
   });
 
-  test('take a blob in chunks, and tell how far they are', async () => {
+  test('take a blob in chunks and report their progress', async () => {
     const { registry, send, start } = await startForPush();
     const [first, second] = [Buffer.alloc(5 * MIB, 'a'), Buffer.from('the rest')];
     const location = await start();
@@ -57,7 +57,7 @@ describe('blob uploads', () => {
     expect([patch.status, patch.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
     const get = await send('GET', location);
     expect([get.status, get.headers.get('range')]).toEqual([204, `0-${first.length - 1}`]);
-    // The Range stays at the end of the first chunk, as recorded; a client that believed it would send the second again.
+    // The Range stays at the end of the first chunk, as recorded. A client that trusted it would send the second chunk again.
     const next = await send('PATCH', location, second);
     expect([next.status, next.headers.get('range')]).toEqual([201, `0-${first.length - 1}`]);
     const all = first.length + second.length;
@@ -118,7 +118,7 @@ describe('blob uploads', () => {
     ]);
   });
 
-  test('keep nothing of a chunk whose client goes away', async () => {
+  test('keep nothing of a chunk whose client disconnects', async () => {
     const { registry, send, start } = await startForPush();
     const location = await start();
     const { request } = await import('node:http');
@@ -161,7 +161,7 @@ describe('manifests', () => {
     ]);
   });
 
-  test('with a subject have it in their answer', async () => {
+  test('with a subject get it in the answer', async () => {
     const { put } = await startWithBlobs();
     const subject = { mediaType: manifestType, digest: computeBlobDigest('subject'), size: 7 };
     const response = await put('v1', makeManifest('config', ['layer'], { subject }));
@@ -200,7 +200,7 @@ describe('manifests', () => {
     }
   });
 
-  test('are asked for by what cannot be a reference', async () => {
+  test('are requested with a malformed reference', async () => {
     const { send } = await startWithBlobs();
     for (const [reference, status, code] of [
       ['a'.repeat(301), 400, 'TAG_INVALID'],
@@ -215,7 +215,7 @@ describe('manifests', () => {
     }
   });
 
-  test('take the layers with them that no other image has', async () => {
+  test('are deleted with the layers that no other image has', async () => {
     const { registry, send, put } = await startWithBlobs();
     await putLayer(registry.store, 'r', Buffer.from('loose'));
     await put('v1', makeManifest('config', ['layer']));
@@ -227,7 +227,7 @@ describe('manifests', () => {
     expect(digests()).toEqual([computeBlobDigest('loose')]);
   });
 
-  test('are deleted by tag and by digest, but not from under an index', async () => {
+  test('are deleted by tag and by digest, but not while an index lists them', async () => {
     const { registry, send, put } = await startWithBlobs();
     const manifest = makeManifest('config', ['layer']);
     const digest = computeBlobDigest(manifest);
@@ -253,7 +253,7 @@ test.each([
   ['PATCH', 'r/blobs/uploads/00000000-0000-0000-0000-000000000000'],
   ['PUT', 'r/manifests/v1'],
   ['DELETE', 'r/manifests/v1'],
-])('%s %s is denied to whoever may only pull', async (method, path) => {
+])('%s %s is denied to a client that may only pull', async (method, path) => {
   const { registry } = await startForPush();
   const response = await registry.fetch(`/v2/alias/${path}`, { method });
   expect(await readError(response)).toEqual([403, 'DENIED', 'Not Authorized']);
@@ -264,7 +264,7 @@ test('the repositories of the registry are not listed', async () => {
   expect((await registry.fetch('/v2/_catalog')).status).toBe(404);
 });
 
-test('what no route has is unsupported', async () => {
+test('an unknown method of a route is unsupported', async () => {
   const { registry, send } = await startForPush();
   expect((await send('POST', 'manifests/v1')).status).toBe(405);
   expect((await send('DELETE', `blobs/${computeBlobDigest('x')}`)).status).toBe(405);

@@ -19,15 +19,15 @@ export interface TestRegistry {
   readonly origin: string;
   readonly store: Store;
   readonly dataDirectory: string;
-  /** The emulator's clock, to be set forward. */
+  /** The emulator's clock. Tests set it forward. */
   readonly clock: { now: number };
   readonly authorizationToken: string;
   readonly anonymousToken: string;
-  /** A request with a token, by default the anonymous one; redirects are not followed. */
+  /** Sends a request with a token, by default the anonymous one. Does not follow redirects. */
   fetch(path: string, init?: RequestInit, token?: string): Promise<Response>;
 }
 
-/** The registry half of the emulator on a port of its own, alias `alias`, gone when the test ends. */
+/** Serves only the registry, with the alias `alias`, until the test ends. */
 export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<TestRegistry> {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
   const dataDirectory = makeDirectory();
@@ -55,7 +55,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
     server.close();
     expect(errors).toEqual([]);
   });
-  // A server that listens on a port has an address of this kind.
+  // as: a server that listens on a port has an address of this kind
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const anonymousToken = issueAnonymousToken(tokens, clock.now).token;
   return {
@@ -74,12 +74,12 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   };
 }
 
-/** A JSON body; `Shape` is what the test is about to check. */
+/** Reads a JSON body. The test checks that it has the `Shape`. */
 export async function readJson<Shape>(response: Response): Promise<Shape> {
   return (await response.json()) as Shape; // as: a wrong shape fails the expectation that follows
 }
 
-/** Status, code and message of an error. */
+/** Reads status, code and message of an error. */
 export async function readError(response: Response) {
   const { errors } = await readJson<{ errors: { code: string; message: string }[] }>(response);
   return [response.status, errors[0]?.code, errors[0]?.message];

@@ -6,14 +6,14 @@ import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { openStore } from '../../../../src/emulator/storage/open-store.ts';
 import type { ImageToStore, Store, StoreOptions } from '../../../../src/emulator/storage/store.ts';
 
-/** A directory that goes when the test ends. */
+/** Makes a directory that is removed when the test ends. */
 export function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'ecrp-store-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A store that is closed when the test ends, if not before. */
+/** Opens a store that is closed when the test ends, if not before. */
 export async function openTestStore(directory: string, options?: StoreOptions): Promise<Store> {
   const store = await openStore(directory, options);
   onTestFinished(() => store.close());

@@ -18,7 +18,7 @@ import { createRepository, makeDirectory, makeImage, openTestStore, putLayer } f
 const isPosix = process.platform !== 'win32';
 
 describe.runIf(isPosix)('in a directory that others may read, under any umask', () => {
-  test('every file is its owner’s alone, and so is every directory', async () => {
+  test('only the owner has access to files and directories', async () => {
     const before = process.umask(0);
     onTestFinished(() => {
       process.umask(before);
@@ -51,7 +51,7 @@ describe.runIf(isPosix)('in a directory that others may read, under any umask', 
 });
 
 describe('the key of tokens', () => {
-  test('is kept, and another one elsewhere', () => {
+  test('is kept, and differs in another directory', () => {
     const directory = makeDirectory();
     const key = openTokenKey(directory);
     expect(key).toMatch(/^[0-9a-f]{64}$/);
@@ -74,10 +74,10 @@ describe('the key of tokens', () => {
 });
 
 describe.runIf(process.platform === 'linux')('the lock of a directory', () => {
-  test('is nothing that another user can take: it is in the directory alone', async () => {
+  test('is only in the directory, where no other user can take it', async () => {
     const directory = makeDirectory();
     const { dev, ino } = statSync(directory, { bigint: true });
-    // The name that the lock once had, in a namespace where everybody may take it.
+    // An earlier name of the lock, in a namespace where every user may take it.
     const name = createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32);
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(`\0ecrp-emulator-${name}`, resolve));
@@ -89,7 +89,7 @@ describe.runIf(process.platform === 'linux')('the lock of a directory', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('is held against everybody, by whatever path, until it is let go', async () => {
+  test('excludes every other holder, by any path, until it is released', async () => {
     const directory = makeDirectory();
     const long = join(directory, ...Array<string>(20).fill('a-long-name'));
     mkdirSync(long, { recursive: true });
@@ -105,7 +105,7 @@ describe.runIf(process.platform === 'linux')('the lock of a directory', () => {
     await (await lockDirectory(link))();
   });
 
-  test('of two that start at once, one has it at most', async () => {
+  test('is held by at most one of two that start at once', async () => {
     const directory = makeDirectory();
     for (let round = 0; round < 20; round += 1) {
       const results = await Promise.allSettled([1, 2, 3].map(() => lockDirectory(directory)));
@@ -116,7 +116,7 @@ describe.runIf(process.platform === 'linux')('the lock of a directory', () => {
     await (await lockDirectory(directory))();
   });
 
-  test('that a process left behind when it was killed is no lock any more', async () => {
+  test('is free after its process was killed', async () => {
     const directory = makeDirectory();
     const { spawnSync } = await import('node:child_process');
     const program = `require('node:net').createServer().listen('lock.7', () => process.kill(process.pid, 'SIGKILL'))`;

@@ -25,7 +25,7 @@ import {
 
 const part = Buffer.from('a part of a layer');
 
-/** A store with something of everything, in the order of its making. */
+/** Makes a store with data of every kind. */
 async function fill(store: Store) {
   createRepository(store, 'r');
   const layer = await putLayer(store, 'r', Buffer.from('layer'));
@@ -63,7 +63,7 @@ function pathOf(directory: string, digest: BlobDigest): string {
 }
 
 describe('a store opened again', () => {
-  test('is what it was, in the same order', async () => {
+  test('has the same data in the same order', async () => {
     const { directory, store, before, layer, image, uploadId } = await openFilled();
     await store.close();
     const again = await openTestStore(directory);
@@ -75,7 +75,7 @@ describe('a store opened again', () => {
     expect(open && (await readAll(open.read(0, 5)))).toEqual(Buffer.from('layer'));
   });
 
-  test('completes an upload from before, its digest computed anew', async () => {
+  test('completes an earlier upload and computes its digest again', async () => {
     const { directory, store, uploadId } = await openFilled();
     await store.close();
     const again = await openTestStore(directory);
@@ -87,7 +87,7 @@ describe('a store opened again', () => {
     expect(await again.completeUpload('r', uploadId, layer)).toEqual(completed);
   });
 
-  test('is the same after its journal was rewritten, which is done when most of it is dead', async () => {
+  test('is the same after its journal was rewritten because most records were dead', async () => {
     const { directory, store, uploadId } = await openFilled();
     for (let count = 0; count < 1200; count++) store.setPolicyText('r', `policy ${count}`);
     const before = describeStore(store);
@@ -122,7 +122,7 @@ describe('after a crash', () => {
     },
   );
 
-  test('bytes that were written but not acknowledged are written anew', async () => {
+  test('bytes that were written but not acknowledged are written again', async () => {
     const { directory, store, uploadId } = await openFilled();
     await store.close();
     appendFileSync(join(directory, 'uploads', uploadId), 'half of a part');
@@ -133,7 +133,7 @@ describe('after a crash', () => {
     expect(open && (await readAll(open.read(0, open.size)))).toEqual(part);
   });
 
-  test('between the journal and the move of a completed upload, the move is done', async () => {
+  test('between the journal and the move of a completed upload, the file is moved', async () => {
     const { directory, store, uploadId } = await openFilled();
     const digest = computeBlobDigest(part);
     await store.completeUpload('r', uploadId, { digests: [digest], minimumPartBytes: 5 });
@@ -147,7 +147,7 @@ describe('after a crash', () => {
     expect([damage, existsSync(join(directory, 'uploads', uploadId))]).toEqual([[], false]);
   });
 
-  test('files that nothing refers to are removed', async () => {
+  test('unreferenced files are removed', async () => {
     const { directory, store, layer } = await openFilled();
     await store.close();
     const stray = pathOf(directory, computeBlobDigest('stray'));
@@ -178,19 +178,19 @@ describe('damage by hand', () => {
     ],
     ['another header', (lines: string[]) => lines.with(0, 'hello'), 1],
     ['a long line of garbage', (lines: string[]) => lines.with(4, 'x'.repeat(3_000_000)), 5],
-  ])('of the journal is refused, and the line named: %s', async (_, edit, line) => {
+  ])('of the journal is refused with the number of the line: %s', async (_, edit, line) => {
     const { directory, store } = await openFilled();
     await store.close();
     const journal = join(directory, 'journal');
     const damaged = edit(readFileSync(journal, 'utf8').split('\n')).join('\n');
     writeFileSync(journal, damaged);
     await expect(openTestStore(directory)).rejects.toThrow(`damaged at line ${line} (byte `);
-    // What a person may want to mend is left as it was, and not locked.
+    // A damaged journal is left as it was for repair, and not locked.
     expect(readFileSync(journal, 'utf8')).toBe(damaged);
     await expect(openTestStore(directory)).rejects.toThrow('damaged');
   });
 
-  test('a journal that is gone while blobs are there is refused, and no blob removed', async () => {
+  test('a missing journal beside blobs is refused, and no blob is removed', async () => {
     const { directory, store, layer } = await openFilled();
     await store.close();
     rmSync(join(directory, 'journal'));
@@ -202,7 +202,7 @@ describe('damage by hand', () => {
     ['missing', (path: string) => rmSync(path), 'its file is missing'],
     ['cut short', (path: string) => truncateSync(path, 3), 'moved to'],
     ['changed in one byte', (path: string) => writeFileSync(path, 'lAyer'), 'moved to'],
-  ])('of a layer that is %s makes it unknown, to be uploaded again', async (kind, harm, text) => {
+  ])('of a layer that is %s discards it, and it can be uploaded again', async (kind, harm, text) => {
     const { directory, store, layer } = await openFilled();
     await store.close();
     harm(pathOf(directory, layer));
@@ -220,7 +220,7 @@ describe('damage by hand', () => {
     expect(none).toEqual([]);
   });
 
-  test('of a layer is noticed while the store is open, too', async () => {
+  test('of a layer is noticed while the store is open', async () => {
     const { directory, store, layer } = await openFilled();
     expect(await store.openLayer('r', layer)).toMatchObject({ size: 5 });
     rmSync(pathOf(directory, layer));
@@ -228,7 +228,7 @@ describe('damage by hand', () => {
     expect(await store.openLayer('r', layer)).toBeUndefined();
   });
 
-  test('of a manifest takes its image and tags, never serving it', async () => {
+  test('of a manifest discards its image and tags without serving it', async () => {
     const { directory, store, image, index } = await openFilled();
     await store.close();
     writeFileSync(pathOf(directory, image.digest), 'imagE');
@@ -241,7 +241,7 @@ describe('damage by hand', () => {
     expect(damage.length).toBe(1);
   });
 
-  test('of an upload in progress makes it unknown', async () => {
+  test('of an open upload discards it', async () => {
     const { directory, store, uploadId } = await openFilled();
     await store.close();
     truncateSync(join(directory, 'uploads', uploadId), 3);
@@ -252,7 +252,7 @@ describe('damage by hand', () => {
 });
 
 describe('one directory', () => {
-  test('is for one store at a time, by whatever path, and free again when that closes', async () => {
+  test('belongs to one store at a time, by any path, until that closes', async () => {
     const { directory, store } = await openFilled();
     const link = join(makeDirectory(), 'link');
     symlinkSync(directory, link);
@@ -266,7 +266,7 @@ describe('one directory', () => {
   });
 });
 
-test('layers given to another repository, and deleted, are so after reopening', async () => {
+test('added and deleted layers are the same after reopening', async () => {
   const { directory, store, layer } = await openFilled();
   const deleted = await putLayer(store, 'team/app', Buffer.from('deleted'));
   store.addLayer('team/app', layer, 5);

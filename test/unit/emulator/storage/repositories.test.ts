@@ -19,14 +19,14 @@ function repositoryOf(store: Store, name = 'r') {
   return repository;
 }
 
-/** Digests that have a file. */
+/** The digests that have a file. */
 function listBlobs(directory: string): string[] {
   const entries = readdirSync(join(directory, 'blobs/sha256'), { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => `sha256:${entry.name}`);
 }
 
 describe('images and tags', () => {
-  test('a tag that moves leaves its image behind, with the time it was pushed', async () => {
+  test('a tag that moves leaves its image, which keeps its push time', async () => {
     const { clock, store } = await openWithClock();
     const [older, newer] = [makeImage('older'), makeImage('newer')];
     store.putImage('r', { ...older, tag: 'latest' });
@@ -45,7 +45,7 @@ describe('images and tags', () => {
     ]);
   });
 
-  test('a tag that is put where it is keeps its time', async () => {
+  test('a tag that is put on the same image keeps its time', async () => {
     const { clock, store } = await openWithClock();
     store.putImage('r', { ...makeImage('image'), tag: 'v1' });
     clock.now = 2000;
@@ -53,7 +53,7 @@ describe('images and tags', () => {
     expect(repositoryOf(store).imageTags.get('v1')?.createdAt).toBe(1000);
   });
 
-  test('a tag can be taken off; its image stays', async () => {
+  test('a tag can be removed; its image stays', async () => {
     const { store } = await openWithClock();
     store.putImage('r', { ...makeImage('image'), tag: 'v1' });
     store.deleteTag('r', 'v1');
@@ -61,7 +61,7 @@ describe('images and tags', () => {
     expect([images.get(computeBlobDigest('image'))?.tags.size, imageTags.size]).toEqual([0, 0]);
   });
 
-  test('an index is a parent of what it lists until it goes', async () => {
+  test('an index is a parent of its manifests until it is deleted', async () => {
     const { store } = await openWithClock();
     const { digest: child } = store.putImage('r', makeImage('child'));
     const index = store.putImage('r', makeImage('index', { manifests: [child] }));
@@ -71,7 +71,7 @@ describe('images and tags', () => {
     expect([...repositoryOf(store).images.keys()]).toEqual([child]);
   });
 
-  test('an image that goes takes its tags, and the layers that no other image needs', async () => {
+  test('deleting an image deletes its tags and the layers that no other image needs', async () => {
     const { directory, store } = await openWithClock();
     const shared = await putLayer(store, 'r', Buffer.from('shared'));
     const own = await putLayer(store, 'r', Buffer.from('own layer'));
@@ -89,7 +89,7 @@ describe('images and tags', () => {
     expect(await store.openLayer('r', own)).toBeUndefined();
   });
 
-  test('a layer is called what the first image that has it calls it', async () => {
+  test('a layer gets its media type from the first image that refers to it', async () => {
     const { store } = await openWithClock();
     const digest = await putLayer(store, 'r', Buffer.from('layer'));
     expect(repositoryOf(store).layers.get(digest)?.mediaType).toBeUndefined();
@@ -100,7 +100,7 @@ describe('images and tags', () => {
 });
 
 describe('repositories', () => {
-  test('share the file of a blob, which goes with the last of them', async () => {
+  test('share the file of a blob, which is removed with the last of them', async () => {
     const { directory, store } = await openWithClock();
     createRepository(store, 'other');
     const digest = await putLayer(store, 'r', Buffer.from('layer'));
@@ -123,7 +123,7 @@ describe('repositories', () => {
     expect(await store.readManifest('r', digest)).toEqual(Buffer.from('image'));
   });
 
-  test('replace a logo, whose old file goes', async () => {
+  test('replace a logo and remove its old file', async () => {
     const { directory, store } = await openWithClock();
     store.setCatalogData('r', { description: 'a' }, Buffer.from('old'));
     store.setCatalogData('r', { description: 'b' }, Buffer.from('new'));
@@ -135,7 +135,7 @@ describe('repositories', () => {
     expect(listBlobs(directory)).toEqual([]);
   });
 
-  test('refuse what does not fit, and change nothing', async () => {
+  test('refuse changes that do not fit, and change nothing', async () => {
     const { store } = await openWithClock();
     expect(() => createRepository(store, 'r')).toThrow("Repository 'r' exists");
     expect(() => store.setPolicyText('none', '{}')).toThrow("Repository 'none' not found");

@@ -5,7 +5,7 @@ import { makeDirectory } from './opened-store.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The sizes in which each of `count` streams of 1 MiB, all at once, is written. */
+/** The sizes of the writes of `count` concurrent streams of 1 MiB each. */
 async function writeAtOnce(count: number): Promise<number[]> {
   const files = new UploadFiles(makeDirectory());
   const sizes: number[] = [];
@@ -27,9 +27,9 @@ async function writeAtOnce(count: number): Promise<number[]> {
   return sizes;
 }
 
-test('one stream is written in large chunks, many in small ones: together they hold no more', async () => {
+test('one stream is written in large chunks, many in small ones: together they hold the same', async () => {
   expect(await writeAtOnce(1)).toEqual([MIB]);
   const sizes = await writeAtOnce(256);
-  // Until the first have ended, and the others have more room.
+  // Until the first have ended and the others get more room.
   expect(Math.max(...sizes.slice(0, 256))).toBeLessThanOrEqual(256 * KIB + 16 * KIB);
 });

@@ -23,7 +23,7 @@ async function startUpload() {
 }
 
 describe('a layer upload', () => {
-  test('takes consecutive parts and becomes a layer with the bytes of all', async () => {
+  test('takes consecutive parts and becomes a layer with all their bytes', async () => {
     const { store, append, complete } = await startUpload();
     expect(await append(0, first)).toEqual({ kind: 'appended', nextByte: first.length });
     expect(await append(first.length, second)).toEqual({ kind: 'appended', nextByte: whole.length });
@@ -52,7 +52,7 @@ describe('a layer upload', () => {
     expect((await complete([computeBlobDigest(whole)])).kind).toBe('completed');
   });
 
-  test('grows no larger than it may, and stands where it stood then', async () => {
+  test('refuses bytes above the maximum and keeps its position', async () => {
     const { store, uploadId, append, complete } = await startUpload();
     await append(0, first);
     const grow = (bytes: Buffer | AsyncIterable<Buffer>, more: number) => {
@@ -70,7 +70,7 @@ describe('a layer upload', () => {
     expect((await complete([computeBlobDigest(whole)])).kind).toBe('completed');
   });
 
-  test('that is the oldest goes when there are too many', async () => {
+  test('is discarded when it is the oldest of too many', async () => {
     const { directory, store, uploadId, append } = await startUpload();
     await append(0, first);
     const second = store.initiateUpload('r').uploadId;
@@ -82,7 +82,7 @@ describe('a layer upload', () => {
     expect(readdirSync(join(directory, 'uploads'))).toEqual([]);
   });
 
-  test('takes exactly one of several identical parts that come at once', async () => {
+  test('takes exactly one of several identical concurrent parts', async () => {
     const { store, uploadId, append } = await startUpload();
     const answers = await Promise.all([append(0, first), append(0, first), append(0, first)]);
     const refusal = { kind: 'not-consecutive', expected: first.length };
@@ -90,7 +90,7 @@ describe('a layer upload', () => {
     expect(store.findUpload('r', uploadId)?.partSizes).toEqual([first.length]);
   });
 
-  test('takes parts that come before their predecessor is written', async () => {
+  test('takes parts that arrive before their predecessor is written', async () => {
     const { append, complete } = await startUpload();
     const [, , result] = await Promise.all([
       append(0, first),
@@ -107,7 +107,7 @@ describe('a layer upload', () => {
     expect(await store.appendPart('r', uploadId, part)).toEqual({ kind: 'too-many-parts', received: 1 });
   });
 
-  test('judges at its end: no part, a middle part that is too small, another digest, a layer that is there', async () => {
+  test('checks at its end: no part, a middle part that is too small, another digest, an existing layer', async () => {
     const { store, uploadId, append, complete } = await startUpload();
     const digest = computeBlobDigest(whole);
     expect(await complete([digest])).toEqual({ kind: 'empty' });
@@ -130,7 +130,7 @@ describe('a layer upload', () => {
     expect((await append(0, first)).kind).toBe('appended');
   });
 
-  test('leaves no trace of a streamed part that breaks off', async () => {
+  test('leaves no trace of a streamed part that fails', async () => {
     const { store, uploadId, append, complete } = await startUpload();
     async function* breakOff() {
       yield Buffer.alloc(100, 'x');
@@ -151,7 +151,7 @@ describe('a layer upload', () => {
     expect(await readAll(layer?.read(0, whole.length) ?? fail())).toEqual(whole);
   });
 
-  test('vanishes when its file has lost bytes meanwhile', async () => {
+  test('is discarded when its file has lost bytes', async () => {
     const { directory, store, uploadId, append, complete } = await startUpload();
     await append(0, whole);
     truncateSync(join(directory, 'uploads', uploadId), 3);
@@ -159,7 +159,7 @@ describe('a layer upload', () => {
     expect(store.repositories.get('r')?.layers.size).toBe(0);
   });
 
-  test('vanishes with its repository, even while a part is being written', async () => {
+  test('is discarded with its repository, even while a part is being written', async () => {
     const { directory, store, append } = await startUpload();
     const answer = append(0, first);
     await Promise.resolve();
@@ -168,7 +168,7 @@ describe('a layer upload', () => {
     expect(readdirSync(join(directory, 'uploads'))).toEqual([]);
   });
 
-  test('can be dropped', async () => {
+  test('can be discarded', async () => {
     const { directory, store, uploadId, append } = await startUpload();
     await append(0, first);
     store.dropUpload('r', uploadId);

@@ -8,7 +8,7 @@ import { useTemporaryDirectories } from '../../../../support/temporary-directory
 
 const makeDirectory = useTemporaryDirectories();
 
-/** A command that ignores SIGHUP, once it says that it is there. */
+/** Runs a command that ignores SIGHUP. `started` resolves when it does. */
 async function runStubborn(graceMs: number) {
   const directory = await makeDirectory();
   const ready = join(directory, 'ready');
@@ -39,7 +39,7 @@ async function runStubborn(graceMs: number) {
   return { ended, started, hangUp, cleanUps };
 }
 
-it('kills a command that goes on when the terminal is gone', async () => {
+it('kills a command that keeps running after its terminal has closed', async () => {
   const { ended, started, hangUp, cleanUps } = await runStubborn(0);
   await started;
   hangUp();
@@ -47,7 +47,7 @@ it('kills a command that goes on when the terminal is gone', async () => {
   expect(cleanUps.size).toBe(0);
 });
 
-it('kills a command when the process ends before it', async () => {
+it('kills a command when the process ends first', async () => {
   const { ended, started, cleanUps } = await runStubborn(60_000);
   await started;
   for (const cleanUp of cleanUps) cleanUp();

@@ -28,7 +28,7 @@ function makeIo(onExit?: (cleanUp: () => void) => () => void) {
   };
 }
 
-/** The name that a process which has ended gave its directory. */
+/** The name of a directory whose process has ended. */
 async function nameOfDead(): Promise<string> {
   const own = await openTemporaryDirectory(makeIo());
   const { pid } = spawnSync(process.execPath, ['-e', '']);
@@ -37,7 +37,7 @@ async function nameOfDead(): Promise<string> {
   return basename(own.path).replace(tagOwnProcess(findPlace()), `${pid}-1-${host}-${space}`);
 }
 
-it('goes when it is removed, and when the process ends', async () => {
+it('is removed by its owner, and when the process ends', async () => {
   const cleanUps = new Set<() => void>();
   const io = makeIo((cleanUp) => {
     cleanUps.add(cleanUp);
@@ -52,7 +52,7 @@ it('goes when it is removed, and when the process ends', async () => {
   expect(existsSync(second.path)).toBe(false);
 });
 
-it('is swept when its process has ended, and only then', async () => {
+it('is swept only after its process has ended', async () => {
   const dead = join(parent, await nameOfDead());
   const living = await openTemporaryDirectory(makeIo());
   const elsewhere = dead.replace(findPlace().space, '01234567');
@@ -67,7 +67,7 @@ it('is swept when its process has ended, and only then', async () => {
   living.remove();
 });
 
-it('sweeps no link, and nothing behind one', async () => {
+it('sweeps neither a link nor its target', async () => {
   const target = join(parent, 'precious');
   mkdirSync(target);
   writeFileSync(join(target, 'file'), '');
@@ -78,7 +78,7 @@ it('sweeps no link, and nothing behind one', async () => {
   renameSync(link, join(parent, 'moved'));
 });
 
-it('is no trouble where there is nothing to sweep', () => {
+it('accepts a directory without anything to sweep', () => {
   sweepTemporaryDirectories(join(parent, 'missing'));
   expect(readdirSync(parent)).not.toContain('missing');
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { BodyParser } from '../../../src/emulator/api/body-parser.ts';
-import { BufferPool } from '../../../src/emulator/api/buffer-pool.ts';
-import { decodeBase64 } from '../../../src/emulator/json.ts';
+import { BodyParser } from '../../../../src/emulator/api/body-parser.ts';
+import { BufferPool } from '../../../../src/emulator/api/buffer-pool.ts';
+import { decodeBase64 } from '../../../../src/emulator/json.ts';
 
 const member = 'layerPartBlob';
 
-/** Numbers from 0 to below `bound`, the same on every run. */
+/** Numbers in [0, `bound`), the same on every run. */
 function startRandom(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -14,13 +14,13 @@ function startRandom(seed: number): (bound: number) => number {
   };
 }
 
-/** What a body that comes in these chunks is parsed as. */
+/** Parses a body that arrives in these chunks. */
 function parse(chunks: readonly Buffer[], expectedBytes: number, blobMember?: string) {
   const parser = new BodyParser(new BufferPool(), expectedBytes, blobMember);
   for (const chunk of chunks) {
     const lent = Buffer.from(chunk);
     parser.append(lent);
-    // Whoever reads from a socket may use its buffer again.
+    // A reader of a socket may use its buffer again.
     lent.fill('"');
   }
   return parser.parse();
@@ -32,7 +32,7 @@ function cut(body: Buffer, chunkBytes: number): readonly Buffer[] {
   );
 }
 
-/** What a body comes to: its members, the blob decoded; or that it is refused. */
+/** The expected result for a body: its members with the blob decoded, or the refusal. */
 function outcome(parsing: () => Readonly<Record<string, unknown>>): unknown {
   try {
     const { [member]: blob, ...rest } = parsing();
@@ -43,7 +43,7 @@ function outcome(parsing: () => Readonly<Record<string, unknown>>): unknown {
   }
 }
 
-/** In chunks of every given size, and with a length that was announced, or was not. */
+/** Parses in chunks of each size, with and without an announced length. */
 function expectSame(body: Buffer, chunkSizes: readonly number[]): void {
   const whole = outcome(() => parse([body], body.length));
   for (const size of chunkSizes) {
@@ -58,11 +58,11 @@ function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-describe('a blob is decoded while it comes in', () => {
+describe('a blob is decoded while it arrives', () => {
   const decode = (text: string, chunkBytes: number) =>
     parse(cut(Buffer.from(`{"layerPartBlob":"${text}"}`), chunkBytes), text.length, member)[member];
 
-  test('gives the bytes, for every length around a step and chunks of any size', () => {
+  test('returns the bytes, for every length around a step and chunks of any size', () => {
     const random = startRandom(1);
     for (const length of [0, 1, 2, 3, 4, 49_151, 49_152, 49_153, 98_303, 98_304, 98_305]) {
       const bytes = Buffer.from(Array.from({ length }, () => random(256)));
@@ -86,7 +86,7 @@ describe('a blob is decoded while it comes in', () => {
       'a letter beyond ASCII in the middle',
       (text: string) => `${text.slice(0, 70_000)}é${text.slice(70_002)}`,
     ],
-  ])('with %s it comes out as the text that it was', (_name, spoil) => {
+  ])('with %s it stays the text that it was', (_name, spoil) => {
     const text = spoil(Buffer.alloc(200_000, 'sample').toString('base64'));
     for (const chunkBytes of [1000, 65_536, 300_000]) {
       expect(decode(text, chunkBytes)).toBe(text);
@@ -133,7 +133,7 @@ describe('a body with a blob is parsed as if it had been parsed whole', () => {
     ['beyond ASCII', '{"é":"ü","layerPartBlob":"AAEC","ö":"ß"}'],
   ])('%s', (_name, text) => {
     const body = Buffer.from(text);
-    // Every way to cut a short one, some to cut a long one.
+    // Every way to cut a short body, some ways to cut a long one.
     expectSame(body, body.length < 1000 ? upTo(body.length + 1) : [1, 13, 4096, 8191, 8192, 8193, 65_536]);
   });
 
@@ -167,10 +167,10 @@ describe('a body with a blob is parsed as if it had been parsed whole', () => {
       if (!(outcome(() => parse([body], body.length)) instanceof Error)) parsed += 1;
       expectSame(body, [1, 2 + random(8), 10 + random(90), body.length + 1]);
     }
-    expect(parsed).toBeGreaterThan(300); // or the mutations would show nothing
+    expect(parsed).toBeGreaterThan(300); // otherwise the mutations test nothing
   });
 
-  test('the blob of a plain body comes decoded', () => {
+  test('the blob of a plain body is decoded', () => {
     const body = Buffer.from('{"layerPartBlob":"AAECAwQ=","uploadId":"u"}');
     for (const size of upTo(body.length)) {
       expect(parse(cut(body, size), body.length, member)[member]).toEqual(Buffer.from([0, 1, 2, 3, 4]));

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore } from '../../../src/emulator/storage/open-store.ts';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { openStore } from '../../../../src/emulator/storage/open-store.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 
 const repositoryName = 'team/full';
 const manifest = JSON.stringify({
@@ -16,7 +16,7 @@ let emulator: TestEmulator;
 let uploadId: string;
 let dataDirectory: string;
 
-// Filled beforehand without the API, as that takes a thousand requests.
+// Filled beforehand without the API, which would take a thousand requests.
 beforeAll(async () => {
   dataDirectory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   const store = await openStore(dataDirectory);
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(dataDirectory, { recursive: true });
 });
 
-test('an image with a thousand tags takes no other', async () => {
+test('an image with a thousand tags takes no more', async () => {
   const input = { repositoryName, imageManifest: manifest, imageTag: 'straw' };
   expect(await failApi(emulator, 'PutImage', input)).toEqual({
     __type: 'LimitExceededException',

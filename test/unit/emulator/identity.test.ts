@@ -37,12 +37,12 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-test('the first one is whom the environment is for', () => {
+test('the environment has the keys of the first identity', () => {
   expect(emulator).toMatchObject(keysOf('PUSHER'));
 });
 
 describe('permission', () => {
-  test('what is allowed is done, what is not is denied with the recorded text', async () => {
+  test('allowed operations run, others are denied with the recorded text', async () => {
     const { imageManifest } = await uploadImage(as('PUSHER'), repositoryName, 'allowed');
     await callApi(as('PUSHER'), 'PutImage', { repositoryName, imageManifest, imageTag: 'v1' });
     expect(await failApi(as('PUSHER'), 'DescribeImages', { repositoryName })).toEqual({
@@ -59,7 +59,7 @@ describe('permission', () => {
     ['DescribeRegistries', {}, 'ecr-public:DescribeRegistries', '*'],
     ['DescribeRepositories', {}, 'ecr-public:DescribeRepositories', `${resource.replace('team/app', '*')}`],
     ['ListTagsForResource', { resourceArn: resource }, 'ecr-public:ListTagsForResource', resource],
-    // Permission is asked for before the input is judged.
+    // Permission is checked before the input.
     ['PutImage', { repositoryName }, 'ecr-public:PutImage', resource],
   ] as const)('%s names what is denied to whom', async (operation, input, action, on) => {
     const { message } = await failApi(as('NAMED'), operation, input);
@@ -68,7 +68,7 @@ describe('permission', () => {
     );
   });
 
-  test('a token needs sts:GetServiceBearerToken, resource tags their own action', async () => {
+  test('a token needs sts:GetServiceBearerToken, resource tags need TagResource', async () => {
     const denied = await failApi(as('READER'), 'GetAuthorizationToken', {});
     expect(denied.message).toContain('perform: sts:GetServiceBearerToken on resource: * because');
     await callApi(as('CREATOR'), 'CreateRepository', { repositoryName: 'team/plain', tags: [] });
@@ -84,14 +84,14 @@ describe('temporary keys', () => {
     message: 'The security token included in the request is invalid.',
   };
 
-  test('are good with their session token, and with no other', async () => {
+  test('are valid only with their session token', async () => {
     await callApi(asSession('SESSION', 'token'), 'DescribeRegistries');
     for (const signer of [as('SESSION'), asSession('SESSION', 'tokem'), asSession('PUSHER', 'token')]) {
       expect(await failApi(signer, 'DescribeRegistries', {})).toEqual(invalid);
     }
   });
 
-  test('end', async () => {
+  test('expire', async () => {
     expect(await failApi(asSession('OVER', 'token'), 'DescribeRegistries', {})).toEqual({
       __type: 'ExpiredTokenException',
       message: 'The security token included in the request is expired',
@@ -99,7 +99,7 @@ describe('temporary keys', () => {
   });
 });
 
-test('a token pushes through /v2/ what its holder may push', async () => {
+test('a token pushes through /v2/ only with the permissions of its holder', async () => {
   const push = async (signer: ReturnType<typeof as>) => {
     const { authorizationData } = await callApi(signer, 'GetAuthorizationToken');
     const headers = { authorization: `Bearer ${authorizationData?.authorizationToken}` };
@@ -132,7 +132,7 @@ test('a token pushes through /v2/ what its holder may push', async () => {
   await limited.close();
 });
 
-test('tokens are good as long as was asked for', async () => {
+test('tokens expire after the given lifetime', async () => {
   const brief = await startTestEmulator({ tokenLifetimeMs: 5000 });
   const before = Date.now();
   const { authorizationData } = await callApi(brief, 'GetAuthorizationToken');
@@ -145,7 +145,7 @@ test('tokens are good as long as was asked for', async () => {
 describe('the file', () => {
   const good = { accessKeyId: 'KEY', secretAccessKey: 'hidden' };
 
-  test('may hold one or several; all is allowed where nothing is said', () => {
+  test('may hold one or several identities; absent allowedActions allow everything', () => {
     expect(readIdentities(JSON.stringify(good))).toEqual([{ ...good, allowedActions: ['*'] }]);
   });
 
@@ -166,7 +166,7 @@ describe('the file', () => {
       "identity 2: 'PutImage' is not an action",
     ],
     [[good, good], 'KEY appears twice'],
-  ])('%j is refused without a secret', (document, message) => {
+  ])('%j is refused with a message without a secret', (document, message) => {
     const text = typeof document === 'string' ? document : JSON.stringify(document);
     const read = () => readIdentities(text);
     expect(read).toThrow(message);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-/** A request under a name of its own, signed for it when it is one of the API. */
+/** Sends a request with its own Host. Requests to the API are signed with that Host. */
 async function ask(method: string, path: string, headers: Readonly<Record<string, string>>) {
   const body = '{}';
   const signed =
@@ -57,7 +57,7 @@ describe.each(routes)('%s %s', (method, path) => {
     expect(text).toContain('--allow-host');
   });
 
-  test('is not answered to a page, not even to one of its own', async () => {
+  test('refuses pages in browsers, even with its own origin', async () => {
     for (const origin of ['https://attacker.example', 'null', emulator.url]) {
       const { status, text } = await ask(method, path, { host: emulator.registryHost, origin });
       expect([status, text]).toEqual([403, expect.stringContaining('pages in a browser')]);
@@ -79,12 +79,12 @@ describe.each(routes)('%s %s', (method, path) => {
   });
 });
 
-test('addresses that it gives out are at the name that the client used', async () => {
+test('addresses in answers have the name that the client used', async () => {
   const { text } = await ask('POST', '/', { host: 'registry.test:5200' });
   expect(text).toContain(`"registry.test:5200/${emulator.registryAlias}/app"`);
 });
 
-test('its keys are not the known ones, and outlive a restart with its data', async () => {
+test('its keys are not the derived ones, and survive a restart with its data', async () => {
   const usual = await startTestEmulator();
   expect(usual.accessKeyId).toBe(emulator.accessKeyId);
   expect(usual.secretAccessKey).not.toBe(emulator.secretAccessKey);
@@ -107,6 +107,6 @@ test('its keys are not the known ones, and outlive a restart with its data', asy
   await told.close();
 });
 
-test('it is found on loopback when it listens everywhere', () => {
+test('its address is loopback when it listens on every interface', () => {
   expect(emulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
 });

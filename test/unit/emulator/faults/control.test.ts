@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { sendSigned } from '../../support/signed-request.ts';
+import { callApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { sendSigned } from '../../../support/signed-request.ts';
 
 let emulator: TestEmulator;
 let address: string;
@@ -18,7 +18,7 @@ async function ask(method: string, body?: string) {
   return [response.status, await response.json()];
 }
 
-test('rules are read, replaced while it runs, and removed', async () => {
+test('rules are read, replaced and removed in a running emulator', async () => {
   expect(await ask('GET')).toEqual([200, { faults: ['DescribeImages throttle on=1'] }]);
   const faults = ['DescribeRegistries error ServerException on=2', '* delay 1'];
   expect(await ask('PUT', JSON.stringify({ faults }))).toEqual([200, { faults }]);
@@ -29,7 +29,7 @@ test('rules are read, replaced while it runs, and removed', async () => {
   expect(await ask('GET')).toEqual([200, { faults: [] }]);
 });
 
-test('put again, rules count from the start', async () => {
+test('rules that are put again count from the start', async () => {
   for (const _ of ['first', 'second']) {
     await ask('PUT', '{"faults": ["DescribeRegistries throttle on=1"]}');
     expect((await sendSigned(emulator, { operation: 'DescribeRegistries', body: '{}' })).status).toBe(400);
@@ -51,6 +51,6 @@ test.each([
   await ask('DELETE');
 });
 
-test('other methods are none', async () => {
+test('other methods are refused', async () => {
   expect((await ask('POST', '{}'))[0]).toBe(405);
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Shape, StructureShape } from '../../../src/wire/model.ts';
-import { OPERATIONS, type OperationName } from '../../../src/wire/operations.ts';
-import { SHAPES, type ShapeName } from '../../../src/wire/shapes.ts';
-import { failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { sendSigned } from '../../support/signed-request.ts';
+import type { Shape, StructureShape } from '../../../../src/wire/model.ts';
+import { OPERATIONS, type OperationName } from '../../../../src/wire/operations.ts';
+import { SHAPES, type ShapeName } from '../../../../src/wire/shapes.ts';
+import { failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { sendSigned } from '../../../support/signed-request.ts';
 
 // The emulator against AWS's service model: a value just inside and just outside each constraint of each member of each input, those inside lists
 // and structures too. The tables it goes by are compared with AWS's own in `conformance/service-model.test.ts`.

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS, type OperationName } from '../../../src/wire/operations.ts';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { sendSigned } from '../../support/signed-request.ts';
+import { OPERATIONS, type OperationName } from '../../../../src/wire/operations.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { sendSigned } from '../../../support/signed-request.ts';
 
 let emulator: TestEmulator;
 
@@ -40,7 +40,7 @@ function validInput(operation: OperationName): Record<string, unknown> {
   );
 }
 
-test('members that are required', async () => {
+test('required members', async () => {
   let missing = 0;
   for (const name of Object.keys(OPERATIONS)) {
     const operation = name as OperationName; // as: a key of the table
@@ -97,7 +97,7 @@ test('the length of a text is counted in code points', async () => {
   );
 });
 
-test('a name that no repository may have, whatever surrounds a good one', async () => {
+test('a malformed repository name, even around a valid one', async () => {
   for (const repositoryName of ['a__b', 'a--b', '/ab', 'ab/', 'ab\n', 'a/../b', 'é'.repeat(3), 'ab:c']) {
     const error = await failApi(emulator, 'CreateRepository', { repositoryName });
     expect(error.__type, repositoryName).toBe('InvalidParameterException');
@@ -111,7 +111,7 @@ test.each(['{', '[]', 'null', '"text"', '{"repositoryName":"team/app"}}', '[['.r
   },
 );
 
-test('an operation that there is not', async () => {
+test('an unknown operation', async () => {
   for (const operation of ['Nothing', 'toString', '', 'PutImage.PutImage']) {
     const answer = await sendSigned(emulator, { operation, body: '{}' });
     expect(answer.status).toBe(400);

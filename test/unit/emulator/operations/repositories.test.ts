@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { uploadImage } from '../../support/push-by-hand.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { uploadImage } from '../../../support/push-by-hand.ts';
 
 let emulator: TestEmulator;
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-/** A PNG as far as its header goes. */
+/** The header of a PNG. */
 function png(width: number, height: number): Buffer {
   const header = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
   const sides = Buffer.alloc(8);
@@ -35,7 +35,7 @@ test('create, describe, delete', async () => {
     catalogData: {},
   });
   const createdMs = 1000 * (created.repository?.createdAt ?? 0);
-  // The answer may tell it in whole seconds.
+  // The answer may have whole seconds.
   expect(createdMs).toBeGreaterThanOrEqual(before - 1000);
   expect(createdMs).toBeLessThanOrEqual(Date.now() + 1000);
   expect(await failApi(emulator, 'CreateRepository', { repositoryName })).toEqual({
@@ -58,7 +58,7 @@ test('create, describe, delete', async () => {
   });
 });
 
-test('a repository with images goes only by force', async () => {
+test('a repository with images is deleted only with force', async () => {
   const repositoryName = 'team/full';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const { imageManifest } = await uploadImage(emulator, repositoryName, 'one');
@@ -107,7 +107,7 @@ test("another account's registry", async () => {
   expect((await failApi(emulator, 'DescribeImages', alias)).__type).toBe('InvalidParameterException');
 });
 
-test('catalog data: given at creation, replaced later, the logo kept and served', async () => {
+test('catalog data: set at creation, replaced later, with the logo kept and served', async () => {
   const repositoryName = 'team/shown';
   const logo = png(64, 2048);
   const { catalogData } = await callApi(emulator, 'CreateRepository', {
@@ -155,7 +155,7 @@ test.each([
   expect(error.message).toMatch(/^Invalid parameter at 'logoImageBlob' /);
 });
 
-test('the registry, its name', async () => {
+test('the registry and its display name', async () => {
   expect(await callApi(emulator, 'DescribeRegistries')).toEqual({
     registries: [
       {
@@ -177,7 +177,7 @@ test('the registry, its name', async () => {
   expect(await callApi(emulator, 'GetRegistryCatalogData')).toEqual({ registryCatalogData: {} });
 });
 
-test('resource tags: put over, taken off, limited', async () => {
+test('resource tags: replaced, removed, limited', async () => {
   const repositoryName = 'team/tagged';
   const tag = (Key: string, Value: string) => ({ Key, Value });
   const tags = [tag('a', '1'), tag('b', '2')];
@@ -208,7 +208,7 @@ test('resource tags: put over, taken off, limited', async () => {
   await callApi(emulator, 'CreateRepository', { repositoryName: 'team/rolled-back' });
 });
 
-test('ARNs of nothing', async () => {
+test('ARNs of other things than repositories', async () => {
   for (const resourceArn of [
     'x',
     'arn:aws:ecr::210987654321:repository/a',

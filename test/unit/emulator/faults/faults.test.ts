@@ -1,10 +1,10 @@
 import { ECRPUBLICClient, UploadLayerPartCommand } from '@aws-sdk/client-ecr-public';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FaultPlan, parseFault } from '../../../src/emulator/faults/fault-rules.ts';
-import { callApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { sha256, uploadBlob, uploadImage } from '../../support/push-by-hand.ts';
-import { sendSigned } from '../../support/signed-request.ts';
+import { FaultPlan, parseFault } from '../../../../src/emulator/faults/fault-rules.ts';
+import { callApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { sha256, uploadBlob, uploadImage } from '../../../support/push-by-hand.ts';
+import { sendSigned } from '../../../support/signed-request.ts';
 
 const repositoryName = 'team/app';
 let emulator: TestEmulator | undefined;
@@ -63,7 +63,7 @@ describe('rules', () => {
     expect(() => parseFault(rule)).toThrow(`fault rule '${rule}': `);
   });
 
-  test('each counts its own matches', () => {
+  test('each rule counts its own matches', () => {
     const plan = new FaultPlan(
       ['PutImage stall on=2', '* throttle every=3', '* forget-part'].map((rule) => parseFault(rule)),
     );
@@ -73,7 +73,7 @@ describe('rules', () => {
     expect(kinds).toEqual([[], ['stall'], ['throttle', 'forget-part'], []]);
   });
 
-  test('chance repeats itself by seed and is as likely as it says', () => {
+  test('chance repeats for the same seed and has the given probability', () => {
     const draw = (seed: number) => {
       const plan = new FaultPlan([parseFault(`* stall p=0.25 seed=${seed}`)]);
       return Array.from({ length: 4000 }, () => plan.next('PutImage').length);
@@ -91,7 +91,7 @@ describe('effects', () => {
     ['error ServerException', 500, 'ServerException'],
     ['throttle', 400, 'ThrottlingException'],
     ['expired-token', 400, 'ExpiredTokenException'],
-  ])('%s, and nothing has happened', async (effect, status, type) => {
+  ])('%s, and the operation did not run', async (effect, status, type) => {
     const target = await startWith(`InitiateLayerUpload ${effect} on=1`);
     const answer = await ask(target, 'InitiateLayerUpload', { repositoryName });
     expect(answer.status).toBe(status);
@@ -125,7 +125,7 @@ describe('effects', () => {
     },
   );
 
-  test('reset-before has no effect, reset-after has', async () => {
+  test('the operation does not run with reset-before, but runs with reset-after', async () => {
     const target = await startWith('CreateRepository reset-before on=2', 'CreateRepository reset-after on=3');
     for (const name of ['team/before', 'team/after']) {
       await expect(ask(target, 'CreateRepository', { repositoryName: name })).rejects.toThrow('fetch failed');
@@ -138,7 +138,7 @@ describe('effects', () => {
     expect(target.requests.map((entry) => entry.status)).toEqual([200, 0, 0, 200]);
   });
 
-  test('cut-response: it is done, and half of the answer is there', async () => {
+  test('cut-response: the operation runs, and half of the answer arrives', async () => {
     const target = await startWith('CreateRepository cut-response on=2');
     const cut = ask(target, 'CreateRepository', { repositoryName: 'team/cut' });
     await expect(cut).rejects.toThrow('terminated');
@@ -146,7 +146,7 @@ describe('effects', () => {
     expect(repositories).toHaveLength(2);
   });
 
-  test('the SDK resends a part whose answer was lost, and is told where the upload is', async () => {
+  test('the SDK resends a part whose answer was lost, and learns the last valid byte', async () => {
     const target = await startWith('UploadLayerPart reset-after on=1');
     const { uploadId } = await callApi(target, 'InitiateLayerUpload', { repositoryName });
     const client = new ECRPUBLICClient({

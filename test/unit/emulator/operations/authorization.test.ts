@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readIdentities } from '../../../src/emulator/identity-file.ts';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { uploadImage } from '../../support/push-by-hand.ts';
-import { makeDirectory } from './storage/opened-store.ts';
+import { readIdentities } from '../../../../src/emulator/identity-file.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { uploadImage } from '../../../support/push-by-hand.ts';
+import { makeDirectory } from '../storage/opened-store.ts';
 
 const mine = '123456789012';
 const theirs = '210987654321';
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 describe('a registry of another account', () => {
-  test('each call acts on its caller’s own', async () => {
+  test('each call acts on its caller’s own registry', async () => {
     for (const [name, registryId, alias] of [
       ['MINE', mine, 'brand'],
       ['THEIRS', theirs, 'theirs'],
@@ -59,7 +59,7 @@ describe('a registry of another account', () => {
     ['InitiateLayerUpload', {}],
     ['BatchDeleteImage', { imageIds: [{ imageTag: 'v1' }] }],
   ] as const)(
-    '%s by their alias or id: what is not there is told, what is there is denied',
+    '%s by their alias or id: a missing repository is reported, an existing one is denied',
     async (operation, input) => {
       for (const registryId of ['theirs', theirs]) {
         expect(
@@ -90,12 +90,12 @@ describe('a registry of another account', () => {
     expect((await failApi(as('MINE'), operation, input)).__type).toBe('AccessDeniedException');
   });
 
-  test('management takes no alias', async () => {
+  test('operations of management take no alias', async () => {
     const input = { registryId: 'theirs', repositoryName: 'app' };
     expect((await failApi(as('MINE'), 'DeleteRepository', input)).__type).toBe('InvalidParameterException');
   });
 
-  test('their policy lets a repository be pushed to, and only it', async () => {
+  test('its policy allows pushes to that repository only', async () => {
     const Statement = [
       { Effect: 'Allow', Principal: { AWS: mine }, Action: 'ecr-public:*' },
       { Effect: 'Deny', Principal: '*', Action: 'ecr-public:DeleteRepository' },
@@ -167,7 +167,7 @@ describe('/v2/', () => {
     ]);
   });
 
-  test('every active alias names the registry, no other does', async () => {
+  test('only ACTIVE aliases name the registry', async () => {
     const token = await tokenOf('MINE');
     for (const [alias, status] of [
       ['brand', 200],
@@ -201,7 +201,7 @@ test('DescribeRegistries lists the caller’s aliases with their status', async 
   );
 });
 
-test('a data directory keeps both', async () => {
+test('a data directory keeps both registries', async () => {
   const dataDirectory = makeDirectory();
   for (const created of [true, false]) {
     const kept = await startTestEmulator({ identities, dataDirectory });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 
 const repositoryName = 'team/app';
 const actions = ['ecr-public:InitiateLayerUpload', 'ecr-public:PutImage'];
@@ -18,7 +18,7 @@ function policy(changes: object): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, ...changes }] });
 }
 
-test('set, get, delete; the text comes back as the service writes it', async () => {
+test('set, get, delete; the text comes back in the service’s layout', async () => {
   const none = {
     __type: 'RepositoryPolicyNotFoundException',
     message: `Repository policy does not exist for the repository with name 'team/app' in the registry with id '${emulator.registryId}'`,

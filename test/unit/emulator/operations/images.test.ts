@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHOICES } from '../../../src/emulator/choices.ts';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { CHOICES } from '../../../../src/emulator/choices.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 import {
   describeIndex,
   describeManifest,
@@ -11,7 +11,7 @@ import {
   sha256,
   uploadBlob,
   uploadImage,
-} from '../../support/push-by-hand.ts';
+} from '../../../support/push-by-hand.ts';
 
 const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -43,7 +43,7 @@ async function describeImages() {
 }
 
 describe('putting an image', () => {
-  test('with a tag, without one, and with a tag more', async () => {
+  test('with a tag, without one, and with another tag', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect(await put(image)).toEqual({
       registryId: emulator.registryId,
@@ -72,7 +72,7 @@ describe('putting an image', () => {
     expect(detail?.imagePushedAt).toBeGreaterThan(before);
   });
 
-  test('again, with the same tag and with none', async () => {
+  test('again, with the same tag and without one', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     await put(image, 'v1');
     const text = (tag: string) =>
@@ -84,7 +84,7 @@ describe('putting an image', () => {
     expect((await refuse(image)).message).toBe(text('null'));
   });
 
-  test('moves a tag that is elsewhere; the other image stays without', async () => {
+  test('moves a tag; the other image stays without it', async () => {
     const one = await uploadImage(emulator, repositoryName, 'one');
     const two = await uploadImage(emulator, repositoryName, 'two');
     await put(one, 'latest');
@@ -96,7 +96,7 @@ describe('putting an image', () => {
     ]);
   });
 
-  test('whose manifest does not say its media type needs it told', async () => {
+  test('whose manifest has no media type needs one beside it', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     const { mediaType: _, ...untyped } = JSON.parse(image.imageManifest);
     const manifest = describeManifest(untyped);
@@ -110,7 +110,7 @@ describe('putting an image', () => {
     expect(result?.imageManifestMediaType).toBe(OCI_MANIFEST);
   });
 
-  test('of another digest or media type than was said', async () => {
+  test('of another digest or media type than given', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect(await refuse(image, { imageDigest: sha256('') })).toEqual({
       __type: 'ImageDigestDoesNotMatchException',
@@ -121,7 +121,7 @@ describe('putting an image', () => {
     );
   });
 
-  test('whose blobs are not there, the config among them', async () => {
+  test('whose blobs are missing, the config included', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     const manifest = JSON.parse(image.imageManifest);
     const elsewhere = descriptor('application/vnd.oci.image.config.v1+json', Buffer.from('elsewhere'));
@@ -174,14 +174,14 @@ describe('putting an image', () => {
     });
   });
 
-  test('that lists no manifests, in either way of writing it', async () => {
+  test('that lists no manifests, as an empty list or null', async () => {
     for (const manifests of [[], null]) {
       const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
       await put(describeManifest(index), 'nothing');
     }
   });
 
-  test('with a tag of wrong form', async () => {
+  test('with a malformed tag', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect((await refuse(image, { imageTag: 'v1:0' })).message).toBe(
       "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9-_.]+''",
@@ -217,7 +217,7 @@ describe('putting an image', () => {
     expect(details.at(-1)?.imageSizeInBytes).toBe(details[1]?.imageSizeInBytes);
   });
 
-  test('of an artifact, whose type shows when its config is the empty one', async () => {
+  test('of an artifact, whose type is described when its config is the empty one', async () => {
     await uploadBlob(emulator, repositoryName, Buffer.from('{}'));
     await uploadBlob(emulator, repositoryName, Buffer.from('sbom'));
     const artifact = describeManifest({
@@ -262,7 +262,7 @@ describe('describing', () => {
     );
   });
 
-  test('tags, with the time each was put', async () => {
+  test('tags, with the time of each', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     await put(image, 'v1');
     await put(image, 'v2');
@@ -282,7 +282,7 @@ describe('describing', () => {
     );
   });
 
-  test('in pages, which together are the whole, also when something goes in between', async () => {
+  test('in pages that together are complete, even after a deletion in between', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     for (let number = 0; number < 205; number += 1) await put(image, `v${number}`);
     const pages: number[] = [];
@@ -293,7 +293,7 @@ describe('describing', () => {
       tags.push(...(output.imageTagDetails ?? []).map((detail) => detail.imageTag));
       pages.push(output.imageTagDetails?.length ?? 0);
       nextToken = output.nextToken;
-      // Behind us: what is to come must not shift.
+      // Already listed: the next pages must not shift.
       await callApi(emulator, 'BatchDeleteImage', {
         repositoryName,
         imageIds: [{ imageTag: `v${pages.length}` }],
@@ -303,7 +303,7 @@ describe('describing', () => {
     expect(new Set(tags).size).toBe(205);
   });
 
-  test('with a token of another list, a made-up one, or one besides a list of ids', async () => {
+  test('with a token of another list, an invented one, or one beside a list of ids', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     await put(image, 'v1');
     await put(image, 'v2');
@@ -333,7 +333,7 @@ describe('deleting', () => {
     return callApi(emulator, 'BatchDeleteImage', { repositoryName, registryId, imageIds });
   }
 
-  test('by tag takes the tag, the last one the image', async () => {
+  test('by tag deletes the tag, and with the last tag the image', async () => {
     const { imageDigest, ...image } = await uploadImage(emulator, repositoryName, 'one');
     await put({ imageDigest, ...image }, 'v1');
     await put({ imageDigest, ...image }, 'v2');
@@ -348,7 +348,7 @@ describe('deleting', () => {
     expect(await describeImages()).toEqual([]);
   });
 
-  test('by digest takes the image with all its tags', async () => {
+  test('by digest deletes the image with all its tags', async () => {
     const tagged = await uploadImage(emulator, repositoryName, 'one');
     const untagged = await uploadImage(emulator, repositoryName, 'two');
     await put(tagged, 'v1');
@@ -363,7 +363,7 @@ describe('deleting', () => {
     expect(await describeImages()).toEqual([]);
   });
 
-  test('what is not there, or said wrongly, is told one by one', async () => {
+  test('missing and malformed ids become failures, one by one', async () => {
     const one = await uploadImage(emulator, repositoryName, 'one');
     const two = await uploadImage(emulator, repositoryName, 'two');
     await put(one, 'v1');
@@ -390,7 +390,7 @@ describe('deleting', () => {
     expect(imageIds).toEqual([{ imageDigest: one.imageDigest, imageTag: 'v1' }]);
   });
 
-  test('a child of an index waits for its parent', async () => {
+  test('a child of an index cannot be deleted before its parent', async () => {
     const child = await uploadImage(emulator, repositoryName, 'one');
     const index = describeIndex([child]);
     await put(child, 'child');

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { DescribeRegistriesCommand, ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatCanonicalRequest } from '../../../src/emulator/sigv4/verify-signature.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { formatCanonicalRequest } from '../../../../src/emulator/sigv4/verify-signature.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 import {
   type RequestToSign,
   type Signer,
   sendRaw,
   sendSigned,
   signRequest,
-} from '../../support/signed-request.ts';
+} from '../../../support/signed-request.ts';
 
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const describeRegistries: RequestToSign = { operation: 'DescribeRegistries', body: '{}' };
@@ -45,7 +45,7 @@ test("AWS's published test vectors of the canonical request", () => {
   );
 });
 
-test('headers are trimmed, folded and joined, queries encoded again', () => {
+test('headers are trimmed, folded and joined, and queries are encoded again', () => {
   const rawHeaders = ['My-Header1', '  a   b   c  ', 'Host', 'h', 'my-header1', 'd'];
   const text = formatCanonicalRequest(
     { method: 'GET', url: "/?b=%7e&a=x y&a='&c", rawHeaders, bodyHash: emptyHash },
@@ -64,7 +64,7 @@ test('headers are trimmed, folded and joined, queries encoded again', () => {
   ]);
 });
 
-test('a request that the SDK signed is taken, also with another content hash header', async () => {
+test('a request that the SDK signed is accepted, even with another content hash header', async () => {
   const client = new ECRPUBLICClient({
     endpoint: emulator.url,
     region: 'us-east-1',
@@ -80,7 +80,7 @@ test('a request that the SDK signed is taken, also with another content hash hea
   expect((await sendSigned(emulator, hashed)).status).toBe(200);
 });
 
-test('a request is good a second time: AWS keeps no list of signatures', async () => {
+test('a request is accepted a second time: AWS keeps no list of signatures', async () => {
   const headers = signRequest(emulator, describeRegistries);
   for (const _ of ['first', 'again']) {
     expect((await sendRaw(emulator.url, headers, '{}')).status).toBe(200);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHOICES } from '../../../src/emulator/choices.ts';
-import { callApi, failApi } from '../../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../../support/emulator.ts';
-import { sha256, uploadBlob } from '../../support/push-by-hand.ts';
+import { CHOICES } from '../../../../src/emulator/choices.ts';
+import { callApi, failApi } from '../../../support/call-api.ts';
+import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
+import { sha256, uploadBlob } from '../../../support/push-by-hand.ts';
 
 const MIB = 1024 * 1024;
 let emulator: TestEmulator;
@@ -72,8 +72,8 @@ test('a blob of three parts, its registry named by alias', async () => {
   ]);
 });
 
-describe('a part that does not follow', () => {
-  test('says which byte was the last one taken', async () => {
+describe('a part that is not consecutive', () => {
+  test('names the last valid byte', async () => {
     const bytes = Buffer.from('0123456789');
     await callApi(emulator, 'UploadLayerPart', part(0, bytes));
     for (const start of [0, 5, 11]) {
@@ -88,7 +88,7 @@ describe('a part that does not follow', () => {
     }
   });
 
-  test('says nothing of a last byte before there is one', async () => {
+  test('names no last valid byte before the first part', async () => {
     const error = await failApi(emulator, 'UploadLayerPart', part(1, Buffer.from('x')));
     expect(error.message).toBe('First byte of the layer part is 1 instead of 0');
     expect(error).not.toHaveProperty('lastValidByteReceived');
@@ -109,7 +109,7 @@ describe('a part that does not follow', () => {
   });
 });
 
-test('of parts sent at the same time one is taken, and the bytes are whole', async () => {
+test('one of several concurrent parts is accepted, and the bytes are complete', async () => {
   const bytes = Buffer.alloc(MIB, 'concurrent');
   const outcomes = await Promise.allSettled(
     Array.from({ length: 4 }, () => callApi(emulator, 'UploadLayerPart', part(0, bytes))),
@@ -150,7 +150,7 @@ describe('completing', () => {
     expect(layerDigest).toBe(sha256('abc'));
   });
 
-  test('a layer that is there already', async () => {
+  test('an existing layer', async () => {
     const digest = await uploadBlob(emulator, repositoryName, Buffer.from('abc'));
     await callApi(emulator, 'UploadLayerPart', part(0, Buffer.from('abc')));
     expect(await failApi(emulator, 'CompleteLayerUpload', complete(digest))).toEqual({
@@ -176,7 +176,7 @@ describe('completing', () => {
   });
 });
 
-test('availability: known, unknown, malformed and empty digests, each repository for itself', async () => {
+test('availability: known, unknown, malformed and empty digests, separate for each repository', async () => {
   const digest = await uploadBlob(emulator, repositoryName, Buffer.from('abc'));
   const layerDigests = [digest, sha256('abd'), 'sha256:no', ''];
   expect(await callApi(emulator, 'BatchCheckLayerAvailability', { repositoryName, layerDigests })).toEqual({
@@ -197,7 +197,7 @@ test('availability: known, unknown, malformed and empty digests, each repository
   expect(layers).toEqual([{ layerDigest: digest, layerAvailability: 'UNAVAILABLE' }]);
 });
 
-describe('where there is nothing', () => {
+describe('missing registries and repositories', () => {
   const calls = () =>
     [
       ['BatchCheckLayerAvailability', { repositoryName, layerDigests: [sha256('')] }],
