@@ -6,8 +6,8 @@ import { failApi } from '../../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 import { sendSigned } from '../../../support/signed-request.ts';
 
-// The emulator against AWS's service model: a value just inside and just outside each constraint of each member of each input, those inside lists
-// and structures too. The tables it goes by are compared with AWS's own in `conformance/service-model.test.ts`.
+// The emulator against the tables in `wire/`: values just inside and just outside each constraint of each input member, nested members included.
+// `conformance/service-model.test.ts` compares these tables with AWS's service model.
 
 let emulator: TestEmulator;
 
