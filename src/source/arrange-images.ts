@@ -7,36 +7,36 @@ import { isIndex } from '../oci/media-types.ts';
 import { joinPlatforms } from './join-platforms.ts';
 import { describeArtifact, describeManifest } from './manifest-kind.ts';
 import { type LayoutIndex, ManifestReader } from './oci-layout.ts';
-import type { FileStore } from './source-store.ts';
+import type { SourceStore } from './source-store.ts';
 
-/** What there is to push in a layout. */
+/** The images of a layout, and what belongs to them. */
 export interface ArrangedImages {
   readonly images: readonly ManifestImage[];
-  /** Signatures, SBOMs and others that are about one of the images. */
+  /** Signatures, SBOMs and other referrers of one of the images. */
   readonly referrers: readonly ManifestImage[];
-  /** Indexes that were made, by their digests. */
+  /** Indexes that were made here, by their digests. */
   readonly added: ReadonlyMap<Digest, Buffer>;
 }
 
-/** An entry of `index.json`, and what its manifest says. */
+/** An entry of `index.json`, with its manifest. */
 interface Root {
   readonly image: ManifestImage;
   readonly manifest: ImageManifest | ImageIndex | undefined;
-  /** The digests of the manifests below it, its own among them. */
+  /** The digests of the manifests below it, and its own. */
   readonly below: ReadonlySet<Digest>;
 }
 
-/** The tag under which registries without the referrers API list what refers to a manifest (OCI distribution, 1.1). */
+/** The tag under which registries without the referrers API list the referrers of a manifest (OCI distribution, 1.1). */
 const FALLBACK_TAG = /^sha256-([a-f0-9]{64})$/;
 
-/** Most manifests below all entries together. */
+/** Most manifests below all entries. */
 const MAX_BELOW = 100_000;
 
 /**
- * Tells the images of a layout from what belongs to them, as tools list all of it side by side in `index.json`: the images
- * of an index, signatures of cosign, and manifests with a subject. Images of one name for several platforms become one index.
+ * Separates the images of a layout from what belongs to them: images of an index, signatures of cosign, manifests with a
+ * subject. Tools list all of these side by side in `index.json`. Images of one name for several platforms become one index.
  */
-export async function arrangeImages(store: FileStore, index: LayoutIndex): Promise<ArrangedImages> {
+export async function arrangeImages(store: SourceStore, index: LayoutIndex): Promise<ArrangedImages> {
   const plain = { images: index.images, referrers: [], added: new Map() };
   if (index.images.length < 2) return plain;
   const roots = await readRoots(store, index.images);
@@ -59,7 +59,7 @@ export async function arrangeImages(store: FileStore, index: LayoutIndex): Promi
     const isChild = names.length === 0 && isBelowAnother(descriptor.digest, root);
     return !isChild && !isCompanion(root) && !subjects.has(root);
   });
-  // A layout of nothing but referrers of each other is pushed as what it is.
+  // A layout that has only referrers of each other is pushed as it is.
   if (main.length === 0) return plain;
   const images = main.map(({ image, below }): ManifestImage => {
     const own = [...companions.values()].filter(({ of }) => below.has(of));
@@ -78,14 +78,14 @@ export async function arrangeImages(store: FileStore, index: LayoutIndex): Promi
   };
 }
 
-async function readRoots(store: FileStore, images: readonly ManifestImage[]): Promise<readonly Root[]> {
+async function readRoots(store: SourceStore, images: readonly ManifestImage[]): Promise<readonly Root[]> {
   const reader = new ManifestReader(store);
   let left = MAX_BELOW;
   const collect = async (descriptor: Descriptor, below: Set<Digest>, depth: number): Promise<void> => {
     if (below.has(descriptor.digest) || depth > MAX_INDEX_DEPTH) return;
     below.add(descriptor.digest);
     left -= 1;
-    if (left < 0) throw invalidInput(store.path, 'its indexes list too many images');
+    if (left < 0) throw invalidInput(store.path, `its indexes list more than ${MAX_BELOW} images`);
     const manifest = isIndex(descriptor.mediaType) ? await reader.find(descriptor) : undefined;
     if (manifest?.kind !== 'index') return;
     for (const child of manifest.manifests) await collect(child, below, depth + 1);
@@ -99,13 +99,13 @@ async function readRoots(store: FileStore, images: readonly ManifestImage[]): Pr
   return roots;
 }
 
-/** The digest of what a manifest is about; it need not be in the layout. */
+/** The digest of a manifest's subject, which may be missing in the layout. */
 function findSubject({ image, manifest }: Root): Digest | undefined {
   const [hex] = image.names.flatMap((name) => FALLBACK_TAG.exec(name)?.[1] ?? []);
   return hex === undefined ? manifest?.subject?.digest : `sha256:${hex}`;
 }
 
-/** What is about an image, about a manifest below it, or about one of these. */
+/** The referrers of an image, of manifests below it, and of these referrers. */
 function findReferrers(below: ReadonlySet<Digest>, subjects: ReadonlyMap<Root, Digest>): readonly Referrer[] {
   const about = new Set(below);
   const found = new Map<Digest, Referrer>();
@@ -120,7 +120,7 @@ function findReferrers(below: ReadonlySet<Digest>, subjects: ReadonlyMap<Root, D
   return [...found.values()];
 }
 
-/** The one that a manifest is, or those that the index of a fallback tag lists. */
+/** The manifest itself, or the manifests that the index of a fallback tag lists. */
 function listReferrers({ image, manifest }: Root): readonly Referrer[] {
   if (manifest?.kind === 'index' && image.names.some((name) => FALLBACK_TAG.test(name))) {
     return manifest.manifests.map(({ digest, artifactType, mediaType }) => ({
@@ -132,10 +132,13 @@ function listReferrers({ image, manifest }: Root): readonly Referrer[] {
   return [{ digest: image.root.digest, kind }];
 }
 
-/** The tag under which cosign stores what is about an image. Source: cosign, specs/SIGNATURE_SPEC.md. */
+/**
+ * The tag under which cosign stores the signatures, attestations or SBOM of an image. Source: cosign,
+ * specs/SIGNATURE_SPEC.md.
+ */
 const COSIGN_TAG = /^sha256-([a-f0-9]{64})\.(?:sig|att|sbom)$/;
 
-/** What `cosign save` says of an entry of `index.json`. Source: cosign, pkg/oci/layout/write.go. */
+/** The annotation of `cosign save` on an entry of `index.json`. Source: cosign, pkg/oci/layout/write.go. */
 const KIND = 'kind';
 const KIND_PREFIX = 'dev.cosignproject.cosign/';
 const SUFFIXES: ReadonlyMap<string, string> = new Map([
@@ -145,13 +148,13 @@ const SUFFIXES: ReadonlyMap<string, string> = new Map([
 const IMAGE_KINDS = new Set([`${KIND_PREFIX}image`, `${KIND_PREFIX}imageIndex`]);
 
 export interface FoundCompanion extends Companion {
-  /** The image that it goes with. */
+  /** The image that it belongs to. */
   readonly of: Digest;
 }
 
 /**
- * Finds the signatures and attestations of cosign in a layout, by the digests of their manifests: those that `cosign save` has
- * marked, and those that have cosign's tag for an image. `below` has the digests of all manifests of the layout.
+ * Finds the signatures and attestations of cosign in a layout, by the digests of their manifests. `cosign save` marks them;
+ * others have cosign's tag for an image. `below` has the digests of all manifests of the layout.
  */
 export function findCompanions(
   images: readonly ManifestImage[],

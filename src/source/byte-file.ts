@@ -7,21 +7,24 @@ import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { canDecode, detectFileType, MAGIC_BYTES } from './compression.ts';
-import { describeFileError, refuseEarlyEnd } from './refusals.ts';
+import { refuseEarlyEnd, refuseUnreadable } from './refusals.ts';
 
-/** A regular file that is read by position, so that any number of readers can share it. */
+/** A file that is read by position, so any number of readers can share it. */
 export interface ByteFile {
   /** For messages. */
   readonly path: string;
-  /** Bytes, when it was opened. */
+  /** Bytes when it was opened. */
   readonly size: number;
-  /** Bytes of [position, position + length); fewer only where the file ends. `memory`, as long, may be what they are put into. */
+  /**
+   * Reads [position, position + length), fewer bytes only at the end of the file. `memory`, if given, has `length` bytes and
+   * receives them.
+   */
   read(position: number, length: number, memory?: Buffer): Promise<Buffer>;
-  /** The same for the same file with the same content, as far as the file system tells. */
+  /** Equal for the same file with the same content, as far as the file system can tell. */
   readonly identity?: string;
-  /** The digest of a range that went by and cannot be read, by its first byte. */
+  /** The digest of a range that cannot be read any more, by its first byte. */
   digestAt?(start: number): Digest | undefined;
-  /** Throws INVALID_INPUT when the file is no longer the one that was opened, by size or time of change. */
+  /** Throws INVALID_INPUT if its size or time of modification changed since it was opened. */
   assertUnchanged(): void;
   /** Idempotent. */
   close(): void;
@@ -32,28 +35,28 @@ const CHUNK_BYTES = 1024 * 1024;
 const readAt = promisify(read);
 
 /**
- * Opens a regular file for reading; with `followLinks: false` a symbolic link is refused. Throws INVALID_INPUT for whatever
- * cannot be read or is no regular file.
+ * Opens a regular file for reading. With `followLinks: false` it refuses a symbolic link. Throws INVALID_INPUT if the file
+ * cannot be read or is not a regular file.
  */
 export function openByteFile(path: string, { followLinks }: { readonly followLinks: boolean }): ByteFile {
-  // Without O_NONBLOCK a FIFO would be waited for. Windows knows neither flag; bit operations take undefined as 0.
+  // Without O_NONBLOCK, opening a FIFO waits for its writer. Windows has neither flag; undefined counts as 0.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW);
   let descriptor: number;
   try {
     descriptor = openSync(path, flags);
   } catch (cause) {
-    throw describeFileError(path, cause);
+    throw refuseUnreadable(path, cause);
   }
   return createByteFile(path, descriptor);
 }
 
-/** Wraps an open file descriptor, which is closed with it, also when it turns out to be no regular file. */
+/** Wraps an open file descriptor. Closing the file closes it; so does this if it is not a regular file. */
 export function createByteFile(path: string, descriptor: number): ByteFile {
   const findStats = (): Stats => {
     try {
       return fstatSync(descriptor);
     } catch (cause) {
-      throw describeFileError(path, cause);
+      throw refuseUnreadable(path, cause);
     }
   };
   const opened = findStats();
@@ -79,9 +82,9 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
           length - filled,
           position + filled,
         ).catch((cause: unknown) => {
-          throw describeFileError(path, cause);
+          throw refuseUnreadable(path, cause);
         });
-        // The number of a closed descriptor may stand for another file by now.
+        // A closed descriptor's number may belong to another file by now.
         if (!isOpen) throw new Error(`${path} was closed while it was read`);
         if (bytesRead === 0) break;
         filled += bytesRead;
@@ -91,8 +94,8 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
     assertUnchanged() {
       const now = findStats();
       if (now.size === opened.size && now.mtimeMs === opened.mtimeMs) return;
-      throw new EcrpError('INVALID_INPUT', `${path}: it changed while being read`, {
-        hint: 'Wait until whatever writes it has finished, and run the command again.',
+      throw new EcrpError('INVALID_INPUT', `${path}: it changed while it was read`, {
+        hint: 'Wait until it is written completely, then run the command again.',
       });
     },
     close() {
@@ -103,10 +106,10 @@ export function createByteFile(path: string, descriptor: number): ByteFile {
 }
 
 /**
- * Bytes of [start, end) of a file, read as they are asked for. Throws INVALID_INPUT, naming `subject`, when the file ends
- * before that, and when it was changed since it was opened.
+ * Reads [start, end) of a file, as the chunks are requested. Throws INVALID_INPUT, naming `subject`, if the file ends before
+ * `end` or changed since it was opened.
  */
-export async function* streamBytes(
+export async function* streamRange(
   file: ByteFile,
   start: number,
   end: number,
@@ -128,12 +131,12 @@ export async function* streamBytes(
   file.assertUnchanged();
 }
 
-/** Opens a file that is compressed as a whole; undefined for anything else, which `openSource` is to judge. */
-export async function openPackedFile(path: string): Promise<ByteFile | undefined> {
+/** Opens a file that is compressed as a whole. Undefined for anything else: `openSource` judges it. */
+export async function openCompressedFile(path: string): Promise<ByteFile | undefined> {
   try {
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   } catch (cause) {
-    throw describeFileError(path, cause);
+    throw refuseUnreadable(path, cause);
   }
   const file = openByteFile(path, { followLinks: true });
   let isPacked = false;
@@ -146,19 +149,19 @@ export async function openPackedFile(path: string): Promise<ByteFile | undefined
 }
 
 /**
- * Opens a FIFO, which a shell's `<(command)` is as well, as a stream; undefined for anything else. What writes it may come
- * later, and waiting for it can be given up by destroying the stream. Throws INVALID_INPUT when it cannot be opened.
+ * Opens a FIFO as a stream; a shell's `<(command)` is one as well. Undefined for anything else. The writer may come later;
+ * destroy the stream to stop waiting. Throws INVALID_INPUT if it cannot be opened.
  */
 export function openFifo(path: string): Readable | undefined {
   try {
     if (!statSync(path, { throwIfNoEntry: false })?.isFIFO()) return undefined;
-    // Without O_NONBLOCK a thread would wait for the writer, and the process for that thread at its end.
+    // Without O_NONBLOCK a thread would wait for the writer, and the process could not end.
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(descriptor).isFIFO())
       return new Socket({ fd: descriptor, readable: true, writable: false });
     closeSync(descriptor);
     return undefined;
   } catch (cause) {
-    throw describeFileError(path, cause);
+    throw refuseUnreadable(path, cause);
   }
 }

@@ -5,7 +5,7 @@ import { invalidInput } from '../oci/json.ts';
 /** What a file is, by its first bytes. */
 export type FileType = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'zip' | 'unknown';
 
-/** How many first bytes `detectFileType` looks at. */
+/** Number of first bytes that `detectFileType` needs. */
 export const MAGIC_BYTES = 6;
 
 const MAGIC: readonly (readonly [FileType, string])[] = [
@@ -21,8 +21,10 @@ export function detectFileType(firstBytes: Buffer): FileType {
   return MAGIC.find(([, magic]) => hex.startsWith(magic))?.[0] ?? 'unknown';
 }
 
-/** How a layer is packed, by its first bytes. Throws INVALID_INPUT for compressions that no registry client can unpack. */
-export function detectPacking(firstBytes: Buffer, subject: string): ArchivePacking | 'none' {
+/**
+ * Detects the compression of a layer by its first bytes. Throws INVALID_INPUT for one that no registry client can decompress.
+ */
+export function detectLayerCompression(firstBytes: Buffer, subject: string): ArchiveCompression | 'none' {
   const type = detectFileType(firstBytes);
   if (type === 'xz' || type === 'bzip2') {
     throw invalidInput(
@@ -34,20 +36,20 @@ export function detectPacking(firstBytes: Buffer, subject: string): ArchivePacki
   return type === 'gzip' || type === 'zstd' ? type : 'none';
 }
 
-/** How a whole archive may be packed. */
-export type ArchivePacking = 'gzip' | 'zstd';
+/** How an archive may be compressed as a whole. */
+export type ArchiveCompression = 'gzip' | 'zstd';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What unpacks a stream; undefined where this Node cannot: zstd came with Node 22.15. */
-export function createDecoder(packing: ArchivePacking): Transform | undefined {
-  if (packing === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+/** Makes a stream that decompresses. Undefined if this Node cannot: zstd needs Node 22.15. */
+export function createDecoder(compression: ArchiveCompression): Transform | undefined {
+  if (compression === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
   if (typeof create !== 'function') return undefined;
-  // What Node documents; its types for the oldest Node that ecrp runs on do not have it.
+  // Documented by Node, but missing in the types of Node 20.
   return create({ chunkSize: CHUNK_BYTES }) as Transform;
 }
 
-export function canDecode(packing: string): packing is ArchivePacking {
-  return packing === 'gzip' || (packing === 'zstd' && 'createZstdDecompress' in zlib);
+export function canDecode(compression: string): compression is ArchiveCompression {
+  return compression === 'gzip' || (compression === 'zstd' && 'createZstdDecompress' in zlib);
 }

@@ -12,10 +12,49 @@ import {
   MAX_ITEMS,
   parseJson,
 } from '../oci/json.ts';
-import { detectPacking, MAGIC_BYTES } from './compression.ts';
-import { collectBytes, describeEntry, type FileStore, readStoredFile } from './source-store.ts';
+import { detectLayerCompression, MAGIC_BYTES } from './compression.ts';
+import { collectBytes, describeEntry, readStoredFile, type SourceStore } from './source-store.ts';
 
-/** All configs of an archive are held in memory. */
+export const ARCHIVE_FILE = 'manifest.json';
+
+/** Longest `manifest.json`, in bytes: enough for hundreds of images. */
+const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024;
+
+/** One image of `manifest.json`, before its entries are looked up. */
+export interface ArchiveItem {
+  readonly config: string;
+  readonly repoTags: readonly string[];
+  readonly layers: readonly string[];
+}
+
+/** Reads the list of images of a docker-archive. Throws INVALID_INPUT if it is empty or malformed. */
+export async function readArchiveItems(store: SourceStore): Promise<readonly ArchiveItem[]> {
+  const subject = `${store.path}: ${ARCHIVE_FILE}`;
+  const bytes = await readStoredFile(store, ARCHIVE_FILE, MAX_ARCHIVE_BYTES);
+  const document = parseJson(bytes, subject, MAX_ARCHIVE_BYTES);
+  const items = expectArray(document, subject, 'the document', MAX_ITEMS);
+  if (items.length === 0) throw invalidInput(subject, 'it lists no image');
+  return items.map((item, position) => parseArchiveItem(item, subject, `[${position}]`));
+}
+
+/** The digest in a config's name, as docker, podman, skopeo and crane write it. Undefined for other names. */
+export function parseConfigName(name: string): Digest | undefined {
+  const hex = /^(?:blobs\/sha256\/|sha256:)?([a-f0-9]{64})(?:\.json)?$/.exec(name)?.[1];
+  return hex === undefined ? undefined : `sha256:${hex}`;
+}
+
+function parseArchiveItem(value: unknown, subject: string, path: string): ArchiveItem {
+  const item = expectObject(value, subject, path);
+  const list = (member: string): readonly string[] =>
+    isPresent(item[member]) ? expectStrings(item[member], subject, `${path}.${member}`, MAX_ITEMS) : [];
+  return {
+    config: expectString(item.Config, subject, `${path}.Config`),
+    repoTags: list('RepoTags'),
+    layers: list('Layers'),
+  };
+}
+
+/** Most bytes of all configs of an archive. They are held in memory. */
 const MAX_TOTAL_CONFIG_BYTES = 64 * 1024 * 1024;
 
 interface ReadConfig {
@@ -23,29 +62,28 @@ interface ReadConfig {
   readonly diffIds: readonly Digest[];
 }
 
-/** What is known of an archive's entries, by name; images share them. */
-interface Reading {
-  readonly store: FileStore;
+/** What was read from an archive's entries, by name. Images share it. */
+interface ReadEntries {
+  readonly store: SourceStore;
   readonly configs: Map<string, ReadConfig>;
-  readonly packings: Map<string, Packing>;
+  readonly compressions: Map<string, Packing>;
   configBytes: number;
 }
 
-/** Where else an archive says which layers an image has, by the digest of its config. */
+/** Layers of images by the digest of their config, from other files than `manifest.json`. An image may have several lists. */
 export type OtherLayers = ReadonlyMap<Digest, readonly (readonly string[])[]>;
 
 /**
- * Reads the images of a docker-archive; where an image's layers are not all there, or another number than its config lists,
- * those are taken that `others` has of it. Of a layer only the first bytes are read, to tell its packing. An image is damaged
- * when its config or a layer is missing, damaged, or does not fit the other. Throws INVALID_INPUT when the configs together
- * are too long.
+ * Reads the images of a docker-archive. If `manifest.json` lists missing layers of an image, or too many or few, a list of
+ * `others` is used. It reads only the first bytes of a layer, for its compression. An image is damaged if its config or a
+ * layer is missing or damaged, or if they do not match. Throws INVALID_INPUT if the configs are too long together.
  */
 export async function readArchiveImages(
-  store: FileStore,
+  store: SourceStore,
   items: readonly ArchiveItem[],
   others: OtherLayers = new Map(),
 ): Promise<readonly (ArchiveImage | DamagedImage)[]> {
-  const reading: Reading = { store, configs: new Map(), packings: new Map(), configBytes: 0 };
+  const reading: ReadEntries = { store, configs: new Map(), compressions: new Map(), configBytes: 0 };
   const images: (ArchiveImage | DamagedImage)[] = [];
   for (const item of items) {
     try {
@@ -60,7 +98,7 @@ export async function readArchiveImages(
 }
 
 async function readArchiveImage(
-  reading: Reading,
+  reading: ReadEntries,
   item: ArchiveItem,
   others: OtherLayers,
 ): Promise<ArchiveImage> {
@@ -71,7 +109,7 @@ async function readArchiveImage(
   const choices = [item.layers, ...((named && others.get(named)) ?? [])];
   const names = choices.find(isWhole) ?? item.layers;
   if (diffIds.length !== names.length) {
-    const problem = `it lists ${diffIds.length} layers, but ${ARCHIVE_FILE} ${names.length}`;
+    const problem = `it lists ${diffIds.length} layers, but ${ARCHIVE_FILE} lists ${names.length}`;
     throw invalidInput(describeEntry(reading.store, item.config), problem);
   }
   const layers: ArchiveLayer[] = [];
@@ -85,13 +123,13 @@ function listNames({ repoTags }: ArchiveItem): readonly string[] {
   return [...new Set(repoTags)];
 }
 
-function assertFewBytes({ store, configBytes }: Reading): void {
+function assertFewBytes({ store, configBytes }: ReadEntries): void {
   if (configBytes <= MAX_TOTAL_CONFIG_BYTES) return;
-  const problem = `its image configs are longer than ${MAX_TOTAL_CONFIG_BYTES} bytes together`;
+  const problem = `its image configs together are longer than ${MAX_TOTAL_CONFIG_BYTES} bytes`;
   throw invalidInput(store.path, problem);
 }
 
-async function readConfig(reading: Reading, name: string): Promise<ReadConfig> {
+async function readConfig(reading: ReadEntries, name: string): Promise<ReadConfig> {
   const { store, configs } = reading;
   const subject = describeEntry(store, name);
   const bytes = await readStoredFile(store, name, MAX_CONFIG_BYTES);
@@ -107,7 +145,7 @@ async function readConfig(reading: Reading, name: string): Promise<ReadConfig> {
 }
 
 async function readArchiveLayer(
-  { store, packings }: Reading,
+  { store, compressions }: ReadEntries,
   name: string,
   diffId: Digest,
 ): Promise<ArchiveLayer> {
@@ -117,46 +155,7 @@ async function readArchiveLayer(
     throw invalidInput(subject, `${ARCHIVE_FILE} lists it as a layer, but it is missing`);
   }
   const readStart = () => collectBytes(store.open(file, 0, Math.min(MAGIC_BYTES, file.size)));
-  const packing = packings.get(file.name) ?? detectPacking(await readStart(), subject);
-  packings.set(file.name, packing);
-  return { diffId, ref: { kind: 'entry', ...file }, packing };
-}
-
-export const ARCHIVE_FILE = 'manifest.json';
-
-/** Longest `manifest.json` in bytes: room for hundreds of images. */
-const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024;
-
-/** One image of a docker-archive's `manifest.json`, its entries not looked up yet. */
-export interface ArchiveItem {
-  readonly config: string;
-  readonly repoTags: readonly string[];
-  readonly layers: readonly string[];
-}
-
-/** Reads the list of images of a docker-archive. Throws INVALID_INPUT when it is empty or malformed. */
-export async function readArchiveItems(store: FileStore): Promise<readonly ArchiveItem[]> {
-  const subject = `${store.path}: ${ARCHIVE_FILE}`;
-  const bytes = await readStoredFile(store, ARCHIVE_FILE, MAX_ARCHIVE_BYTES);
-  const document = parseJson(bytes, subject, MAX_ARCHIVE_BYTES);
-  const items = expectArray(document, subject, 'the document', MAX_ITEMS);
-  if (items.length === 0) throw invalidInput(subject, 'it lists no image');
-  return items.map((item, position) => parseArchiveItem(item, subject, `[${position}]`));
-}
-
-/** The digest that a config's name tells, as docker, podman, skopeo and crane write it; undefined for other names. */
-export function parseConfigName(name: string): Digest | undefined {
-  const hex = /^(?:blobs\/sha256\/|sha256:)?([a-f0-9]{64})(?:\.json)?$/.exec(name)?.[1];
-  return hex === undefined ? undefined : `sha256:${hex}`;
-}
-
-function parseArchiveItem(value: unknown, subject: string, path: string): ArchiveItem {
-  const item = expectObject(value, subject, path);
-  const list = (member: string): readonly string[] =>
-    isPresent(item[member]) ? expectStrings(item[member], subject, `${path}.${member}`, MAX_ITEMS) : [];
-  return {
-    config: expectString(item.Config, subject, `${path}.Config`),
-    repoTags: list('RepoTags'),
-    layers: list('Layers'),
-  };
+  const compression = compressions.get(file.name) ?? detectLayerCompression(await readStart(), subject);
+  compressions.set(file.name, compression);
+  return { diffId, ref: { kind: 'entry', ...file }, packing: compression };
 }

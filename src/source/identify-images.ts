@@ -9,18 +9,20 @@ import { formatPlatform } from '../oci/platform.ts';
 import { describeManifest } from './manifest-kind.ts';
 import { readBlob } from './source-blobs.ts';
 
-/** What an image of a source can be called beside its names. */
+/** An image of a source, and what it can be called besides its names. */
 export interface IdentifiedImage {
   readonly image: ListedImage;
-  /** What it is shown under: the digest of its manifest, or of its config where it has none yet. Damaged ones may have none. */
+  /**
+   * The digest it is shown under: of its manifest, or of its config if it has no manifest yet. Damaged images may have none.
+   */
   readonly digest: Digest | undefined;
-  /** All that mean it: of its manifest, and of its config, which is the image ID of Docker's own store. */
+  /** All digests that select it: of its manifest, and of its config, which is the image ID of Docker's own store. */
   readonly digests: readonly Digest[];
   /** For a person: `image linux/amd64`, `signature`. */
   readonly kind: string;
 }
 
-/** Finds out what images are, and by which digests they go. What is damaged is called by what is known of it. */
+/** Finds the kind and the digests of images. Of damaged images it gives what is known. */
 export async function identifyImages(
   source: ImageSource,
   images: readonly ListedImage[],
@@ -30,7 +32,7 @@ export async function identifyImages(
   return identified;
 }
 
-/** The images that an image is made of, each as one of its own: those of an index. */
+/** The images of an index, each as an image of its own. Empty for anything else. */
 export async function identifyParts(
   source: ImageSource,
   image: ListedImage,
@@ -72,7 +74,7 @@ async function identifyImage(source: ImageSource, image: ListedImage): Promise<I
 }
 
 async function findPlatform(source: ImageSource, root: Descriptor, config: Descriptor): Promise<string> {
-  const unknown = 'of an unknown platform';
+  const unknown = 'of unknown platform';
   if (root.platform !== undefined) return formatPlatform(root.platform);
   try {
     const { platform } = parseConfig(await readBlob(source, config), source.path);

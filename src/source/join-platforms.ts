@@ -13,9 +13,9 @@ export interface JoinedImage {
 }
 
 /**
- * Makes one index of images that a layout lists side by side, when they are one image for several platforms: manifests with
- * the same name or none, each with a platform of its own. Its bytes are those of `index.json` when that lists nothing else.
- * Undefined when they are not.
+ * Makes one index of images that a layout lists side by side, if they are one image for several platforms: manifests with the
+ * same name or none, each with its own platform. Otherwise undefined. The bytes are those of `index.json` if that lists
+ * nothing else.
  */
 export function joinPlatforms(
   { document, bytes }: LayoutIndex,
@@ -67,12 +67,12 @@ export function joinPlatforms(
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** An image with several names has an entry for each. */
+/** Keeps one entry of an image that has several, one for each name. */
 function dropRepeated(entries: readonly Entry[]): readonly Entry[] {
   return [...new Map(entries.toReversed().map((entry) => [entry.digest, entry])).values()].toReversed();
 }
 
-/** Names are the layout's, not the image's. */
+/** Drops the annotations with names: they belong to the layout, not to the image. */
 function dropNames(entry: Entry): Entry {
   if (!isObject(entry.annotations)) return entry;
   const annotations = Object.entries(entry.annotations).filter(([key]) => !NAME_ANNOTATIONS.includes(key));

@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageIndex, ImageManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 
-/** What a manifest is, by the types of artifacts that tools write; the first match counts. */
+/** The kind of an artifact by the media types that tools write. The first match counts. */
 const ARTIFACT_KINDS: readonly (readonly [kind: string, type: RegExp])[] = [
   ['Helm chart', /vnd\.cncf\.helm\./],
   ['BuildKit cache', /vnd\.buildkit\.cacheconfig/],
@@ -11,7 +11,7 @@ const ARTIFACT_KINDS: readonly (readonly [kind: string, type: RegExp])[] = [
   ['signature', /signature|simplesigning|cosign|sigstore|notary/i],
 ];
 
-/** What a manifest is, in a word or two for a person: `image`, `index (linux/amd64, linux/arm64)`, `signature`. */
+/** Describes a manifest for a person: `image`, `index (linux/amd64, linux/arm64)`, `signature`. */
 export function describeManifest(manifest: ImageManifest | ImageIndex): string {
   if (manifest.kind === 'index') {
     const platforms = manifest.manifests.flatMap(({ platform }) =>
@@ -34,7 +34,7 @@ export function describeManifest(manifest: ImageManifest | ImageIndex): string {
     : 'artifact';
 }
 
-/** What an artifact is, by its media types; undefined when none tells. */
+/** Describes an artifact by its media types. Undefined if none of them is known. */
 export function describeArtifact(types: readonly (string | undefined)[]): string | undefined {
   return ARTIFACT_KINDS.find(([, type]) => types.some((each) => each !== undefined && type.test(each)))?.[0];
 }

@@ -12,29 +12,32 @@ import {
   parseManifest,
 } from '../oci/manifest.ts';
 import { isIndex, isManifest, OCI_INDEX } from '../oci/media-types.ts';
-import { type FileStore, readStoredFile } from './source-store.ts';
+import { readStoredFile, type SourceStore } from './source-store.ts';
 
 export const LAYOUT_FILE = 'oci-layout';
 export const INDEX_FILE = 'index.json';
 
-/** The name of an image in `index.json`: containerd's and Docker's whole name, else the OCI's, which may be a tag alone. */
+/**
+ * Annotations with the name of an image in `index.json`: the full name of containerd and Docker, else OCI's, which may be
+ * just a tag.
+ */
 export const NAME_ANNOTATIONS = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
 
-/** Where a blob lies in an OCI image layout. */
+/** The path of a blob in an OCI image layout. */
 export function nameBlob(digest: Digest): string {
   return `blobs/sha256/${digest.slice('sha256:'.length)}`;
 }
 
-/** What `index.json` says. */
+/** The content of `index.json`. */
 export interface LayoutIndex {
-  /** Those of one digest as one image with several names, in their order. */
+  /** In their order. Entries with the same digest are one image with several names. */
   readonly images: readonly ManifestImage[];
   readonly document: JsonObject;
   readonly bytes: Buffer;
 }
 
-/** Reads the `index.json` of an OCI image layout, which may list nothing. Throws INVALID_INPUT when the layout is malformed. */
-export async function readLayoutIndex(store: FileStore): Promise<LayoutIndex> {
+/** Reads the `index.json` of an OCI image layout, which may be empty. Throws INVALID_INPUT if the layout is malformed. */
+export async function readLayoutIndex(store: SourceStore): Promise<LayoutIndex> {
   await assertLayoutVersion(store);
   const subject = `${store.path}: ${INDEX_FILE}`;
   const bytes = await readStoredFile(store, INDEX_FILE, MAX_MANIFEST_BYTES);
@@ -56,50 +59,68 @@ export async function readLayoutIndex(store: FileStore): Promise<LayoutIndex> {
   };
 }
 
-async function assertLayoutVersion(store: FileStore): Promise<void> {
+async function assertLayoutVersion(store: SourceStore): Promise<void> {
   const subject = `${store.path}: ${LAYOUT_FILE}`;
   const maxBytes = 64 * 1024;
   const layout = parseJson(await readStoredFile(store, LAYOUT_FILE, maxBytes), subject, maxBytes);
   const version = isObject(layout) ? layout.imageLayoutVersion : undefined;
   if (!expectString(version, subject, 'imageLayoutVersion').startsWith('1.')) {
-    throw invalidInput(subject, `imageLayoutVersion is ${describeValue(version)}; version 1 is read`);
+    throw invalidInput(
+      subject,
+      `imageLayoutVersion is ${describeValue(version)}; only version 1 is supported`,
+    );
   }
 }
 
-/** Most bytes of manifests read to find out what a layout holds. */
+/** Most bytes of manifests that are read to find out what a layout holds. */
 const MAX_TOTAL_MANIFEST_BYTES = 64 * 1024 * 1024;
 
-/** Reads manifests of a layout, each once. */
-export class ManifestReader {
-  readonly #store: FileStore;
-  readonly #read = new Map<Digest, ImageManifest | ImageIndex | undefined>();
-  #bytes = 0;
+/** A manifest, and its exact bytes. */
+export interface StoredManifest {
+  readonly bytes: Buffer;
+  readonly manifest: ImageManifest | ImageIndex;
+}
 
-  constructor(store: FileStore) {
+/** Reads the manifests of a layout. Throws INVALID_INPUT once they are too long together. */
+export class ManifestReader {
+  readonly #store: SourceStore;
+  readonly #found = new Map<Digest, ImageManifest | ImageIndex | undefined>();
+  #totalBytes = 0;
+
+  constructor(store: SourceStore) {
     this.#store = store;
   }
 
-  /** Undefined for one that is missing or damaged: that is an error only when it is pushed. */
-  async find(descriptor: Descriptor): Promise<ImageManifest | ImageIndex | undefined> {
-    const { digest } = descriptor;
-    if (!this.#read.has(digest)) this.#read.set(digest, await this.#readOnce(descriptor));
-    return this.#read.get(digest);
+  /** Undefined if it is missing. Throws INVALID_INPUT if it is damaged. */
+  async read(descriptor: Descriptor): Promise<StoredManifest | undefined> {
+    const { digest, mediaType } = descriptor;
+    if (this.#store.find(nameBlob(digest)) === undefined) return undefined;
+    const bytes = await readStoredFile(this.#store, nameBlob(digest), MAX_MANIFEST_BYTES);
+    this.#totalBytes += bytes.length;
+    this.#assertFewBytes();
+    verifyContent(bytes, descriptor, this.#store.path);
+    return { bytes, manifest: parseManifest(bytes, mediaType, this.#store.path) };
   }
 
-  async #readOnce(descriptor: Descriptor): Promise<ImageManifest | ImageIndex | undefined> {
+  /** Reads a manifest once. Undefined if it is missing or damaged: that is an error only when it is pushed. */
+  async find(descriptor: Descriptor): Promise<ImageManifest | ImageIndex | undefined> {
     const { digest, mediaType } = descriptor;
     if (!isIndex(mediaType) && !isManifest(mediaType)) return undefined;
-    try {
-      if (this.#store.find(nameBlob(digest)) === undefined) return undefined;
-      const bytes = await readStoredFile(this.#store, nameBlob(digest), MAX_MANIFEST_BYTES);
-      this.#bytes += bytes.length;
-      verifyContent(bytes, descriptor, this.#store.path);
-      if (this.#bytes <= MAX_TOTAL_MANIFEST_BYTES) return parseManifest(bytes, mediaType, this.#store.path);
-    } catch (error) {
-      if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return undefined;
-      throw error;
+    if (!this.#found.has(digest)) {
+      try {
+        this.#found.set(digest, (await this.read(descriptor))?.manifest);
+      } catch (error) {
+        if (!(error instanceof EcrpError) || error.code !== 'INVALID_INPUT') throw error;
+        this.#found.set(digest, undefined);
+      }
+      this.#assertFewBytes();
     }
-    const problem = `its manifests are longer than ${MAX_TOTAL_MANIFEST_BYTES} bytes together`;
+    return this.#found.get(digest);
+  }
+
+  #assertFewBytes(): void {
+    if (this.#totalBytes <= MAX_TOTAL_MANIFEST_BYTES) return;
+    const problem = `its manifests together are longer than ${MAX_TOTAL_MANIFEST_BYTES} bytes`;
     throw invalidInput(this.#store.path, problem);
   }
 }

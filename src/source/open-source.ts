@@ -6,29 +6,30 @@ import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode, detectFileType } from './compression.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
 import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
-import { describeFileError, refuseDirectory, refuseFile, refuseTar } from './refusals.ts';
+import { refuseDirectory, refuseFile, refuseTar, refuseUnreadable } from './refusals.ts';
 import { readSavedImages } from './saved-images.ts';
 import { addBlobs } from './source-blobs.ts';
-import { describeEntry, type FileStore, openDirectoryStore } from './source-store.ts';
-import { SPOOL_LIMIT, type SpoolLimit, spoolPacked } from './spool.ts';
+import { describeEntry, openDirectoryStore, type SourceStore } from './source-store.ts';
+import { SPOOL_LIMIT, type SpoolLimit, spoolCompressed } from './spool.ts';
 import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
 import { openTarStore } from './tar/tar-store.ts';
 
 export interface OpenSourceOptions {
   readonly signal?: AbortSignal;
-  /** Where a compressed tar is unpacked to. */
+  /** Where temporary files go. */
   readonly temporaryDirectory: string;
-  /** Most bytes that a packed or piped source may take there. */
+  /** Most bytes of a compressed or piped source there. */
   readonly maxSpoolBytes?: number;
-  /** What a compressed tar may unpack to, where there is no such limit or nothing is written there. */
+  /** Most bytes that a compressed tar may decompress to, if `maxSpoolBytes` is missing or nothing is written there. */
   readonly spoolLimit?: SpoolLimit;
 }
 
 export type SentLayers = ReadonlyMap<string, SentLayer>;
 
 /**
- * Opens a source of images, recognised by its content: an OCI image layout as a directory or a tar, a docker-archive, each
- * tar also compressed with gzip, or with zstd where Node has it. The caller closes it. Throws INVALID_INPUT naming the entry when it is none of these or malformed.
+ * Opens a source of images, recognised by its content: an OCI image layout (directory or tar) or a docker-archive. Tars may
+ * be compressed with gzip, or with zstd where Node has it. The caller closes it. Throws INVALID_INPUT if it is none of these
+ * or malformed.
  */
 export async function openSource(path: string, options: OpenSourceOptions): Promise<ImageSource> {
   options.signal?.throwIfAborted();
@@ -41,15 +42,15 @@ export async function openSource(path: string, options: OpenSourceOptions): Prom
 }
 
 /**
- * The same for a tar that is open already; the file is closed with the source, and when this throws. `sent` has the layers
- * that were sent while it arrived, by entry name.
+ * The same for an open tar. The file is closed with the source, and if this throws. `sent`: the layers that were sent while
+ * the tar arrived, by entry name.
  */
 export async function openTarSource(
   file: ByteFile,
   options: OpenSourceOptions,
   sent?: SentLayers,
 ): Promise<ImageSource> {
-  const store = await openTarStore(await unpackFile(file, options), options.signal);
+  const store = await openTarStore(await decompressFile(file, options), options.signal);
   try {
     if (store.find(ARCHIVE_FILE) === undefined) {
       if (!hasLayout(store)) throw refuseTar(store);
@@ -66,14 +67,14 @@ export async function openTarSource(
   }
 }
 
-async function openLayout(store: FileStore, sent: SentLayers | undefined): Promise<ImageSource> {
+async function openLayout(store: SourceStore, sent: SentLayers | undefined): Promise<ImageSource> {
   const index = await readLayoutIndex(store);
   if (index.images.length === 0) throw invalidInput(`${store.path}: ${INDEX_FILE}`, 'it lists no image');
   const { images, referrers, added } = await arrangeImages(store, index);
   return addBlobs({ ...createSource(store, 'oci-layout', images, sent), referrers }, added);
 }
 
-async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<ByteFile> {
+async function decompressFile(file: ByteFile, options: OpenSourceOptions): Promise<ByteFile> {
   let isTaken = false;
   try {
     const start = await file.read(0, BLOCK_BYTES);
@@ -81,21 +82,21 @@ async function unpackFile(file: ByteFile, options: OpenSourceOptions): Promise<B
       isTaken = true;
       return file;
     }
-    const packing = detectFileType(start);
-    if (!canDecode(packing)) throw refuseFile(file, start);
+    const compression = detectFileType(start);
+    if (!canDecode(compression)) throw refuseFile(file, start);
     const limit = options.spoolLimit ?? SPOOL_LIMIT;
-    const unpacked = await spoolPacked(file, packing, options, limit, options.signal);
-    const unpackedStart = await unpacked.read(0, BLOCK_BYTES);
-    if (isTarHeader(unpackedStart)) return unpacked;
-    unpacked.close();
-    throw refuseFile(file, unpackedStart, packing);
+    const decompressed = await spoolCompressed(file, compression, options, limit, options.signal);
+    const decompressedStart = await decompressed.read(0, BLOCK_BYTES);
+    if (isTarHeader(decompressedStart)) return decompressed;
+    decompressed.close();
+    throw refuseFile(file, decompressedStart, compression);
   } finally {
     if (!isTaken) file.close();
   }
 }
 
 function createSource(
-  store: FileStore,
+  store: SourceStore,
   format: ImageSource['format'],
   images: readonly ListedImage[],
   sent?: SentLayers,
@@ -128,8 +129,8 @@ function nameRef(ref: BlobRef): string {
   return ref.kind === 'digest' ? nameBlob(ref.digest) : ref.name;
 }
 
-/** Whether there is an OCI layout, perhaps an incomplete one: both of its files are mandatory, which reading it checks. */
-function hasLayout(store: FileStore): boolean {
+/** Whether there is an OCI layout, complete or not. Reading it checks that both files exist. */
+function hasLayout(store: SourceStore): boolean {
   return store.find(INDEX_FILE) !== undefined || store.find(LAYOUT_FILE) !== undefined;
 }
 
@@ -137,6 +138,6 @@ function findStats(path: string): Stats {
   try {
     return statSync(path);
   } catch (cause) {
-    throw describeFileError(path, cause);
+    throw refuseUnreadable(path, cause);
   }
 }

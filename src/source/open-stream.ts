@@ -1,11 +1,10 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ImageSource } from '../ends/image-source.ts';
-import { canDecode, createDecoder, detectFileType } from './compression.ts';
+import { canDecode, detectFileType } from './compression.ts';
 import { type OpenSourceOptions, openTarSource } from './open-source.ts';
-import { describeFileError, refuseFile } from './refusals.ts';
+import { refuseFile, refuseUnreadable } from './refusals.ts';
 import {
-  describeReadError,
+  readDecompressed,
   refuseLength,
   SPOOL_LIMIT,
   type SpoolInput,
@@ -15,8 +14,8 @@ import {
 import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
 
 /**
- * Opens a tar out of a stream, compressed or not, as `openSource` does; `name` stands for its path in messages. It is written
- * into a temporary file, unpacked, as a layer may be before what says how to read it.
+ * Opens a tar out of a stream, compressed or not, as `openSource` does. `name` stands for its path in messages. The tar goes
+ * into a temporary file, decompressed, as a layer may come before the files that describe it.
  */
 export async function openStreamSource(
   stream: Readable,
@@ -24,7 +23,7 @@ export async function openStreamSource(
   options: OpenSourceOptions,
 ): Promise<ImageSource> {
   const { signal, spoolLimit } = options;
-  // Waiting for what never comes would outlive an interruption.
+  // Otherwise an interruption would wait for the next bytes.
   if (signal !== undefined) addAbortSignal(signal, stream);
   try {
     const input = await recognizeStream(stream, name, spoolLimit);
@@ -37,12 +36,12 @@ export async function openStreamSource(
   }
 }
 
-/** A stream has no size to judge by: ten of the largest layers of ECR Public. */
+/** Longest stream that is not compressed, in bytes: ten of the largest layers of ECR Public. */
 export const MAX_PLAIN_BYTES = 10 * SPOOL_LIMIT.bytes;
 
 /**
- * Tells by its first bytes whether a stream is a tar, compressed or not; `name` stands for its path in messages. Throws
- * INVALID_INPUT when it is neither.
+ * Recognises a tar, compressed or not, by the first bytes of a stream. `name` stands for its path in messages. Throws
+ * INVALID_INPUT for anything else.
  */
 export async function recognizeStream(
   stream: Readable,
@@ -55,39 +54,28 @@ export async function recognizeStream(
   });
   const start = await readStart(chunks);
   const type = detectFileType(start);
-  const packing = canDecode(type) ? type : undefined;
-  if (packing === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
+  const compression = canDecode(type) ? type : undefined;
+  if (compression === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
     throw refuseFile({ path: name, size: start.length }, start);
   }
   return {
     path: name,
-    packing,
+    compression,
     chunks: prepend(start, chunks),
-    findMaxBytes: () => (packing === undefined ? MAX_PLAIN_BYTES : limit.bytes + limit.factor * readBytes),
+    findMaxBytes: () =>
+      compression === undefined ? MAX_PLAIN_BYTES : limit.bytes + limit.factor * readBytes,
   };
 }
 
-/** The bytes of a stream, unpacked when it is packed. Throws INVALID_INPUT for a damaged one and for one without end. */
-export async function* unpackStream(input: SpoolInput): AsyncGenerator<Buffer> {
-  const { packing, chunks, findMaxBytes } = input;
-  const decoder = packing === undefined ? undefined : createDecoder(packing);
-  let unpackedBytes = 0;
-  try {
-    if (decoder === undefined) {
-      yield* chunks;
-      return;
+/** Reads a stream, decompressed. Throws INVALID_INPUT if it is damaged or decompresses to too much. */
+export async function* decompressStream(input: SpoolInput): AsyncGenerator<Buffer> {
+  let decompressedBytes = 0;
+  for await (const chunk of readDecompressed(input)) {
+    decompressedBytes += chunk.length;
+    if (input.compression !== undefined && decompressedBytes > input.findMaxBytes()) {
+      throw refuseLength(input, input.findMaxBytes());
     }
-    // A failure of either comes out of the decoder.
-    pipeline(chunks, decoder).catch(() => undefined);
-    for await (const chunk of decoder) {
-      unpackedBytes += chunk.length;
-      if (unpackedBytes > findMaxBytes()) throw refuseLength(input, findMaxBytes());
-      yield chunk;
-    }
-  } catch (error) {
-    throw describeReadError(input, error);
-  } finally {
-    decoder?.destroy();
+    yield chunk;
   }
 }
 
@@ -103,11 +91,11 @@ async function* readChunks(
       yield bytes;
     }
   } catch (error) {
-    throw describeFileError(name, error);
+    throw refuseUnreadable(name, error);
   }
 }
 
-/** The first bytes, at least a block of a tar if there are so many. */
+/** Reads the first bytes: at least one block of a tar, unless the stream is shorter. */
 async function readStart(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
   let start: Buffer = Buffer.alloc(0);
   while (start.length < BLOCK_BYTES) {

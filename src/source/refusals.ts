@@ -1,34 +1,36 @@
 import { EcrpError } from '../errors.ts';
+import { findErrorCode } from '../files/file-errors.ts';
 import { quoteText } from '../foreign-text.ts';
 import { invalidInput } from '../oci/json.ts';
-import { type ArchivePacking, detectFileType } from './compression.ts';
+import { type ArchiveCompression, detectFileType } from './compression.ts';
 
-// Errors for what is not a source of images: what was found, and what would be taken.
+// The errors for inputs that are no source of images. Each says what was found, and what to do.
 
 const ACCEPTED =
-  'ecrp takes what `docker save` writes, and OCI image layouts as a directory or a tar; tars also compressed with gzip or zstd.';
+  'Give a `docker save` archive or an OCI image layout, as a directory or a tar. Tars may be compressed with gzip or zstd.';
 
-/** The error for a file that is not a tar; `packing` when it was unpacked already. */
+/** The error for a file that is not a tar. `compression`: that of the file, if `start` is decompressed already. */
 export function refuseFile(
   { path, size }: { path: string; size: number },
   start: Buffer,
-  packing?: ArchivePacking,
+  compression?: ArchiveCompression,
 ): EcrpError {
   const type = detectFileType(start);
-  if (size === 0) return refuseEarlyEnd(path, 'there is nothing in it');
+  if (size === 0) return refuseEarlyEnd(path, 'it is empty');
   if (isMangledText(start)) return refuseMangled(path);
-  if (packing !== undefined) return refuse(path, `it is ${packing}-compressed, but not a tar archive inside`);
+  if (compression !== undefined)
+    return refuse(path, `it is ${compression}-compressed, but there is no tar archive inside`);
   if (type === 'zstd' || type === 'xz' || type === 'bzip2') {
     const command = { zstd: 'zstd -d', xz: 'xz -d', bzip2: 'bzip2 -d' }[type];
     const hint = `Unpack it first with \`${command}\`${type === 'zstd' ? ', or run ecrp with Node 22.15 or later' : ''}.`;
-    return refuse(path, `compressed with ${type}, which is not read`, hint);
+    return refuse(path, `compressed with ${type}, which is not supported`, hint);
   }
   if (type === 'zip') return refuse(path, 'a zip file, not a tar archive');
   if (start.every((byte) => byte === 0)) return refuse(path, 'an empty tar archive, or a file of zeros');
   return refuse(path, 'not a tar archive (plain or compressed)');
 }
 
-/** The error for an archive that a shell has taken for text. */
+/** The error for an archive that a shell rewrote as text. */
 export function refuseMangled(path: string): EcrpError {
   return refuse(
     path,
@@ -43,34 +45,34 @@ export function refuseTar({
   names,
 }: {
   readonly path: string;
-  /** Of its entries, in their order. */
+  /** The names of its entries, in their order. */
   readonly names: readonly string[];
 }): EcrpError {
   if (names.some((name) => /^[^/]+\/Chart\.yaml$/.test(name))) {
     return refuse(
       path,
       'a packaged Helm chart',
-      'This version of ecrp pushes images; push a chart with `helm push`.',
+      'Push a chart with `helm push`: this version of ecrp pushes images only.',
     );
   }
   const nested = names.find((name) => /\/(manifest\.json|oci-layout)$/.test(name));
   if (nested !== undefined) {
     const folder = quoteText(nested.slice(0, nested.lastIndexOf('/')));
-    const hint = 'Pack what is in the folder, not the folder: `tar -cf image.tar -C FOLDER .`';
-    return refuse(path, `its image lies in a folder, ${folder}`, hint);
+    const hint = 'Pack the content of the folder: `tar -cf image.tar -C FOLDER .`';
+    return refuse(path, `its image is in a folder, ${folder}`, hint);
   }
   if (names.includes('repositories')) {
     return refuse(
       path,
-      'saved by a Docker older than 1.10: there is no manifest.json in it',
-      'Load it into a newer Docker, and save it again.',
+      'saved by a Docker older than 1.10: it has no manifest.json',
+      'Load it into a newer Docker and save it again.',
     );
   }
   if (names.some((name) => /^(etc|bin|usr)(\/|$)/.test(name))) {
-    const hint = 'Made by `docker export`? That is a file system without an image; use `docker save`.';
+    const hint = 'Use `docker save`: `docker export` writes a file system without an image.';
     return refuse(path, 'the tar of a file system, not of an image', hint);
   }
-  // The first entry is often the folder that was packed, which has no name here.
+  // The first entry is often the packed folder itself, whose name is empty.
   const first = names.find((name) => name !== '');
   const example = first === undefined ? '' : `; it begins with ${quoteText(first)}`;
   return refuse(path, `a tar archive without manifest.json or index.json${example}`);
@@ -86,24 +88,24 @@ function refuse(path: string, problem: string, hint = ACCEPTED): EcrpError {
 }
 
 /**
- * Whether bytes are a binary stream that was taken for text and written as UTF-8 or UTF-16, as PowerShell's `>` does. Such
- * bytes are valid text, yet have control characters, or U+FFFD in the place of what was not text.
+ * Whether a binary stream was decoded as text and written as UTF-8 or UTF-16, as PowerShell's `>` does. Such bytes are valid
+ * text, but have control characters, or U+FFFD for bytes that were not text.
  */
 export function isMangledText(bytes: Buffer): boolean {
   const mark = bytes.toString('hex', 0, 2);
   if (mark === 'fffe' || mark === 'feff') return true;
-  // Text has no NUL, and a tar no byte order mark.
+  // Text has no NUL, and a tar has no byte order mark.
   if (bytes.toString('hex', 0, 3) === 'efbbbf' && bytes.includes(0)) return true;
   const characters = [...(decodeWhole(bytes) ?? '')].map((character) => character.codePointAt(0) ?? 0);
   return characters.some((code) => code > 0x7f) && characters.some(isForeign);
 }
 
-/** Control characters that no text has: without NUL, which fills tar headers, white space, and escape. */
+/** Control characters that no text has. NUL, which fills tar headers, white space and escape do not count. */
 function isForeign(code: number): boolean {
   return code === 0xfffd || (code > 0 && code < 0x20 && ![0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(code));
 }
 
-/** Undefined for what is not UTF-8; a character that is cut at either end does not count. */
+/** Decodes UTF-8, without characters that are cut at either end. Undefined if it is not UTF-8. */
 function decodeWhole(bytes: Buffer): string | undefined {
   let start = 0;
   while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
@@ -115,33 +117,33 @@ function decodeWhole(bytes: Buffer): string | undefined {
   return undefined;
 }
 
-/** Marks the errors for input that ends before it is whole. */
+/** Marks the errors for input that ends too early. */
 class EarlyEnd extends Error {}
 
-/** The error for input that ends before it is whole; `subject` names the thing. */
+/** The error for input that ends too early. `subject` names the input. */
 export function refuseEarlyEnd(subject: string, problem: string, cause?: unknown): EcrpError {
   return invalidInput(subject, problem, {
-    hint: 'The file is not whole: save or copy it again.',
+    hint: 'Save or copy the file again: it is incomplete.',
     cause: new EarlyEnd(problem, { cause }),
   });
 }
 
 /**
- * The same error, for what a command writes into a pipe: a pipe that ends early mostly means that the command has failed. Any
- * other error comes back as it is.
+ * Gives an error for input that ends too early the hint for a pipe: mostly the command that writes it has failed. Returns any
+ * other error unchanged.
  */
 export function blamePipe(error: unknown): unknown {
   if (!(error instanceof EcrpError && error.cause instanceof EarlyEnd)) return error;
   return new EcrpError(error.code, error.message, {
-    hint: 'Did the command before the pipe fail? Run it alone to see its error.',
+    hint: 'Run the command before the pipe alone to see whether it fails.',
     cause: error.cause,
   });
 }
 
-/** The error for a file that could not be opened, looked at or read: it is the file's error, whatever the system says. */
-export function describeFileError(path: string, cause: unknown): EcrpError {
+/** The error for a file that cannot be opened or read. */
+export function refuseUnreadable(path: string, cause: unknown): EcrpError {
   if (cause instanceof EcrpError) return cause;
-  const code = findErrorCode(cause);
+  const code = findErrorCode(cause) ?? String(cause);
   const refuse = (problem: string, hint: string) =>
     new EcrpError('INVALID_INPUT', `${path}: ${problem}`, { hint, cause });
   switch (code) {
@@ -166,9 +168,4 @@ export function describeFileError(path: string, cause: unknown): EcrpError {
         'Check the disk or the mount, or copy the file to another place.',
       );
   }
-}
-
-/** The system's name for an error, e.g. `EIO`; its text where it has none. */
-export function findErrorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

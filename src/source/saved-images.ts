@@ -3,12 +3,12 @@ import type { Digest } from '../oci/digest.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import { type ArchiveItem, parseConfigName, readArchiveImages } from './docker-archive.ts';
 import { nameBlob } from './oci-layout.ts';
-import type { FileStore } from './source-store.ts';
+import type { SourceStore } from './source-store.ts';
 import { type WholeImage, WholeImages } from './whole-images.ts';
 
 export interface SavedImages {
   readonly images: readonly ListedImage[];
-  /** Indexes that were made, by their digests. */
+  /** Indexes that were made here, by their digests. */
   readonly added: ReadonlyMap<Digest, Buffer>;
 }
 
@@ -18,14 +18,14 @@ interface KeptImage {
 }
 
 /**
- * Decides what to make of a `docker save` archive that has an OCI layout inside (Docker 25 and later), image by image. With
- * the containerd image store the layout is what was pulled or built, so pushing it keeps the digest. Where it is not whole,
- * its layers are uncompressed, or it contradicts `manifest.json` or the config, the image is that of `manifest.json`, whose
- * layers are compared with the config's diff IDs while they are read. When neither is whole, the image is damaged; as the
- * only image of the archive it is thrown as INVALID_INPUT.
+ * Chooses, for each image of a `docker save` archive with an OCI layout inside (Docker 25 and later), which of both describes
+ * it. The layout of the containerd image store is what was pulled or built, so pushing it keeps the digest. The image is that
+ * of `manifest.json` if the layout's is incomplete, has uncompressed layers, or contradicts `manifest.json` or the config;
+ * then its layers are compared with the config's diff IDs while they are read. If neither is complete, the image is damaged.
+ * Throws its error if it is the only image.
  */
 export async function readSavedImages(
-  store: FileStore,
+  store: SourceStore,
   layout: readonly ManifestImage[],
   items: readonly ArchiveItem[],
 ): Promise<SavedImages> {
@@ -53,7 +53,7 @@ export async function readSavedImages(
 }
 
 function keepImage(
-  store: FileStore,
+  store: SourceStore,
   image: ManifestImage,
   { descriptor, manifests, missing }: WholeImage,
   items: readonly ArchiveItem[],
@@ -66,7 +66,7 @@ function keepImage(
   const warnings =
     missing.length === 0
       ? []
-      : [`${store.path}: not in the archive, and left out of the image: ${missing.join(', ')}`];
+      : [`${store.path}: not in the archive, so left out of the image: ${missing.join(', ')}`];
   return {
     configs,
     image: {
@@ -78,8 +78,8 @@ function keepImage(
   };
 }
 
-/** Whether `manifest.json` lists the image of a manifest with as many layers, but with other ones. */
-function isContradicted(store: FileStore, manifest: ImageManifest, items: readonly ArchiveItem[]): boolean {
+/** Whether `manifest.json` lists the same number of layers for the image, but other ones. */
+function isContradicted(store: SourceStore, manifest: ImageManifest, items: readonly ArchiveItem[]): boolean {
   const blobs = manifest.layers.map(({ digest }) => nameBlob(digest));
   return items.some(({ config, layers }) => {
     if (parseConfigName(config) !== manifest.config.digest || layers.length !== blobs.length) return false;

@@ -17,26 +17,26 @@ import { addBlobs, readBlob } from './source-blobs.ts';
 export interface Selection {
   /** Empty: all. */
   readonly platforms: readonly Platform[];
-  /** BuildKit's attestation manifests; kept ones follow the image that they are about. */
+  /** BuildKit's attestation manifests. A kept one stays only with its image. */
   readonly attestations: 'keep' | 'drop';
 }
 
 export interface SelectedImage {
-  /** The same source, with the new index in it. */
+  /** The same source, with the new index added. */
   readonly source: ImageSource;
   readonly image: SourceImage;
 }
 
-/** An entry of an index. `json` is what the index has of it, unknown members included. */
+/** An entry of an index. `json` is the entry as the index has it, with unknown members. */
 interface Entry {
   readonly descriptor: Descriptor;
   readonly json: JsonObject;
 }
 
 /**
- * Makes an index of those images of an index that are wanted; its bytes depend on the index and the selection alone, and
- * are those of the index itself when nothing is left out. An image that is none of an index is checked for its platform.
- * Throws USAGE for a platform that there is no image for, and the error of a damaged image.
+ * Makes a new index of the selected images of an index. Its bytes depend on the index and the selection alone; they are those
+ * of the index if nothing is left out. For a single image it only checks the platform. Throws USAGE if no image has a
+ * platform, and the error of a damaged image.
  */
 export async function selectImages(
   source: ImageSource,
@@ -87,7 +87,7 @@ async function selectFromIndex(
   );
   if (kept.length === entries.length) return { source, image };
   if (kept.length === 0) {
-    throw invalidInput(`${source.path}: index ${root.digest}`, 'nothing but attestations is in it', {
+    throw invalidInput(`${source.path}: index ${root.digest}`, 'it has only attestations', {
       hint: 'Push it with --attestations keep.',
     });
   }
@@ -105,7 +105,7 @@ async function selectFromIndex(
   };
 }
 
-/** The images and attestations of an index, those of indexes in it among them, in their order. */
+/** Lists the images and attestations of an index and of the indexes in it, in their order. */
 async function listEntries(
   source: ImageSource,
   index: Descriptor,
@@ -136,11 +136,11 @@ async function listEntries(
   return entries;
 }
 
-/** What signs an index does not sign the one that is made of it. */
+/** A signature of an index does not match the index made of it. */
 function warnOfCompanions({ companions = [] }: ManifestImage): readonly string[] {
   if (companions.length === 0) return [];
   const tags = companions.map(({ imageTag }) => imageTag).join(', ');
-  return [`left behind, as it is about the whole index: ${tags}`];
+  return [`not pushed, as it belongs to the whole index: ${tags}`];
 }
 
 function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer): JsonObject {
@@ -151,8 +151,8 @@ function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer):
 function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {
   const missing = asked.find((platform) => !found.some((each) => matchesPlatform(each, platform)));
   if (missing === undefined) return;
-  const list = listNames([...new Set(found.map(formatPlatform))]) || 'none that say their platform';
+  const list = listNames([...new Set(found.map(formatPlatform))]) || 'none of its images states one';
   throw new EcrpError('USAGE', `${source.path} holds no image for ${formatPlatform(missing)}`, {
-    hint: `It holds: ${list}`,
+    hint: `Choose one of its platforms: ${list}`,
   });
 }

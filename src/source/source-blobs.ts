@@ -8,8 +8,8 @@ import { isIndex, isManifest } from '../oci/media-types.ts';
 import { collectBytes } from './source-store.ts';
 
 /**
- * Reads a manifest, index or config into memory. Throws INVALID_INPUT when it is missing, longer than such a thing may be
- * (4 MiB, a config 8 MiB), or not what its descriptor says; the message names both digests.
+ * Reads a manifest, index or config into memory. Throws INVALID_INPUT if it is missing, too long (4 MiB, a config 8 MiB), or
+ * does not match its descriptor; the message names both digests.
  */
 export async function readBlob(
   source: Pick<ImageSource, 'path' | 'open'>,
@@ -26,7 +26,7 @@ export async function readBlob(
   return bytes;
 }
 
-/** The same source with further blobs, which are in memory; it is closed with the one that was given. */
+/** Adds blobs in memory to a source. Closing the result closes `source`. */
 export function addBlobs(source: ImageSource, added: ReadonlyMap<Digest, Buffer>): ImageSource {
   if (added.size === 0) return source;
   const find = (ref: BlobRef): Buffer | undefined =>

@@ -3,39 +3,44 @@ import { realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadHints } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
+import { findErrorCode } from '../files/file-errors.ts';
 import { quoteText } from '../foreign-text.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
-import { type ByteFile, openByteFile, streamBytes } from './byte-file.ts';
-import { describeFileError, findErrorCode } from './refusals.ts';
+import { type ByteFile, openByteFile, streamRange } from './byte-file.ts';
+import { refuseUnreadable } from './refusals.ts';
 
-/** A file in a store, by its own name: links have been followed. `size` is in bytes. */
+/** A file of a store, under its own name, after following links. `size` is in bytes. */
 export interface StoredFile {
   readonly name: string;
   readonly size: number;
-  /** Whether symbolic links of the file system lead to it, perhaps to anywhere: then it is read with `openChecked`. */
+  /**
+   * Whether symbolic links of the file system lead to it. They may lead anywhere, so such a file is read with `openChecked`.
+   */
   readonly isLinked?: boolean;
 }
 
-/** Named files that are read from any byte: the entries of a tar, or the files of a directory. */
-export interface FileStore {
+/** The files of a source by name, readable from any byte: entries of a tar, or files of a directory. */
+export interface SourceStore {
   /** For messages: the path as the user gave it. */
   readonly path: string;
-  /** Finds a file; undefined when there is none. Throws INVALID_INPUT when the name is a bad link or no regular file. */
-  find(name: string): StoredFile | undefined;
-  /** Bytes of [start, end) of a file. Throws INVALID_INPUT when it is cut short or changed. */
-  open(file: StoredFile, start: number, end: number, hints?: ReadHints): AsyncIterable<Buffer>;
   /**
-   * The same from `start` to the end, for a file that is linked: no byte is given away before all of them were seen to have the
-   * digest. Throws INVALID_INPUT when they have another.
+   * Finds a file. Undefined if it does not exist. Throws INVALID_INPUT for a bad link and for anything but a regular file.
    */
-  openChecked?(file: StoredFile, digest: Digest, start: number, hints?: ReadHints): AsyncIterable<Buffer>;
+  find(name: string): StoredFile | undefined;
+  /** Reads [start, end) of a file. Throws INVALID_INPUT if the file is cut short or changed. */
+  open(file: StoredFile, start: number, end: number, reading?: ReadHints): AsyncIterable<Buffer>;
+  /**
+   * Reads a linked file from `start` to its end. Checks the digest of the whole file before it gives any byte. Throws
+   * INVALID_INPUT if it has another.
+   */
+  openChecked?(file: StoredFile, digest: Digest, start: number, reading?: ReadHints): AsyncIterable<Buffer>;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
-/** Reads a whole small file. Throws INVALID_INPUT when it is missing or longer than `maxBytes`. */
-export async function readStoredFile(store: FileStore, name: string, maxBytes: number): Promise<Buffer> {
+/** Reads a whole file. Throws INVALID_INPUT if it is missing or longer than `maxBytes`. */
+export async function readStoredFile(store: SourceStore, name: string, maxBytes: number): Promise<Buffer> {
   const subject = describeEntry(store, name);
   const file = store.find(name);
   if (file === undefined) throw invalidInput(subject, 'it is missing');
@@ -51,18 +56,18 @@ export async function collectBytes(chunks: AsyncIterable<Buffer>): Promise<Buffe
   return Buffer.concat(pieces);
 }
 
-/** Names an entry in a message; quoted, as archives may hold names with control characters. */
-export function describeEntry(store: Pick<FileStore, 'path'>, name: string): string {
+/** Names an entry in a message. Quoted, as names in archives may have control characters. */
+export function describeEntry(store: Pick<SourceStore, 'path'>, name: string): string {
   return `${store.path}: entry ${quoteText(name)}`;
 }
 
 /**
- * The files of a directory by their relative names. Links are followed, as build systems make layouts of them; what they lead
- * to may be outside, so it is a blob only if it has the blob's digest.
+ * The files of a directory by their relative names. Links are followed, because build systems make layouts of them. They may
+ * lead outside the directory, so a linked file is a blob only if it has the blob's digest.
  */
-export function openDirectoryStore(path: string): FileStore {
+export function openDirectoryStore(path: string): SourceStore {
   const root = findRealPath(path, path);
-  /** The files that were seen to have the digest of their name. */
+  /** The identity of each file whose digest was checked, by name. */
   const checked = new Map<string, string>();
   return {
     path,
@@ -75,24 +80,24 @@ export function openDirectoryStore(path: string): FileStore {
       const isLinked = findRealPath(location, subject) !== location;
       return { name, size: stats.size, ...(isLinked && { isLinked }) };
     },
-    async *open({ name, isLinked = false }, start, end, hints) {
+    async *open({ name, isLinked = false }, start, end, reading) {
       const file = openByteFile(join(root, name), { followLinks: isLinked });
       try {
-        yield* streamBytes(file, start, end, describeEntry({ path }, name), hints);
+        yield* streamRange(file, start, end, describeEntry({ path }, name), reading);
       } finally {
         file.close();
       }
     },
-    async *openChecked({ name }, digest, start, hints) {
+    async *openChecked({ name }, digest, start, reading) {
       const subject = describeEntry({ path }, name);
-      // The file that was checked is the one that is read: a link can be changed in between.
+      // Check and read the same open file: the link may change in between.
       const file = openByteFile(join(root, name), { followLinks: true });
       try {
         if (file.identity === undefined || checked.get(name) !== file.identity) {
           await checkDigest(file, digest, subject);
           if (file.identity !== undefined) checked.set(name, file.identity);
         }
-        yield* streamBytes(file, start, file.size, subject, hints);
+        yield* streamRange(file, start, file.size, subject, reading);
       } finally {
         file.close();
       }
@@ -103,24 +108,22 @@ export function openDirectoryStore(path: string): FileStore {
 
 async function checkDigest(file: ByteFile, digest: Digest, subject: string): Promise<void> {
   const hash = createHash('sha256');
-  for await (const chunk of streamBytes(file, 0, file.size, subject, { transient: true })) hash.update(chunk);
+  for await (const chunk of streamRange(file, 0, file.size, subject, { transient: true })) hash.update(chunk);
   const found = `sha256:${hash.digest('hex')}`;
   if (found === digest) return;
-  throw new EcrpError(
-    'INVALID_INPUT',
-    `${subject}: it is a link to a file with another digest, ${found}, so nothing of it is sent`,
-    { hint: 'Build the layout again.' },
-  );
+  throw new EcrpError('INVALID_INPUT', `${subject}: it is a link to a file with another digest, ${found}`, {
+    hint: 'Build the layout again.',
+  });
 }
 
-/** Undefined for a file that is not there; a link that leads nowhere is an error. */
+/** Undefined if the file does not exist. A link to nothing is an error. */
 function findStats(location: string, subject: string): Stats | undefined {
   try {
     return statSync(location, { throwIfNoEntry: false });
   } catch (cause) {
-    // With a file in the place of a folder there is nothing below it.
+    // If a folder's name is that of a file, nothing is below it.
     if (findErrorCode(cause) === 'ENOTDIR') return undefined;
-    throw describeFileError(subject, cause);
+    throw refuseUnreadable(subject, cause);
   }
 }
 
@@ -128,6 +131,6 @@ function findRealPath(location: string, subject: string): string {
   try {
     return realpathSync(location);
   } catch (cause) {
-    throw describeFileError(subject, cause);
+    throw refuseUnreadable(subject, cause);
   }
 }

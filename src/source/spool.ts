@@ -1,47 +1,46 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync, write } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { EcrpError } from '../errors.ts';
-import { type ByteFile, createByteFile, streamBytes } from './byte-file.ts';
-import { type ArchivePacking, createDecoder } from './compression.ts';
-import { describeFileError, findErrorCode, refuseEarlyEnd } from './refusals.ts';
+import { findErrorCode } from '../files/file-errors.ts';
+import { type ByteFile, createByteFile, streamRange } from './byte-file.ts';
+import { type ArchiveCompression, createDecoder } from './compression.ts';
+import { refuseEarlyEnd, refuseUnreadable } from './refusals.ts';
 
-/** How much a compressed tar may unpack to: `bytes + factor × compressed size`. */
+/** Most bytes that a compressed tar may decompress to: `bytes + factor × compressed size`. */
 export interface SpoolLimit {
   readonly bytes: number;
   readonly factor: number;
 }
 
-/** One largest layer of ECR Public whatever the ratio (an image of zeros packs 1000:1), and beyond that 100:1. */
+/** The largest layer of ECR Public at any ratio (an image of zeros reaches 1000:1), plus 100:1. */
 export const SPOOL_LIMIT: SpoolLimit = { bytes: 10_000 * 1024 * 1024, factor: 100 };
 
-/** Where a temporary file goes, and how large it may get. Without a limit in bytes, `SpoolLimit` applies. */
+/** Where a temporary file goes, and how large it may become. Without `maxSpoolBytes`, `SpoolLimit` applies. */
 export interface SpoolRoom {
   readonly temporaryDirectory: string;
-  /** Bytes. */
+  /** Most bytes of the temporary file. */
   readonly maxSpoolBytes?: number | undefined;
 }
 
-/** What is written into a temporary file. */
+/** The input of a temporary file. */
 export interface SpoolInput extends SpoolOwner {
-  /** A `Readable` is destroyed when it is not read to its end. */
+  /** A `Readable` is destroyed if it is not read to its end. */
   readonly chunks: AsyncIterable<Buffer> | Readable;
-  /** Most bytes written; asked again and again, as it may grow with what is read. */
+  /** Most bytes to write. Called for each chunk, as it may grow with the bytes read. */
   readonly findMaxBytes: () => number;
 }
 
 /**
- * Unpacks a compressed file into a temporary one, streaming, and returns that. The temporary file (mode 0600) has no name
- * any more when the first byte is written, where the platform allows it, so nothing stays behind however the process ends.
- * Throws INVALID_INPUT for a damaged stream, and for one that unpacks to more than the room has; `limit` applies where the room
- * has no limit.
+ * Decompresses a file into a temporary one and returns that; see `openSpoolFile`. Throws INVALID_INPUT if the stream is
+ * damaged or exceeds the room. `limit` applies if the room has no limit.
  */
-export async function spoolPacked(
+export async function spoolCompressed(
   file: ByteFile,
-  packing: ArchivePacking,
+  compression: ArchiveCompression,
   room: SpoolRoom,
   limit: SpoolLimit,
   signal?: AbortSignal,
@@ -49,14 +48,14 @@ export async function spoolPacked(
   const maxBytes = limit.bytes + limit.factor * file.size;
   const input: SpoolInput = {
     path: file.path,
-    packing,
-    chunks: streamBytes(file, 0, file.size, file.path),
+    compression,
+    chunks: streamRange(file, 0, file.size, file.path),
     findMaxBytes: () => maxBytes,
   };
   return spool(input, room, signal);
 }
 
-/** Writes any input into a temporary file, in the same way and with the same errors. */
+/** Writes any input into a temporary file, with the same errors. */
 export async function spool(input: SpoolInput, room: SpoolRoom, signal?: AbortSignal): Promise<ByteFile> {
   const { temporaryDirectory } = room;
   const opened = openSpoolFile(input, temporaryDirectory);
@@ -78,40 +77,50 @@ export async function spool(input: SpoolInput, room: SpoolRoom, signal?: AbortSi
   };
 }
 
-/** When it ends, whichever way, nothing is being written any more. */
 async function writeInto(
   descriptor: number,
   input: SpoolInput,
   { temporaryDirectory, maxSpoolBytes }: SpoolRoom,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { packing, chunks, findMaxBytes } = input;
-  const decoder = packing === undefined ? new PassThrough() : createDecoder(packing);
-  if (decoder === undefined) throw new TypeError(`${packing} cannot be unpacked here`);
-  const feeding = pipeline(chunks, decoder, { signal });
-  const draining = (async () => {
-    let written = 0;
-    for await (const chunk of decoder) {
-      written += chunk.length;
-      if (maxSpoolBytes !== undefined) {
-        if (written > maxSpoolBytes) throw refuseSpool(input, temporaryDirectory, maxSpoolBytes);
-      } else if (written > findMaxBytes()) {
-        throw refuseLength(input, findMaxBytes());
-      }
-      await writeChunk(descriptor, chunk);
+  let written = 0;
+  for await (const chunk of readDecompressed(input)) {
+    signal?.throwIfAborted();
+    written += chunk.length;
+    if (maxSpoolBytes !== undefined) {
+      if (written > maxSpoolBytes) throw refuseSpool(input, temporaryDirectory, maxSpoolBytes);
+    } else if (written > input.findMaxBytes()) {
+      throw refuseLength(input, input.findMaxBytes());
     }
-  })();
-  const [drained, fed] = await Promise.allSettled([draining, feeding]);
-  // What went wrong in feeding breaks off the draining, and the other way round: the bomb is told by the drain alone.
-  for (const { reason } of [drained, fed].filter((end) => end.status === 'rejected')) throw reason;
+    await writeChunk(descriptor, chunk);
+  }
 }
 
-/** What a temporary file is for. */
+/** Reads an input, decompressed. Throws INVALID_INPUT if it is damaged or cannot be read. */
+export async function* readDecompressed(input: SpoolInput): AsyncGenerator<Buffer> {
+  const { compression, chunks } = input;
+  const decoder = compression === undefined ? undefined : createDecoder(compression);
+  try {
+    if (decoder === undefined) {
+      yield* chunks;
+      return;
+    }
+    // The decoder emits the errors of both.
+    pipeline(chunks, decoder).catch(() => undefined);
+    yield* decoder;
+  } catch (error) {
+    throw describeReadError(input, error);
+  } finally {
+    decoder?.destroy();
+  }
+}
+
+/** The source that a temporary file belongs to. */
 export interface SpoolOwner {
   /** For messages. */
   readonly path: string;
-  /** Undefined: it is written as it is. */
-  readonly packing: ArchivePacking | undefined;
+  /** Undefined if it is not compressed. */
+  readonly compression: ArchiveCompression | undefined;
 }
 
 const writeAll = promisify(write);
@@ -119,13 +128,13 @@ const writeAll = promisify(write);
 /** A temporary file, open for reading and writing. */
 export interface SpoolFile {
   readonly descriptor: number;
-  /** Removes the file where it still has a name; the descriptor is closed before. */
+  /** Removes the file if it still has a name. Close the descriptor first. */
   removeName(): void;
 }
 
 /**
- * Opens a temporary file (mode 0600) that has no name any more, where the platform allows it, so nothing stays behind
- * however the process ends. Throws INVALID_INPUT naming its owner.
+ * Opens a temporary file (mode 0600) and removes its name, where the platform allows that. So nothing is left, however the
+ * process ends. Throws INVALID_INPUT naming the owner.
  */
 export function openSpoolFile(owner: SpoolOwner, temporaryDirectory: string): SpoolFile {
   const path = join(temporaryDirectory, `ecrp-spool-${randomUUID()}`);
@@ -154,7 +163,7 @@ function tryRemove(path: string): boolean {
   }
 }
 
-/** Writes a whole chunk behind what was written before. */
+/** Appends a whole chunk. */
 export async function writeChunk(descriptor: number, chunk: Buffer): Promise<void> {
   for (let at = 0; at < chunk.length; ) {
     const { bytesWritten } = await writeAll(descriptor, chunk, at, chunk.length - at, null);
@@ -162,64 +171,64 @@ export async function writeChunk(descriptor: number, chunk: Buffer): Promise<voi
   }
 }
 
-/** The error for what went wrong while a temporary file was opened or written, or what goes into it unpacked. */
+/** The error for a failure to open or write a temporary file, or to decompress its input. */
 export function describeSpoolError(
-  { path, packing }: SpoolOwner,
+  { path, compression }: SpoolOwner,
   temporaryDirectory: string,
   error: unknown,
 ): Error {
   if (error instanceof EcrpError) return error;
-  const code = findErrorCode(error);
-  if (isDecoderCode(code)) return describeReadError({ path, packing }, error);
+  const code = findErrorCode(error) ?? String(error);
+  if (isDecoderCode(code)) return describeReadError({ path, compression }, error);
   return new EcrpError(
     'INVALID_INPUT',
-    `${path}: it cannot be ${packing === undefined ? 'written' : 'unpacked'} into ${temporaryDirectory} (${code})`,
+    `${path}: it cannot be ${compression === undefined ? 'written' : 'decompressed'} into ${temporaryDirectory} (${code})`,
     {
-      hint: 'Set TMPDIR to a writable folder with enough room, or push the unpacked archive as a file.',
+      hint: 'Set TMPDIR to a writable folder with enough room, or push the decompressed archive as a file.',
       cause: error,
     },
   );
 }
 
-/** The error for a source that takes too much of the temporary directory. */
+/** The error for a source that exceeds its room in the temporary directory. */
 export function refuseSpool(
-  { path, packing }: SpoolOwner,
+  { path, compression }: SpoolOwner,
   temporaryDirectory: string,
   maxBytes: number,
 ): EcrpError {
-  const what = packing === undefined ? 'what is kept of it' : 'unpacked, it';
+  const what = compression === undefined ? 'its content' : 'its decompressed content';
   if (maxBytes <= 0) {
-    const message = `${path}: ${what} needs room in ${temporaryDirectory}, and may take none there`;
+    const message = `${path}: ${what} needs space in ${temporaryDirectory}, but may use none there`;
     return new EcrpError('INVALID_INPUT', message, {
-      hint: 'Free more than 1 GiB there, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 500M.',
+      hint: 'Free more than 1 GiB there, set TMPDIR to a disk with more room, or set ECRP_SPOOL_LIMIT to a size such as 500M.',
     });
   }
   return new EcrpError(
     'INVALID_INPUT',
-    `${path}: ${what} takes more than ${maxBytes} bytes in ${temporaryDirectory}, which is the most it may take there`,
+    `${path}: ${what} needs more than ${maxBytes} bytes in ${temporaryDirectory}, the most that it may use there`,
     {
-      hint: 'If the archive is real, set TMPDIR to a disk with more room, or ECRP_SPOOL_LIMIT to a size such as 20G.',
+      hint: 'If the archive is genuine, set TMPDIR to a disk with more room, or set ECRP_SPOOL_LIMIT to a size such as 20G.',
     },
   );
 }
 
-/** The error for what is longer than is believed of an archive, or unpacks to more. */
-export function refuseLength({ path, packing }: SpoolOwner, maxBytes: number): EcrpError {
+/** The error for a source that is too long for an image archive. */
+export function refuseLength({ path, compression }: SpoolOwner, maxBytes: number): EcrpError {
   const problem =
-    packing === undefined
-      ? `it is longer than ${maxBytes} bytes, which no image archive is`
-      : `it would unpack to more than ${maxBytes} bytes, which no image archive does`;
+    compression === undefined
+      ? `it is longer than ${maxBytes} bytes, too long for an image archive`
+      : `it decompresses to more than ${maxBytes} bytes, too many for an image archive`;
   return new EcrpError('INVALID_INPUT', `${path}: ${problem}`, {
-    hint: 'Unpack it into a file and push that, if the archive is real.',
+    hint: 'If the archive is genuine, decompress it into a file and push that.',
   });
 }
 
-/** The error for what went wrong while a stream was read, or unpacked. */
-export function describeReadError({ path, packing }: SpoolOwner, error: unknown): Error {
+/** The error for a failure to read or decompress a stream. */
+export function describeReadError({ path, compression }: SpoolOwner, error: unknown): Error {
   if (error instanceof EcrpError) return error;
-  const code = findErrorCode(error);
-  if (!isDecoderCode(code)) return describeFileError(path, error);
-  return refuseEarlyEnd(path, `its ${packing} stream is damaged or cut short (${code})`, error);
+  const code = findErrorCode(error) ?? String(error);
+  if (!isDecoderCode(code)) return refuseUnreadable(path, error);
+  return refuseEarlyEnd(path, `its ${compression} stream is damaged or cut short (${code})`, error);
 }
 
 function isDecoderCode(code: string): boolean {

@@ -1,51 +1,51 @@
 import { findOtherLayerCount, MAX_CONFIG_BYTES } from '../oci/config.ts';
-import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
-import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { findAttested, isAttestation } from './manifest-kind.ts';
-import { nameBlob } from './oci-layout.ts';
-import { type FileStore, readStoredFile } from './source-store.ts';
+import { ManifestReader, nameBlob } from './oci-layout.ts';
+import { readStoredFile, type SourceStore } from './source-store.ts';
 
-/** Most descriptors looked at, and most bytes of manifests held, while deciding. */
+/** Most descriptors that are looked at. */
 const MAX_STEPS = 100_000;
-const MAX_TOTAL_MANIFEST_BYTES = 64 * 1024 * 1024;
 
-/** What of an image or index is whole: all of its blobs are there, packed, and as many as its config says. */
+/** A complete image, or the complete images of an index: all blobs are there, compressed, as many as the config lists. */
 export interface WholeImage {
   readonly descriptor: Descriptor;
-  /** The manifests of images below it. */
+  /** The manifests of its images. */
   readonly manifests: readonly ImageManifest[];
-  /** Of the images below it that are not there, so that it is an index of the others. */
+  /** The images that are missing, so that it is an index of the others. */
   readonly missing: readonly string[];
 }
 
-/** `missing`: blobs of it are not there. `unfit`: it is there, but not as it is to be pushed. */
+/** `missing`: some of its blobs are missing. `unfit`: it is complete, but cannot be pushed as it is. */
 type Found = WholeImage | 'missing' | 'unfit';
 
 /**
- * Finds the images of an OCI layout that are whole. Of an index some of whose images are missing, as the containerd store
- * saves it, a new index is made; its bytes are in `added`.
+ * Finds the complete images of an OCI layout. If images of an index are missing, as the containerd store saves it, it makes a
+ * new index of the others; its bytes are in `added`.
  */
 export class WholeImages {
-  readonly #store: FileStore;
-  /** Whether a manifest is to be used as it is: the rest of the archive may say otherwise. */
+  readonly #store: SourceStore;
+  readonly #reader: ManifestReader;
+  /** Whether a manifest can be used as it is. The rest of the archive may contradict it. */
   readonly #isFit: (manifest: ImageManifest) => boolean;
   readonly #found = new Map<Digest, Found>();
   readonly added = new Map<Digest, Buffer>();
-  /** The layers of all manifests read, whole or not, by the digest of their config. */
+  /** The layers of all manifests read, complete or not, by the digest of their config. */
   readonly layers = new Map<Digest, (readonly string[])[]>();
-  #manifestBytes = 0;
   #steps = 0;
 
-  constructor(store: FileStore, isFit: (manifest: ImageManifest) => boolean) {
+  constructor(store: SourceStore, isFit: (manifest: ImageManifest) => boolean) {
     this.#store = store;
+    this.#reader = new ManifestReader(store);
     this.#isFit = isFit;
   }
 
-  /** Undefined for an image that is not whole, and for an index without any that is. */
+  /** Undefined for an incomplete image, and for an index without a complete one. */
   async find(root: Descriptor): Promise<WholeImage | undefined> {
     const found = await this.#look(root, 0);
     return typeof found === 'string' ? undefined : found;
@@ -53,7 +53,8 @@ export class WholeImages {
 
   async #look(descriptor: Descriptor, depth: number): Promise<Found> {
     this.#steps += 1;
-    if (this.#steps > MAX_STEPS) throw invalidInput(this.#store.path, 'its indexes list too many images');
+    if (this.#steps > MAX_STEPS)
+      throw invalidInput(this.#store.path, `its indexes list more than ${MAX_STEPS} images`);
     if (depth > MAX_INDEX_DEPTH) {
       throw invalidInput(this.#store.path, `its indexes are nested deeper than ${MAX_INDEX_DEPTH}`);
     }
@@ -65,19 +66,11 @@ export class WholeImages {
   }
 
   async #read(descriptor: Descriptor, depth: number): Promise<Found> {
-    const { digest, mediaType } = descriptor;
+    const { mediaType } = descriptor;
     if (!isIndex(mediaType) && !isManifest(mediaType)) return 'unfit';
-    if (this.#store.find(nameBlob(digest)) === undefined) return 'missing';
-    const bytes = await readStoredFile(this.#store, nameBlob(digest), MAX_MANIFEST_BYTES);
-    this.#manifestBytes += bytes.length;
-    if (this.#manifestBytes > MAX_TOTAL_MANIFEST_BYTES) {
-      throw invalidInput(
-        this.#store.path,
-        `its manifests are longer than ${MAX_TOTAL_MANIFEST_BYTES} bytes together`,
-      );
-    }
-    verifyContent(bytes, descriptor, this.#store.path);
-    const manifest = parseManifest(bytes, mediaType, this.#store.path);
+    const read = await this.#reader.read(descriptor);
+    if (read === undefined) return 'missing';
+    const { bytes, manifest } = read;
     return manifest.kind === 'index'
       ? this.#joinChildren(descriptor, bytes, manifest.manifests, depth)
       : this.#judge(descriptor, manifest);
@@ -89,7 +82,7 @@ export class WholeImages {
     this.layers.set(config.digest, [...known, layers.map(({ digest }) => nameBlob(digest))]);
     const isThere = ({ digest }: Descriptor) => this.#store.find(nameBlob(digest)) !== undefined;
     if (![config, ...layers].every(isThere)) return 'missing';
-    // Docker's own store saves layers uncompressed; they are compressed before they are pushed.
+    // Docker's own store saves layers uncompressed. They are compressed before they are pushed.
     if (layers.some(({ mediaType }) => mediaType === OCI_LAYER || mediaType === DOCKER_LAYER)) return 'unfit';
     const bytes = await readStoredFile(this.#store, nameBlob(config.digest), MAX_CONFIG_BYTES);
     if (findOtherLayerCount(manifest, bytes) !== undefined || !this.#isFit(manifest)) return 'unfit';
@@ -119,14 +112,14 @@ export class WholeImages {
         child: { ...child, digest: found.descriptor.digest, size: found.descriptor.size },
       });
     }
-    // An attestation is of no use without the image that it is about.
+    // An attestation is useless without its image.
     const digests = new Set<string | undefined>(kept.map(({ child }) => child.digest));
     const useful = kept.filter(({ child }) => !isAttestation(child) || digests.has(findAttested(child)));
     if (missing.length === 0) return { descriptor, manifests: [...manifests], missing };
     const [only, ...others] = useful;
     if (only === undefined) return 'missing';
     const found = { manifests: [...manifests], missing: [...new Set(missing)] };
-    // One image alone is pushed under its own digest, as docker does.
+    // A single image is pushed under its own digest, as docker does.
     if (others.length === 0) return { descriptor: only.child, ...found };
     return { descriptor: this.#makeIndex(descriptor, bytes, useful), ...found };
   }

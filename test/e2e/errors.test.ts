@@ -67,7 +67,7 @@ describe('a push is refused before anything is sent', () => {
     ['no-such.tar', 3, 'INVALID_INPUT', 'no such file', 'docker save'],
     ['text.tar', 3, 'INVALID_INPUT', 'text.tar', 'OCI image layout'],
     ['.', 3, 'INVALID_INPUT', 'oci-layout', 'docker save'],
-    ['-', 3, 'INVALID_INPUT', 'standard input: there is nothing in it', 'before the pipe'],
+    ['-', 3, 'INVALID_INPUT', 'standard input: it is empty', 'before the pipe'],
     [
       'shop:1.0',
       3,

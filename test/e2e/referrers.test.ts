@@ -89,7 +89,7 @@ it('what refers to an image can be chosen by its digest', async () => {
   const missing = await push('oras-copy', 'chosen/app:sbom', '--image', 'none');
   expect(missing.json().error).toMatchObject({
     hint: expect.stringMatching(
-      /1\.0 \(a7627e6d8d6a, image of an unknown platform, ID 0b55215e35ac\), 6f74f6e50801 \(signature\), fdcacfeee507 \(SBOM\)/,
+      /1\.0 \(a7627e6d8d6a, image of unknown platform, ID 0b55215e35ac\), 6f74f6e50801 \(signature\), fdcacfeee507 \(SBOM\)/,
     ),
   });
 });

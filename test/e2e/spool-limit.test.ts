@@ -46,7 +46,7 @@ describe('ECRP_SPOOL_LIMIT', () => {
       error: {
         code: 'INVALID_INPUT',
         message: expect.stringMatching(
-          /takes more than 2097152 bytes in .*, which is the most it may take there$/,
+          /needs more than 2097152 bytes in .*, the most that it may use there$/,
         ),
         hint: expect.stringContaining('ECRP_SPOOL_LIMIT'),
       },

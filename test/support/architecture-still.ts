@@ -6,9 +6,7 @@ export const STILL_ALIKE: readonly string[] = [
   'JsonObject',
 
   // with catalog, docker, files, oci and src/
-  'describeFileError',
   'expectDigest',
-  'findErrorCode',
   'main',
 ];
 

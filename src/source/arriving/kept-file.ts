@@ -3,13 +3,13 @@ import type { Digest } from '../../oci/digest.ts';
 import { type ByteFile, createByteFile } from '../byte-file.ts';
 import { describeSpoolError, openSpoolFile, refuseSpool, type SpoolOwner, writeChunk } from '../spool.ts';
 
-/** Most bytes held in memory; what is kept beyond goes into a temporary file. */
+/** Most bytes held in memory. Further ones go into a temporary file. */
 export const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 interface Piece {
   readonly start: number;
   readonly length: number;
-  /** Undefined when it is in the temporary file, at `spooledAt`. */
+  /** Undefined if it is in the temporary file, at `spooledAt`. */
   readonly bytes: Buffer | undefined;
   readonly spooledAt: number;
 }
@@ -29,13 +29,13 @@ export interface KeptFileOptions {
 }
 
 /**
- * A file of which only some ranges were kept while it went by: small ones in memory, the others in a temporary file that is
- * made when it is needed. Reading what was not kept is an error.
+ * The ranges of a stream that were kept, to be read like a file: the first ones from memory, the others from a temporary
+ * file. Reading any other range throws UNAVAILABLE.
  */
 export class KeptFile implements ByteFile {
   readonly path: string;
   readonly #options: KeptFileOptions;
-  /** In their order, none overlapping. */
+  /** Ascending, without overlaps. */
   readonly #pieces: Piece[] = [];
   readonly #digests = new Map<number, Digest>();
   #memoryLeft: number;
@@ -52,12 +52,12 @@ export class KeptFile implements ByteFile {
     return this.#size;
   }
 
-  /** Whether so many bytes more would be held in memory. */
+  /** Whether memory has room for so many further bytes. */
   hasRoomFor(bytes: number): boolean {
     return bytes <= this.#memoryLeft;
   }
 
-  /** Keeps bytes, which may change afterwards. Positions must ascend. */
+  /** Keeps a copy of bytes. Positions must ascend. */
   async keep(start: number, bytes: Buffer): Promise<void> {
     if (bytes.length === 0) return;
     const { length } = bytes;
@@ -69,7 +69,7 @@ export class KeptFile implements ByteFile {
     this.#pieces.push({ start, length, bytes: undefined, spooledAt: await this.#write(bytes) });
   }
 
-  /** Notes the digest of a range that was not kept, by its first byte. */
+  /** Records the digest of a range that was not kept, by its first byte. */
   noteDigest(start: number, digest: Digest): void {
     this.#digests.set(start, digest);
   }
@@ -78,7 +78,7 @@ export class KeptFile implements ByteFile {
     return this.#digests.get(start);
   }
 
-  /** To be called when the last byte has gone by. */
+  /** Must be called at the end of the stream, with its length in bytes. */
   end(size: number): void {
     this.#size = size;
   }
@@ -88,7 +88,7 @@ export class KeptFile implements ByteFile {
     const found: Buffer[] = [];
     for (let at = position; at < end; ) {
       const piece = this.#find(at);
-      if (piece === undefined) throw explainGone(this.path);
+      if (piece === undefined) throw refuseLostBytes(this.path);
       const offset = at - piece.start;
       const count = Math.min(end - at, piece.length - offset);
       found.push(await this.#read(piece, offset, count));
@@ -97,7 +97,7 @@ export class KeptFile implements ByteFile {
     return found.length === 1 && found[0] ? found[0] : Buffer.concat(found);
   }
 
-  /** What was kept cannot change. */
+  /** Kept bytes cannot change. */
   assertUnchanged(): void {}
 
   close(): void {
@@ -126,7 +126,7 @@ export class KeptFile implements ByteFile {
 
   async #write(bytes: Buffer): Promise<number> {
     const { temporaryDirectory, maxSpoolBytes } = this.#options;
-    const owner = { path: this.path, packing: undefined };
+    const owner = { path: this.path, compression: undefined };
     this.#spool ??= openSpool(owner, temporaryDirectory);
     const at = this.#spool.bytes;
     this.#spool.bytes += bytes.length;
@@ -145,9 +145,13 @@ function openSpool(owner: SpoolOwner, temporaryDirectory: string): Spool {
   return { descriptor, file: createByteFile(owner.path, descriptor), removeName, bytes: 0 };
 }
 
-/** The error for what is needed and was not kept. */
-function explainGone(path: string): EcrpError {
-  return new EcrpError('UNAVAILABLE', `${path}: bytes of a layer are needed again that have gone by`, {
-    hint: 'Run the command again, or write the archive into a file and push that.',
-  });
+/** The error for bytes that were not kept. */
+function refuseLostBytes(path: string): EcrpError {
+  return new EcrpError(
+    'UNAVAILABLE',
+    `${path}: bytes of a layer are needed again, but a stream cannot be read twice`,
+    {
+      hint: 'Run the command again, or write the archive into a file and push that.',
+    },
+  );
 }

@@ -1,15 +1,15 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import type { ImageSource } from '../../ends/image-source.ts';
 import type { LayerIntake } from '../../ends/layer-intake.ts';
-import { type ByteFile, streamBytes } from '../byte-file.ts';
+import { type ByteFile, streamRange } from '../byte-file.ts';
 import { type OpenSourceOptions, openTarSource, type SentLayers } from '../open-source.ts';
-import { MAX_PLAIN_BYTES, recognizeStream, unpackStream } from '../open-stream.ts';
+import { decompressStream, MAX_PLAIN_BYTES, recognizeStream } from '../open-stream.ts';
 import { KeptFile } from './kept-file.ts';
 import { receiveTar } from './receive-tar.ts';
 
 /**
- * The same without the temporary file: layers are given to `intake` while they arrive, everything else is kept, in memory
- * as long as it is small. What went by cannot be opened again. When this throws, the intake has given up.
+ * Opens a tar out of a stream, as `openStreamSource` does, but gives its layers to `intake` while they arrive. It keeps
+ * everything else, in memory while that is small. Layers cannot be read again. If this throws, the intake was aborted.
  */
 export async function openArrivingSource(
   stream: Readable,
@@ -22,7 +22,7 @@ export async function openArrivingSource(
   try {
     addAbortSignal(intake.signal, stream);
     const input = await recognizeStream(stream, name, spoolLimit);
-    await receiveTar(unpackStream(input), kept, intake);
+    await receiveTar(decompressStream(input), kept, intake);
   } catch (error) {
     kept.close();
     const reason = intake.signal.aborted ? intake.signal.reason : error;
@@ -35,9 +35,8 @@ export async function openArrivingSource(
 }
 
 /**
- * Opens a compressed tar while giving its layers to `intake`, as `openArrivingSource` does; but as a file can be read again, it
- * is unpacked into a temporary file, and `onReread` told why, when bytes are needed that have gone by. The file is closed in any
- * case.
+ * Opens a compressed tar file as `openArrivingSource` does. If bytes are needed twice, it calls `onReread` with the reason
+ * and decompresses the file into a temporary one. Closes the file in any case.
  */
 export async function openArrivingFile(
   file: ByteFile,
@@ -52,15 +51,15 @@ export async function openArrivingFile(
     return openTarSource(file, options, sent);
   };
   try {
-    const stream = Readable.from(streamBytes(file, 0, file.size, file.path));
+    const stream = Readable.from(streamRange(file, 0, file.size, file.path));
     const source = await openArrivingSource(stream, file.path, intake, options);
     const asTheyAre = new Map([...intake.sent].filter(([, { encoding }]) => encoding === undefined));
     if (source.format !== 'oci-layout' || asTheyAre.size === intake.sent.size) return source;
     await source.close();
-    return await reread('its layers are uncompressed and to stay so', asTheyAre);
+    return await reread('its layers are uncompressed and must stay so', asTheyAre);
   } catch (error) {
     if (!intake.lostBytes || isTaken) throw error;
-    return await reread('the service lost bytes that had gone by', intake.sent);
+    return await reread('the service lost bytes that were sent', intake.sent);
   } finally {
     if (!isTaken) file.close();
   }

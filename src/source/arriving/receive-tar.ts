@@ -8,13 +8,13 @@ import { BLOCK_BYTES, isTarHeader } from '../tar/tar-header.ts';
 import { ForwardReader } from './forward-reader.ts';
 import type { KeptFile } from './kept-file.ts';
 
-/** An entry up to this long is kept; configs and manifests are hardly ever longer, and small layers do no harm. */
+/** Entries up to this size are kept. Configs and manifests are hardly ever larger, and small layers do no harm. */
 export const SMALL_BYTES = 1024 * 1024;
 
 /**
- * Reads a tar once, from its first byte to the last one of the stream: entries that can be nothing but layers are given to
- * `intake` while they arrive, all others are kept. Afterwards `kept` is the same tar without the bytes of these layers, but
- * for those that tell how each is packed. Throws INVALID_INPUT as `readImageEntries` does, and what the intake throws.
+ * Reads a tar once, to the end of the stream. It gives entries that must be layers to `intake` and keeps all others. Then
+ * `kept` is the same tar without the bytes of these layers, except the first ones, which tell their compression. Throws
+ * INVALID_INPUT as `readImageEntries` does, and the errors of the intake.
  */
 export async function receiveTar(
   chunks: AsyncIterable<Buffer>,
@@ -26,7 +26,7 @@ export async function receiveTar(
   for await (const entry of readImageEntries(reader, intake.signal)) {
     if (entry.kind === 'file') await receiveEntry(entry, reader, kept, intake, starts);
   }
-  // Whoever writes the stream would take an early end for a failure.
+  // A writer whose pipe is closed early would fail.
   await reader.drain();
   kept.end(reader.position);
   await intake.finish();
@@ -63,7 +63,7 @@ async function receiveEntry(
   starts.set(name, start);
   const sink = await intake.begin(layer);
   for await (const chunk of expand(reader, entry)) await sink.write(chunk);
-  // One that is cut short is given up by whoever is told that the archive is.
+  // If the layer is cut short, the next step of `readImageEntries` throws, and the caller aborts the intake.
   if (reader.position === end) sink.end();
 }
 
@@ -79,7 +79,7 @@ async function* takeChunks(
   }
 }
 
-/** The bytes of the entry that comes next, with the zeros of its holes. */
+/** Reads the next entry, with zeros for its holes. */
 async function* expand(
   reader: ForwardReader,
   { start, storedBytes, extents, size }: TarEntry,
@@ -92,33 +92,33 @@ async function* takeBytes(reader: ForwardReader, end: number): AsyncGenerator<Bu
   for await (const { chunk } of takeChunks(reader, end)) yield chunk;
 }
 
-/** Whether the first bytes of a file are the first that are stored: it may begin with a hole. */
+/** Whether the first `count` bytes of a file are stored: a sparse file may begin with a hole. */
 function beginsWithData({ extents }: TarEntry, count: number): boolean {
   if (extents === undefined) return true;
   const first = extents.find(({ length }) => length > 0);
   return first !== undefined && first.offset === 0 && first.length >= count;
 }
 
-/** Of a repeated entry: whether it says the same is seen when somebody asks for it. */
+/** The digest of a repeated entry, which `openTarStore` compares with that of the first. */
 async function digestBytes(chunks: AsyncIterable<Buffer>): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of chunks) hash.update(chunk);
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** How many first bytes `recognizeLayer` looks at. */
+/** Number of first bytes that `recognizeLayer` needs. */
 export const LAYER_START_BYTES = BLOCK_BYTES;
 
-/** OCI layouts, those in `docker save` since Docker 25 included. */
+/** OCI layouts, also those in `docker save` of Docker 25 and later. */
 const BLOB = /^blobs\/sha256\/([a-f0-9]{64})$/;
 /** skopeo and podman name plain layers by their diff ID; crane, kaniko and jib name gzipped ones by their digest. */
 const FLAT = /^([a-f0-9]{64})\.tar(\.gz|\.zst)?$/;
-/** `docker save` until Docker 24, and nix: the folder's name says nothing of the bytes. */
+/** `docker save` of Docker 24 and before, and nix: the folder's name says nothing about the bytes. */
 const LEGACY = /(?:^|\/)layer\.tar$/;
 
 /**
- * Tells whether an entry is a layer before anything has been read that says so: it must have the name that a writer of
- * image archives gives to layers, and begin like a tar, gzip or zstd. Undefined in doubt.
+ * Recognises a layer before `manifest.json` or a manifest was read: it has a name that writers of image archives give to
+ * layers, and begins like a tar, gzip or zstd. Undefined in doubt.
  */
 export function recognizeLayer(
   { name, size }: Pick<TarEntry, 'name' | 'size'>,
@@ -132,7 +132,7 @@ export function recognizeLayer(
   if (blob !== undefined) return { name, size, packing, named: toDigest(blob), place: 'blob' };
   const [, flat, suffix] = FLAT.exec(name) ?? [];
   if (flat !== undefined) {
-    // Whether a packed layer under a plain one's name is named by what it unpacks to, the name does not say.
+    // A compressed layer with the name of an uncompressed one may be named by its diff ID or by its digest.
     const named = isPacked === (suffix !== undefined) ? toDigest(flat) : undefined;
     return { name, size, packing, named, place: 'docker-archive' };
   }

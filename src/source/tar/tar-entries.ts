@@ -47,7 +47,8 @@ const WITHOUT_DATA = new Set(['1', '2', '3', '4', '5', '6']);
 /**
  * Reads the entries of a tar in their order, from header to header. It reads no data but that of extensions and sparse maps.
  * A caller that wants the data of an entry reads it from `input` before it asks for the next entry. Skips entries whose name
- * leads outside the archive: nothing can refer to them. Throws INVALID_INPUT naming the entry if it is malformed or cut short.
+ * leads outside the archive: nothing can refer to them. Throws INVALID_INPUT naming the entry if it is malformed or cut
+ * short.
  */
 export async function* readTarEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
   let overrides: TarOverrides = {};
@@ -188,9 +189,9 @@ const MARKERS = [
 ];
 
 /**
- * Reads the entries of a tar as `readTarEntries` does, but throws INVALID_INPUT if none of the first thousand has a name of an
- * image archive: a file system saved by mistake has many more. After one such name any number of other files may follow, as
- * `manifest.json` can be the last entry.
+ * Reads the entries of a tar as `readTarEntries` does, but throws INVALID_INPUT if none of the first thousand has a name of
+ * an image archive: a file system saved by mistake has many more. After one such name any number of other files may follow,
+ * as `manifest.json` can be the last entry.
  */
 export async function* readImageEntries(input: TarInput, signal?: AbortSignal): AsyncGenerator<TarEntry> {
   const foreign: string[] = [];

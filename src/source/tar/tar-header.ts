@@ -116,7 +116,8 @@ const MAX_NAME_BYTES = 4096;
 export const MAX_EXTENSION_BYTES = 1024 * 1024;
 
 /**
- * Reads the records of a PAX extended header (`LENGTH KEY=VALUE\n`, POSIX.1-2001) that matter for finding an entry. Throws INVALID_INPUT for malformed records.
+ * Reads the records of a PAX extended header (`LENGTH KEY=VALUE\n`, POSIX.1-2001) that matter for finding an entry. Throws
+ * INVALID_INPUT for malformed records.
  */
 export function parsePaxRecords(bytes: Buffer, subject: string): TarOverrides {
   let name: string | undefined;

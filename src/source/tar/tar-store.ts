@@ -3,8 +3,8 @@ import type { ReadHints } from '../../ends/image-source.ts';
 import { quoteText } from '../../foreign-text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { invalidInput } from '../../oci/json.ts';
-import { type ByteFile, streamBytes } from '../byte-file.ts';
-import { describeEntry, type FileStore } from '../source-store.ts';
+import { type ByteFile, streamRange } from '../byte-file.ts';
+import { describeEntry, type SourceStore } from '../source-store.ts';
 import { clipExtents, fillHoles } from './fill-holes.ts';
 import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
 
@@ -12,7 +12,7 @@ import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
 const MAX_LINKS = 8;
 
 /** The entries of a tar as named files. Links are followed inside the archive only. */
-export interface TarStore extends FileStore {
+export interface TarStore extends SourceStore {
   /** Names of all entries, in their order, each once. */
   readonly names: readonly string[];
 }
@@ -68,11 +68,11 @@ function createTarStore(
       const entry = resolve(name);
       return entry && { name: entry.name, size: entry.size };
     },
-    async *open({ name }, start, end, hints) {
+    async *open({ name }, start, end, reading) {
       const subject = describeEntry(file, name);
       const entry = resolve(name);
       if (entry === undefined) throw invalidInput(subject, 'it is missing');
-      yield* streamEntry(file, entry, start, end, subject, hints);
+      yield* streamEntry(file, entry, start, end, subject, reading);
     },
     async close() {
       file.close();
@@ -115,14 +115,14 @@ function streamEntry(
   start: number,
   end: number,
   subject: string,
-  hints?: ReadHints,
+  reading?: ReadHints,
 ): AsyncIterable<Buffer> {
   if (entry.extents === undefined) {
-    return streamBytes(file, entry.start + start, entry.start + end, subject, hints);
+    return streamRange(file, entry.start + start, entry.start + end, subject, reading);
   }
   const { storedStart, storedBytes, extents } = clipExtents(entry.extents, start, end);
   const from = entry.start + storedStart;
-  return fillHoles(streamBytes(file, from, from + storedBytes, subject, hints), extents, end - start);
+  return fillHoles(streamRange(file, from, from + storedBytes, subject, reading), extents, end - start);
 }
 
 /** Whether two entries of one name are the same. Writers that append to an archive repeat entries. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openByteFile, streamBytes } from '../../../src/source/byte-file.ts';
+import { openByteFile, streamRange } from '../../../src/source/byte-file.ts';
 import { makeRandom } from '../../support/images.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
@@ -22,14 +22,14 @@ it.each([
   const file = openByteFile(path, { followLinks: false });
   const copies: Buffer[] = [];
   const memories = new Set<ArrayBufferLike>();
-  for await (const chunk of streamBytes(file, start, end, path, { transient: true })) {
+  for await (const chunk of streamRange(file, start, end, path, { transient: true })) {
     copies.push(Buffer.from(chunk));
     memories.add(chunk.buffer);
   }
   expect(Buffer.concat(copies).equals(content.subarray(start, end))).toBe(true);
   expect(memories.size).toBe(start === end ? 0 : 1);
   const kept: Buffer[] = [];
-  for await (const chunk of streamBytes(file, start, end, path)) kept.push(chunk);
+  for await (const chunk of streamRange(file, start, end, path)) kept.push(chunk);
   expect(Buffer.concat(kept).equals(content.subarray(start, end))).toBe(true);
   file.close();
 });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { BlobRef } from '../../../src/ends/image-source.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
-import { openPackedFile } from '../../../src/source/byte-file.ts';
+import { openCompressedFile } from '../../../src/source/byte-file.ts';
 import { openSource } from '../../../src/source/open-source.ts';
 import { readBlob } from '../../../src/source/source-blobs.ts';
 import { collectBytes } from '../../../src/source/source-store.ts';
@@ -176,13 +176,13 @@ describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
   ])('is an error of the file: %s', async (path, message) => {
     for (const open of [
       () => openSource(path, { temporaryDirectory: directory }),
-      () => openPackedFile(path),
+      () => openCompressedFile(path),
     ]) {
       const error = await Promise.resolve(open()).then(
         () => undefined,
         (problem: unknown) => problem,
       );
-      if (error === undefined) expect(open.toString()).toContain('openPackedFile');
+      if (error === undefined) expect(open.toString()).toContain('openCompressedFile');
       else expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(message) });
     }
   });
@@ -190,7 +190,7 @@ describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
   it('links that go in a circle', async () => {
     const path = join(directory, 'circle');
     await symlink('circle', path);
-    const error = await catchError(() => openPackedFile(path));
+    const error = await catchError(() => openCompressedFile(path));
     expect(error).toMatchObject({ code: 'INVALID_INPUT', hint: expect.any(String) });
     expect(error.message).toBe(`${path}: too many symbolic links on the way to it`);
   });
@@ -208,7 +208,7 @@ describe('a source that changes under the reader', () => {
       }
     });
     expect(error.code).toBe('INVALID_INPUT');
-    expect(error.message).toMatch(/it changed while being read/);
+    expect(error.message).toMatch(/it changed while it was read/);
     await source.close();
   });
 
@@ -218,7 +218,7 @@ describe('a source that changes under the reader', () => {
     const source = await openSource(path, { temporaryDirectory: directory });
     await utimes(path, 1, 1);
     const error = await catchError(() => collectBytes(source.open(ref, 0)));
-    expect(error.message).toBe(`${path}: it changed while being read`);
+    expect(error.message).toBe(`${path}: it changed while it was read`);
     await source.close();
   });
 });

@@ -53,7 +53,7 @@ describe('manifest.json', () => {
     [
       'fewer layers than the config',
       [{ ...good, Layers: layers.slice(1) }],
-      /it lists 2 layers, but manifest.json 1/,
+      /it lists 2 layers, but manifest.json lists 1/,
     ],
     ['100,000 layers', [{ ...good, Layers: Array(100_000).fill('x') }], /Layers has 100000 items/],
     ['100,000 images', Array(100_000).fill(0), /has 100000 items/],
@@ -194,7 +194,7 @@ describe('OCI layouts', () => {
     [
       'another version',
       change('oci-layout', toJson({ imageLayoutVersion: '2.0.0' })),
-      /"2.0.0"; version 1 is read/,
+      /"2.0.0"; only version 1 is supported/,
     ],
     ['an oci-layout of null', change('oci-layout', toJson(null)), /imageLayoutVersion is missing/],
     ['an index of null', change('index.json', toJson(null)), /index.json: the document is null/],
@@ -259,7 +259,7 @@ describe('OCI layouts', () => {
     }));
     const manifest = toJson(configs.map(({ name }) => ({ Config: name, Layers: [] })));
     const error = await refuseItems([...configs, { name: 'manifest.json', content: manifest }]);
-    expect(error.message).toMatch(/its image configs are longer than 67108864 bytes together/);
+    expect(error.message).toMatch(/its image configs together are longer than 67108864 bytes/);
   });
 
   it('a manifest with another digest, in what docker saved', async () => {

@@ -118,7 +118,7 @@ describe('what there is no image for', () => {
     expect(error).toMatchObject({
       code: 'USAGE',
       message: 'memory holds no image for linux/riscv64',
-      hint: 'It holds: linux/amd64, linux/arm64/v8, linux/arm/v6',
+      hint: 'Choose one of its platforms: linux/amd64, linux/arm64/v8, linux/arm/v6',
     });
   });
 
@@ -149,7 +149,7 @@ describe('an image that is none of an index', () => {
     expect((await choose('linux/arm64')).image).toBe(image);
     expect(await catchError(() => choose('linux/amd64'))).toMatchObject({
       code: 'USAGE',
-      hint: 'It holds: linux/arm64/v8',
+      hint: 'Choose one of its platforms: linux/arm64/v8',
     });
   });
 });

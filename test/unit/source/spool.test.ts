@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ByteFile, openByteFile } from '../../../src/source/byte-file.ts';
-import { refuseSpool, spoolPacked } from '../../../src/source/spool.ts';
+import { refuseSpool, spoolCompressed } from '../../../src/source/spool.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes } from '../../support/images.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -18,26 +18,26 @@ async function openPacked(directory: string): Promise<ByteFile> {
   return openByteFile(path, { followLinks: true });
 }
 
-it('that may take no byte says so, and no number', async () => {
-  const { message, hint } = refuseSpool({ path: 'image.tar.gz', packing: 'gzip' }, '/tmp', 0);
-  expect(message).toBe('image.tar.gz: unpacked, it needs room in /tmp, and may take none there');
+it('that may take no byte says how little is free, and no number', async () => {
+  const { message, hint } = refuseSpool({ path: 'image.tar.gz', compression: 'gzip' }, '/tmp', 0);
+  expect(message).toBe('image.tar.gz: its decompressed content needs space in /tmp, but may use none there');
   expect(hint).toContain('Free more than 1 GiB there');
 });
 
-describe('spoolPacked', () => {
+describe('spoolCompressed', () => {
   it('gives back the very bytes, up to the limit', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
-    const spool = await spoolPacked(file, 'gzip', { temporaryDirectory: directory }, limit);
+    const spool = await spoolCompressed(file, 'gzip', { temporaryDirectory: directory }, limit);
     expect(spool.size).toBe(content.length);
     expect((await spool.read(0, spool.size)).equals(content)).toBe(true);
     expect(spool.path).toBe(file.path);
     spool.close();
     spool.close();
     const error = await catchError(() =>
-      spoolPacked(file, 'gzip', { temporaryDirectory: directory }, { ...limit, bytes: limit.bytes - 1 }),
+      spoolCompressed(file, 'gzip', { temporaryDirectory: directory }, { ...limit, bytes: limit.bytes - 1 }),
     );
-    expect(error.message).toMatch(/unpack to more than 2999999 bytes/);
+    expect(error.message).toMatch(/decompresses to more than 2999999 bytes/);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
   });
@@ -47,10 +47,10 @@ describe('spoolPacked', () => {
     const file = await openPacked(directory);
     const none = { bytes: 0, factor: 0 };
     const room = { temporaryDirectory: directory, maxSpoolBytes: content.length };
-    (await spoolPacked(file, 'gzip', room, none)).close();
+    (await spoolCompressed(file, 'gzip', room, none)).close();
     const less = { ...room, maxSpoolBytes: content.length - 1 };
-    const error = await catchError(() => spoolPacked(file, 'gzip', less, limit));
-    expect(error.message).toContain(`takes more than ${content.length - 1} bytes in ${directory}`);
+    const error = await catchError(() => spoolCompressed(file, 'gzip', less, limit));
+    expect(error.message).toContain(`needs more than ${content.length - 1} bytes in ${directory}`);
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
     file.close();
   });
@@ -64,7 +64,7 @@ describe('spoolPacked', () => {
       if (position > 0) controller.abort(reason);
       return file.read(position, length);
     };
-    const spooling = spoolPacked(
+    const spooling = spoolCompressed(
       { ...file, read },
       'gzip',
       { temporaryDirectory: directory },
@@ -80,10 +80,10 @@ describe('spoolPacked', () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
     const error = await catchError(() =>
-      spoolPacked(file, 'gzip', { temporaryDirectory: join(directory, 'none') }, limit),
+      spoolCompressed(file, 'gzip', { temporaryDirectory: join(directory, 'none') }, limit),
     );
     expect(error.code).toBe('INVALID_INPUT');
-    expect(error.message).toMatch(/cannot be unpacked into .*none \(ENOENT\)/);
+    expect(error.message).toMatch(/cannot be decompressed into .*none \(ENOENT\)/);
     expect(error.hint).toMatch(/TMPDIR/);
     file.close();
   });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ImageSource } from '../../../ends/image-source.ts';
 import type { LayerIntake } from '../../../ends/layer-intake.ts';
-import { openFifo, openPackedFile } from '../../../source/byte-file.ts';
+import { openCompressedFile, openFifo } from '../../../source/byte-file.ts';
 import { type OpenSourceOptions, openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
 import type { CommandContext } from '../../command-context.ts';
@@ -45,7 +45,7 @@ export async function findArrival(
   const reportArrival = (name: string): void =>
     messages.detail(`the layers of ${name} are sent while it is read`);
   const options = findSourceOptions(context);
-  const file = source === '-' ? undefined : await openPackedFile(resolve(io.cwd, source));
+  const file = source === '-' ? undefined : await openCompressedFile(resolve(io.cwd, source));
   if (file !== undefined) {
     if (obstacle !== undefined) {
       file.close();

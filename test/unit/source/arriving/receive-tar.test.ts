@@ -160,7 +160,7 @@ describe('what is kept', () => {
         memoryIntake(),
       ),
     );
-    expect(error.message).toMatch(/takes more than 200000 bytes in .* ECRP_SPOOL_LIMIT/);
+    expect(error.message).toMatch(/needs more than 200000 bytes in .*, the most that it may use there/);
     kept.close();
   });
 

@@ -112,7 +112,7 @@ describe('a sparse file', () => {
   const absurd: readonly (readonly [string, Buffer, RegExp])[] = [
     ['ranges that overlap', Buffer.concat([records('0,300,200,212', '4096'), entry]), /overlap/],
     ['ranges out of order', Buffer.concat([records('1024,256,0,256', '4096'), entry]), /out of order/],
-    ['a range behind the end', Buffer.concat([records('4000,512', '4096'), entry]), /behind the file's 4096/],
+    ['a range behind the end', Buffer.concat([records('4000,512', '4096'), entry]), /after the file's 4096/],
     [
       'more than is stored',
       Buffer.concat([records('0,1024', '4096'), entry]),
@@ -122,7 +122,11 @@ describe('a sparse file', () => {
     ['half a pair', Buffer.concat([records('0,512,600', '4096'), entry]), /within a pair/],
     ['words', Buffer.concat([records('0,many', '4096'), entry]), /"many" is not a number/],
     ['negative numbers', Buffer.concat([records('-1,512', '4096'), entry]), /"-1" is not a number/],
-    ['no size', Buffer.concat([makePaxEntry({ 'GNU.sparse.map': '0,512' }), entry]), /how long the file is/],
+    [
+      'no size',
+      Buffer.concat([makePaxEntry({ 'GNU.sparse.map': '0,512' }), entry]),
+      /the size of the file is missing/,
+    ],
     ['a size beyond belief', Buffer.concat([records('0,512', '9007199254740991'), entry]), /more than the/],
     [
       'holes beyond belief',
