@@ -93,7 +93,7 @@ describe('uploads', () => {
     const env = { ECRP_STATE_DIR: join(home.directory, 'file') };
     const result = await ecrp(['push', archive, 'unkept/app:1.0', '--create-repo', '--part-size', '5'], env);
     expect(result.status).toBe(0);
-    expect(result.stderr.match(/warning: uploads cannot be kept in .*file.uploads/g)).toHaveLength(1);
+    expect(result.stderr.match(/warning: uploads cannot be saved in .*file.uploads/g)).toHaveLength(1);
   });
 
   it('of an image that another machine pushed meanwhile are forgotten', async () => {
@@ -122,7 +122,7 @@ describe('--retry-budget', () => {
       code: 'UNAVAILABLE',
       operation: 'InitiateLayerUpload',
     });
-    expect(events.at(-1)?.message).toContain('no answer from');
+    expect(events.at(-1)?.message).toContain('no complete answer from');
   });
 
   it('is a duration', async () => {
