@@ -80,7 +80,7 @@ export function explainException(failure: Failure, subject: CallSubject): Explan
     message: `${subject.operation}: ${failure.name}${describeAttempts(subject.attempts)}: ${failure.message}`,
     hint: unavailable
       ? 'Run it again.'
-      : 'The service refuses the request, by an exception that ecrp does not know: its words say what to change.',
+      : 'Change what the message of the service names: ecrp does not know this exception.',
   };
 }
 
@@ -104,7 +104,7 @@ const explainDenial: Explain = (failure, subject) => {
 const explainKey: Explain = (failure) => ({
   code: 'AUTH',
   message: `The credentials are not accepted: ${failure.message}`,
-  hint: 'Check AWS_ACCESS_KEY_ID and its like, the profile or the role; --verbose says which was used.',
+  hint: 'Check AWS_ACCESS_KEY_ID, the profile or the role; --verbose says which was used.',
 });
 
 const explainSignature: Explain = (failure) => {
@@ -141,13 +141,13 @@ const explainExpiry: Explain = (failure) => ({
 const explainThrottling: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
   message: `${subject.operation} was throttled${describeAttempts(subject.attempts)}: ${failure.message}`,
-  hint: 'Other clients of the account use up its rate; run it again later, or with a lower --concurrency.',
+  hint: 'Run it again later, or with a lower --concurrency: other clients of the account use up its rate.',
 });
 
 const explainServer: Explain = (failure, subject) => ({
   code: 'UNAVAILABLE',
   message: `${subject.operation} failed on the server${describeAttempts(subject.attempts)}: ${failure.message}`,
-  hint: 'Run it again; https://health.aws.amazon.com/health/status tells of known trouble.',
+  hint: 'Run it again, or look for known trouble at https://health.aws.amazon.com/health/status.',
 });
 
 /** Operations on a repository itself. Creating it would not help them. */
@@ -178,7 +178,7 @@ const explainParameter: Explain = ({ message }, { operation }) => ({
 const AGAIN_FROM_START = 'Run it again. If the error stays, check whether a proxy changes requests.';
 const explainLength: Explain = () => ({
   code: 'LIMIT',
-  hint: 'Parts make the longest requests; --part-size 5 has them half as long.',
+  hint: 'Add --part-size 5: its requests are half as long.',
 });
 const limitIsReached: Explain = () => ({
   code: 'LIMIT',
@@ -203,7 +203,7 @@ const exceptions: Readonly<Record<string, Explain>> = {
   RepositoryNotFoundException: explainRepository,
   RegistryNotFoundException: () => ({
     code: 'NOT_FOUND',
-    hint: "Check the registry alias in the reference; 'ecrp repo list' shows your own in its URIs.",
+    hint: "Check the registry alias in the reference. 'ecrp repo list' shows your own in the URIs.",
   }),
   ImageNotFoundException: () => ({ code: 'NOT_FOUND', hint: 'Check the tag or digest in the reference.' }),
   RepositoryPolicyNotFoundException: () => ({
@@ -216,11 +216,11 @@ const exceptions: Readonly<Record<string, Explain>> = {
   }),
   RepositoryAlreadyExistsException: () => ({
     code: 'CONFLICT',
-    hint: '--if-missing makes that a success.',
+    hint: 'Add --if-missing to accept a repository that exists.',
   }),
   RepositoryNotEmptyException: () => ({
     code: 'CONFLICT',
-    hint: '--force deletes the repository with its images.',
+    hint: 'Add --force to delete the repository with its images.',
   }),
   LimitExceededException: limitIsReached,
   TooManyTagsException: limitIsReached,

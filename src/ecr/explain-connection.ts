@@ -49,7 +49,7 @@ const connectionProblems: readonly [ConnectionProblem, ...ConnectionProblem[]] =
   [
     isTlsCode,
     'no trusted connection to ENDPOINT',
-    'Check the endpoint if you gave one; AWS_CA_BUNDLE names further certificates to trust, such as those of a proxy that reads along',
+    'Check the endpoint if you gave one, or name further certificates to trust in AWS_CA_BUNDLE, such as those of an intercepting proxy',
   ],
 ];
 

@@ -47,7 +47,7 @@ export class ProxyError extends Error {
     const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
     return new ProxyError(
       `no connection to the proxy ${origin}: ${reason}`,
-      `Check ${variable}, and that the proxy runs.`,
+      `Check ${variable}, and whether the proxy runs.`,
       false,
       cause,
     );

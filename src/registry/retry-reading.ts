@@ -99,7 +99,7 @@ function explain(what: string, cause: unknown): EcrpError {
     hint:
       cause instanceof ProxyError
         ? cause.hint
-        : 'What was pushed is there as far as the service says; run the command again to verify it.',
+        : 'Run the command again to verify the image. The service has acknowledged it.',
     cause,
   });
 }

@@ -84,7 +84,7 @@ function parseOutput(text: string, fail: (problem: string) => EcrpError): AwsCre
   }
   const expiration = new Date(typeof Expiration === 'string' ? Expiration : Number.NaN);
   if (expiration.getTime() < Date.now())
-    throw fail(`printed credentials that ended at ${String(Expiration)}`);
+    throw fail(`printed credentials that expired at ${String(Expiration)}`);
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,

@@ -69,7 +69,7 @@ async function askForRole(
   // Source of the pattern: IAM's rule for role names.
   if (roles.status !== 200 || !role || !/^[\w+=,.@-]+$/.test(role)) {
     throw new Error(
-      roles.status === 200 ? 'no name of a role in its answer' : `it returned HTTP ${roles.status}`,
+      roles.status === 200 ? 'its answer holds no name of a role' : `it returned HTTP ${roles.status}`,
     );
   }
   return parseRoleAnswer(await requestLocal(new URL(ROLES_PATH + role, origin), { headers, signal }));
