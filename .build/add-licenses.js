@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A plugin of the bundler that adds a file with the licenses of all packages that the bundle has code of: they ask for it. */
+/** Bundler plugin that adds a file with the licenses of all bundled packages. Those licenses demand it. */
 export function addLicenses(fileName) {
   return {
     name: 'ecrp-licenses',
@@ -17,7 +17,7 @@ export function addLicenses(fileName) {
   };
 }
 
-/** Directories of packages; the innermost, as packages may have others inside. */
+/** Lists directories of packages. A package may contain others, so the innermost counts. */
 function listPackages(bundle) {
   const directories = Object.values(bundle)
     .flatMap(({ moduleIds = [] }) => moduleIds)

@@ -1,8 +1,8 @@
-// What `npm run build` makes of src/: a few files in dist/ with everything in them, packages included. Reading and compiling some
-// hundred modules took longer than a whole push of an image that is there already.
+// `npm run build`: bundles src/ with its packages into a few files in dist/. Loading some hundred modules took longer than a whole push
+// of an image that the registry has already.
 //
-// CommonJS, as Node loads it without its ESM loader, which takes 10 ms. Names and lines are kept, so that a stack trace can be
-// read as it is; `node --enable-source-maps` gives the places in src/.
+// The output is CommonJS, because Node's ESM loader takes 10 ms to start. Names and lines stay, so stack traces are readable;
+// `node --enable-source-maps` shows the places in src/.
 
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
@@ -11,13 +11,13 @@ import { addLicenses } from './add-licenses.js';
 
 const root = join(import.meta.dirname, '..');
 
-/** Files that several commands share. What a module here imports goes with it, unless a file above has it. */
+/** Chunks that several commands share. A module's imports go into its chunk, unless a chunk above has them. */
 const chunks = [
-  // What both programs start with: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
+  // The start of both programs: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
   { name: 'start', test: /[\\/]src[\\/](main|process-io|async[\\/]abort)\.ts$/ },
-  // Makes a client when there is something to ask.
+  // Makes a client on demand.
   { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|registry-host)\.ts$/ },
-  // The SDK's client and what we make of it.
+  // The client of the SDK and our code around it.
   { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
   { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push|progress[\\/]plain-progress)\.ts$/ },
 ];
@@ -31,14 +31,14 @@ await build({
     'deflate-worker': 'src/compress/deflate-worker.ts',
   },
   platform: 'node',
-  // The packages' ES modules, of which unused parts can be left out.
+  // ES modules of packages, so that unused parts can be dropped.
   resolve: {
     mainFields: ['module', 'main'],
     alias: { debug: join(root, '.build/silent-debug.js') },
   },
   plugins: [addLicenses('licenses.txt')],
   preserveEntrySignatures: 'allow-extension',
-  // Above all a package that is not found: it would be missed by whoever gets there.
+  // Any warning fails the build, above all a missing package.
   onwarn(warning) {
     throw new Error(warning.message);
   },
@@ -48,7 +48,7 @@ await build({
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
-    // Node's own modules as well are loaded by require().
+    // Loads Node's own modules by require() as well.
     dynamicImportInCjs: false,
     sourcemap: true,
     sourcemapExcludeSources: true,
@@ -57,7 +57,7 @@ await build({
   },
 });
 
-// Our deflate is AssemblyScript: its compiler checks it as well. The memory is what memory.ts lays out; bulk memory is in every Node.
+// Compiles and checks src/compress/deflate, which is AssemblyScript. memory.ts lays out the 32 pages of memory.
 const { error, stderr } = await asc.main([
   join(root, 'src/compress/deflate/deflate.ts'),
   ...['--outFile', join(root, 'dist/deflate.wasm')],

@@ -1,7 +1,7 @@
-// In the place of the package `debug`, by which the proxy agents tell what they do when DEBUG is set: nobody asked us for that, and it
-// looks for a package that is not here.
+// Replaces the package `debug`. The proxy agents log with it if DEBUG is set; users of ecrp have not asked for that, and it looks for a
+// package that is not bundled.
 
 const createDebug = () => () => undefined;
 
-// biome-ignore lint/style/noDefaultExport: as the package exports it
+// biome-ignore lint/style/noDefaultExport: the package has a default export
 export default createDebug;

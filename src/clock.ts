@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Tells the time and waits; retries and pacing take both from here, so a test can pass hours at once. */
+/** Tells the time and waits. Retries and pacing use it, so a test can skip hours. */
 export interface Clock {
-  /** Milliseconds since any fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment. Never decreases. */
   nowMs(): number;
-  /** Waits; throws the signal's reason when it is aborted. Returns at once when `delayMs` is 0 or less. */
+  /** Waits, or throws the signal's reason if it is aborted. Returns at once if `delayMs` is 0 or less. */
   wait(delayMs: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The clock of this machine, which no change of its date moves. */
+/** Monotonic clock of this machine: changing the date does not affect it. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wait: async (delayMs, signal) => {

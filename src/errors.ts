@@ -1,4 +1,4 @@
-/** Error codes of the command line's contract; `exitStatusOf` maps each to a process exit status. */
+/** Error codes of the command line. `exitStatusOf` maps each to an exit status of the process. */
 export type ErrorCode =
   | 'INTERNAL'
   | 'USAGE'
@@ -10,23 +10,23 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERRUPTED';
 
-/** The signals that end a command in good order. */
+/** Signals that end a command in an orderly way. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface ErrorDetails {
-  /** What to do next: the command to run, the flag to give, the missing permission. */
+  /** What to do next: the command to run, the option to give, the missing permission. */
   hint?: string | undefined;
-  /** The ECR Public operation that failed, e.g. `PutImage`. */
+  /** Failed operation of ECR Public, e.g. `PutImage`. */
   operation?: string | undefined;
-  /** The service's own exception name, e.g. `RepositoryNotFoundException`. */
+  /** Exception name of the service, e.g. `RepositoryNotFoundException`. */
   awsError?: string | undefined;
   requestId?: string | undefined;
-  /** Only with INTERRUPTED: which signal, as the exit status depends on it. */
+  /** Signal that caused INTERRUPTED. The exit status depends on it. */
   signal?: EndingSignal | undefined;
   cause?: unknown;
 }
 
-/** The one error class: everything that a user can be told about is thrown as this. */
+/** The one class of errors that are reported to the user. Anything else is a bug. */
 export class EcrpError extends Error {
   override readonly name = 'EcrpError';
   readonly code: ErrorCode;
@@ -59,10 +59,10 @@ const exitStatuses: Readonly<Record<ErrorCode, number>> = {
   INTERRUPTED: 130,
 };
 
-/** 128 and the number of the signal, as shells have it. */
+/** 128 plus the number of the signal, as in shells. */
 const signalStatuses: Readonly<Record<EndingSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Exit status of an error: by the signal that interrupted, else by the code. */
+/** Returns the exit status of an error: by its signal, else by its code. */
 export function exitStatusOf(error: EcrpError): number {
   return error.signal === undefined ? exitStatuses[error.code] : signalStatuses[error.signal];
 }

@@ -5,8 +5,7 @@ import { runProgram } from './cli/run-program.ts';
 import type { Io } from './io.ts';
 
 /**
- * Runs the command line `ecrp ARGV…` and resolves to its exit status; never rejects.
- * Touches nothing of the outside world but what `io` holds, the file system and the network.
+ * Runs the command line `ecrp ARGV…` and resolves to its exit status. Never rejects. Uses only `io`, the file system and the network.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const style = findOutputStyle(argv, io);
@@ -17,7 +16,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return await printError(io, style, error);
   }
   const printed = await tryTo(io, style, () => printOutcome(io, style, outcome));
-  // Standard output has its one document.
+  // Standard output has its one document already.
   const finished = await tryTo(io, { ...style, json: false }, async () => {
     await outcome.afterwards?.();
     return 0;
@@ -25,7 +24,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   return printed === 0 ? finished : printed;
 }
 
-/** The status that an act gives back, or that of the error it throws, which is printed. */
+/** Returns the status of an act, or prints the error that it throws and returns the status of that. */
 async function tryTo(io: Io, style: OutputStyle, act: () => Promise<number>): Promise<number> {
   try {
     return await act();

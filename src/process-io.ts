@@ -4,8 +4,8 @@ import { EcrpError, type EndingSignal, exitStatusOf } from './errors.ts';
 import type { Io } from './io.ts';
 
 /**
- * Runs a main function on this process and ends it with the status that comes back.
- * SIGINT, SIGTERM and SIGHUP abort `io.signal`; a second one ends the process at once.
+ * Runs a main function on this process and exits with its status. SIGINT, SIGTERM and SIGHUP abort `io.signal`; a second signal ends the
+ * process at once.
  */
 export async function runOnProcess(
   main: (argv: readonly string[], io: Io) => Promise<number>,
@@ -18,10 +18,10 @@ export async function runOnProcess(
     controller.abort(interruption);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  // A write beyond `ulimit -f` must stay an error. Node ignores this signal, but signal-exit (under write-file-atomic) adds and
-  // removes a listener, which restores the default: the end of the process. Another listener prevents that.
+  // A write beyond `ulimit -f` must stay an error. Node ignores SIGXFSZ, but signal-exit (in write-file-atomic) adds and removes a
+  // listener. That restores the default, which ends the process. A listener of our own prevents it.
   if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
-  // Every write is told of its own failure; without a listener the event would end the process.
+  // Every write reports its own failure. Without a listener, the event would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   const argv = process.argv.slice(2);
@@ -39,14 +39,14 @@ export async function runOnProcess(
     },
   };
   process.on('uncaughtException', (error) => void reportBug(argv, io, error));
-  // No path that the user gives can be told from another one there.
+  // Without a working directory, no relative path has a meaning.
   if (typeof cwd !== 'string') return await reportBug(argv, io, cwd);
   const status = await main(argv, io);
-  // Everything printed was awaited by `main`, so nothing is lost; sockets kept alive shall not hold the process.
+  // `main` has awaited all output. `exit` ends keep-alive sockets, which would hold the process.
   process.exit(status);
 }
 
-/** The error, when the directory that we were started in is gone. */
+/** Returns the working directory, or the error if that directory is gone. */
 function findDirectory(): unknown {
   try {
     return process.cwd();
@@ -55,7 +55,7 @@ function findDirectory(): unknown {
   }
 }
 
-/** What nobody awaited was thrown, so nothing that runs can be relied on any more. */
+/** Prints an unhandled error and exits: the state of the process is unknown. */
 async function reportBug(argv: readonly string[], io: Io, error: unknown): Promise<void> {
   process.exit(await printError(io, findOutputStyle(argv, io), error));
 }

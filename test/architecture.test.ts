@@ -19,7 +19,7 @@ import {
 } from './support/architecture-shape.ts';
 import { STILL_ALIKE, STILL_SMALL, STILL_UNEXPLAINED } from './support/architecture-still.ts';
 
-/** Small files that one file alone imports, each with the reason why it is not a part of that. */
+/** Small files that only one file imports, each with the reason why it is not a part of that file. */
 const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
   'src/engine/plan/plan.ts': 'the entrance of its folder: the two ways to plan must not know each other',
 };
@@ -28,7 +28,7 @@ const root = join(import.meta.dirname, '..');
 
 describe('src/ keeps the rules of its map', () => {
   const files = readTree(root, 'src');
-  // Read as what npm makes of it; a missing member fails the test below.
+  // npm has written it. A missing member fails a test below.
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
   };

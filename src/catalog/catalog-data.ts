@@ -11,14 +11,14 @@ import { type CatalogContext, checkLength, checkMembers, describeKind, expectTex
 import { readLogo } from './logo.ts';
 import { decodeText, readRegularFile, UnreadableFile } from './read-file.ts';
 
-/** The API's `RepositoryCatalogDataInput`: what the Gallery shows of a repository. */
+/** The API's `RepositoryCatalogDataInput`, which the Gallery shows. */
 export interface CatalogData {
   readonly description?: string;
   readonly architectures?: readonly string[];
   readonly operatingSystems?: readonly string[];
   /** The PNG's bytes. */
   readonly logoImageBlob?: Uint8Array;
-  /** Markdown, as `usageText`. */
+  /** Markdown, like `usageText`. */
   readonly aboutText?: string;
   readonly usageText?: string;
 }
@@ -39,9 +39,8 @@ const ABOUT = { text: 'aboutText', file: 'aboutFile', maxChars: MAX_ABOUT_CHARS 
 const USAGE = { text: 'usageText', file: 'usageFile', maxChars: MAX_USAGE_CHARS };
 
 /**
- * Reads catalog data with the files it names; what is wrong goes to `reading`.
- *
- * `prefix` stands before the members' names in sentences: empty, or `catalogData.`.
+ * Reads catalog data with the files that it names. Adds problems to `context`.
+ * @param prefix Stands before members' names in messages: empty, or `catalogData.`.
  */
 export async function readCatalogData(
   object: JsonObject,
@@ -98,14 +97,14 @@ function readName(entry: unknown, kind: BadgeKind, where: string, context: Catal
   return [name];
 }
 
-/** A text of the catalog data: the API's member, the member with the path of a file instead, and the most characters. */
+/** Text of the catalog data: its member in the API, the member that names a file instead, and its limit. */
 export interface TextMember {
   readonly text: string;
   readonly file: string;
   readonly maxChars: number;
 }
 
-/** Reads a text that stands in the catalog file itself or in one beside it, and checks its length. */
+/** Reads a text from the catalog file or from the file that it names, and checks its length. */
 export async function readCatalogText(
   object: JsonObject,
   { text: textName, file: fileName, maxChars }: TextMember,
@@ -131,7 +130,7 @@ async function readTextFile(
   context: CatalogContext,
 ): Promise<string | undefined> {
   try {
-    // Far more than any text of that length can need: what is little too long is told its length.
+    // Far more than the limit, so that the error for a longer text can name its length.
     const text = decodeText(await readRegularFile(path, 40 * maxChars));
     checkLength(text, maxChars, `${where}: ${path}`, context);
     return text;
@@ -142,8 +141,8 @@ async function readTextFile(
   }
 }
 
-// Names that the Gallery shows as badges and filters by; any other is stored and never shown. Source: AWS service model
-// 2020-10-30, RepositoryCatalogDataInput. Beside each: what people write instead, without case and punctuation.
+// The Gallery shows these names as badges and filters by them. It stores any other name and never shows it. Source: AWS service model
+// 2020-10-30, RepositoryCatalogDataInput. Each badge has a pattern of what people write instead, without case and punctuation.
 
 type Badges = readonly (readonly [badge: string, others: RegExp])[];
 
@@ -166,7 +165,7 @@ const BADGES: Readonly<Record<BadgeKind, Badges>> = {
   operatingSystems: OPERATING_SYSTEMS,
 };
 
-/** Says why a name will not become a badge, and which would; undefined when it will. */
+/** Explains why a name will not become a badge, and which name will. Undefined for the name of a badge. */
 export function explainMissingBadge(kind: BadgeKind, name: string): string | undefined {
   const names = BADGES[kind].map(([badge]) => badge);
   if (names.includes(name)) return undefined;
@@ -174,12 +173,12 @@ export function explainMissingBadge(kind: BadgeKind, name: string): string | und
   const nearest = findBadge(kind, name);
   if (nearest !== undefined) return `${fault}; "${nearest}" will`;
   const other = kind === 'architectures' ? 'operatingSystems' : 'architectures';
-  if (findBadge(other, name) !== undefined) return `${fault}; it belongs into ${other}`;
+  if (findBadge(other, name) !== undefined) return `${fault}; it belongs in ${other}`;
   return `${fault}; these will: ${names.join(', ')}`;
 }
 
 function findBadge(kind: BadgeKind, name: string): string | undefined {
-  // A platform as docker writes it, linux/arm64/v8, gives both names.
+  // Docker's form of a platform, linux/arm64/v8, has both names.
   const [first = '', ...rest] = name.split('/');
   const part = kind === 'architectures' && rest.length > 0 ? rest.join('') : first;
   const simple = part.toLowerCase().replaceAll(/[^a-z0-9]/g, '');

@@ -9,34 +9,33 @@ import { parseCatalogDocument } from './parse-document.ts';
 import { decodeText, readBounded, UnreadableFile } from './read-file.ts';
 import { readResourceTags } from './resource-tags.ts';
 
-/** A catalog file with all that it refers to. */
+/** Catalog file with everything that it refers to. */
 export interface CatalogFile {
-  /** As the user gave it. */
+  /** Path as the user wrote it. */
   readonly path: string;
-  /** Of the file's form that is the whole input of CreateRepository; its grammar is not checked here. */
+  /** Only in a file that is a whole input of CreateRepository. Its grammar is not checked here. */
   readonly repositoryName?: string;
   readonly catalogData: CatalogData;
   readonly tags: readonly ResourceTag[];
-  /** Sentences about what is accepted but will not look as expected. */
+  /** Sentences about values that are valid but will not look as expected. */
   readonly warnings: readonly string[];
 }
 
-/** Most bytes of a catalog file: a logo in base64 three times over. */
+/** Longest catalog file, in bytes: three times a logo in base64. */
 const MAX_FILE_BYTES = 4 * MAX_LOGO_BYTES;
 
-/** What a catalog file was found to be. With problems `file` lacks what they are about. */
+/** Result of a check. `file` lacks the members that have problems. */
 export interface CheckedCatalogFile {
   readonly file: CatalogFile;
   readonly problems: readonly string[];
-  /** Whether nothing of the file could be read, as of a directory. */
+  /** True if nothing of the file could be read, e.g. because it is a directory. */
   readonly isUnreadable: boolean;
 }
 
 /**
- * Loads a catalog file and all it refers to: the catalog data itself or the whole input of CreateRepository, as JSON or YAML.
- *
- * `path` is taken relative to `directory`, paths in the file relative to itself. Throws INVALID_INPUT that tells all
- * problems at once.
+ * Loads a catalog file and the files that it refers to. It holds the catalog data or the whole input of CreateRepository, as JSON or
+ * YAML. Throws one INVALID_INPUT that lists all problems.
+ * @param path Relative to `directory`. Paths in the file are relative to the file.
  */
 export async function loadCatalogFile(path: string, directory = '.'): Promise<CatalogFile> {
   const { file, problems, isUnreadable } = await checkCatalogFile(path, directory);
@@ -53,7 +52,7 @@ export async function loadCatalogFile(path: string, directory = '.'): Promise<Ca
   });
 }
 
-/** The same without throwing, for a command that reports: a file that cannot be read at all is a problem, too. */
+/** Checks a catalog file and never throws: an unreadable file is a problem as well. */
 export async function checkCatalogFile(path: string, directory = '.'): Promise<CheckedCatalogFile> {
   const absolute = resolve(directory, path);
   const context: CatalogContext = { problems: [], warnings: [], directory: dirname(absolute) };
@@ -91,7 +90,7 @@ async function readParts(content: JsonObject, context: CatalogContext): Promise<
   const repositoryName = expectText(content.repositoryName, 'repositoryName', context);
   if (repositoryName === '') context.problems.push('repositoryName is empty');
   const misplaced = Object.keys(content).filter((name) => CATALOG_MEMBERS.includes(name));
-  for (const name of misplaced) context.problems.push(`${name} belongs into catalogData`);
+  for (const name of misplaced) context.problems.push(`${name} belongs in catalogData`);
   checkMembers(content, [...INPUT_MEMBERS, ...misplaced], '', context);
   return {
     ...(repositoryName !== undefined && { repositoryName }),

@@ -1,18 +1,18 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { LENGTH_UNIT } from '../wire/limits.ts';
 
-/** What is found in a catalog file, as sentences that begin with the member concerned. All of it is collected before any is told. */
+/** Problems and warnings of a catalog file: sentences that begin with a member's name. All are collected before any is reported. */
 export interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
 }
 
-/** Where reading has come to: what is found so far, and the directory that paths in the file are relative to. */
+/** Findings so far, and the directory that paths in the file are relative to. */
 export interface CatalogContext extends Findings {
   readonly directory: string;
 }
 
-/** Says what a value is, to follow "must be text, not …". */
+/** Describes the kind of a value, to follow "must be text, not …". */
 export function describeKind(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
@@ -21,7 +21,7 @@ export function describeKind(value: unknown): string {
   return typeof value === 'string' ? 'text' : `the ${typeof value} ${String(value)}`;
 }
 
-/** Gives text through; anything else becomes a problem and undefined. An absent member (undefined) is no problem. */
+/** Returns a text. Any other value becomes a problem and undefined; an absent member (undefined) is not a problem. */
 export function expectText(value: unknown, where: string, { problems }: Findings): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
   const remedy = typeof value === 'number' || typeof value === 'boolean' ? '; put it in quotes' : '';
@@ -29,7 +29,7 @@ export function expectText(value: unknown, where: string, { problems }: Findings
   return undefined;
 }
 
-/** Length in the unit in which the service counts. */
+/** Counts in the unit of the service. */
 function countCharacters(text: string): number {
   if (LENGTH_UNIT === 'UTF-16 code unit') return text.length;
   let count = 0;
@@ -37,19 +37,19 @@ function countCharacters(text: string): number {
   return count;
 }
 
-/** Adds a problem when a text is longer than `most` characters. */
+/** Adds a problem if a text is longer than `most` characters. */
 export function checkLength(text: string, most: number, where: string, { problems }: Findings): void {
   const count = countCharacters(text);
   if (count > most)
     problems.push(`${where} has ${groupDigits(count)} characters; ${groupDigits(most)} are allowed`);
 }
 
-/** A number as people read it: 25,600. */
+/** Formats a number with groups of digits: 25,600. */
 export function groupDigits(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Adds a problem for each member that is not among the known ones, with the one that was probably meant. */
+/** Adds a problem for each unknown member and suggests the one that was probably meant. */
 export function checkMembers(
   object: JsonObject,
   known: readonly string[],
@@ -62,16 +62,16 @@ export function checkMembers(
   }
 }
 
-/** Members of `RepositoryCatalogData`, which the service answers with, that are no input. */
+/** Members of `RepositoryCatalogData` that only the service sets. */
 const ANSWERED_ONLY = ['logoUrl', 'marketplaceCertified'];
 
 function suggest(name: string, known: readonly string[]): string {
-  if (ANSWERED_ONLY.includes(name)) return 'the service gives it, and it cannot be set';
+  if (ANSWERED_ONLY.includes(name)) return 'only the service sets it';
   const nearest = findNearest(name, known);
   return nearest === undefined ? `known are ${known.join(', ')}` : `did you mean ${nearest}?`;
 }
 
-/** The candidate that a name was probably meant to be: another case, a beginning, or a few typing errors away. */
+/** Finds the candidate that was probably meant: it differs in case, is longer, or is a few typing errors away. */
 export function findNearest(name: string, candidates: readonly string[]): string | undefined {
   const wanted = simplify(name);
   const beginning = candidates.find(
@@ -90,14 +90,14 @@ function shorten(name: string): string {
 }
 
 function simplify(name: string): string {
-  // No known member is longer; the rest would only cost time.
+  // No known member is longer.
   return name
     .slice(0, 40)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** Levenshtein distance: how many characters have to be put in, taken out or changed. */
+/** Levenshtein distance: the number of characters to insert, delete or change. */
 function measureDistance(left: string, right: string): number {
   let distances = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (const [row, character] of [...left].entries()) {

@@ -4,10 +4,10 @@ import { MAX_LOGO_BYTES, MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../wire/limits.ts'
 import { type CatalogContext, expectText, groupDigits } from './findings.ts';
 import { readRegularFile, UnreadableFile } from './read-file.ts';
 
-/** Most bytes that are read of a logo, so that one that is somewhat too large is told its size. */
+/** Most bytes read of a logo. It exceeds the limit, so that the error for a larger logo can name its size. */
 const MAX_READ_BYTES = 20 * MAX_LOGO_BYTES;
 
-/** Reads the logo out of `logo`, a path relative to the catalog file, or `logoImageBlob`, base64 or YAML's `!!binary`, and checks it. */
+/** Reads and checks the logo: `logo` is a path relative to the catalog file, `logoImageBlob` base64 or YAML's `!!binary`. */
 export async function readLogo(
   object: JsonObject,
   prefix: string,
@@ -49,9 +49,9 @@ function decodeLogo(base64: string, where: string, context: CatalogContext): Buf
 
 const USE_LOGO = 'give the path of the PNG as "logo" instead';
 
-/** Strict base64 (RFC 4648, section 4): padded, without line breaks. What people put there instead is told by its name. */
+/** Explains why a text is not strict base64 (RFC 4648, section 4: padded, without line breaks), naming common mistakes. */
 function explainBadBase64(text: string): string | undefined {
-  // The tutorial of AWS's user guide has "$(cat myrepoimage.png |base64 -w 0)".
+  // AWS's user guide has "$(cat myrepoimage.png |base64 -w 0)".
   if (/\$\(|`/.test(text)) return `is a shell expression, which no JSON or YAML file expands; ${USE_LOGO}`;
   if (/^data:/i.test(text)) return `is a data URL; leave out all up to the comma, or ${USE_LOGO}`;
   if (/^fileb?:|\.(png|jpe?g|gif|svg|webp)$/i.test(text)) return `is the name of a file; ${USE_LOGO}`;
@@ -61,7 +61,7 @@ function explainBadBase64(text: string): string | undefined {
     const character = JSON.stringify(String.fromCodePoint(text.codePointAt(wrong.index) ?? 0));
     return `is not base64: ${character} at character ${groupDigits(wrong.index + 1)}; ${USE_LOGO}`;
   }
-  // Decoding and encoding again shows missing padding, too much of it, and stray bits at the end.
+  // A round trip finds missing or extra padding and stray bits at the end.
   if (Buffer.from(text, 'base64').toString('base64') === text) return undefined;
   return `is not base64: it is cut short or padded wrongly at the end; ${USE_LOGO}`;
 }
@@ -87,16 +87,16 @@ function checkLogo(bytes: Buffer, what: string, { problems }: CatalogContext): B
 }
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Signature, length and type of the first chunk, and IHDR's 13 bytes with its checksum. */
+/** Signature, length and type of the first chunk, the 13 bytes of IHDR, and its checksum. */
 const HEADER_BYTES = 8 + 8 + 13 + 4;
 
-/** Size of an image in pixels. */
+/** Size in pixels. */
 export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Reads the size out of a PNG's header; undefined when the bytes do not begin as a PNG does (PNG specification, 5.2 and 11.2.2). */
+/** Reads the size from a PNG header (PNG specification, 5.2 and 11.2.2). Undefined if the bytes are not a PNG. */
 export function readPngSize(bytes: Buffer): ImageSize | undefined {
   const isPng =
     bytes.length >= HEADER_BYTES &&
@@ -115,7 +115,7 @@ const OTHER_FORMATS: readonly (readonly [start: RegExp, name: string])[] = [
   [/^\x89PNG/, 'a damaged PNG'],
 ];
 
-/** Says what bytes that are no PNG seem to be. */
+/** Names the format of bytes that are not a PNG. */
 export function nameImageFormat(bytes: Buffer): string {
   const start = bytes.toString('latin1', 0, 100);
   return OTHER_FORMATS.find(([pattern]) => pattern.test(start))?.[1] ?? 'something else';

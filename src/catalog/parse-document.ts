@@ -1,18 +1,18 @@
 import { Lexer, LineCounter, Parser, parseDocument, type ScalarTag, type YAMLError } from 'yaml';
 
-/** A parsed document, or sentences that say why there is none. */
+/** A parsed document, or sentences that explain why parsing failed. */
 export type ParsedDocument = { readonly value: unknown } | { readonly faults: readonly string[] };
 
 /**
- * Far more than a catalog file needs. The YAML composer recurses, and it takes time that grows with the square of the
- * number of keys or errors: both are bounded before it sees the text.
+ * Far more than a catalog file needs. The YAML composer recurses, and its time grows with the square of the number of keys or errors.
+ * So both are limited before it gets the text.
  */
 const MAX_DEPTH = 60;
 const MAX_LEXEMES = 10_000;
 const MAX_ALIASES = 100;
 const MAX_FAULTS = 5;
 
-/** Parses JSON or YAML 1.2. A name that ends in `.json`, `.yaml` or `.yml` says which; otherwise text that begins with `{` is JSON. */
+/** Parses JSON or YAML 1.2. The ending `.json`, `.yaml` or `.yml` decides; without one, text that begins with `{` is JSON. */
 export function parseCatalogDocument(text: string, path: string): ParsedDocument {
   const isJson = /\.json$/i.test(path) || (!/\.ya?ml$/i.test(path) && text.trimStart().startsWith('{'));
   if (text.trim() === '') return { faults: ['it is empty'] };
@@ -28,13 +28,13 @@ function parseJson(text: string): ParsedDocument {
   } catch (error) {
     return { faults: [`it is not valid JSON: ${explainJson(error, text)}`] };
   }
-  // JSON.parse takes the last of two members with one name; that they are two is seen by YAML, of which JSON is a part.
+  // JSON.parse accepts two members with one name. YAML, a superset of JSON, does not.
   const { document, explain } = composeYaml(text);
   const faults = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY').map(explain);
   return faults.length > 0 ? { faults: faults.slice(0, MAX_FAULTS) } : { value };
 }
 
-/** The parser's message on one line, with the line of the position that it may name. */
+/** Formats the parser's message on one line, with the line number of its position. */
 function explainJson(error: unknown, text: string): string {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
   const position = /at position (\d+)/.exec(message)?.[1];
@@ -45,7 +45,7 @@ function explainJson(error: unknown, text: string): string {
 
 function parseYaml(text: string): ParsedDocument {
   const { document, explain } = composeYaml(text);
-  // A warning is about a tag such as !!js/function, whose value would not be what it says.
+  // Warnings concern tags such as !!js/function, whose values would be wrong.
   const faults = [...document.errors, ...document.warnings].slice(0, MAX_FAULTS).map(explain);
   if (faults.length > 0) return { faults };
   try {
@@ -55,7 +55,7 @@ function parseYaml(text: string): ParsedDocument {
   }
 }
 
-/** `!!binary`, as `aws … --generate-cli-skeleton yaml-input` writes blobs: base64, in lines or not. Its value is a `Buffer`. */
+/** `!!binary`, which `aws … --generate-cli-skeleton yaml-input` writes for blobs: base64, with or without line breaks. Gives a `Buffer`. */
 const BINARY: ScalarTag = {
   tag: 'tag:yaml.org,2002:binary',
   resolve(text, onError) {
@@ -85,7 +85,7 @@ function composeYaml(text: string) {
   return { document, explain };
 }
 
-/** Lexes and parses, neither of which recurses, and stops where it gets too deep or too long. */
+/** Explains why a text is too complex. The lexer and the parser do not recurse; the composer would. */
 function explainComplexity(text: string): string | undefined {
   const parser = new Parser();
   let lexemes = 0;

@@ -1,17 +1,17 @@
+// `catalog/` loads and checks catalog files: what the Gallery shows of a repository, and its resource tags.
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { groupDigits } from './findings.ts';
 
-/** Why a file could not be read, as the end of a sentence that begins with its name. */
+/** Its message ends a sentence that begins with the name of the file. */
 export class UnreadableFile extends Error {}
 
-/**
- * Reads a file of at most `maxBytes`, also a pipe, so that `--catalog <(…)` works; `UnreadableFile` when that fails.
- */
+/** Reads a file of at most `maxBytes`. Accepts a pipe, for `--catalog <(…)`. Throws `UnreadableFile`. */
 export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
   try {
     const chunks: Buffer[] = [];
-    // One byte more than allowed tells that there are more; `end` is inclusive.
+    // `end` is inclusive: one byte more than allowed shows that the file is too long.
     for await (const chunk of createReadStream(path, { end: maxBytes })) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > maxBytes) throw new UnreadableFile(`has more than ${groupDigits(maxBytes)} bytes`);
@@ -21,7 +21,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
   }
 }
 
-/** The same for a file that is named in another one: nothing but a regular file, as waiting for a pipe would surprise. */
+/** Reads a file that a catalog file names. Accepts regular files only: nobody expects ecrp to wait for a pipe there. */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
   const stats = await stat(path).catch((error: unknown) => {
     throw new UnreadableFile(explain(error));
@@ -30,7 +30,7 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
   return readBounded(path, maxBytes);
 }
 
-/** Decodes UTF-8 without its byte order mark; `UnreadableFile` for other encodings. */
+/** Decodes UTF-8 and drops a byte order mark. Throws `UnreadableFile` for other encodings. */
 export function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -7,7 +7,7 @@ import { checkLength, checkMembers, describeKind, expectText, type Findings } fr
 const MAX_KEY_CHARS = 128;
 const MAX_VALUE_CHARS = 256;
 
-/** Reads `tags` in the API's form, a list of {Key, Value}, or as a map from key to value. A tag without a value has an empty one. */
+/** Reads `tags`: a list of {Key, Value} as in the API, or a map from key to value. A missing value is an empty one. */
 export function readResourceTags(value: unknown, findings: Findings): ResourceTag[] {
   if (value === undefined) return [];
   const tags = Array.isArray(value)
@@ -24,7 +24,7 @@ export function readResourceTags(value: unknown, findings: Findings): ResourceTa
   return tags;
 }
 
-/** Reads a tag that was given as `KEY=VALUE`, split at the first `=`. Throws USAGE. */
+/** Parses `KEY=VALUE`, split at the first `=`. Throws USAGE. */
 export function parseResourceTag(text: string): ResourceTag {
   const split = text.indexOf('=');
   if (split < 1) {
@@ -37,7 +37,7 @@ export function parseResourceTag(text: string): ResourceTag {
   checkTag(tag, 'resource tag', findings);
   if (findings.problems.length > 0) {
     throw new EcrpError('USAGE', findings.problems.join('; '), {
-      hint: `A key has 1 to ${MAX_KEY_CHARS} characters and does not begin with aws:, a value at most ${MAX_VALUE_CHARS}.`,
+      hint: `Use a key of 1 to ${MAX_KEY_CHARS} characters that does not begin with aws:, and a value of at most ${MAX_VALUE_CHARS}.`,
     });
   }
   return tag;
@@ -67,13 +67,13 @@ function readTagMap(value: unknown, findings: Findings): ResourceTag[] {
   });
 }
 
-/** The rules of "Tag restrictions" in the Amazon ECR Public user guide. */
+/** Checks the rules of "Tag restrictions" in the Amazon ECR Public user guide. */
 function checkTag(tag: ResourceTag, where: string, { problems, warnings }: Findings): ResourceTag {
   if (tag.Key === '') problems.push(`${where} has an empty key`);
   checkLength(tag.Key, MAX_KEY_CHARS, `${where}: the key`, { problems, warnings });
   checkLength(tag.Value, MAX_VALUE_CHARS, `${where}: the value`, { problems, warnings });
   if (/^aws:/i.test(tag.Key)) problems.push(`${where}: keys that begin with aws: are reserved for AWS`);
-  // The guide calls these "generally allowed", so that others are left to the service to refuse.
+  // The guide calls these "generally allowed", so the service decides about others.
   const unusual = /[^\p{L}\p{N}\p{Zs}+\-=._:/@]/u.exec(tag.Key + tag.Value)?.[0];
   if (unusual) warnings.push(`${where}: AWS may refuse the character ${JSON.stringify(unusual)} in a tag`);
   return tag;

@@ -8,18 +8,18 @@ import { makeDirectories } from '../files/private-directory.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { isObject, type JsonObject } from '../json.ts';
 
-/** A quarter of a minute. */
+/** Pause between attempts to lock the file, and their number: 15 s in all. */
 const LOCK_PAUSE_MS = 100;
 const LOCK_ATTEMPTS = 150;
 
-/** Docker's config file as it was read; a missing or empty one reads as `{}`. */
+/** Docker's config file. A missing or empty one reads as `{}`. */
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
   readonly config: DockerConfig;
 }
 
-/** Reads `config.json` of a directory. Throws INVALID_INPUT when it is no file, cannot be read, or is not what docker takes. */
+/** Reads `config.json` of a directory. Throws INVALID_INPUT if it is not a file, not readable, or not valid for docker. */
 export async function readConfigFile(directory: string): Promise<ConfigFile> {
   const path = join(directory, 'config.json');
   const text = await readText(path);
@@ -27,12 +27,13 @@ export async function readConfigFile(directory: string): Promise<ConfigFile> {
 }
 
 /**
- * Changes `config.json` of a directory as one step among all runs of ecrp: reads it under a lock, writes a temporary file
- * beside it and renames that. Follows a symbolic link to its target; keeps the mode of an existing file, a new one gets 0600.
+ * Changes `config.json` of a directory. A lock keeps other runs of ecrp out; a rename replaces the file. Follows a symbolic link to its
+ * target. An existing file keeps its mode, a new one gets 0600.
  *
- * `edit` gets a valid document and returns a valid one. If that is the same text, nothing is locked or written: the file may be
- * read-only. Returns the path. Throws INVALID_INPUT as `readConfigFile` does, and at once when the directory cannot be written;
- * UNAVAILABLE when the lock is not released.
+ * Throws INVALID_INPUT as `readConfigFile` does, and if the directory cannot be written; UNAVAILABLE if another run keeps the lock.
+ * @param edit Gets a valid document and returns a valid one. If it returns the same text, nothing is locked or written, so the file may
+ * be read-only.
+ * @returns The path of the file.
  */
 export async function updateConfigFile(
   directory: string,
@@ -62,7 +63,7 @@ export async function updateConfigFile(
   return path;
 }
 
-/** The mode of a file that others than its owner can read; undefined when they cannot. */
+/** Finds the mode of a file that group or others can read. Undefined if only its owner can. */
 export async function findOpenMode(path: string): Promise<number | undefined> {
   if (process.platform === 'win32') return undefined;
   const { mode } = await stat(path);
@@ -72,7 +73,7 @@ export async function findOpenMode(path: string): Promise<number | undefined> {
 async function readText(path: string): Promise<string> {
   try {
     const stats = await stat(path);
-    // Reading a pipe or a device would wait for ever, and renaming over one would take it away.
+    // Reading a pipe or a device would never end, and a rename would replace it.
     if (!stats.isFile()) {
       throw new EcrpError('INVALID_INPUT', `docker's config ${path} is not a file`, {
         hint: 'Move it away, or set DOCKER_CONFIG to another directory.',
@@ -86,7 +87,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** The path a write has to go to; also when the last link leads to a file that does not exist yet. */
+/** Resolves links to the path to write, even if the last link leads to a missing file. */
 async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -98,16 +99,16 @@ async function followLinks(path: string): Promise<string> {
   return link === undefined ? join(directory, basename(path)) : followLinks(resolve(directory, link));
 }
 
-/** Waits up to a quarter of a minute for another run, and for nothing else. Takes over the lock of a killed run after ten seconds. */
+/** Waits up to 15 s for another run. Takes over the lock of a killed run after ten seconds. */
 async function acquireLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await lock(path, {
-        // A name of our own: `config.json.lock` may be a file of another tool.
+        // Other tools may use `config.json.lock`.
         lockfilePath: `${path}.ecrp-lock`,
         realpath: false,
         stale: 10_000,
-        // Held for milliseconds, it is lost only when the machine slept; the rename is still atomic then.
+        // The lock lasts milliseconds, so only a sleeping machine loses it. The rename is atomic even then.
         onCompromised: () => undefined,
       });
     } catch (error) {
@@ -139,7 +140,7 @@ function cannot(action: 'read' | 'write', path: string, error: unknown): EcrpErr
   const isNoDirectory = findErrorCode(error) === 'ENOTDIR';
   const isMounted = action === 'write' && findErrorCode(error) === 'EBUSY';
   const hint = isMounted
-    ? 'Mount the directory that holds it, and not the file alone.'
+    ? 'Mount the directory instead of the file.'
     : lacksRoom(error)
       ? 'Free space there, or set DOCKER_CONFIG to a directory on another disk.'
       : isNoDirectory
@@ -152,19 +153,19 @@ function cannot(action: 'read' | 'write', path: string, error: unknown): EcrpErr
   );
 }
 
-/** An entry of `auths`: what docker's file says about a registry. All members are absent when a helper keeps the secret. */
+/** Entry of `auths`, for one registry. All members are absent if a helper keeps the secret. */
 export interface AuthEntry {
   /** Base64 of `username:secret`. */
   readonly auth?: string;
-  /** Older files have these two instead. */
+  /** Older files have these two members instead. */
   readonly username?: string;
   readonly password?: string;
 }
 
-/** The part of docker's config file that is about logins. */
+/** Members of docker's config file that concern logins. */
 export interface DockerConfig {
   readonly auths: ReadonlyMap<string, AuthEntry>;
-  /** Names of credential helpers by registry host; they go before `credsStore`. */
+  /** Credential helpers by registry host. They take precedence over `credsStore`. */
   readonly credHelpers: ReadonlyMap<string, string>;
   readonly credsStore: string | undefined;
 }
@@ -194,7 +195,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Only the place is told: the message may quote the text, and that has secrets in it.
+    // Names the line only: the parser's message may quote a secret.
     const position = /at position (\d+)/.exec(String(error))?.[1];
     const line =
       position === undefined ? '' : ` (line ${text.slice(0, Number(position)).split('\n').length})`;

@@ -8,16 +8,16 @@ import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
 import { CREDENTIALS_NOT_FOUND, type Login } from './helper-protocol.ts';
 
-/** The logins that a program `docker-credential-<name>` keeps. All throw AUTH when the program is missing or fails. */
+/** Logins that a program `docker-credential-<name>` keeps. All methods throw AUTH if the program is missing or fails. */
 export interface CredentialStore {
-  /** Undefined when the program has no login for the host. */
+  /** Undefined if the program has no login for the host. */
   get(host: string): Promise<Login | undefined>;
   store(host: string, login: Login): Promise<void>;
-  /** Says whether there was a login. */
+  /** Returns true if there was a login. */
   erase(host: string): Promise<boolean>;
 }
 
-/** Far more than any login or complaint. */
+/** Far more than any login or error message. */
 const MAX_OUTPUT_CHARS = 1024 * 1024;
 
 type Verb = 'get' | 'store' | 'erase';
@@ -28,13 +28,13 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Opens the store of a credential helper on the PATH of `env`. Secrets go to it by standard input, never as arguments. */
+/** Opens the store of a credential helper on the PATH of `env`. Passes secrets by standard input, never as arguments. */
 export function openCredentialStore(name: string, env: Environment, signal?: AbortSignal): CredentialStore {
   const program = `docker-credential-${name}`;
-  // The name comes from a file: with a separator in it, it could start any program.
+  // The name comes from a file. With a path separator it could start any program.
   if (!/^[\w.-]+$/.test(name)) throw refuse(program, 'is not the name of a program');
 
-  /** The output, or undefined when the program says that it does not have what was asked for. */
+  /** Returns the output, or undefined if the program has no such login. */
   const run = async (verb: Verb, input: string): Promise<string | undefined> => {
     const { exitStatus, stdout, stderr } = await runProgram(program, verb, input, env, signal);
     if (exitStatus === 0) return stdout;
@@ -86,7 +86,7 @@ function runProgram(
     }
     child.on('error', (error) => reject(refuse(program, `cannot be started: ${error.message}`)));
     child.on('close', (status, killer) => resolve({ exitStatus: status ?? killer, stdout, stderr }));
-    // A program that does not read its input is judged by its exit status alone.
+    // A program may ignore its input; the exit status decides.
     child.stdin.on('error', () => undefined).end(input);
   });
 }
@@ -97,18 +97,18 @@ function parseLogin(output: string, program: string): Login {
     if (typeof Username === 'string' && typeof Secret === 'string')
       return { username: Username, secret: Secret };
   } catch {
-    // Told below, without the parser's message: it may quote the secret.
+    // The error below omits the parser's message, which may quote the secret.
   }
   throw refuse(program, 'did not return a login');
 }
 
 function refuse(program: string, fault: string): EcrpError {
   return new EcrpError('AUTH', `docker's credential helper ${program} ${fault}`, {
-    hint: `Repair or install ${program}, or take it out of "credsStore" and "credHelpers" in docker's config.json.`,
+    hint: `Repair or install ${program}, or remove it from "credsStore" and "credHelpers" in docker's config.json.`,
   });
 }
 
-/** Where a program is on the PATH of `env`, as docker would start it; undefined when it is not there. */
+/** Finds a program on the PATH of `env`, as docker does. Undefined if it is missing. */
 export async function findProgram(name: string, env: Environment): Promise<string | undefined> {
   const endings = process.platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
   for (const directory of (env.PATH ?? '').split(delimiter).filter(Boolean)) {

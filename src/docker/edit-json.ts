@@ -1,4 +1,6 @@
-/** A member of a JSON object by its place in the text: [start, end) holds key and value, [valueStart, end) the value. */
+// `docker/` reads and changes docker's configuration file, and speaks the credential-helper protocol on both sides.
+
+/** Member of a JSON object in the text: key and value are at [start, end), the value at [valueStart, end). */
 interface Member {
   readonly key: string;
   readonly start: number;
@@ -6,23 +8,22 @@ interface Member {
   readonly end: number;
 }
 
-/** How a document is laid out; both are empty when it stands on one line. */
+/** Layout of a document. Both members are empty for a document on one line. */
 interface Layout {
   readonly newline: string;
-  /** What one level is indented by. */
+  /** Indentation of one level. */
   readonly indent: string;
 }
 
 /**
- * Sets a member of a JSON document and leaves every other byte of it as it was: key order, spelling of numbers, indentation.
- *
- * `text` must be a valid JSON object. Objects missing on the path are made; what else stands on it is replaced.
+ * Sets a member of a JSON object and keeps every other byte: key order, spelling of numbers, indentation. Makes objects that are missing
+ * on the path, and replaces other values on it. `text` must be valid.
  */
 export function setJsonMember(text: string, path: readonly string[], value: unknown): string {
   return setIn(text, text.indexOf('{'), path, value, 1, detectLayout(text));
 }
 
-/** Removes a member of a JSON document, with the comma that goes with it, and leaves every other byte as it was. */
+/** Removes a member of a JSON object with its comma, and keeps every other byte. */
 export function removeJsonMember(text: string, path: readonly string[]): string {
   let open = text.indexOf('{');
   for (const key of path.slice(0, -1)) {
@@ -39,7 +40,7 @@ export function removeJsonMember(text: string, path: readonly string[]): string 
   let [start, end] = [open + 1, text.indexOf('}', member.end)];
   if (after) [start, end] = [member.start, after.start];
   else if (before) [start, end] = [before.end, member.end];
-  // Again, as a key that stands there twice would otherwise come back with its older value.
+  // Once more: an earlier member with the same key would become visible.
   return removeJsonMember(text.slice(0, start) + text.slice(end), path);
 }
 
@@ -68,7 +69,7 @@ function setIn(
   return text.slice(0, open + 1) + addition + breakLine(depth - 1, layout) + text.slice(close);
 }
 
-/** Of a key that stands there twice the last one counts, as for JSON.parse and for docker. */
+/** The last of two members with one key counts, as for JSON.parse and docker. */
 function findMember(members: readonly Member[], key: string): Member | undefined {
   return members.findLast((member) => member.key === key);
 }
@@ -94,7 +95,7 @@ function skipSpace(text: string, at: number): number {
   return space.lastIndex;
 }
 
-/** Where the string, number, word, object or array ends that begins at `at`. */
+/** Returns the end of the string, number, word, object or array that begins at `at`. */
 function skipValue(text: string, at: number): number {
   const token = /"(?:[^"\\]+|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
   token.lastIndex = at;
@@ -107,7 +108,7 @@ function skipValue(text: string, at: number): number {
   return token.lastIndex;
 }
 
-/** The document's own layout; docker's, with tabs, for one that has no members yet. */
+/** Detects the layout of a document. One without members gets docker's layout, with tabs. */
 function detectLayout(text: string): Layout {
   if (readMembers(text, text.indexOf('{')).length === 0) return { newline: '\n', indent: '\t' };
   const [, newline = '', indent = ''] = /(\r?\n)([ \t]*)"/.exec(text) ?? [];

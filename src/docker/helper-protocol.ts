@@ -1,39 +1,40 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
 import { formatJson } from '../foreign-text.ts';
 
-/** User name and password for a registry. */
+/** User name and password of a registry. */
 export interface Login {
   readonly username: string;
   readonly secret: string;
 }
 
-// Fixed texts of docker-credential-helpers; a client takes the first for "no login", not for a failure.
+// Fixed texts of docker-credential-helpers. For a client, the first means "no login", not a failure.
 export const CREDENTIALS_NOT_FOUND = 'credentials not found in native keychain';
 export const NO_SERVER_URL = 'no credentials server URL';
 export const NO_USERNAME = 'no credentials username';
 
-/** The host of a registry as docker compares it: without scheme and path, as in `https://public.ecr.aws/v1/`. */
+/** Reduces a URL such as `https://public.ecr.aws/v1/` to its host, as docker does to compare registries. */
 export function reduceToHost(serverUrl: string): string {
   return serverUrl.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
 }
 
+/** What the credential helper answers with. */
 export interface CredentialHelper {
-  /** The program's name, for its usage and version. */
+  /** Name of the program, for its usage and version. */
   readonly name: string;
   readonly version: string;
-  /** The names of the one registry that it has a login for. */
+  /** All names of the one registry that it serves. */
   readonly registryHosts: readonly string[];
   readonly username: string;
-  /** Gets a login, of an earlier run or from the service. */
+  /** Gets a login from the cache or from the service. */
   getLogin(): Promise<Login>;
-  /** Removes the logins of earlier runs. */
+  /** Removes the cached logins. */
   forgetLogins(): void;
 }
 
-/** Failures after which docker goes on without a login: everything in ECR Public can be pulled by anyone. */
+/** After these errors docker continues without a login: anyone can pull from ECR Public. */
 const ANONYMOUS_CODES: readonly ErrorCode[] = ['AUTH', 'UNAVAILABLE', 'LIMIT'];
 
-/** What the process has to print and end with. The protocol wants errors on standard output, too. */
+/** Output and exit status of the process. The protocol has errors on standard output. */
 export interface HelperAnswer {
   readonly stdout: string;
   readonly stderr: string;
@@ -41,8 +42,9 @@ export interface HelperAnswer {
 }
 
 /**
- * Answers docker's credential-helper protocol (docker-credential-helpers, `credentials/`): one verb, its input on
- * standard input. A login that docker has is not needed, so `store` has nothing to do for our registry and refuses any other.
+ * Answers one verb of docker's credential-helper protocol (docker-credential-helpers, `credentials/`). `store` does nothing for our
+ * registry, because `get` makes logins on demand, and refuses any other registry.
+ * @param stdin Input of the verb.
  */
 export async function runCredentialHelper(
   verb: string | undefined,

@@ -12,36 +12,36 @@ import { type CredentialStore, openCredentialStore } from './credential-store.ts
 import { removeJsonMember, setJsonMember } from './edit-json.ts';
 import { type Login, reduceToHost } from './helper-protocol.ts';
 
-/** Our own credential helper, `docker-credential-ecrp`: it gets a login when it is asked. */
+/** Our credential helper, `docker-credential-ecrp`. It gets logins on demand. */
 export const OWN_HELPER = 'ecrp';
 
 export interface LoginPlace {
-  /** The directory of `config.json`: `$DOCKER_CONFIG` or `~/.docker`. Made when something is stored. */
+  /** Directory of `config.json`: `$DOCKER_CONFIG` or `~/.docker`. Made when a login is stored. */
   readonly configDirectory: string;
-  /** The key that docker looks a login up by, e.g. `public.ecr.aws`. */
+  /** Key of the login in docker's config, e.g. `public.ecr.aws`. */
   readonly registryHost: string;
-  /** PATH for credential helpers; DOCKER_AUTH_CONFIG for `findLogin`. */
+  /** `PATH` for credential helpers, and `DOCKER_AUTH_CONFIG`. */
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface StoredLogin {
   readonly configFile: string;
-  /** Where the login is: in the file as base64, in a credential store, or nowhere, as our own helper gets one on demand. */
+  /** `file`: as base64 in the config; `store`: in a credential store; `helper`: nowhere, our helper gets it on demand. */
   readonly storedIn: 'file' | 'store' | 'helper';
-  /** The store that has it, as in `docker-credential-<store>`. */
+  /** Name of the store, as in `docker-credential-<store>`. */
   readonly store?: string;
-  /** The mode of a file that has the login and that others can read. */
+  /** Mode of the config if it has the login and others can read it. */
   readonly openMode?: number | undefined;
-  /** Why the config does not list a login that the store has. Docker finds it all the same. */
+  /** Why the config does not list a login that the store has. Docker finds it anyway. */
   readonly problem?: string;
 }
 
 /**
- * Stores a login as `docker login` does: with the helper that the config names for the host, else in the config itself.
- * With our own helper registered there is nothing to store, and nothing is.
+ * Stores a login as `docker login` does: with the helper that the config names for the host, else in the config itself. Stores nothing
+ * if that helper is ours.
  *
- * Throws INVALID_INPUT for a config file that cannot be used, AUTH for a helper that fails; no login was changed then.
+ * Throws INVALID_INPUT for an unusable config and AUTH for a failing helper. No login has changed then.
  */
 export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin> {
   const { configDirectory, registryHost, username, secret, env, signal } = place;
@@ -55,7 +55,7 @@ export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin
     const configFile = await updateConfigFile(configDirectory, edit, signal);
     return { configFile, storedIn: 'file', openMode: await findOpenMode(configFile) };
   }
-  // Not under the lock: a helper may wait for its user, and other runs need not wait with it.
+  // Outside of the lock: a helper may wait for its user, and other runs must not wait as well.
   await putInto(openCredentialStore(helper, env, signal), registryHost, { username, secret });
   const stored = { configFile: file.path, storedIn: 'store', store: helper } as const;
   try {
@@ -69,8 +69,8 @@ export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin
 }
 
 /**
- * Removes what `storeLogin`, `registerCredentialHelper` and docker itself leave for a host, and only that. Says under which keys
- * there was something. Throws as `storeLogin` does.
+ * Removes everything that `storeLogin`, `registerCredentialHelper` and docker itself store for a host. Returns the keys that had a
+ * login. Throws as `storeLogin` does.
  */
 export async function removeLogin(
   place: LoginPlace,
@@ -84,7 +84,7 @@ export async function removeLogin(
   if (helper && helper !== OWN_HELPER) {
     const store = openCredentialStore(helper, env, signal);
     for (const key of new Set([registryHost, ...listed])) {
-      // Asked first, as some helpers take it for a failure to erase what they do not have.
+      // Some helpers fail to erase a login that they do not have.
       if ((await store.get(key)) !== undefined && (await store.erase(key))) removed.add(key);
     }
   }
@@ -92,7 +92,7 @@ export async function removeLogin(
   return { configFile: path, removed: [...removed] };
 }
 
-/** Registers our helper (or another) for a host, in place of logins that stand in the file. Returns the path of the config. */
+/** Registers a helper, ours by default, for a host and removes its logins from the file. Returns the path of the config. */
 export async function registerCredentialHelper(place: LoginPlace, helper = OWN_HELPER): Promise<string> {
   const { configDirectory, registryHost, signal } = place;
   const edit = ({ text, config }: ConfigFile) => {
@@ -105,19 +105,19 @@ export async function registerCredentialHelper(place: LoginPlace, helper = OWN_H
   return updateConfigFile(configDirectory, edit, signal);
 }
 
-/** The helper that docker would use for a host: the host's own, else the common one; an empty name means none. */
+/** Names the helper that docker uses for a host: the host's own, else the common one. An empty name means none. */
 export function nameHelper({ config }: Pick<ConfigFile, 'config'>, registryHost: string): string | undefined {
   return (config.credHelpers.get(registryHost) ?? config.credsStore) || undefined;
 }
 
-/** The keys under which docker, now and in earlier versions, has a login for a host. */
+/** Lists the keys under which any version of docker stores a login for a host. */
 function listLoginKeys(registryHost: string): readonly string[] {
   return ['', 'http://', 'https://'].flatMap((scheme) =>
     ['', '/v1/', '/v2/'].map((path) => `${scheme}${registryHost}${path}`),
   );
 }
 
-/** The keychain of macOS does not replace a login. */
+/** Erases the old login first where that is needed: the keychain of macOS replaces none. */
 async function putInto(store: CredentialStore, registryHost: string, login: Login): Promise<void> {
   try {
     await store.store(registryHost, login);
@@ -128,7 +128,7 @@ async function putInto(store: CredentialStore, registryHost: string, login: Logi
   }
 }
 
-/** Docker lists an empty entry for a login that a store has. */
+/** Docker lists a login in a store as an empty entry. */
 function noteStored({ text }: ConfigFile, registryHost: string): string {
   const { auths }: { auths?: Record<string, object> } = JSON.parse(text);
   const entry = auths?.[registryHost];
@@ -146,7 +146,7 @@ function removeKeys(text: string, registryHost: string): string {
   return listLoginKeys(registryHost).reduce((rest, key) => removeJsonMember(rest, ['auths', key]), text);
 }
 
-/** Where a login was found: in DOCKER_AUTH_CONFIG, with a credential helper, or in the config file under a key of `auths`. */
+/** Origin of a login: DOCKER_AUTH_CONFIG, a credential helper, or a key of `auths` in the config. */
 export type LoginSource =
   | { readonly kind: 'environment' }
   | { readonly kind: 'helper'; readonly helper: string }
@@ -157,8 +157,8 @@ export interface FoundLogin extends Login {
 }
 
 /**
- * Finds the login that docker would send to a host: DOCKER_AUTH_CONFIG first, then the helper, else the config file.
- * Throws as `storeLogin` does.
+ * Finds the login that docker would use for a host: in DOCKER_AUTH_CONFIG, else with the helper, else in the config. Throws as
+ * `storeLogin` does.
  */
 export async function findLogin(place: LoginPlace): Promise<FoundLogin | undefined> {
   const { configDirectory, registryHost, env, signal } = place;
@@ -177,18 +177,18 @@ export async function findLogin(place: LoginPlace): Promise<FoundLogin | undefin
   return found && { ...found.login, source: { kind: 'file', configFile: file.path, key: found.key } };
 }
 
-/** Whether DOCKER_AUTH_CONFIG has a login for a host, which docker takes before any that is stored. */
+/** True if DOCKER_AUTH_CONFIG has a login for a host. Docker prefers it to any stored one. */
 export function isLoginInEnvironment(registryHost: string, env: LoginPlace['env']): boolean {
   try {
     const { auths } = parseDockerConfig(env.DOCKER_AUTH_CONFIG || '{}', '$DOCKER_AUTH_CONFIG');
     return findEntry(auths, registryHost) !== undefined;
   } catch {
-    // Docker does without what it cannot read.
+    // Docker ignores an invalid value.
     return false;
   }
 }
 
-/** The entry under exactly this host, else under a URL of it, as docker compares. */
+/** Finds the entry of exactly this host, else of a URL of it, as docker does. */
 function findEntry(
   auths: ReadonlyMap<string, AuthEntry>,
   registryHost: string,

@@ -1,4 +1,6 @@
-/** The system's error codes in words. */
+// `files/` writes every file: whole files are replaced at once; private directories hold cache and state.
+
+/** Error codes of the system in words. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EBUSY: 'it is mounted, so it cannot be replaced',
@@ -18,7 +20,7 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
-/** Says what went wrong with a file, without its path: `the disk is full (ENOSPC)`. */
+/** Describes an error of a file without its path: `the disk is full (ENOSPC)`. */
 export function describeFileError(error: unknown): string {
   const code = findErrorCode(error);
   const reason = code === undefined ? undefined : reasons[code];
@@ -26,17 +28,17 @@ export function describeFileError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's code of an error, such as `ENOSPC`. */
+/** Finds the system's code of an error, e.g. `ENOSPC`. */
 export function findErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** Whether it would help to free space where the file is. */
+/** True if freeing space on the disk would help. */
 export function lacksRoom(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(findErrorCode(error) ?? '');
 }
 
-/** Makes an error of the system's form, for what we find before the system does. */
+/** Makes an error in the system's form, for a problem found before the system finds it. */
 export function makeFileError(code: string, path: string, syscall = 'open'): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${reasons[code] ?? 'failed'}, ${syscall} '${path}'`), {
     code,

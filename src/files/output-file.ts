@@ -16,15 +16,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findErrorCode, makeFileError } from './file-errors.ts';
 import { replaceFile } from './replace-file.ts';
 
-/** Some file systems keep a few bytes beside the name; this many need room on the disk, so a full one is found. */
+/** Some file systems store a few bytes beside the name. This many need room on the disk, so a full disk fails. */
 const TRIAL_BYTES = 4096;
-/** A file on which something is mounted, or in a directory of somebody else, cannot be replaced but perhaps written. */
+/** A file that is a mount point or in a foreign directory cannot be replaced, but may be writable in place. */
 const KEEPS_FROM_REPLACING = ['EACCES', 'EBUSY', 'EPERM', 'EROFS', 'EXDEV'];
 
-/**
- * Checks that `writeOutputFile` could write a file now, and changes nothing. Throws the system's error.
- * Opens nothing that would wait for a reader.
- */
+/** Checks that `writeOutputFile` could write a file now. Changes nothing and waits for no reader. Throws the system's error. */
 export async function checkOutputFile(path: string): Promise<OutputTarget> {
   const target = await locateOutput(path);
   if (target.kind === 'missing') await tryDirectory(dirname(target.path));
@@ -55,12 +52,12 @@ export async function writeOutputFile(
   }
 }
 
-/** A file that opens for writing can be written at least in place; any other can only be replaced. */
+/** Throws unless the file can be written in place or replaced. */
 async function tryFile(path: string): Promise<void> {
   try {
     await (await open(path, 'r+')).close();
   } catch (error) {
-    // The file is a read-only mount, though its directory is not.
+    // The file itself is a read-only mount; its directory is not.
     if (findErrorCode(error) === 'EROFS') throw error;
     await tryDirectory(dirname(path));
     if (!(await isReplaceable(path))) throw error;
@@ -89,7 +86,7 @@ async function tryDirectory(directory: string): Promise<void> {
   }
 }
 
-/** A longer chain of links counts as a circle, as on Linux. */
+/** A longer chain of links counts as a loop, as on Linux. */
 const MAX_LINKS = 40;
 const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
   '/dev/stdin': 0,
@@ -98,20 +95,20 @@ const STANDARD_DESCRIPTORS: Readonly<Record<string, number>> = {
 };
 const DESCRIPTOR_PATH = /^(?:\/dev\/fd|\/proc\/(?:self|thread-self|\d+(?:\/task\/\d+)?)\/fd)\/(\d+)$/;
 
-/** What a path of the user leads to. */
+/** Target of a path that the user gave. */
 export type OutputTarget =
-  /** One of the process's own descriptors, as `/dev/stdout` or `/dev/fd/63` names it; `path` is that of the descriptor. */
+  /** Descriptor of this process, named by a path such as `/dev/stdout` or `/dev/fd/63`. */
   | { readonly kind: 'descriptor'; readonly path: string; readonly descriptor: number }
   | { readonly kind: 'missing' | 'regular' | 'fifo' | 'device'; readonly path: string };
 
 /**
- * Finds what a path leads to. Follows links, also one to a file that does not exist yet. Throws the system's error: ENOENT when
- * the directory is missing, EISDIR for a directory, ENXIO for a socket or a block device.
+ * Finds the target of a path. Follows links, even to a missing file. Throws the system's error: ENOENT if the directory is missing,
+ * EISDIR for a directory, ENXIO for a socket or a block device.
  */
 export async function locateOutput(path: string): Promise<OutputTarget> {
   let at = resolve(path);
   for (let links = 0; links <= MAX_LINKS; links += 1) {
-    // Before the directory is resolved: only its own name says that this is a descriptor.
+    // Before the directory is resolved: only this name shows that it is a descriptor.
     const descriptor = findDescriptor(at);
     if (descriptor !== undefined) return { kind: 'descriptor', path: at, descriptor };
     at = join(await realpath(dirname(at)), basename(at));
@@ -141,13 +138,13 @@ const WITHOUT_WAITING = constants.O_NONBLOCK ?? 0;
 
 export interface WriteInPlaceOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called once when a FIFO has no reader yet. */
+  /** Called once if a FIFO has no reader yet. */
   readonly onWait?: (() => void) | undefined;
 }
 
 /**
- * Writes into what is there. Appends to a descriptor, as others write there too; truncates a regular file first. Waits for the
- * reader of a FIFO by polling: a blocked thread of the pool would keep the process from ending.
+ * Writes to an existing target. Appends to a descriptor, because others write to it as well; truncates a regular file. Polls for the
+ * reader of a FIFO: a blocked thread would keep the process alive.
  */
 export async function writeInPlace(
   target: OutputTarget,
@@ -189,7 +186,7 @@ async function writeAll(file: FileHandle, bytes: Buffer, signal: AbortSignal | u
     try {
       at += (await file.write(bytes, at, bytes.length - at, null)).bytesWritten;
     } catch (error) {
-      // The FIFO is full.
+      // EAGAIN: the FIFO is full.
       if (findErrorCode(error) !== 'EAGAIN') throw error;
       await sleep(LOOK_AGAIN_MS, undefined, signal && { signal }).catch(() => undefined);
     }

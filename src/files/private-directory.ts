@@ -4,12 +4,12 @@ import { findErrorCode, makeFileError } from './file-errors.ts';
 
 const OWN_MODE = 0o700;
 const FOREIGN_BITS = 0o077;
-/** Others may write, or may not remove what is not theirs. */
+/** Writable by others, or sticky. */
 const SHARED_BITS = 0o1002;
 
 /**
- * Makes a private directory and its missing parents, mode 0700 under any umask. An existing one that we own gets that mode; so
- * does its parent, if it holds nothing but private directories. Throws the system's error; ELOOP when the directory is a link.
+ * Makes a private directory and its missing parents, with mode 0700 under any umask. Sets the mode of an existing directory of ours, and
+ * of its parent if that holds private directories only. Throws the system's error; ELOOP if the directory is a link.
  */
 export function makePrivateDirectory(directory: string): void {
   const stats = findStats(directory);
@@ -18,7 +18,7 @@ export function makePrivateDirectory(directory: string): void {
   tightenParent(dirname(directory));
 }
 
-/** Does the same for each directory of a relative path `below` a private directory. */
+/** Makes a private directory, and each directory of the relative path `below` it. */
 export function makePrivateDirectories(directory: string, below: string): void {
   makePrivateDirectory(directory);
   let path = directory;
@@ -28,7 +28,7 @@ export function makePrivateDirectories(directory: string, below: string): void {
   }
 }
 
-/** Whether a directory exists and we alone can use it. Where directories have no owners (Windows), any will do. */
+/** True if a directory exists and only its owner, us, can use it. On Windows any directory counts. */
 export function isOwnDirectory(directory: string): boolean {
   const stats = findStats(directory);
   if (stats === undefined || !stats.isDirectory()) return false;
@@ -37,8 +37,8 @@ export function isOwnDirectory(directory: string): boolean {
 }
 
 /**
- * Makes a directory and its missing parents, mode 0700 under any umask. Leaves what exists as it is. Throws the system's error.
- * One level at a time: with `recursive`, the umask applies, and Node says ENOENT of a read-only disk.
+ * Makes a directory and its missing parents, with mode 0700 under any umask. Keeps existing directories as they are. Throws the
+ * system's error. Works level by level: with `recursive` the umask applies, and Node reports ENOENT for a read-only disk.
  */
 export function makeDirectories(directory: string): void {
   try {
@@ -54,7 +54,7 @@ export function makeDirectories(directory: string): void {
   close(directory);
 }
 
-/** Closes `~/.cache/ecrp` of an earlier version, but no directory that is shared on purpose or holds something else. */
+/** Makes `~/.cache/ecrp` of an earlier version private, unless it is shared on purpose or holds something else. */
 function tightenParent(directory: string): void {
   const uid = process.getuid?.();
   const stats = findStats(directory);
@@ -70,16 +70,16 @@ function tighten(directory: string, stats: Stats): void {
   close(directory);
 }
 
-/** Some network shares have no modes; their directories are used all the same. */
+/** Makes a directory private. Ignores failure, because some network shares have no modes. */
 function close(directory: string): void {
   try {
     chmodSync(directory, OWN_MODE);
   } catch {
-    // If it cannot be written either, the write says so.
+    // A write reports the error, if there is one.
   }
 }
 
-/** An unreadable directory counts as one that holds something else. */
+/** An unreadable directory counts as one with foreign content. */
 function listNames(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
@@ -99,17 +99,17 @@ function findStats(path: string): Stats | undefined {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** How old and how large a private directory may get. */
+/** Limits of a private directory. */
 export interface PruneLimits {
   readonly maxAgeMs: number;
-  /** Bytes on the disk. */
+  /** Space on the disk. */
   readonly maxBytes: number;
 }
 
 export const PRUNE_LIMITS: PruneLimits = { maxAgeMs: 30 * DAY_MS, maxBytes: 64 * 1024 * 1024 };
 
 export interface PruneOptions {
-  /** Which files may be removed, by name; the others are neither counted nor touched. */
+  /** True for names of files that may be removed. Others are neither counted nor touched. */
   readonly isOurs: (fileName: string) => boolean;
   readonly limits?: PruneLimits;
   /** Milliseconds since 1970. */
@@ -123,8 +123,8 @@ interface Entry {
 }
 
 /**
- * Removes files from a private directory and its subdirectories: those that are too old, then the oldest until the rest fits.
- * Makes the rest private. Follows no link. Never throws: what stays only takes room.
+ * Removes files from a private directory and its subdirectories: files that are too old, then the oldest ones until the rest fits.
+ * Makes the rest private. Follows no links. Never throws: a file that stays only takes space.
  */
 export function pruneDirectory(directory: string, options: PruneOptions): void {
   const { limits = PRUNE_LIMITS, nowMs = Date.now() } = options;
@@ -157,12 +157,12 @@ function readEntry(path: string): Entry[] {
     if (isOpenToOthers(stats)) chmodSync(path, 0o600);
     return [{ path, bytes: Math.max(stats.size, stats.blocks * 512), changedMs: stats.mtimeMs }];
   } catch {
-    // Another run was quicker.
+    // Another run has removed it.
     return [];
   }
 }
 
-/** Whether we own something that others can use. */
+/** True if we own it and others can use it. */
 function isOpenToOthers({ mode, uid }: Stats): boolean {
   return (mode & FOREIGN_BITS) !== 0 && uid === process.getuid?.();
 }

@@ -3,14 +3,14 @@ import { dirname, join, sep } from 'node:path';
 import { makePrivateDirectories } from './private-directory.ts';
 import { replaceFileSync } from './replace-file.ts';
 
-/** Far more than any file of cache or state holds. */
+/** Far more than any file of cache or state. */
 const MAX_BYTES = 1024 * 1024;
-/** Windows has neither of them. */
+/** Windows has neither flag. */
 const WITHOUT_LINKS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads a file below a private directory. Undefined when it is missing, and for what ecrp would not have written: a link, a file
- * behind one, anything but a regular file, more than 1 MiB.
+ * Reads a file below a private directory. Undefined if it is missing, or if ecrp cannot have written it: not a regular file, behind a
+ * link, or longer than 1 MiB.
  */
 export function readPrivateFile(directory: string, name: string): string | undefined {
   try {
@@ -28,11 +28,11 @@ export function readPrivateFile(directory: string, name: string): string | undef
 }
 
 /**
- * Replaces a file below a private directory as a whole, mode 0600 under any umask. Makes missing directories. Replaces a link and
- * never follows one. Throws the system's error, and then leaves the old file untouched.
+ * Replaces a file below a private directory, with mode 0600 under any umask. Makes missing directories. Replaces a link instead of
+ * following it. Throws the system's error and keeps the old file then.
  *
- * Synchronous: a turn in the thread pool that compresses layers takes far longer than the write. Without fsync: the reader
- * detects what a power failure has damaged.
+ * Synchronous: waiting for the thread pool that compresses layers takes longer than the write. Without fsync: readers detect a file that
+ * a power failure has damaged.
  */
 export function writePrivateFile(directory: string, name: string, text: string): void {
   makePrivateDirectories(directory, dirname(name));
@@ -41,7 +41,7 @@ export function writePrivateFile(directory: string, name: string, text: string):
   replaceFileSync(path, text, { mode: 0o600, fsync: false });
 }
 
-/** Whether the directory, or one between it and the file, is a link. */
+/** True if the directory, or one between it and the file, is a link. */
 function hasLink(directory: string, name: string): boolean {
   const segments = name.split(sep).slice(0, -1);
   const between = segments.map((_, index) => join(directory, ...segments.slice(0, index + 1)));

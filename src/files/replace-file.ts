@@ -4,20 +4,20 @@ import writeFileAtomic from 'write-file-atomic';
 import { findErrorCode } from './file-errors.ts';
 
 export interface ReplaceOptions {
-  /** Mode under any umask. Without it, an existing file keeps its own and a new one gets what the umask leaves. */
+  /** Mode under any umask. Default: that of the existing file; the umask decides for a new one. */
   readonly mode?: number;
-  /** Whether to wait for the disk (default). Without it, a power failure may leave a damaged file. */
+  /** Waits for the disk (default). Without it, a power failure may leave a damaged file. */
   readonly fsync?: boolean;
 }
 
-/** Writes into a file that exists. */
+/** Writes to an existing file. */
 const INTO_IT = { flag: 'r+' };
 
 /**
- * Writes a temporary file beside `path` and renames it: a reader sees the old file or the new one. Follows a link.
- * When it throws, the old file is untouched and the temporary one is gone.
+ * Writes a temporary file beside `path` and renames it, so a reader sees the old file or the new one. Follows a link. On an error it
+ * keeps the old file and removes the temporary one.
  *
- * The hook writes the bytes: the package makes one system call, and a disk that fills up takes a part without an error.
+ * The hook writes the bytes. The package would make one system call, and a disk that fills up accepts a part without an error.
  */
 export async function replaceFile(
   path: string,
@@ -36,7 +36,7 @@ export async function replaceFile(
   await writeFileAtomic(path, '', { ...options, tmpfileCreated: fill });
 }
 
-/** Does the same without a turn in the thread pool. */
+/** Replaces a file like `replaceFile`, without waiting for the thread pool. */
 export function replaceFileSync(path: string, data: string | Buffer, options: ReplaceOptions = {}): void {
   const fill = (temporary: string): void => {
     try {

@@ -5,11 +5,11 @@ import type { Import, SourceFile } from './architecture.ts';
 interface Reach {
   /** Rooms that may be imported from. */
   readonly values: readonly string[];
-  /** Rooms of which only types may be. */
+  /** Rooms from which only types may be imported. */
   readonly types?: readonly string[];
 }
 
-/** Leaves that every room may import, but the other leaves and the emulator. */
+/** Leaves that every room may import, except for other leaves and the emulator. */
 const COMMON = ['errors', 'foreign-text', 'json'];
 
 const REACHES: Readonly<Record<string, Reach>> = {
@@ -28,17 +28,17 @@ const REACHES: Readonly<Record<string, Reach>> = {
   net: { values: [...COMMON, 'io', 'async', 'clock'] },
   ecr: { values: [...COMMON, 'io', 'wire', 'oci', 'async', 'net', 'clock', 'files', 'ends', 'registry'] },
   registry: { values: [...COMMON, 'oci', 'async', 'net', 'clock', 'ends'] },
-  // Of the ends it knows their interfaces, and no source and no target.
+  // The engine knows the interfaces of both ends, and no source or target.
   engine: { values: [...COMMON, 'oci', 'async', 'files', 'ends'] },
   catalog: { values: [...COMMON, 'io', 'wire', 'files'] },
   docker: { values: [...COMMON, 'io', 'wire', 'files', 'async'] },
   emulator: { values: ['wire'] },
 };
 
-/** Rooms that may import every other: the command line and the ways into it. */
+/** Rooms that may import every other room: the command line and its entrances. */
 const ENTRANCES = ['cli', 'main', 'process-io'];
 
-/** Packages that one room alone may import. */
+/** Packages that only one room may import. */
 const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@aws-sdk\//, 'ecr'],
   [/^@smithy\//, 'ecr'],
@@ -47,10 +47,10 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^(commander|ora|chalk|string-width)$/, 'cli'],
 ];
 
-/** The package's own metadata, which the bundler takes in. */
+/** Metadata of this package, which the bundler includes. */
 const METADATA = 'package.json';
 
-/** Imports that go where the map does not let them. */
+/** Finds imports that the map does not allow. */
 export function findForeignImports(files: readonly SourceFile[]): string[] {
   return eachImport(files, (file, { target, kind }) => {
     if (target === '(computed)') return 'imports a computed name';
@@ -70,7 +70,7 @@ export function findForeignImports(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** Imports of packages by rooms that have no business with them, or that package.json does not name. */
+/** Finds imports of packages that belong to another room or that package.json does not name. */
 export function findForeignPackages(files: readonly SourceFile[], dependencies: readonly string[]): string[] {
   return eachImport(files, (file, { target }) => {
     if (target.startsWith('src/') || target.startsWith('node:') || target === '(computed)') return undefined;
@@ -83,7 +83,7 @@ export function findForeignPackages(files: readonly SourceFile[], dependencies: 
   });
 }
 
-/** Chains of imports that come back to where they began; lazy imports may. */
+/** Finds cycles of imports. Lazy imports may form cycles. */
 export function findCycles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const done = new Set<string>();
@@ -100,12 +100,12 @@ export function findCycles(files: readonly SourceFile[]): string[] {
   return cycles;
 }
 
-/** Re-exports: each thing is imported from where it is. */
+/** Finds re-exports. Every name is imported from its own file. */
 export function findBarrels(files: readonly SourceFile[]): string[] {
   return eachImport(files, (_, { target, isReexport }) => (isReexport ? `re-exports ${target}` : undefined));
 }
 
-/** Packages, node's own left out, that are loaded by loading a file. */
+/** Finds the packages, except Node's own, that loading a file loads. */
 export function findPackagesAtStart(files: readonly SourceFile[], entrance: string): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const packages = new Set<string>();

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type SourceFile, stripComments } from './architecture.ts';
 
-// The rules of src/README.md about files, exported names and rooms. Those about imports are in architecture-rules.ts.
+// Rules of src/README.md about files, exported names and rooms. Rules about imports are in architecture-rules.ts.
 
 const MOST_LINES = 250;
 const FEWEST_LINES = 25;
@@ -9,14 +9,14 @@ const FEWEST_LINES = 25;
 /** Fewer words than this do not say what a room is for. */
 const FEWEST_WORDS = 8;
 
-/** Files that are too long for one subject. */
+/** Finds files that are too long for one subject. */
 export function findLongFiles(files: readonly SourceFile[]): string[] {
   return files
     .filter(({ lines }) => lines > MOST_LINES)
     .map(({ path, lines }) => `${path} has ${lines} lines, more than ${MOST_LINES}`);
 }
 
-/** Files that a reader has to open for the sake of one other: small, and imported by it alone. */
+/** Finds small files that only one other file imports: they could be a part of it. */
 export function findSmallFiles(files: readonly SourceFile[]): string[] {
   const importers = new Map<string, Set<string>>();
   for (const { path, imports } of files) {
@@ -31,7 +31,7 @@ export function findSmallFiles(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** Exported names, of types or values, that more than one file has. */
+/** Finds names of types or values that more than one file exports. */
 export function findSharedNames(files: readonly SourceFile[]): string[] {
   const owners = new Map<string, Set<string>>();
   for (const { path, exports } of files) {
@@ -44,8 +44,8 @@ export function findSharedNames(files: readonly SourceFile[]): string[] {
 }
 
 /**
- * Rooms that do not say what they are for: in a README.md, or in a comment at the head of one of their files that begins
- * with the name of the room, as in "`oci/` is the image model".
+ * Finds rooms that do not say what they are for. A README.md says it, or a comment at the head of a file that begins with the name of the
+ * room, as in "`oci/` is the image model".
  * @param readmes Content of each README.md of the tree, by path.
  */
 export function findUnexplainedRooms(
@@ -64,7 +64,7 @@ export function findUnexplainedRooms(
     .sort();
 }
 
-/** The comment that a file begins with, when it is about the room. */
+/** Returns the comment that a file begins with, if it is about the room. */
 function headOf(text: string, room: string): string {
   const head = /^(?:(?:\/\/.*\n)+|\/\*\*[\s\S]*?\*\/)/.exec(text)?.[0] ?? '';
   return /^[/*\s]*`([\w-]+)\/`/.exec(head)?.[1] === posix.basename(room) ? head : '';
@@ -75,7 +75,7 @@ function countWords(text: string): number {
 }
 
 /**
- * Problems that a table does not excuse, and entries of the table that excuse nothing any more.
+ * Returns the problems that a table does not excuse, and the entries of the table that excuse nothing.
  * @param table First words of problems.
  */
 export function excuseProblems(problems: readonly string[], table: readonly string[]): string[] {
@@ -88,7 +88,7 @@ export function excuseProblems(problems: readonly string[], table: readonly stri
   ];
 }
 
-/** Uses of the process's own environment, arguments, streams and exit by files other than those allowed. */
+/** Finds uses of the process's environment, arguments, streams and exit outside of the allowed files. */
 export function findGlobals(files: readonly SourceFile[], allowed: readonly string[]): string[] {
   return files
     .filter(({ path }) => !allowed.includes(path))

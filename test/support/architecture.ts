@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
-/** One import of a file. `target` is a path from the root for files of the tree, else the specifier as written. */
+/** Import of a file. `target` is a path from the root for files of the tree, else the specifier. */
 export interface Import {
   readonly target: string;
   /** `type`: gone after compilation. `lazy`: `import()`. */
@@ -15,7 +15,7 @@ export interface SourceFile {
   readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
-  /** Names of types and values that the file exports; those it re-exports are imports. */
+  /** Exported names of types and values. Re-exports count as imports. */
   readonly exports: readonly string[];
 }
 
@@ -42,8 +42,8 @@ function listFiles(root: string, directory: string, ending: string): string[] {
 }
 
 /**
- * Takes the imports out of formatted source: a statement begins its line and a specifier is a literal in single
- * quotes, which Biome sees to. A computed `import()` is kept as the target `(computed)`.
+ * Finds imports and exports in source that Biome has formatted: a statement begins its line, and a specifier is in single quotes. A
+ * computed `import()` has the target `(computed)`.
  */
 export function parseSource(path: string, text: string): SourceFile {
   const resolve = (specifier: string) =>
@@ -88,14 +88,14 @@ function findExports(text: string): string[] {
   ];
 }
 
-/** Whether the clause between `import` and `from` leaves nothing behind after compilation. */
+/** True if nothing is left of the clause between `import` and `from` after compilation. */
 function isTypeOnly(clause: string): boolean {
   if (/^\s*type\b/.test(clause)) return true;
   const names = /^\s*\{([^}]*)\}\s*$/.exec(clause)?.[1];
   return names?.split(',').every((name) => /^\s*(type\b.*)?$/.test(name)) ?? false;
 }
 
-/** Comments at the beginning of a line or after a blank, which is where formatted source has them. */
+/** Removes comments at the beginning of a line or after a blank. Formatted source has no others. */
 export function stripComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
 }

@@ -1,8 +1,8 @@
-// The output as a stream of bits, the first one in the lowest bit (RFC 1951, 3.1.1).
+// Writes the output as a stream of bits, lowest bit first (RFC 1951, 3.1.1).
 
 /** Address of the next byte. */
 export let at: u32 = 0;
-/** Bits that are not written yet, and their number, below 8 outside of this file and symbols.ts. */
+/** Bits that are not written yet, and their number. Outside of this file and symbols.ts there are fewer than 8. */
 export let held: u64 = 0;
 export let count: u32 = 0;
 
@@ -23,14 +23,14 @@ export function put(value: u32, bits: u32): void {
   count &= 7;
 }
 
-/** Goes on with what a loop that held the state in locals has written. */
+/** Takes over the state of a loop that kept it in local variables. */
 export function resume(address: u32, bits: u64, number: u32): void {
   at = address;
   held = bits;
   count = number;
 }
 
-/** Fills up the byte that is begun with zeros. */
+/** Fills the current byte with zeros. */
 export function align(): void {
   if (count > 0) put(0, 8 - count);
 }

@@ -1,4 +1,4 @@
-// Blocks of deflate (RFC 1951, 3.2.3 to 3.2.7): each in whichever form is shortest.
+// Writes blocks (RFC 1951, 3.2.3 to 3.2.7), dynamic or stored, whichever is shorter.
 
 import * as bits from './bits';
 import { buildCode } from './huffman';
@@ -29,29 +29,29 @@ const MAX_STORED: u32 = 65_535;
 const MAX_CODE_BITS: u32 = 15;
 const LENGTH_CODES: u32 = 19;
 const MAX_LENGTH_CODE_BITS: u32 = 7;
-/** The order in which the lengths of the code for code lengths are written. */
+/** Order of the lengths of the code for code lengths. */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 
-/** Occurrences in a block from which on its average is one to go by. */
+/** Fewer occurrences in a block give no reliable average. */
 const ENOUGH: u32 = 500;
 
-/** Bits × 16 that a literal, and a match without the extra bits of its distance, took in the last block. */
+/** Average bits × 16 in the last block: of a literal, and of a match without the extra bits of its distance. */
 export let literalCost: u32 = 0;
 export let matchCost: u32 = 0;
 
-/** What they may take in a block before which there is none. */
+/** Resets the averages, for the first block. */
 export function resetCosts(): void {
   literalCost = 7 << 4;
   matchCost = 10 << 4;
 }
 
-/** Empties the counts of symbols, for the next block. */
+/** Clears the counts of symbols, for the next block. */
 export function clearCounts(): void {
   memory.fill(LITERAL_COUNTS, 0, 4 * 288);
   memory.fill(DISTANCE_COUNTS, 0, 4 * 32);
 }
 
-/** Writes the input [from, from + size), whose symbols were gathered up to `end`, as one block or, stored, several. */
+/** Writes the input [from, from + size) as one block, or as several stored ones. Its symbols end at `end`. */
 export function writeBlock(from: u32, size: u32, end: u32, isFinal: bool): void {
   store<u32>(LITERAL_COUNTS + (END_OF_BLOCK << 2), 1);
   buildCode(LITERAL_COUNTS, LITERALS, MAX_CODE_BITS, LITERAL_LENGTHS, LITERAL_CODES);
@@ -78,7 +78,7 @@ export function writeBlock(from: u32, size: u32, end: u32, isFinal: bool): void 
   writeSymbols(end);
 }
 
-/** An empty stored block: the stream is whole bytes then, and others can follow (zlib's Z_SYNC_FLUSH). */
+/** Writes an empty stored block, like zlib's Z_SYNC_FLUSH: the stream ends at a byte boundary, and others can follow. */
 export function writeFlush(): void {
   writeStored(0, 0, false);
 }
@@ -97,14 +97,14 @@ function writeStored(from: u32, size: u32, isFinal: bool): void {
   } while (left > 0);
 }
 
-/** Number of symbols up to the last one that has a code. */
+/** Counts the symbols up to the last one that has a code. */
 function countUsed(lengths: u32, size: u32, least: u32): u32 {
   let used = size;
   while (used > least && load<u8>(lengths + used - 1) === 0) used--;
   return used;
 }
 
-/** Lists the lengths of both codes, one after the other, as runs in RUNS; gives their end. */
+/** Writes the lengths of both codes, one after the other, as runs into RUNS. Returns their end. */
 function findRuns(literals: u32, distances: u32): u32 {
   memory.fill(LENGTH_CODE_COUNTS, 0, 4 * 20);
   let end = RUNS;
@@ -172,7 +172,7 @@ function writeRuns(end: u32): void {
   }
 }
 
-/** Counts the bits of the symbols gathered, and learns from them what to expect of the next block. */
+/** Counts the bits of the block's symbols, and updates the averages for the next block. */
 function countSymbolBits(): u32 {
   let literalBits: u32 = 0;
   let literals: u32 = 0;

@@ -1,7 +1,7 @@
-// Raw deflate (RFC 1951) of a chunk, in AssemblyScript: compiled to WebAssembly, for ../deflate-module.ts.
+// Deflates a chunk to raw deflate (RFC 1951), in AssemblyScript for ../deflater.ts.
 //
-// One look ahead where a match is short. A match is taken only if it saves some bits, by what literals and matches took in
-// the block before: short ones from far away do not, and keep longer ones from being found.
+// Looks one position ahead if a match is short. Takes a match only if it saves bits by the averages of the last block. Short matches from
+// far away do not, and they would hide longer ones.
 
 import * as bits from './bits';
 import { clearCounts, literalCost, matchCost, resetCosts, writeBlock, writeFlush } from './block';
@@ -19,30 +19,30 @@ import {
 import { isAtEnd, STEP, startBlock } from './split';
 import { distanceSymbol, initialize, LENGTH, MAX_MATCH } from './symbols';
 
-/** Where the window and the chunk are to be put, where the output is, and how long a chunk may be. */
+/** Address for the window and the chunk, address of the output, and longest chunk. */
 export const inputAt: u32 = INPUT;
 export const outputAt: u32 = OUTPUT;
 export const maxChunk: u32 = MAX_CHUNK;
 
-/** Below this length of a match, the next position may have a better one. */
+/** For shorter matches, the next position may have a better one. */
 const SHORT_MATCH: u32 = 6;
 /** Bits × 16. */
 const LEAST_SAVINGS: i32 = 4 << 4;
-/** After 2^RUN_BITS literals in a row every second position is searched, after twice as many every third, and so on. */
+/** After 2^RUN_BITS literals in a row, only every second position is searched; after twice as many every third, and so on. */
 const RUN_BITS: u32 = 9;
 const MOST_SKIPPED: u32 = 7;
-/** So many symbols can be added between two looks at where the block ends. */
+/** A block ends before its symbols pass this address: so many can be added between two looks. */
 const FULL: u32 = SYMBOLS + 4 * (MAX_SYMBOLS - STEP - 2 * SHORT_MATCH - MOST_SKIPPED);
 
 initialize();
 
 /**
- * Deflates `size` bytes at `inputAt` + `window`, which may refer to the `window` bytes before them, and returns how many bytes there
- * are at `outputAt` then: whole ones, so that chunks can be put together. The last chunk ends the stream.
+ * Deflates the `size` bytes after the `window` bytes at `inputAt`; they may refer to the window. The last chunk ends the stream. Returns
+ * the length of the output at `outputAt` in whole bytes, so outputs can be joined.
  */
 export function deflate(window: u32, size: u32, isLast: bool): u32 {
   const end = INPUT + window + size;
-  /** Of the positions below, four bytes can be read. */
+  /** Four bytes can be read at all positions below this one. */
   const searchable = max(end - 3, INPUT);
   let position = INPUT + window;
   bits.startAt(OUTPUT);
@@ -96,7 +96,7 @@ export function deflate(window: u32, size: u32, isLast: bool): u32 {
   return bits.at - OUTPUT;
 }
 
-/** Bits × 16 that a match takes less than literals would; below 0 for none. */
+/** Bits × 16 that a match saves against literals. Negative for no match. */
 function savingsOf(match: u32): i32 {
   const extraBits = max<i32>(30 - <i32>clz((match & 0xffff) - 1), 0);
   return <i32>((match >> 16) * literalCost) - <i32>matchCost - (extraBits << 4);

@@ -1,4 +1,4 @@
-// Length-limited Huffman codes, in the canonical form of RFC 1951, 3.2.2.
+// Builds length-limited Huffman codes in the canonical form of RFC 1951, 3.2.2.
 
 import { NODES, SORTED } from './memory';
 
@@ -7,8 +7,8 @@ const lengthCounts = memory.data<u32>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 const nextCodes = memory.data<u32>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /**
- * Makes the code of `size` symbols out of how often they occur. At least two get a code, as there are decoders that take no
- * code with one. Lengths are at most `limit` bits; 0 for a symbol that does not occur.
+ * Builds the code of `size` symbols from their counts. At least two symbols get a code, because some decoders reject a code with one.
+ * Lengths are at most `limit` bits, and 0 for a symbol that does not occur.
  */
 export function buildCode(counts: u32, size: u32, limit: u32, lengths: u32, codes: u32): void {
   const used = sortSymbols(counts, size);
@@ -18,7 +18,7 @@ export function buildCode(counts: u32, size: u32, limit: u32, lengths: u32, code
     computeDepths(used);
     limitLengths(limit);
   } else store<u32>(<u32>lengthCounts + 4, 2);
-  // The rarest symbols, which are in front, get the longest codes.
+  // The rarest symbols are in front and get the longest codes.
   let index: u32 = 0;
   for (let bits = limit; bits > 0; bits--) {
     for (let left = load<u32>(<u32>lengthCounts + (bits << 2)); left > 0; left--) {
@@ -29,7 +29,7 @@ export function buildCode(counts: u32, size: u32, limit: u32, lengths: u32, code
   assignCodes(size, lengths, codes);
 }
 
-/** Puts the symbols that occur into SORTED as count << 9 | symbol, ascending. */
+/** Writes the symbols that occur to SORTED as count << 9 | symbol, ascending. */
 function sortSymbols(counts: u32, size: u32): u32 {
   let used: u32 = 0;
   for (let symbol: u32 = 0; symbol < size; symbol++) {
@@ -119,7 +119,7 @@ function limitLengths(limit: u32): void {
     space += load<u32>(<u32>lengthCounts + (bits << 2)) << (limit - bits);
   }
   for (; space > 1 << limit; space--) {
-    // One of the longest codes moves beside another one that gets a bit more.
+    // A shorter code gets a bit more and makes room for one of the longest codes beside it.
     const last = <u32>lengthCounts + (limit << 2);
     store<u32>(last, load<u32>(last) - 1);
     let bits = limit - 1;

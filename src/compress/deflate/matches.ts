@@ -1,10 +1,11 @@
-// Finds what has stood before, within the window: by a hash of four bytes, the last two places of each; by one of three bytes,
-// the last place. Positions are addresses; tables have them modulo 2^16, twice the window, so that a stale one is a wrong
-// place at worst, which the bytes there tell.
+// Finds matches within the window. A hash of four bytes has the last two positions, a hash of three bytes the last one.
+//
+// Positions are addresses. Tables store them modulo 2^16, twice the window. A stale entry may name a wrong position, and comparing the bytes
+// there excludes it.
 
 import { BUCKET_BITS, BUCKETS, INPUT, SHORT, SHORT_BITS, WINDOW } from './memory';
 
-/** Found first, a match of so many bytes is good enough. */
+/** A first match of this length ends the search. */
 const GOOD_LENGTH: u32 = 32;
 const MAX_DISTANCE: u32 = WINDOW - 1;
 
@@ -17,13 +18,13 @@ function hash(word: u32, bits: u32): u32 {
   return (word * 0x9e3779b1) >> (32 - bits);
 }
 
-/** Puts a position of which four bytes can be read into the table of four bytes. */
+/** Adds a position to the table of four bytes. Four bytes must be readable there. */
 export function insert(position: u32): void {
   const bucket = BUCKETS + (hash(load<u32>(position), BUCKET_BITS) << 2);
   store<u32>(bucket, (load<u32>(bucket) << 16) | (position & 0xffff));
 }
 
-/** The same for both tables; for a window that comes with a chunk. */
+/** Adds the positions of a chunk's window to both tables. */
 export function insertAll(from: u32, to: u32): void {
   for (let position = from; position < to; position++) {
     insert(position);
@@ -31,12 +32,12 @@ export function insertAll(from: u32, to: u32): void {
   }
 }
 
-/** Whether the word stands at a distance within reach: 1 or 0, without a branch, as none could be foreseen. */
+/** Returns 1 if the word occurs at a distance within reach, else 0. Has no branch, because no processor could predict it. */
 function stands(word: u32, position: u32, distance: u32, reach: u32): u32 {
   return <u32>(load<u32>(position - distance) === word) & <u32>(distance - 1 < reach);
 }
 
-/** How many bytes are the same, at most `most`; of the first four it is known. */
+/** Counts equal bytes, up to `most`. The first four are known to be equal. */
 function measure(position: u32, distance: u32, most: u32): u32 {
   let same: u32 = 4;
   while (same < most) {
@@ -56,8 +57,8 @@ function longer(found: u32, position: u32, distance: u32, most: u32): u32 {
 }
 
 /**
- * The longest match of a position, of at most `most` bytes, as length << 16 | distance; 0 when there is none. Puts the
- * position into the tables. Four bytes must be there to read.
+ * Finds the longest match of a position, up to `most` bytes, as length << 16 | distance; 0 for none. Adds the position to the tables. Four
+ * bytes must be readable there.
  */
 export function findMatch(position: u32, most: u32): u32 {
   const word = load<u32>(position);

@@ -1,13 +1,13 @@
-// Where a block ends: when what comes differs so much from what the block has that a code of its own is worth its header.
+// Ends a block when the newest symbols differ so much from the others that a new code is worth its header.
 
 import { CLASS_COUNTS, CLASSES, NEW_CLASS_COUNTS } from './memory';
 import { LENGTH } from './symbols';
 
 /** Symbols between two looks. */
 export const STEP: u32 = 512;
-/** A header takes some 80 bytes. */
+/** A header takes about 80 bytes. */
 const MIN_BLOCK: u32 = 5_000;
-/** Of symbols in the wrong class, in 512ths. */
+/** Share of symbols in another class, in 512ths. */
 const MOST_DIFFERENCE: u32 = 200;
 const LONG_MATCH: u32 = LENGTH + 9;
 
@@ -18,15 +18,15 @@ export function startBlock(): void {
   memory.fill(CLASS_COUNTS, 0, 4 * CLASSES);
 }
 
-/** Literals fall into eight classes, matches into short and long ones. */
+/** Eight classes of literals, and short and long matches. */
 function classOf(literal: u32): u32 {
   if (literal >= LENGTH) return 8 + <u32>(literal >= LONG_MATCH);
   return ((literal >> 5) & 6) | (literal & 1);
 }
 
 /**
- * Takes in the symbols at [from, to), and says whether the block shall end: `size` bytes are in it, `left` follow. The longer
- * it is, the less must they differ.
+ * Adds the symbols at [from, to) and returns true if the block should end. It has `size` bytes, and `left` bytes follow. The longer the
+ * block, the smaller the difference that ends it.
  */
 export function isAtEnd(from: u32, to: u32, size: u32, left: u32): bool {
   memory.fill(NEW_CLASS_COUNTS, 0, 4 * CLASSES);
@@ -37,7 +37,7 @@ export function isAtEnd(from: u32, to: u32, size: u32, left: u32): bool {
   const added = (to - from) >> 2;
   let difference: u32 = 0;
   for (let slot: u32 = 0; slot < 4 * CLASSES; slot += 4) {
-    // Both as if of observed × added symbols.
+    // Scales both counts to observed × added symbols.
     const before = load<u32>(CLASS_COUNTS + slot) * added;
     const now = load<u32>(NEW_CLASS_COUNTS + slot) * observed;
     difference += before > now ? before - now : now - before;

@@ -1,4 +1,4 @@
-// Symbols of deflate (RFC 1951, 3.2.5): literals, and matches as lengths and distances.
+// Symbols (RFC 1951, 3.2.5): literals, and matches as lengths and distances.
 
 import * as bits from './bits';
 import {
@@ -19,9 +19,9 @@ export const DISTANCES: u32 = 30;
 const MIN_MATCH: u32 = 3;
 export const MAX_MATCH: u32 = 258;
 
-/** A literal is gathered as its byte << 16, a match as (LENGTH + length) << 16 | distance. */
+/** A literal is stored as its byte << 16, a match as (LENGTH + length) << 16 | distance. */
 export const LENGTH: u32 = 256;
-/** Fills the tables that depend on nothing. */
+/** Fills the constant tables. */
 export function initialize(): void {
   for (let symbol: u32 = 257; symbol < 286; symbol++) {
     const first = firstLength(symbol);
@@ -66,7 +66,7 @@ export function distanceSymbol(distance: u32): u32 {
   return <u32>load<u8>(DISTANCE_SYMBOLS + placeOf(distance));
 }
 
-/** Puts codes and extra bits together, for the block that is about to be written. */
+/** Combines codes and extra bits for the next block. */
 function prepareEntries(): void {
   for (let byte: u32 = 0; byte < 256; byte++) {
     setLiteralEntry(byte, load<u32>(LITERAL_CODES + (byte << 2)), <u32>load<u8>(LITERAL_LENGTHS + byte));
@@ -76,7 +76,7 @@ function prepareEntries(): void {
     const code = load<u32>(LITERAL_CODES + (symbol << 2));
     const first = firstLength(symbol);
     const extra = lengthExtraBits(symbol);
-    // 258 has a symbol of its own, which comes last: 284 with all extra bits is never written.
+    // Length 258 has its own symbol, the last one. So 284 with all extra bits is never written.
     for (let value: u32 = 0; value < 1 << extra; value++) {
       setLiteralEntry(LENGTH + first + value, code | (value << length), length + extra);
     }
@@ -93,7 +93,7 @@ function setLiteralEntry(place: u32, code: u32, count: u32): void {
   store<u64>(LITERAL_ENTRIES + (place << 3), <u64>code | ((<u64>count) << 32));
 }
 
-/** Writes the symbols gathered and the end of the block. */
+/** Writes the symbols of the block and its end. */
 export function writeSymbols(end: u32): void {
   prepareEntries();
   let at = bits.at;

@@ -101,7 +101,7 @@ describe('loadCatalogFile', () => {
     expect(error.message.split('\n  - ')).toEqual([
       'catalog file catalog.json has 14 problems:',
       'repositoryName must be text, not the number 7; put it in quotes',
-      'aboutText belongs into catalogData',
+      'aboutText belongs in catalogData',
       'catalogData.desciption is not known here; did you mean description?',
       'catalogData.architectures[1] must be text, not the number 5; put it in quotes',
       'catalogData.architectures[2] is empty',
@@ -140,7 +140,7 @@ describe('loadCatalogFile', () => {
   });
 
   it.each([
-    [{ logoUrl: 'https://x' }, 'logoUrl is not known here; the service gives it, and it cannot be set'],
+    [{ logoUrl: 'https://x' }, 'logoUrl is not known here; only the service sets it'],
     [{ about: 'x' }, 'about is not known here; did you mean aboutText?'],
     [{ ABOUTTEXT: 'x' }, 'ABOUTTEXT is not known here; did you mean aboutText?'],
     [{ operating_systems: [] }, 'operating_systems is not known here; did you mean operatingSystems?'],

@@ -24,8 +24,8 @@ describe('explainMissingBadge', () => {
   });
 
   it('sends a name to the other list, or lists the badges', () => {
-    expect(explainMissingBadge('architectures', 'Linux')).toContain('it belongs into operatingSystems');
-    expect(explainMissingBadge('operatingSystems', 'ARM 64')).toContain('it belongs into architectures');
+    expect(explainMissingBadge('architectures', 'Linux')).toContain('it belongs in operatingSystems');
+    expect(explainMissingBadge('operatingSystems', 'ARM 64')).toContain('it belongs in architectures');
     expect(explainMissingBadge('operatingSystems', 'plan9')).toContain('these will: Linux, Windows');
     expect(explainMissingBadge('operatingSystems', 'Amazon Linux 2')).toContain('"Linux" will');
     expect(explainMissingBadge('operatingSystems', 'windows/amd64')).toContain('"Windows" will');

@@ -323,7 +323,7 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     expect(error).toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringContaining('EBUSY'),
-      hint: 'Mount the directory that holds it, and not the file alone.',
+      hint: 'Mount the directory instead of the file.',
     });
     expect(await readText()).toBe('{}');
     expect(await readdir(place().configDirectory)).toEqual(['config.json']);
