@@ -19,7 +19,7 @@ const chunks = [
   { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|registry-host)\.ts$/ },
   // The client of the SDK and our code around it.
   { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
-  { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push|progress[\\/]plain-progress)\.ts$/ },
+  { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain-progress)\.ts$/ },
 ];
 
 await build({
