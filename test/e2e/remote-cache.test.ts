@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAnsweringServer, staySilent } from '../support/answering-server.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
@@ -7,7 +7,11 @@ import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const { home, emulator } = await startWorkplace();
-const silent = await startAnsweringServer(staySilent);
+// Two seconds pass when it is asked.
+const silent = await startAnsweringServer((...exchange) => {
+  staySilent(...exchange);
+  vi.advanceTimersByTime(2_000);
+});
 let archive: string;
 let rebuilt: string;
 beforeAll(async () => {
@@ -19,6 +23,10 @@ beforeAll(async () => {
   await writeDockerArchive(archive, [image], { style: 'legacy-symlink' });
   await writeDockerArchive(rebuilt, [changed], { style: 'legacy-symlink' });
 });
+
+// No limit of time is reached unless a test lets it: a busy machine is as good as a quick one.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
 
 let machines = 0;
 
@@ -75,8 +83,12 @@ describe('on a machine without a cache', () => {
       method: 'PUT',
       body: JSON.stringify({ faults: ['DescribeRegistries stall on=1'] }),
     });
+    const stalled = emulator.untilStalled();
     const argv = ['push', archive, 'cold/silent:1.0', '--create-repo', '--json', '-v'];
-    const result = await runFresh(argv);
+    const pushed = runFresh(argv);
+    await stalled;
+    vi.advanceTimersByTime(3_000);
+    const result = await pushed;
     expect(result.json()).toMatchObject({
       layers: { uploaded: 3 },
       reference: expect.stringMatching(/\/cold\/silent:1\.0$/),

@@ -93,6 +93,7 @@ describe.each([
     expect(await ended).toMatchObject({ status: null });
     await setFaults(emulator, []);
     const again = await runCli([...argv, '--verify', '--json'], { env: env(directory) });
+    expect(again.status, again.stderr).toBe(0);
     expect(again.json().bytes).toMatchObject({ resumed: 0 });
     await expectWhole(repositoryName);
   });
