@@ -153,14 +153,20 @@ export function storeAsZstd(content: Buffer): Buffer {
 async function makeLayer(seed: string, spec: LayerSpec): Promise<GeneratedLayer> {
   const content = spec.content ?? makeRandomBytes(seed, spec.size ?? 1000);
   const tar = await packTar([{ name: `data-${digestOf(seed).slice(7, 15)}`, content }]);
-  const { mediaType, bytes } = packLayer(tar, spec.packing ?? 'gzip');
+  const isRandom = spec.content === undefined && content.length >= 1024 * 1024;
+  const { mediaType, bytes } = packLayer(tar, spec.packing ?? 'gzip', isRandom ? 0 : 1);
   return { tar, diffId: digestOf(tar), bytes, descriptor: describeBytes(mediaType, bytes) };
 }
 
-function packLayer(tar: Buffer, packing: 'none' | 'gzip' | 'zstd'): { mediaType: string; bytes: Buffer } {
+/** `level` of gzip: 0 for what is long and cannot be compressed, where looking for repetitions is the most work of all. */
+function packLayer(
+  tar: Buffer,
+  packing: 'none' | 'gzip' | 'zstd',
+  level: 0 | 1,
+): { mediaType: string; bytes: Buffer } {
   if (packing === 'none') return { mediaType: OCI_LAYER, bytes: tar };
   if (packing === 'zstd') return { mediaType: OCI_LAYER_ZSTD, bytes: storeAsZstd(tar) };
-  return { mediaType: OCI_LAYER_GZIP, bytes: gzipSync(tar, { level: 1 }) };
+  return { mediaType: OCI_LAYER_GZIP, bytes: gzipSync(tar, { level }) };
 }
 
 export interface TarItem {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { BodyParser } from '../../../../src/emulator/api/body-parser.ts';
 import { BufferPool } from '../../../../src/emulator/api/buffer-pool.ts';
@@ -49,6 +50,8 @@ function expectSame(body: Buffer, chunkSizes: readonly number[]): void {
   for (const size of chunkSizes) {
     for (const expectedBytes of [body.length, 0]) {
       const actual = outcome(() => parse(cut(body, size), expectedBytes, member));
+      // To ask `expect` each of tens of thousands of times takes longer than to parse.
+      if (isDeepStrictEqual(actual, whole)) continue;
       expect(actual, `chunks of ${size}: ${body.toString().slice(0, 500)}`).toEqual(whole);
     }
   }
