@@ -30,7 +30,7 @@ const signal = new AbortController().signal;
 let image: GeneratedImage;
 let content: Map<string, Buffer>;
 beforeAll(async () => {
-  image = await makeImage({ seed: 77, layers: [{ size: 11 * MIB }, { size: 5000 }, { size: 10 }] });
+  image = await makeImage({ seed: 77, layers: [{ size: 6 * MIB }, { size: 5000 }, { size: 10 }] });
   content = new Map([
     [digestOf(image.config), image.config],
     ...image.layers.map((layer) => [layer.descriptor.digest, layer.bytes] as const),
@@ -75,6 +75,7 @@ async function push({ emulator, plan }: Place) {
   try {
     const result = await pushWith(plan, {
       service: connectPush(client, { repositoryName }),
+      partBytes: 5 * MIB,
       tags: ['1.0', 'latest'],
       signal,
       createRepository: async (inner) => {

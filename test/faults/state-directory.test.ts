@@ -16,6 +16,8 @@ const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
   const image = await makeImage({ seed: 3, layers: [{ size: 11 * MIB }, { size: 6 * MIB }] });
   await writeDockerArchive(join(home.directory, 'archive.tar'), [image], { style: 'skopeo' });
+  const short = await makeImage({ seed: 4, layers: [{ size: 6 * MIB }, { size: 5.5 * MIB }] });
+  await writeDockerArchive(join(home.directory, 'short.tar'), [short], { style: 'skopeo' });
 });
 
 /** State and cache in one place. */
@@ -23,8 +25,8 @@ function env(directory: string) {
   return { ...home.env, ...emulator.env, ECRP_STATE_DIR: directory, ECRP_CACHE_DIR: directory };
 }
 
-function makeArgv(name: string, compression = 'none'): string[] {
-  const argv = ['push', join(home.directory, 'archive.tar'), `${name}:1.0`, '--create-repo'];
+function makeArgv(name: string, compression = 'none', archive = 'archive.tar'): string[] {
+  const argv = ['push', join(home.directory, archive), `${name}:1.0`, '--create-repo'];
   return [...argv, '--part-size', '5', '--compression', compression];
 }
 
@@ -73,7 +75,7 @@ describe.each([
   test.skipIf(hasMounts && !canMount)('costs a warning, and the push goes through', async () => {
     const directory = join(home.directory, place);
     await mkdir(directory);
-    const argv = makeArgv(`state/${place}`, 'gzip');
+    const argv = makeArgv(`state/${place}`, 'gzip', 'short.tar');
     const { status, stderr } = await pushAfter(line, argv, directory, hasMounts).ended;
     expect(status, `${name}: ${stderr}`).toBe(0);
     expect(stderr.match(/^warning: uploads cannot be kept in .*/gm)).toEqual([expect.stringContaining(code)]);
@@ -86,7 +88,7 @@ describe.each([
     await mkdir(directory);
     await setFaults(emulator, ['UploadLayerPart stall on=3']);
     const stalled = emulator.untilStalled();
-    const argv = makeArgv(repositoryName, 'gzip');
+    const argv = makeArgv(repositoryName, 'gzip', 'short.tar');
     const { child, ended } = pushAfter(line, argv, directory, hasMounts);
     await Promise.race([stalled, ended]);
     child.kill('SIGKILL');
