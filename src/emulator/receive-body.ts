@@ -44,6 +44,27 @@ export async function drainBody(
 }
 
 /**
+ * Receives a body of at most `mostBytes`. Undefined for a longer one, of which at most `mostRead` bytes and one chunk are read. Rejects when the client
+ * disconnects or is slow.
+ */
+export async function collectBody(
+  request: IncomingMessage,
+  mostBytes: number,
+  mostRead: number,
+  onBytes: (count: number) => void,
+): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  await receiveBody(request, (chunk) => {
+    onBytes(chunk.length);
+    length += chunk.length;
+    if (length <= mostBytes) chunks.push(chunk);
+    return length <= mostRead;
+  });
+  return length <= mostBytes ? Buffer.concat(chunks) : undefined;
+}
+
+/**
  * Passes each chunk of a body to `see`, until `see` returns false or the body ends. Rejects with the stream's error when the client disconnects or takes
  * more than five minutes.
  */

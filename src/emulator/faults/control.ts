@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 import { parseObject } from '../json.ts';
+import { collectBody } from '../receive-body.ts';
 import { type FaultPlan, parseFault } from './fault-rules.ts';
 
 /** The path where the fault rules of a running emulator are read and changed. */
@@ -16,7 +17,10 @@ export async function handleFaultsRequest(exchange: Exchange, faults: FaultPlan)
   const { method } = exchange.request;
   if (!isLocal(exchange)) return sendError(exchange, 403, 'Only this machine may change faults');
   if (method === 'PUT') {
-    const problem = replaceFaults(faults, await readText(exchange));
+    const body = await collectBody(exchange.request, MAX_BODY_BYTES, MAX_READ_BYTES, (count) => {
+      exchange.bytes += count;
+    });
+    const problem = replaceFaults(faults, body?.toString());
     if (problem !== undefined) return sendError(exchange, 400, problem);
   } else if (method === 'DELETE') {
     faults.replace([]);
@@ -42,18 +46,6 @@ function replaceFaults(plan: FaultPlan, body: string | undefined): string | unde
 
 function isLocal({ request }: Exchange): boolean {
   return /^(?:::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '');
-}
-
-/** Undefined for a body above the limit. */
-async function readText(exchange: Exchange): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  // as: no encoding is set, so chunks are buffers
-  for await (const chunk of exchange.request as AsyncIterable<Buffer>) {
-    exchange.bytes += chunk.length;
-    if (exchange.bytes <= MAX_BODY_BYTES) chunks.push(chunk);
-    else if (exchange.bytes > MAX_READ_BYTES) break;
-  }
-  return exchange.bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
 }
 
 function sendError(exchange: Exchange, status: number, message: string): void {

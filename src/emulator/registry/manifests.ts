@@ -3,15 +3,10 @@ import { MAX_MANIFEST_CHARS } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
 import { batchDeleteImage } from '../operations/images.ts';
 import { putManifest } from '../operations/put-image.ts';
-import { readAnnounced, reserveMemory } from '../receive-body.ts';
+import { collectBody, readAnnounced, reserveMemory } from '../receive-body.ts';
 import { invalidParameter, ServiceError } from '../service-error.ts';
 import { type BlobDigest, computeBlobDigest, isBlobDigest, type StoredRepository } from '../storage/model.ts';
-import {
-  findRepositoryByPath,
-  type RegistryCaller,
-  type RepositoryExchange,
-  streamBody,
-} from './exchange.ts';
+import { findRepositoryByPath, type RegistryCaller, type RepositoryExchange } from './exchange.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import type { RegistryRules } from './rules.ts';
 
@@ -119,21 +114,14 @@ async function readManifest(exchange: RepositoryExchange): Promise<Buffer> {
   const bytes = Math.min(announced || MAX_MANIFEST_CHARS, MAX_MANIFEST_CHARS);
   const release = await reserveMemory(request, context.bodyBudget, bytes);
   try {
-    return await readWithin(exchange);
+    const body = await collectBody(request, MAX_MANIFEST_CHARS, MAX_READ_BYTES, (count) => {
+      exchange.received.bytes += count;
+    });
+    if (body === undefined) throw tooLarge();
+    return body;
   } finally {
     release();
   }
-}
-
-async function readWithin(exchange: RepositoryExchange): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of streamBody(exchange)) {
-    if (exchange.received.bytes <= MAX_MANIFEST_CHARS) chunks.push(chunk);
-    // A client that is still sending may miss this answer.
-    else if (exchange.received.bytes > MAX_READ_BYTES) throw tooLarge();
-  }
-  if (exchange.received.bytes > MAX_MANIFEST_CHARS) throw tooLarge();
-  return Buffer.concat(chunks);
 }
 
 function tooLarge(): RegistryError {
