@@ -151,8 +151,11 @@ function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer):
 function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {
   const missing = asked.find((platform) => !found.some((each) => matchesPlatform(each, platform)));
   if (missing === undefined) return;
-  const list = listNames([...new Set(found.map(formatPlatform))]) || 'none of its images states one';
+  const list = listNames([...new Set(found.map(formatPlatform))]);
   throw new EcrpError('USAGE', `${source.path} holds no image for ${formatPlatform(missing)}`, {
-    hint: `Choose one of its platforms: ${list}`,
+    hint:
+      list === ''
+        ? 'Push it without --platform: its images do not state one.'
+        : `Choose one of its platforms: ${list}`,
   });
 }

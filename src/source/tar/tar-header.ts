@@ -68,7 +68,7 @@ export function readTarNumber(field: Buffer, subject: string): number {
   const isNegative = (first & 0x40) !== 0;
   const size = BigInt(`0x${field.toString('hex')}`) - (1n << BigInt(8 * field.length - 1));
   if (isNegative || size > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw invalidInput(subject, 'the size in its tar header is absurd');
+    throw invalidInput(subject, 'the size in its tar header is negative or too large');
   }
   return Number(size);
 }

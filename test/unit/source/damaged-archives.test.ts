@@ -90,7 +90,7 @@ it.each([
   ['podman-docker-archive.tar', 3],
   ['skopeo-oci.tar', 4],
   ['skopeo-multi-oci.tar', 5],
-])('a damaged %s is read or refused, nothing else', async (name, seed) => {
+])('a damaged %s is either read or refused', async (name, seed) => {
   const directory = await makeDirectory();
   const path = join(directory, name);
   const original = await readFile(locateArchive(name));
@@ -105,7 +105,7 @@ it.each([
   expect(outcomes.read).toBeGreaterThan(5);
 });
 
-it('a damaged gzip is read or refused, nothing else', async () => {
+it('a damaged gzip is either read or refused', async () => {
   const directory = await makeDirectory();
   const path = join(directory, 'image.tar.gz');
   const original = await readFile(locateArchive('docker-20.10-one.tar.gz'));
@@ -136,7 +136,7 @@ it('an archive cut short at any block is refused', async () => {
   }
 });
 
-it('notices damage that only a checksum tells (control of the test itself)', () => {
+it('notices damage that only a checksum reveals (control of the test itself)', () => {
   const block = makeTarBlock({ name: 'x', checksumError: 5 });
   expect(fixChecksums(Buffer.from(block))).toEqual(makeTarBlock({ name: 'x' }));
 });

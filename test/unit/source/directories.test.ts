@@ -55,7 +55,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     }
   });
 
-  it('folders that lead outside', async () => {
+  it('folders that are links to the outside', async () => {
     await rename(join(layout, 'blobs'), join(directory, 'blobs'));
     await symlink('../blobs', join(layout, 'blobs'));
     const source = await openSource(layout, { temporaryDirectory: directory });
@@ -66,7 +66,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     expect(await refuseLayer()).toContain(digestOf(wrong));
   });
 
-  it('a link to a file of the same length gives away no byte of it', async () => {
+  it('a link to another file of the same length gives no byte of it', async () => {
     const secret = Buffer.alloc(size, 's');
     await writeFile(join(directory, 'secret'), secret);
     await rm(blob);
@@ -82,7 +82,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     }
   });
 
-  it('a link that leads elsewhere once it was checked is checked again', async () => {
+  it('a link that changes after its check is checked again', async () => {
     await rename(blob, join(directory, 'outside'));
     await symlink(join(directory, 'outside'), blob);
     const source = await openSource(layout, { temporaryDirectory: directory });
@@ -105,7 +105,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     expect(await refuseLayer()).toMatch(message);
   });
 
-  it('folders that go in a circle', async () => {
+  it('folders that form a circle', async () => {
     await rm(join(layout, 'blobs'), { recursive: true });
     await symlink('blobs', join(layout, 'blobs'));
     expect(await refuseLayer()).toMatch(/too many symbolic links/);
@@ -120,13 +120,13 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
     expect(await refuseLayer()).toMatch(/not a regular file/);
   });
 
-  it('a layout that is named by a symbolic link is read', async () => {
+  it('reads a layout through a symbolic link', async () => {
     await symlink('layout', join(directory, 'link'));
     const source = await openSource(join(directory, 'link'), { temporaryDirectory: directory });
     expect(digestOf(await collectBytes(source.open(ref, 0)))).toBe(ref.digest);
   });
 
-  it('a source that is a FIFO is refused, not waited for', async () => {
+  it('refuses a FIFO as a source without waiting for its writer', async () => {
     const path = join(directory, 'fifo');
     execFileSync('mkfifo', [path]);
     const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
@@ -142,7 +142,7 @@ describe.skipIf(process.platform === 'win32')('links and special files in a layo
   });
 });
 
-describe('what is not there, or not whole', () => {
+describe('missing and incomplete sources', () => {
   it('a path that does not exist', async () => {
     for (const path of [join(directory, 'none'), join(blob, 'none')]) {
       const error = await catchError(() => openSource(path, { temporaryDirectory: directory }));
@@ -151,7 +151,7 @@ describe('what is not there, or not whole', () => {
     }
   });
 
-  it('a directory that is no layout', async () => {
+  it('a directory that is not a layout', async () => {
     const error = await catchError(() => openSource(directory, { temporaryDirectory: directory }));
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toMatch(/a directory without oci-layout and index.json/);
@@ -173,7 +173,7 @@ describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
     ['/dev/zero', /^\/dev\/zero: not a regular file$/],
     [`/${'x'.repeat(300)}`, /: the name is too long for a file$/],
     ['/proc/self/mem/none', /: no such file or directory$/],
-  ])('is an error of the file: %s', async (path, message) => {
+  ])('is an error about the file: %s', async (path, message) => {
     for (const open of [
       () => openSource(path, { temporaryDirectory: directory }),
       () => openCompressedFile(path),
@@ -187,7 +187,7 @@ describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
     }
   });
 
-  it('links that go in a circle', async () => {
+  it('links that form a circle', async () => {
     const path = join(directory, 'circle');
     await symlink('circle', path);
     const error = await catchError(() => openCompressedFile(path));
@@ -196,7 +196,7 @@ describe.skipIf(process.platform !== 'linux')('what cannot be read', () => {
   });
 });
 
-describe('a source that changes under the reader', () => {
+describe('a source that changes while it is read', () => {
   it.each(['layout', 'image.tar'])('a blob cut short while it is read (%s)', async (name) => {
     const path = name === 'layout' ? layout : join(directory, name);
     if (name !== 'layout') await writeOciTar(path, [image]);
@@ -229,7 +229,7 @@ describe('readBlob', () => {
     expect(await readBlob(source, image.descriptor)).toEqual(image.manifest);
   });
 
-  it('names both digests when the bytes are others', async () => {
+  it('names both digests if they differ', async () => {
     const wrong = Buffer.from(image.manifest);
     wrong[10] = 0x21;
     await writeFile(join(layout, 'blobs', 'sha256', image.descriptor.digest.slice(7)), wrong);
@@ -241,7 +241,7 @@ describe('readBlob', () => {
     expect(error.message).toContain(layout);
   });
 
-  it('refuses what is too long before reading it', async () => {
+  it('refuses a blob that is too long before reading it', async () => {
     const source = await openSource(layout, { temporaryDirectory: directory });
     for (const mediaType of [OCI_MANIFEST, 'application/vnd.oci.image.config.v1+json']) {
       const descriptor = { ...image.descriptor, mediaType, size: 9 * 1024 * 1024 };

@@ -65,7 +65,7 @@ describe('docker-archives', () => {
     },
   );
 
-  it('keeps the digest of what the containerd image store saved', async () => {
+  it('keeps the digest of an image saved from the containerd image store', async () => {
     const directory = await makeDirectory();
     const image = await makeImage({ seed: 1, layers, names });
     const file = join(directory, 'image.tar');
@@ -78,7 +78,7 @@ describe('docker-archives', () => {
     await source.close();
   });
 
-  it('takes the names of manifest.json for a kept layout that names nothing', async () => {
+  it('takes the names from manifest.json if the layout has none', async () => {
     const directory = await makeDirectory();
     const image = await makeImage({ seed: 1, layers: [{}], names });
     const items = listArchiveItems([image], 'hybrid-packed').map((item) =>
@@ -97,7 +97,7 @@ describe('docker-archives', () => {
     await source.close();
   });
 
-  it('keeps the one platform that is there', async () => {
+  it('keeps the one platform that is present', async () => {
     const directory = await makeDirectory();
     const present = await makeImage({ seed: 1, layers: [{}], names });
     const absent = await makeImage({ seed: 2, layers: [{}] });
@@ -126,7 +126,7 @@ describe('docker-archives', () => {
 });
 
 describe('OCI layouts', () => {
-  it('reads a layout and its tar alike, from any byte', async () => {
+  it('reads the same from a layout and from its tar, from any byte', async () => {
     const directory = await makeDirectory();
     const image = await makeImage({
       seed: 7,
@@ -161,7 +161,7 @@ describe('OCI layouts', () => {
     }
   });
 
-  it('leaves no temporary file behind, not even while it is open', async () => {
+  it('leaves no temporary file, not even while it is open', async () => {
     const directory = await makeDirectory();
     const file = join(directory, 'image.tar.gz');
     await writeOciTar(file, [await makeImage({ seed: 1, layers: [{}] })], true);
@@ -171,7 +171,7 @@ describe('OCI layouts', () => {
     expect(await readdir(directory)).toEqual(['image.tar.gz']);
   });
 
-  it('reads a tar gzipped in several members', async () => {
+  it('reads a tar in several gzip members', async () => {
     const directory = await makeDirectory();
     const image = await makeImage({ seed: 1, layers: [{}] });
     const file = join(directory, 'image.tar');

@@ -70,7 +70,7 @@ describe('manifest.json', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('no JSON, and JSON nested deep', async () => {
+  it('no JSON, and JSON nested too deeply', async () => {
     const texts = ['', '[{', '['.repeat(1_000_000), `[${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}]`];
     for (const text of texts) {
       const error = await refuseItems(changeItems({ 'manifest.json': { content: Buffer.from(text) } }));
@@ -78,7 +78,7 @@ describe('manifest.json', () => {
     }
   });
 
-  it('beyond its size', async () => {
+  it('too long', async () => {
     const content = Buffer.alloc(17 * 1024 * 1024, ' ');
     const error = await refuseItems(changeItems({ 'manifest.json': { content } }));
     expect(error.message).toMatch(/"manifest.json": it is 17825792 bytes long, more than/);
@@ -113,7 +113,7 @@ describe('entries of a docker-archive', () => {
     expect(error.message).toMatch(/entry "/);
   });
 
-  it('links that go in a circle, and chains that are too long', async () => {
+  it('links that form a circle, and chains that are too long', async () => {
     const circle = [
       { name: 'a', symlink: 'b' },
       { name: 'b', hardlink: 'a' },
@@ -131,7 +131,7 @@ describe('entries of a docker-archive', () => {
     }
   });
 
-  it('follows a chain of eight links, and either reading of a target', async () => {
+  it('follows a chain of eight links, and either meaning of a target', async () => {
     const directory = await makeDirectory();
     const path = join(directory, 'image.tar');
     const chain = Array.from({ length: 7 }, (_, position) => ({
@@ -147,7 +147,7 @@ describe('entries of a docker-archive', () => {
     await source.close();
   });
 
-  it('entries that come twice: refused with different content, read with the same', async () => {
+  it('repeated entries: refused with different content, read with the same', async () => {
     const items = changeItems({});
     const other = Buffer.from(image.layers[0]?.tar ?? []);
     other[other.length - 1100] = 1 + (other[other.length - 1100] ?? 0);
@@ -215,7 +215,7 @@ describe('OCI layouts', () => {
     expect((await refuseItems(items)).message).toMatch(message);
   });
 
-  it('indexes within indexes, deeper than sane, in what docker saved', async () => {
+  it('indexes nested too deeply in a docker save archive', async () => {
     let root = makeIndex([image]);
     const blobs: TarItem[] = [];
     for (let depth = 0; depth < 10; depth += 1) {
@@ -232,7 +232,7 @@ describe('OCI layouts', () => {
     expect(error.message).toMatch(/nested deeper than 8/);
   });
 
-  it('walks indexes that each list one child nine thousand times just once', async () => {
+  it('reads a child just once that an index lists nine thousand times', async () => {
     let root = makeIndex([image]);
     const blobs: TarItem[] = [];
     for (let depth = 0; depth < 7; depth += 1) {
@@ -262,7 +262,7 @@ describe('OCI layouts', () => {
     expect(error.message).toMatch(/its image configs together are longer than 67108864 bytes/);
   });
 
-  it('a manifest with another digest, in what docker saved', async () => {
+  it('a manifest with another digest in a docker save archive', async () => {
     const wrong = Buffer.from(image.manifest);
     wrong[wrong.length - 1] = 0x20;
     const name = `blobs/sha256/${image.descriptor.digest.slice(7)}`;
@@ -274,7 +274,7 @@ describe('OCI layouts', () => {
     expect(error.message).toContain(image.descriptor.digest);
   });
 
-  it('an index that names itself cannot be made, but one that claims another digest is refused', async () => {
+  it('an index that claims another digest is refused (none can list itself)', async () => {
     const self = describeBytes(OCI_INDEX, Buffer.from('x'));
     const manifest = indexOf([self]);
     const items = listArchiveItems([image], 'hybrid-packed').filter((item) => item.name !== 'index.json');

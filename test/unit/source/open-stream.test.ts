@@ -71,7 +71,7 @@ describe('a stream', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('that unpacks without end is given up', async () => {
+  it('that decompresses to too much is refused', async () => {
     const spoolLimit = { bytes: 100_000, factor: 10 };
     const header = tar.subarray(0, 512);
     const bomb = zlib.gzipSync(Buffer.concat([header, Buffer.alloc(5_000_000)]));
@@ -79,7 +79,7 @@ describe('a stream', () => {
     expect(error.message).toMatch(/decompresses to more than \d+ bytes/);
   });
 
-  it('that says nothing ends with an interruption', async () => {
+  it('that is silent ends with an interruption', async () => {
     const temporaryDirectory = await makeDirectory();
     for (const said of [Buffer.alloc(0), tar.subarray(0, 1024)]) {
       const controller = new AbortController();
@@ -94,7 +94,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that breaks is an error that says so', async () => {
+  it('that fails is a read error', async () => {
     const temporaryDirectory = await makeDirectory();
     async function* broken() {
       yield tar.subarray(0, 4096);
@@ -105,7 +105,7 @@ describe('a stream', () => {
     expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('EIO') });
   });
 
-  it('says so when there is no place to write to', async () => {
+  it('names the directory if it cannot be written', async () => {
     const temporaryDirectory = join(await makeDirectory(), 'none');
     const stream = Readable.from(cut(tar, 4096));
     const error = await catchError(() => openStreamSource(stream, 'standard input', { temporaryDirectory }));

@@ -49,7 +49,7 @@ async function refuse(content: Buffer): Promise<EcrpError> {
   return error;
 }
 
-describe('files that are no image', () => {
+describe('files that are not images', () => {
   it.each([
     ['an empty file', Buffer.alloc(0), /it is empty/],
     ['a file of zeros', Buffer.alloc(10_240), /an empty tar archive, or a file of zeros/],
@@ -103,7 +103,7 @@ describe('files that are no image', () => {
     );
   });
 
-  it.runIf(!canDecode('zstd'))('names the command to unpack zstd, and the Node that can', async () => {
+  it.runIf(!canDecode('zstd'))('names the command to decompress zstd, and the Node that can', async () => {
     const { hint } = await refuse(Buffer.from('28b52ffd2004', 'hex'));
     expect(hint).toContain('zstd -d');
     expect(hint).toContain('Node 22.15');
@@ -116,7 +116,7 @@ describe('a tar of many entries', () => {
   );
   const end = Buffer.from('no tar header'.padEnd(512));
 
-  it.each([0, 600])('is given up when a thousand are of no image (from %i on)', async (start) => {
+  it.each([0, 600])('is refused after a thousand entries without an image (from %i on)', async (start) => {
     const error = await refuse(Buffer.concat([...foreign.slice(start), ...foreign.slice(0, start), end]));
     expect(error.message).toMatch(/the tar of a file system/);
     const file = new KeptFile('piped', { temporaryDirectory: '/no', maxSpoolBytes: 0 });
@@ -135,7 +135,7 @@ describe('a tar of many entries', () => {
     `${'a'.repeat(64)}/VERSION`,
     `${'a'.repeat(64)}.tar.gz`,
     'base/layer.tar',
-  ])('is read on when %s is among the first thousand', async (name) => {
+  ])('is read to its end if %s is among the first thousand', async (name) => {
     const marker = makeTarBlock({ name });
     const before = foreign.slice(0, 999);
     const error = await refuse(Buffer.concat([...before, marker, ...foreign, ...foreign, end]));

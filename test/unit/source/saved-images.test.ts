@@ -50,7 +50,7 @@ function listItems(inArchive: readonly { digest: string }[], inManifest: typeof 
   ];
 }
 
-describe('what the parts of an archive say of one image', () => {
+describe('the two descriptions of one image in an archive', () => {
   const [a, b, c] = packed;
   if (a === undefined || b === undefined || c === undefined) throw new Error('three layers');
 
@@ -75,13 +75,13 @@ describe('what the parts of an archive say of one image', () => {
     await source.close();
   });
 
-  it('none is whole: it is refused', async () => {
+  it('is refused if neither is complete', async () => {
     const error = await catchError(() => open(listItems([a, b], [a])));
     expect(error).toMatchObject({ code: 'INVALID_INPUT' });
     expect(error.message).toMatch(/it lists 3 layers, but manifest.json lists 2/);
   });
 
-  it('one image is kept, and another is not', async () => {
+  it('may be different ones for two images', async () => {
     const other = await makeImage({ seed: 2, layers: [{}], names: ['app:2'] });
     const items = [
       ...listArchiveItems([image, other], 'hybrid-packed').filter(({ name }) => name !== 'index.json'),
@@ -97,7 +97,7 @@ describe('what the parts of an archive say of one image', () => {
   });
 });
 
-describe('an image that is damaged', () => {
+describe('a damaged image', () => {
   const styles = ['skopeo', 'crane', 'legacy-symlink', 'hybrid', 'hybrid-packed'] as const;
   const configName = /^(?:blobs\/sha256\/|sha256:)?([a-f0-9]{64})(?:\.json)?$/;
   const damages: readonly [string, (item: TarItem) => readonly TarItem[]][] = [
@@ -135,7 +135,7 @@ describe('an image that is damaged', () => {
   );
 });
 
-describe('entries of a layout that are about each other', () => {
+describe('entries of a layout that belong together', () => {
   const openLayout = (manifests: readonly object[], blobs: readonly Buffer[]) =>
     open([
       ...blobs.map((content) => ({ name: nameOf({ digest: digestOf(content) }), content })),
@@ -144,7 +144,7 @@ describe('entries of a layout that are about each other', () => {
     ]);
   const name = (text: string) => ({ annotations: { 'org.opencontainers.image.ref.name': text } });
 
-  it('the images of an index are not images of their own, unless they have a name', async () => {
+  it('images of an index are not listed, unless they have a name', async () => {
     const [one, two] = await Promise.all([
       makeImage({ seed: 3, layers: [{}] }),
       makeImage({ seed: 4, layers: [{}], platform: { os: 'linux', architecture: 'arm64' } }),
@@ -157,7 +157,7 @@ describe('entries of a layout that are about each other', () => {
     expect(source.images.map(({ names }) => names)).toEqual([['arm'], ['1.0']]);
   });
 
-  it('manifests without end that list each other are bounded', async () => {
+  it('the number of manifests that list each other is limited', async () => {
     const children = Array.from({ length: 9_000 }, (_, position) =>
       describeBytes(OCI_INDEX, Buffer.from(String(position))),
     );
@@ -180,7 +180,7 @@ describe('entries of a layout that are about each other', () => {
     expect(error.message).toMatch(/its indexes list more than 100000 images/);
   });
 
-  it('a damaged entry does not stand in the way of another', async () => {
+  it('a damaged entry does not affect another', async () => {
     const good = await makeImage({ seed: 5, layers: [{}] });
     const bad = describeBytes(OCI_INDEX, Buffer.from('not there'));
     const source = await openLayout(
@@ -193,7 +193,7 @@ describe('entries of a layout that are about each other', () => {
     expect(source.images.map(({ names }) => names)).toEqual([['1.0'], ['2.0']]);
   });
 
-  it('subjects that are not in the layout, and names that only look like those of cosign', async () => {
+  it('subjects that are missing in the layout, and names that only resemble those of cosign', async () => {
     const good = await makeImage({ seed: 6, layers: [{}] });
     const subject = describeBytes(OCI_INDEX, Buffer.from('elsewhere'));
     const artifact = Buffer.from(

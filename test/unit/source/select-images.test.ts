@@ -13,7 +13,7 @@ const amd64 = await makeImage({ seed: 1, layers: [{}] });
 const arm64 = await makeImage({ seed: 2, layers: [{}], platform: parsePlatform('linux/arm64/v8') });
 const armV6 = await makeImage({ seed: 3, layers: [{}], platform: parsePlatform('linux/arm/v6') });
 
-/** As BuildKit writes it; `x-member` is one that nobody knows. */
+/** An attestation as BuildKit writes it, with an unknown member, `x-member`. */
 function attest(subject: { readonly descriptor: { readonly digest: string } }, number: number) {
   const manifest = Buffer.from(`attestation ${number}`);
   return {
@@ -66,7 +66,7 @@ async function select(
   return { image, source, bytes, document: JSON.parse(bytes.toString()) };
 }
 
-describe('an index of those that are wanted', () => {
+describe('an index of the selected images', () => {
   test.each<[string[], Selection['attestations'], number[]]>([
     [['linux/amd64'], 'keep', [0, 2]],
     [['linux/amd64'], 'drop', [0]],
@@ -85,7 +85,7 @@ describe('an index of those that are wanted', () => {
     expect(await collect(source.open(other, 0))).toEqual(amd64.manifest);
   });
 
-  test('has the same bytes each time, members in their order and unknown ones kept', async () => {
+  test('has the same bytes each time, keeps the order of members and unknown members', async () => {
     const { bytes } = await select(['linux/arm64']);
     expect((await select(['linux/arm64/v8'])).bytes).toEqual(bytes);
     expect(bytes.toString()).toMatch(/^\{"mediaType":.*"x-member":2.*"x-more":true\}$/);
@@ -94,17 +94,17 @@ describe('an index of those that are wanted', () => {
   test.each<[string[], Selection['attestations']]>([
     [[], 'keep'],
     [['linux/amd64', 'linux/arm64', 'linux/arm/v6'], 'keep'],
-  ])('is the one that was there when nothing is left out: %j', async (platforms, attestations) => {
+  ])('is the original if nothing is left out: %j', async (platforms, attestations) => {
     expect((await select(platforms, attestations)).image.root).toEqual(index.descriptor);
   });
 
-  test('takes those of indexes in it', async () => {
+  test('has the images of nested indexes', async () => {
     const nested = makeIndex([makeIndex([amd64, armV6]), arm64]);
     const { document } = await select(['linux/amd64', 'linux/arm64'], 'keep', nested);
     expect(document.manifests).toEqual([amd64.descriptor, arm64.descriptor]);
   });
 
-  test('needs no image that is left out', async () => {
+  test('does not need the images that are left out', async () => {
     const source = layoutSource([index]);
     source.contents.delete(arm64.descriptor.digest);
     const selection = { platforms: [parsePlatform('linux/amd64')], attestations: 'drop' } as const;
@@ -112,8 +112,8 @@ describe('an index of those that are wanted', () => {
   });
 });
 
-describe('what there is no image for', () => {
-  test('is a usage error that lists what there is', async () => {
+describe('a platform without an image', () => {
+  test('is a usage error that lists the platforms', async () => {
     const error = await catchError(() => select(['linux/amd64', 'linux/riscv64']));
     expect(error).toMatchObject({
       code: 'USAGE',
@@ -126,14 +126,19 @@ describe('what there is no image for', () => {
     expect(await catchError(() => select(['unknown/unknown']))).toMatchObject({ code: 'USAGE' });
   });
 
-  test('is refused of nothing but attestations, when those are dropped', async () => {
+  test('is an error for an index of attestations alone, if they are dropped or a platform is asked for', async () => {
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [attest(amd64, 1)] }));
     const only = { names: [], children: [], manifest: bytes, descriptor: describeBytes(OCI_INDEX, bytes) };
     expect(await catchError(() => select([], 'drop', only))).toMatchObject({ code: 'INVALID_INPUT' });
+    const hint = 'Push it without --platform: its images do not state one.';
+    expect(await catchError(() => select(['linux/amd64'], 'keep', only))).toMatchObject({
+      code: 'USAGE',
+      hint,
+    });
   });
 });
 
-describe('an image that is none of an index', () => {
+describe('a single image', () => {
   const images: readonly [string, () => [ReturnType<typeof memorySource>, SourceImage]][] = [
     [
       'of an OCI layout',
@@ -142,7 +147,7 @@ describe('an image that is none of an index', () => {
     ['of a docker-archive', () => archiveSource(arm64)],
   ];
 
-  test.each(images)('%s is checked for its platform and left as it is', async (_kind, make) => {
+  test.each(images)('%s is checked for its platform and not changed', async (_kind, make) => {
     const [source, image] = make();
     const choose = (platform: string) =>
       selectImages(source, image, { platforms: [parsePlatform(platform)], attestations: 'drop' });

@@ -25,7 +25,7 @@ it('that may take no byte says how little is free, and no number', async () => {
 });
 
 describe('spoolCompressed', () => {
-  it('gives back the very bytes, up to the limit', async () => {
+  it('gives the same bytes, up to the limit', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
     const spool = await spoolCompressed(file, 'gzip', { temporaryDirectory: directory }, limit);
@@ -42,7 +42,7 @@ describe('spoolCompressed', () => {
     file.close();
   });
 
-  it('obeys a limit in bytes, whatever would be believed of an archive', async () => {
+  it('obeys a limit in bytes, which replaces the limit for archives', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
     const none = { bytes: 0, factor: 0 };
@@ -55,7 +55,7 @@ describe('spoolCompressed', () => {
     file.close();
   });
 
-  it('stops when it is told to, and leaves nothing', async () => {
+  it('stops on an interruption, and leaves nothing', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
     const controller = new AbortController();
@@ -76,7 +76,7 @@ describe('spoolCompressed', () => {
     file.close();
   });
 
-  it('says so when there is no place to unpack', async () => {
+  it('names the directory if it cannot be written', async () => {
     const directory = await makeDirectory();
     const file = await openPacked(directory);
     const error = await catchError(() =>

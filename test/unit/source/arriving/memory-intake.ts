@@ -3,16 +3,16 @@ import type { ArrivingLayer, LayerIntake } from '../../../../src/ends/layer-inta
 import { digestOf } from '../../../../src/oci/digest.ts';
 
 export interface MemoryIntake extends LayerIntake {
-  /** What was begun, in order. */
+  /** The layers that were begun, in order. */
   readonly begun: ArrivingLayer[];
   /** The bytes of each, by name. */
   readonly taken: Map<string, Buffer>;
-  /** Names of those whose end was told. */
+  /** The names of the layers that ended. */
   readonly ended: string[];
   readonly aborted: unknown[];
 }
 
-/** Takes layers into memory; `fail` is thrown when so many bytes of one have come. */
+/** Takes layers into memory. Throws `fail.error` after `fail.after` bytes of one. */
 export function memoryIntake(fail?: { readonly after: number; readonly error: Error }): MemoryIntake {
   const controller = new AbortController();
   const begun: ArrivingLayer[] = [];

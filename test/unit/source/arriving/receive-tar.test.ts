@@ -36,7 +36,7 @@ interface Received {
   readonly intake: MemoryIntake;
 }
 
-/** With so little memory that nothing counts as small once it is spent. */
+/** Has so little memory that soon nothing counts as small. */
 async function receive(
   tar: Buffer,
   {
@@ -106,7 +106,7 @@ describe.each(forms)('an archive that arrives: %s', (_style, items) => {
     expect(found.layers.filter(({ ref }) => source.findSent?.(ref) !== undefined)).toHaveLength(3);
   });
 
-  it('cut short anywhere is an error that says so, and no layer is taken for whole', async () => {
+  it('cut short anywhere is an error, and no layer counts as complete', async () => {
     const tar = await packTar(items);
     const random = makeRandom(2);
     for (let round = 0; round < 30; round += 1) {
@@ -129,7 +129,7 @@ const layer = image.layers[0]?.tar ?? Buffer.alloc(0);
 describe('what is kept', () => {
   const big = makeRandomBytes('big', 300_000);
 
-  it('goes into a temporary file without a name when it is no layer and too long', async () => {
+  it('goes into a temporary file without a name if it is too long', async () => {
     const temporaryDirectory = await makeDirectory();
     const tar = await packTar([
       { name: 'some.bin', content: big },
@@ -143,13 +143,13 @@ describe('what is kept', () => {
     kept.close();
   });
 
-  it('is an error where there is no place for it', async () => {
+  it('is an error if the directory cannot be written', async () => {
     const tar = await packTar([{ name: 'some.bin', content: big }]);
     const error = await catchError(() => receive(tar));
     expect(error.message).toMatch(/piped: it cannot be written into .* \(ENOENT\)/);
   });
 
-  it('has a bound', async () => {
+  it('is limited', async () => {
     const temporaryDirectory = await makeDirectory();
     const kept = new KeptFile('piped', { temporaryDirectory, memoryBytes: 1000, maxSpoolBytes: 200_000 });
     const tar = await packTar([{ name: 'some.bin', content: big }]);
@@ -164,7 +164,7 @@ describe('what is kept', () => {
     kept.close();
   });
 
-  it('does not have the bytes of a layer that went by', async () => {
+  it('does not include the bytes of a layer', async () => {
     const { kept } = await receive(await packTar([{ name: 'a/layer.tar', content: layer }]), {
       memoryBytes: 2000,
     });
@@ -174,7 +174,7 @@ describe('what is kept', () => {
   });
 });
 
-describe('entries that repeat', () => {
+describe('repeated entries', () => {
   const other = Buffer.from(layer);
   other[other.length - 2000] = (other[other.length - 2000] ?? 0) ^ 1;
   const findLayer = (items: readonly TarItem[]) => items.find(({ content }) => content === layer);
@@ -198,7 +198,7 @@ describe('entries that repeat', () => {
     else expect((await catchError(opening)).message).toMatch(message);
   });
 
-  it('are compared also when one was kept and the other went by', async () => {
+  it('are also compared if one was kept and the other was not', async () => {
     const items = listArchiveItems([image], 'skopeo');
     const first = findLayer(items);
     if (first === undefined) throw new Error('no such layer');
@@ -242,7 +242,7 @@ describe('a hostile stream', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('is read to its end, as whoever writes it would miss a reader', async () => {
+  it('is read to its end, so that its writer does not fail', async () => {
     let given = 0;
     const tar = await packTar(listArchiveItems([image], 'skopeo'));
     async function* chunks() {
@@ -260,11 +260,11 @@ describe('a hostile stream', () => {
   });
 });
 
-describe('a stream that is opened while it arrives', () => {
+describe('openArrivingSource', () => {
   const options = { temporaryDirectory: nowhere };
   const items = listArchiveItems([image], 'skopeo');
 
-  it('may be compressed', async () => {
+  it('takes a compressed stream', async () => {
     const tar = await packTar(items);
     for (const bytes of [tar, gzipSync(tar)]) {
       const stream = Readable.from(cut(bytes, () => 7000));
@@ -274,7 +274,7 @@ describe('a stream that is opened while it arrives', () => {
     }
   });
 
-  it('gives up the layers when it is damaged', async () => {
+  it('aborts the intake if the stream is damaged', async () => {
     const bytes = gzipSync(await packTar(items)).subarray(0, 50_000);
     const intake = memoryIntake();
     const error = await catchError(() =>
@@ -284,7 +284,7 @@ describe('a stream that is opened while it arrives', () => {
     expect(intake.aborted).toEqual([error]);
   });
 
-  it('ends with what went wrong with a layer', async () => {
+  it('throws the error of a layer', async () => {
     const [first] = items.filter(({ content }) => content === layer);
     const large = { name: `${first?.name ?? ''}`, content: Buffer.concat([layer, Buffer.alloc(2 * MIB)]) };
     const reason = new Error('the service said no');
@@ -295,7 +295,7 @@ describe('a stream that is opened while it arrives', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('ends with an interruption although nothing comes', async () => {
+  it('stops on an interruption while the stream is silent', async () => {
     const controller = new AbortController();
     const stream = new PassThrough();
     stream.write((await packTar(items)).subarray(0, 5000));
@@ -310,7 +310,7 @@ describe('a stream that is opened while it arrives', () => {
     await expect(opening).rejects.toBe(reason);
   });
 
-  it('that breaks is an error that says so', async () => {
+  it('throws a read error if the stream fails', async () => {
     async function* broken() {
       yield (await packTar(items)).subarray(0, 4096);
       throw Object.assign(new Error('read failed'), { code: 'EIO' });

@@ -20,7 +20,7 @@ it.each<[string, keyof typeof starts, boolean, boolean]>([
   [`blobs/sha512/${hex}`, 'gzip', false, false],
   [`deeper/blobs/sha256/${hex}`, 'gzip', false, false],
   [`${hex}.tar`, 'plain', true, true],
-  // By its diff ID, or by its digest?
+  // Its name may be the diff ID or the digest.
   [`${hex}.tar`, 'gzip', true, false],
   [`${hex}.tar.gz`, 'gzip', true, true],
   [`${hex}.tar.gz`, 'plain', true, false],
@@ -29,7 +29,7 @@ it.each<[string, keyof typeof starts, boolean, boolean]>([
   [`${hex}/layer.tar`, 'gzip', true, false],
   ['layer.tar', 'plain', true, false],
   [`${hex}/layer.tar`, 'json', false, false],
-  // Files of a file system, of which none shall be sent anywhere.
+  // Files of a file system must not be sent.
   ['usr/share/doc/changelog.gz', 'gzip', false, false],
   ['home/me/backup.tar', 'plain', false, false],
 ])('%s that begins like %s: a layer %s, named by its digest %s', (name, start, isLayer, isNamed) => {
