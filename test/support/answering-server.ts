@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 import { makeHome } from './cli.ts';
 
-/** Takes every request, and answers none. */
+/** Accepts every request and answers none. */
 export const staySilent: RequestListener = (request) => void request.resume();
 
 /**
- * An empty home, and a server in place of ECR Public and its registry, for the tests of a file or a `describe`, which awaits them at
- * its beginning. They go after the last test. `env` has the CLI talk to the server, with keys that nobody checks.
+ * Makes an empty home and starts a server in place of ECR Public and its registry. To be awaited at the beginning of a file or a `describe`;
+ * both go after its last test. `env` points the CLI at the server, with keys that nobody checks.
  */
 export async function startAnsweringServer(listener: RequestListener): Promise<{
   readonly home: Awaited<ReturnType<typeof makeHome>>;

@@ -12,7 +12,7 @@ export interface ApiError {
   readonly [member: string]: unknown;
 }
 
-/** Calls an operation that has to succeed. Its output must be what the service model says. */
+/** Calls an operation that must succeed. Its output must match the service model. */
 export async function callApi<Name extends OperationName>(
   signer: Signer,
   operation: Name,
@@ -28,7 +28,7 @@ export async function callApi<Name extends OperationName>(
   return output as OutputOf<Name>; // as: compared with the structure that describes the type
 }
 
-/** Calls an operation that has to fail, with an exception that it declares. */
+/** Calls an operation that must fail with an exception that it declares. */
 export async function failApi(
   signer: Signer,
   operation: OperationName,

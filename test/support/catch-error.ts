@@ -1,6 +1,6 @@
 import { EcrpError } from '../../src/errors.ts';
 
-/** The `EcrpError` that something ends with; any other outcome fails the test. */
+/** Returns the `EcrpError` that something throws. Any other outcome fails the test. */
 export async function catchError(run: () => unknown): Promise<EcrpError> {
   try {
     await run();

@@ -11,17 +11,17 @@ export interface CliResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Standard output as the one JSON document it should be; throws when it is not. */
+  /** Standard output as one JSON document. Throws if it is anything else. */
   readonly json: () => Record<string, unknown>;
 }
 
 export interface CliSettings {
-  /** The whole environment: nothing of the test runner's reaches the CLI. */
+  /** The whole environment. The CLI gets no variable of the test runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdin?: string | Buffer;
   readonly signal?: AbortSignal;
-  /** Makes standard error a terminal of so many columns. */
+  /** Makes standard error a terminal with this number of columns. */
   readonly terminalColumns?: number;
   readonly main?: (argv: readonly string[], io: Io) => Promise<number>;
 }
@@ -42,13 +42,13 @@ export async function runCli(argv: readonly string[], settings: CliSettings = {}
   return makeResult(status, stdout.read(), stderr.read());
 }
 
-/** A signal that an interruption aborts, as the real process does it. */
+/** Makes a signal that an interruption aborts, as in the real process. */
 export function makeInterruption(error: EcrpError): { signal: AbortSignal; interrupt: () => void } {
   const controller = new AbortController();
   return { signal: controller.signal, interrupt: () => controller.abort(error) };
 }
 
-/** For `expect.poll`: a busy machine may take long, and a second is its default. */
+/** For `expect.poll`: its default of a second is too short on a busy machine. */
 export const patience = { timeout: 150_000 };
 
 const programs = join(import.meta.dirname, '..', '..', 'bin');
@@ -58,7 +58,7 @@ export function spawnCli(
   argv: readonly string[],
   settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns'> & {
     readonly program?: string;
-    /** Leaves it to the test to write more, and to end it. */
+    /** Keeps standard input open: the test writes to it and ends it. */
     readonly keepStdinOpen?: boolean;
   } = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<CliResult> } {
@@ -67,7 +67,7 @@ export function spawnCli(
     env: { PATH: process.env.PATH, ...settings.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // A program that ends without reading its input is not a failure.
+  // A program may end without reading its input.
   child.stdin.on('error', () => undefined);
   child.stdin.write(settings.stdin ?? '');
   if (!settings.keepStdinOpen) child.stdin.end();
@@ -85,7 +85,7 @@ export function spawnCli(
   return { child, ended };
 }
 
-/** A temporary directory with everything that the CLI reads from a home, removed at the end of the scope's `remove`. */
+/** Makes a temporary directory with everything that the CLI reads from a home. `remove` removes it. */
 export async function makeHome(): Promise<{
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
@@ -94,7 +94,7 @@ export async function makeHome(): Promise<{
   const directory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   return {
     directory,
-    // An instance of a cloud has credentials of its own, which no test shall find.
+    // Keeps tests away from the credentials of a cloud instance.
     env: { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
@@ -107,7 +107,7 @@ function makeResult(status: number, stdout: string, stderr: string): CliResult {
     stderr,
     json: () => {
       if (!stdout.endsWith('}\n')) throw new Error(`not one JSON document: ${stdout}\n${stderr}`);
-      // An object by the check above; what is in it is the test's to say.
+      // The check above ensures an object. Its members are up to the test.
       return JSON.parse(stdout) as Record<string, unknown>;
     },
   };
@@ -129,7 +129,7 @@ function captureOutput(columns?: number): { readonly stream: Output; read(): str
   return { stream, read: () => Buffer.concat(chunks).toString() };
 }
 
-/** The members of a terminal that a live display uses; what it writes are the usual escape sequences. */
+/** Members of a terminal that a live display uses. They write the usual escape sequences. */
 function makeTerminal(columns: number, write: (text: string) => void) {
   return {
     isTTY: true,

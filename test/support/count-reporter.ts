@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
- * Appends the run's counts to a file as one line, `N passed, N failed, N skipped`. What failed outside of a
- * test (a file that does not load, a hook, an unhandled rejection) counts as a failure as well.
+ * Appends the counts of the run to a file as one line: `N passed, N failed, N skipped`. A failure outside of a test (a file that does not
+ * load, a hook, an unhandled rejection) counts as failed as well.
  */
 export class CountReporter implements Reporter {
   readonly #file: string;
@@ -19,7 +19,7 @@ export class CountReporter implements Reporter {
       for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
-        // A test without a result was never reached, as when the run is broken off.
+        // A test without a result was not reached, e.g. in an aborted run.
         counts[state === 'pending' ? 'failed' : state] += 1;
       }
     }

@@ -1,5 +1,5 @@
-// `npm run demo`, run by `ecrp emulator -- …`: a repository and two images, shown command by command. Nothing leaves this
-// machine or stays on it.
+// `npm run demo` runs this with `ecrp emulator -- …`. It shows a repository and two images, command by command. Nothing leaves this machine
+// or stays on it.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ const home = mkdtempSync(join(tmpdir(), 'ecrp-demo-'));
 const environment = keepOfEnvironment();
 const url = environment.AWS_ENDPOINT_URL_ECR_PUBLIC;
 
-// Ctrl-C reaches the command that runs; the demo then stops as after any failed command, and cleans up.
+// Ctrl-C reaches the running command. The demo then stops, as after any failed command, and cleans up.
 process.on('SIGINT', () => undefined);
 try {
   await showDemo();
@@ -48,7 +48,7 @@ async function showDemo() {
   say('# This one ends here, and nothing of it stays. README.md says how to push to AWS.');
 }
 
-/** Shows a command, runs it in sight, and throws when it fails. */
+/** Shows and runs a command. Throws if it fails. */
 async function ecrp(...options) {
   say(`$ ecrp ${options.join(' ')}`);
   const child = start(options, 'inherit');
@@ -57,7 +57,7 @@ async function ecrp(...options) {
   say('');
 }
 
-/** `alias/repository`, as the registry knows a repository. */
+/** Repository in the registry: `alias/repository`. */
 async function findName(repository) {
   const child = start(['repo', 'describe', repository, '--json'], ['ignore', 'pipe', 'inherit']);
   let text = '';
@@ -66,7 +66,7 @@ async function findName(repository) {
   return repositoryUri.slice(repositoryUri.indexOf('/') + 1);
 }
 
-/** Fetches a manifest anonymously and gives the digest of its bytes. */
+/** Fetches a manifest anonymously. Returns the digest of its bytes. */
 async function readBack(name, tag) {
   const { token } = await (await fetch(`${url}/token/`)).json();
   const headers = { authorization: `Bearer ${token}` };
@@ -82,7 +82,7 @@ function start(options, stdio) {
   return spawn(process.execPath, [program, ...options], { cwd: root, env: environment, stdio });
 }
 
-/** The environment with a home that is thrown away, and of AWS nothing but what the emulator gave. */
+/** Environment with a temporary home, and with the AWS variables of the emulator only. */
 function keepOfEnvironment() {
   const given = /^(AWS_(ENDPOINT_URL_ECR_PUBLIC|ACCESS_KEY_ID|SECRET_ACCESS_KEY|REGION)|ECRP_REGISTRY_HOST)$/;
   const kept = Object.entries(process.env).filter(

@@ -9,20 +9,20 @@ export interface TestEmulator extends Emulator {
   readonly dataDirectory: string;
   /** Requests so far, in the order of their answers. */
   readonly requests: readonly RequestLogEntry[];
-  /** How often an operation was asked for. */
+  /** Number of calls of an operation. */
   count(operation: string): number;
   /**
-   * Settles as soon as `isReached` is true of the requests so far. It is asked after each of them, before the answer is
-   * sent: what `act` does then, without waiting for anything, is done when the client has the answer.
+   * Settles as soon as `isReached` is true of the requests so far. It is called after each request, before the answer is sent. So a
+   * synchronous `act` has finished when the client gets the answer.
    */
   until(isReached: () => boolean, act?: () => void): Promise<void>;
-  /** Settles when so many requests more than now were left without an answer, as by the fault `stall`. */
+  /** Settles when so many more requests have stayed without an answer, as with the fault `stall`. */
   untilStalled(count?: number): Promise<void>;
-  /** For a child process that is to talk to it. */
+  /** Environment for a child process that uses the emulator. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** An emulator on a free port with a directory of its own; `close` removes it, and throws when the emulator met an error inside itself. */
+/** Starts an emulator on a free port with its own directory. `close` removes that, and throws if the emulator had an internal error. */
 export async function startTestEmulator(options: EmulatorOptions = {}): Promise<TestEmulator> {
   const temporary = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   const dataDirectory = options.dataDirectory ?? temporary;

@@ -14,7 +14,7 @@ export interface Operations extends Omit<PushService, 'createPart'> {
   ): Promise<PartAnswer>;
 }
 
-/** A service in memory that is as strict as the real one, with parts as small as one byte. */
+/** Service in memory, as strict as the real one, with parts as small as one byte. */
 export type FakeService = PushService & FakeState;
 
 export interface FakeState {
@@ -23,13 +23,13 @@ export interface FakeState {
   readonly tags: Map<string, Digest>;
   /** Every call, in order: `initiate`, `part 0-3`, `complete`, `put latest`, …; and `begin 3`, `give up 3` for a part before its turn. */
   readonly log: string[];
-  /** Most calls at once. */
+  /** Most calls in flight. */
   mostRunning: number;
 }
 
 export type Overrides = Partial<Operations>;
 
-/** Starts empty. `change` may replace single functions, and is given the true ones. */
+/** Makes an empty service. `change` gets its functions and may replace some of them. */
 export function fakeService(
   partSize: number,
   change: (truth: Operations, state: FakeState) => Overrides = () => ({}),
@@ -133,7 +133,7 @@ export function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
   };
 }
 
-/** A part that keeps its bytes, and shouts when it is used against its rules. */
+/** Part that keeps its bytes and throws if it is used against its rules. */
 function makePart(capacity: number, upload: Operations['uploadPart'], log: string[]): LayerPart {
   let chunks: Buffer[] = [];
   let state: 'filling' | 'in flight' | 'sent' | 'released' = 'filling';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { runCli } from './cli.ts';
 
-/** Names of the repositories in the registry of an environment's account. */
+/** Lists the names of the repositories in the registry of an environment's account. */
 export async function findRepositories(env: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const { stdout, status } = await runCli(['repo', 'list', '--json'], { env });
   expect(status).toBe(0);

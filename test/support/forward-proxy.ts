@@ -3,11 +3,11 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 export interface ForwardProxyOptions {
-  /** `USER:PASSWORD`; without it, anyone may use the proxy. */
+  /** `USER:PASSWORD`. Without it, anyone may use the proxy. */
   readonly login?: string;
-  /** The port of this machine that a host is at, whatever the port asked for; other hosts are not found (502). */
+  /** Port of this machine for each host, whatever port the client asks for. Other hosts get 502. */
   readonly hosts?: Readonly<Record<string, number>>;
-  /** The same for requests of plain HTTP, which are passed on without CONNECT. */
+  /** The same for requests by plain HTTP, without CONNECT. */
   readonly plainHosts?: Readonly<Record<string, number>>;
   /** Answers every request with this status. */
   readonly status?: number;
@@ -16,12 +16,12 @@ export interface ForwardProxyOptions {
 export interface ForwardProxy {
   /** `127.0.0.1:PORT` */
   readonly host: string;
-  /** What was asked for, in order: `CONNECT host:443`, `POST http://host/`. */
+  /** Requests in order: `CONNECT host:443`, `POST http://host/`. */
   readonly seen: readonly string[];
   close(): void;
 }
 
-/** A forward proxy as companies have them, with host names of its own. */
+/** Starts a forward proxy like those of companies, with its own host names. */
 export async function startForwardProxy(options: ForwardProxyOptions = {}): Promise<ForwardProxy> {
   const seen: string[] = [];
   const sockets = new Set<Socket>();
@@ -56,7 +56,7 @@ export async function startForwardProxy(options: ForwardProxyOptions = {}): Prom
     client.on('close', () => upstream.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // Listening on TCP.
+  // It listens on TCP.
   const { port } = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${port}`,

@@ -5,7 +5,7 @@ import { extract } from 'tar-stream';
 import { locateFound } from './archives.ts';
 import type { TarItem } from './images.ts';
 
-/** The files and links of an input that was found in the wild, below a folder of it. */
+/** Reads the files and links below a folder of an input found in the wild. */
 export async function listFound(name: string, folder = ''): Promise<readonly TarItem[]> {
   const items: TarItem[] = [];
   const prefix = folder === '' ? '' : `${folder}/`;
@@ -24,7 +24,7 @@ export async function listFound(name: string, folder = ''): Promise<readonly Tar
   return items;
 }
 
-/** Writes files and links below a directory, which is made. */
+/** Writes files and links below a directory that it makes. */
 export async function writeItems(directory: string, items: readonly TarItem[]): Promise<void> {
   for (const { name, content, symlink: target } of items) {
     const path = join(directory, name);

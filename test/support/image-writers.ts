@@ -8,10 +8,10 @@ import { type GeneratedImage, type GeneratedIndex, makeManifest, packTar, type T
 type Root = GeneratedImage | GeneratedIndex;
 
 /**
- * `legacy-symlink`: `docker save` up to 24, repeated layers as symlinks. `legacy-hardlink`: the same with hard links.
- * `skopeo`: skopeo and podman, layers at the archive's root. `crane`: layers are `.tar.gz`, config named `sha256:…`.
- * `hybrid`: `docker save` since 25, an OCI layout inside whose layers are uncompressed. `hybrid-packed`: the same from the
- * containerd image store, the OCI layout's layers being those that were pulled.
+ * `legacy-symlink`: `docker save` up to 24, with repeated layers as symlinks. `legacy-hardlink`: the same with hard links.
+ * `skopeo`: skopeo and podman, with layers at the root of the archive. `crane`: layers are `.tar.gz`, the config is named `sha256:…`.
+ * `hybrid`: `docker save` since 25, with an OCI layout of uncompressed layers inside. `hybrid-packed`: the same from the containerd image
+ * store, whose OCI layout has the layers as they were pulled.
  */
 export type ArchiveStyle =
   | 'legacy-symlink'
@@ -21,7 +21,7 @@ export type ArchiveStyle =
   | 'hybrid'
   | 'hybrid-packed';
 
-/** Writes an OCI image layout below `directory`, which is made. */
+/** Writes an OCI image layout below `directory`, which it makes. */
 export async function writeOciLayout(directory: string, roots: readonly Root[]): Promise<void> {
   await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
   for (const { name, content } of listLayoutItems(roots, 'org.opencontainers.image.ref.name')) {
@@ -29,12 +29,12 @@ export async function writeOciLayout(directory: string, roots: readonly Root[]):
   }
 }
 
-/** Writes an OCI layout tar; `gzip` packs it as `docker save | gzip` would. */
+/** Writes an OCI layout tar; `gzip` compresses it like `docker save | gzip`. */
 export async function writeOciTar(file: string, roots: readonly Root[], gzip = false): Promise<void> {
   await writeTar(file, listLayoutItems(roots, 'org.opencontainers.image.ref.name'), gzip);
 }
 
-/** Writes a docker-archive of the images in the style given. */
+/** Writes a docker-archive of the images in a style. */
 export async function writeDockerArchive(
   file: string,
   images: readonly GeneratedImage[],
@@ -43,14 +43,14 @@ export async function writeDockerArchive(
   await writeTar(file, listArchiveItems(images, style), gzip);
 }
 
-/** The entries that `writeDockerArchive` would write, for tests that damage some of them. */
+/** Makes the entries that `writeDockerArchive` writes, for tests that damage some of them. */
 export function listArchiveItems(images: readonly GeneratedImage[], style: ArchiveStyle): TarItem[] {
   if (style === 'hybrid' || style === 'hybrid-packed') return listHybridItems(images, style);
   if (style === 'skopeo' || style === 'crane') return listFlatItems(images, style);
   return listLegacyItems(images, style === 'legacy-symlink' ? 'symlink' : 'hardlink');
 }
 
-/** The files of an OCI layout. `nameAnnotation` is where index.json has an image's name. */
+/** Makes the files of an OCI layout. `nameAnnotation` is the annotation of an image's name in index.json. */
 export function listLayoutItems(roots: readonly Root[], nameAnnotation: string): TarItem[] {
   const manifests = roots.flatMap(({ descriptor, names }) =>
     names.length === 0
@@ -96,7 +96,7 @@ function listHybridItems(images: readonly GeneratedImage[], style: 'hybrid' | 'h
   ];
 }
 
-/** The same image with a manifest whose layers are uncompressed, as Docker 25 writes one. */
+/** Returns the image with a manifest of uncompressed layers, as Docker 25 writes it. */
 function unpackLayers(image: GeneratedImage): GeneratedImage {
   const layers = image.layers.map((layer) => ({
     ...layer,

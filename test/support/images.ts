@@ -13,33 +13,33 @@ import {
 } from '../../src/oci/media-types.ts';
 import type { Platform } from '../../src/oci/platform.ts';
 
-// Images out of a seed: the same arguments give the same bytes. image-writers.ts writes them as real tools do.
+// Makes images from a seed: the same arguments give the same bytes. image-writers.ts writes them as real tools do.
 
 export interface LayerSpec {
-  /** Bytes of random content of the one file in the layer; the tar around it adds 2 to 3 blocks of 512. Default 1000. */
+  /** Bytes of random content of the layer's one file. The tar adds 2 to 3 blocks of 512. Default: 1000. */
   readonly size?: number;
-  /** Bytes of the file, instead of random ones. */
+  /** Content of the file instead of random bytes. */
   readonly content?: Buffer;
   /** How the layer is packed in an OCI layout (default gzip); docker-archives keep it as `writeDockerArchive` says. */
   readonly packing?: 'none' | 'gzip' | 'zstd';
-  /** Position of an earlier layer that this one repeats, byte for byte. */
+  /** Position of an earlier layer that this one repeats. */
   readonly duplicateOf?: number;
 }
 
 export interface ImageSpec {
   readonly seed: number;
   readonly layers: readonly LayerSpec[];
-  /** Whole image names, e.g. `public.ecr.aws/a1b2c3d4/app:1.0`. Default none. */
+  /** Full image names, e.g. `public.ecr.aws/a1b2c3d4/app:1.0`. Default: none. */
   readonly names?: readonly string[];
-  /** Default linux/amd64. */
+  /** Default: linux/amd64. */
   readonly platform?: Platform;
 }
 
 export interface GeneratedLayer {
-  /** The uncompressed tar, and its digest. */
+  /** Uncompressed tar and its digest. */
   readonly tar: Buffer;
   readonly diffId: Digest;
-  /** The bytes as an OCI layout holds them, and what the manifest says of them. */
+  /** Bytes of the layer in an OCI layout, and its descriptor in the manifest. */
   readonly bytes: Buffer;
   readonly descriptor: Descriptor;
 }
@@ -49,7 +49,7 @@ export interface GeneratedImage {
   readonly platform: Platform;
   readonly config: Buffer;
   readonly layers: readonly GeneratedLayer[];
-  /** Manifest bytes, and the descriptor that an index would have of them. */
+  /** Bytes of the manifest, and its descriptor for an index. */
   readonly manifest: Buffer;
   readonly descriptor: Descriptor;
 }
@@ -89,7 +89,7 @@ export async function makeImage(spec: ImageSpec): Promise<GeneratedImage> {
   return { names: spec.names ?? [], platform, config, layers, manifest, descriptor };
 }
 
-/** The bytes of an OCI manifest. */
+/** Makes the bytes of an OCI manifest. */
 export function makeManifest(config: Buffer, layers: readonly Descriptor[]): Buffer {
   const document = {
     schemaVersion: 2,
@@ -114,13 +114,13 @@ export function describeBytes(mediaType: string, bytes: Buffer): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
-/** Random bytes that depend on the seed alone; fast enough for hundreds of MiB. */
+/** Makes random bytes from a seed. Fast enough for hundreds of MiB. */
 export function makeRandomBytes(seed: string | number, size: number): Buffer {
   const key = createHash('sha256').update(String(seed)).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
-/** Small random numbers in [0, 1) that depend on the seed alone (mulberry32). */
+/** Makes random numbers in [0, 1) from a seed (mulberry32). */
 export function makeRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -131,7 +131,7 @@ export function makeRandom(seed: number): () => number {
   };
 }
 
-/** A valid zstd frame of raw blocks, as Node 20 has no encoder (RFC 8878, 3.1.1). */
+/** Makes a valid zstd frame of raw blocks (RFC 8878, 3.1.1): Node 20 has no encoder. */
 export function storeAsZstd(content: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32LE(0xfd2fb528, 0);
@@ -178,7 +178,7 @@ export interface TarItem {
   readonly directory?: boolean;
 }
 
-/** A tar of the items, in their order, written by tar-stream. */
+/** Makes a tar of the items in order, with tar-stream. */
 export async function packTar(items: readonly TarItem[]): Promise<Buffer> {
   const tar = pack();
   for (const { name, content, symlink, hardlink, directory } of items) {
@@ -190,7 +190,7 @@ export async function packTar(items: readonly TarItem[]): Promise<Buffer> {
   }
   tar.finalize();
   const pieces: Buffer[] = [];
-  // A tar-stream pack yields Buffers; its types do not say so.
+  // A tar-stream pack yields Buffers, but its types do not say so.
   for await (const piece of tar) pieces.push(piece as Buffer);
   return Buffer.concat(pieces);
 }

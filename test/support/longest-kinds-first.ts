@@ -1,9 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The kinds whose files take longest come first: a long file that is begun last would run alone at the end. */
+/** Kinds with the longest files come first: a long file that starts last would run alone at the end. */
 const KINDS = ['conformance', 'faults', 'e2e', 'unit', 'architecture'];
 
-/** Orders the files of a run by kind; within a kind as vitest does, by how long each took before, else by size. */
+/** Sorts the files of a run by kind. Within a kind it sorts like vitest: by the last duration, else by size. */
 export class LongestKindsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Goes with the keys of every role. */
+/** Session token of every role. */
 export const ROLE_TOKEN = 'role-token';
 
 export interface RoleKeys {
@@ -18,7 +18,7 @@ export interface FakeService {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server of the instance metadata of EC2, version 2: without its session token it answers 401. */
+/** Starts a server of EC2 instance metadata, version 2. Without its session token it answers 401. */
 export function startInstanceMetadata(keys: RoleKeys): Promise<FakeService> {
   const token = 'session-token';
   return serve((request, response) => {
@@ -35,7 +35,7 @@ export function startInstanceMetadata(keys: RoleKeys): Promise<FakeService> {
   });
 }
 
-/** A container's credentials, as ECS and EKS give them. */
+/** Starts a server of container credentials, like those of ECS and EKS. */
 export function startContainerCredentials(keys: RoleKeys, token?: string): Promise<FakeService> {
   return serve((request, response) => {
     if (request.headers.authorization !== token) {
@@ -44,7 +44,7 @@ export function startContainerCredentials(keys: RoleKeys, token?: string): Promi
   });
 }
 
-/** Any service that answers as the function does; one that does nothing is never answered. */
+/** Starts a service that answers with a function. If the function does nothing, no answer comes. */
 export async function serve(answer: Answer): Promise<FakeService> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -52,7 +52,7 @@ export async function serve(answer: Answer): Promise<FakeService> {
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // Listening on TCP.
+  // It listens on TCP.
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

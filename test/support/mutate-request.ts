@@ -1,7 +1,7 @@
 import type { Signer } from './signed-request.ts';
 import { signRequest } from './signed-request.ts';
 
-// Requests as no SDK would send them, made of valid ones. The same random numbers make the same requests.
+// Makes requests that no SDK would send from valid ones. The same random numbers give the same requests.
 
 export interface ValidRequest {
   readonly operation: string;
@@ -54,7 +54,7 @@ const PATHS = [
 ];
 const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
-/** One of the valid requests, altered in its input, its text, its headers or its place; `token` is for `/v2/`, below `repository` there. */
+/** Changes the input, text, headers or path of a valid request. `token` is for `/v2/`, below `repository` there. */
 export function mutateRequest(
   signer: Signer,
   valid: readonly ValidRequest[],
@@ -93,7 +93,7 @@ function nest(depth: number): unknown {
   return depth === 0 ? 'deep' : [nest(depth - 1)];
 }
 
-/** A copy in which one value somewhere is another one, or gone, or has company. */
+/** Copies a value and changes, removes or adds one value inside. */
 function alterTree(value: unknown, random: Random): unknown {
   if (typeof value !== 'object' || value === null || random() < 0.15) return pick(HOSTILE_VALUES, random);
   const entries = Object.entries(value);
@@ -115,12 +115,12 @@ function alterText(text: string, random: Random): string {
   return altered;
 }
 
-/** What was signed is not what is sent. */
+/** Makes the sent request differ from the signed one. */
 function alterHeaders(request: HostileRequest, random: Random): HostileRequest {
   const name = pick([...Object.keys(request.headers), 'content-encoding', 'x-amz-security-token'], random);
   const { [name]: value = '', ...others } = request.headers;
   if (random() < 0.3) return { ...request, headers: others };
-  // Bytes that HTTP knows in headers; a client would refuse to send others.
+  // Clients refuse other bytes in headers.
   const altered = alterText(value, random).replace(/[^\x20-\xff]/g, '~');
   return { ...request, headers: { ...others, [name]: altered } };
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { callApi } from './call-api.ts';
 import type { Signer } from './signed-request.ts';
 
-/** Digest of the bytes, as ECR writes it. */
+/** Computes the digest of the bytes. */
 export function sha256(bytes: Buffer | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Uploads a blob by the API, call by call; gives its digest. */
+/** Uploads a blob by the API, call by call. Returns its digest. */
 export async function uploadBlob(signer: Signer, repositoryName: string, bytes: Buffer): Promise<string> {
   const { uploadId, partSize = bytes.length } = await callApi(signer, 'InitiateLayerUpload', {
     repositoryName,
@@ -35,7 +35,7 @@ export interface SampleImage {
   readonly imageDigest: string;
 }
 
-/** Uploads what an image of one layer needs and gives its manifest, which is not put yet. */
+/** Uploads the blobs of an image with one layer. Returns the manifest, which is not put yet. */
 export async function uploadImage(
   signer: Signer,
   repositoryName: string,

@@ -1,4 +1,4 @@
-// Given to node by `--require`: writes which files a program had loaded when it ended, one a line, to ECRP_TEST_LOADED.
+// Loaded by `node --require`. Writes the files that the program has loaded, one per line, to ECRP_TEST_LOADED when it ends.
 
 const { writeFileSync } = require('node:fs');
 

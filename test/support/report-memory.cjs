@@ -1,4 +1,4 @@
-// Given to node by `--require`: writes the peak memory of a program when it ended, as Linux counted it, to ECRP_TEST_MEMORY.
+// Loaded by `node --require`. Writes the peak memory of the program, counted by Linux, to ECRP_TEST_MEMORY when it ends.
 
 const { readFileSync, writeFileSync } = require('node:fs');
 

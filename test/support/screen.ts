@@ -2,20 +2,20 @@ import { Writable } from 'node:stream';
 
 interface Row {
   text: string;
-  /** The line goes on in the next row, as it did not fit. */
+  /** The line is too long and continues in the next row. */
   wraps: boolean;
 }
 
 /**
- * A terminal that can be looked at: what the escape sequences of a live display do, and that lines are wrapped anew when it
- * becomes narrower. Every character is one column wide. It has no scrollback: rows are added at the bottom.
+ * Terminal whose screen a test can read. It obeys the escape sequences of a live display and wraps lines anew when it gets narrower. Every
+ * character is one column wide. It has no scrollback: rows are added at the bottom.
  */
 export class Screen extends Writable {
   readonly isTTY = true;
   columns: number;
   rows: number;
   isCursorShown = true;
-  /** Chunks that reached the terminal together count once. */
+  /** Chunks that reach the terminal together count once. */
   writes = 0;
   #rows: Row[] = [{ text: '', wraps: false }];
   #row = 0;
@@ -45,7 +45,7 @@ export class Screen extends Writable {
     return texts;
   }
 
-  // As `tty.WriteStream` has them.
+  // Members of `tty.WriteStream`.
   cursorTo(column: number): boolean {
     return this.write(`\u001b[${column + 1}G`);
   }
@@ -58,7 +58,7 @@ export class Screen extends Writable {
     return this.write('\u001b[2K');
   }
 
-  /** The cursor stays at its character. */
+  /** Keeps the cursor at its character. */
   resize(columns: number): void {
     const rewrapped: Row[] = [];
     let cursor = { row: 0, column: 0 };
@@ -88,13 +88,13 @@ export class Screen extends Writable {
     this.emit('resize');
   }
 
-  /** What the terminal itself prints for a key. */
+  /** Prints the echo of a key. */
   echo(text: string): void {
     this.#obey(text);
   }
 
   #obey(text: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent are control characters
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals get control characters
     for (const [token, , parameter = '', command] of text.matchAll(/\u001b\[(\??)([\d;]*)([A-Za-z])|./gsu)) {
       if (command !== undefined) this.#control(command, parameter);
       else if (token === '\r') this.#column = 0;

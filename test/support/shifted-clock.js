@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
-// Loaded into a program under test (`node --import`): its wall clock is ECRP_TEST_CLOCK_MS ahead, and from when the file
-// ECRP_TEST_CLOCK_JUMP is there, ECRP_TEST_CLOCK_LATER_MS. No other clock is touched.
+// Loaded into a program under test by `node --import`. Its wall clock is ahead by ECRP_TEST_CLOCK_MS, and by ECRP_TEST_CLOCK_LATER_MS once the
+// file ECRP_TEST_CLOCK_JUMP exists. Other clocks stay as they are.
 
 const { ECRP_TEST_CLOCK_MS, ECRP_TEST_CLOCK_LATER_MS, ECRP_TEST_CLOCK_JUMP } = process.env;
 const RealDate = Date;

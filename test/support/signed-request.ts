@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-// A signer written by hand, so that tests can send what no SDK would.
+// A signer written by hand, so that tests can send requests that no SDK would send.
 
 export interface Signer {
   readonly url: string;
@@ -12,7 +12,7 @@ export interface Signer {
 export interface RequestToSign {
   readonly operation: string;
   readonly body: string | Buffer;
-  /** Headers besides those that every request has; signed as well. */
+  /** Additional headers, also signed. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly date?: Date;
   readonly region?: string;
@@ -25,7 +25,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Headers of a request of the JSON API, `authorization` among them. */
+/** Makes the headers of a request of the JSON API, with `authorization`. */
 export function signRequest(signer: Signer, request: RequestToSign): Record<string, string> {
   const { region = 'us-east-1', service = 'ecr-public' } = request;
   const time = (request.date ?? new Date()).toISOString().replace(/[-:]|\.\d+/g, '');
@@ -56,7 +56,7 @@ export function signRequest(signer: Signer, request: RequestToSign): Record<stri
   };
 }
 
-/** Sends any body, signed. */
+/** Signs and sends any body. */
 export async function sendSigned(signer: Signer, request: RequestToSign): Promise<Answer> {
   return sendRaw(signer.url, signRequest(signer, request), request.body);
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../../src/clock.ts';
 
 export interface SkippingClock extends Clock {
-  /** The waits that were asked for so far, in ms. */
+  /** Waits so far, in milliseconds. */
   readonly waitedMs: readonly number[];
-  /** Lets time pass that nobody waits for, as an answer takes it. */
+  /** Advances the time without a wait, as a slow answer does. */
   pass(ms: number): void;
 }
 
-/** A clock on which every wait is over at once, and which stands still otherwise. */
+/** Clock that skips every wait and stands still otherwise. */
 export function makeSkippingClock(): SkippingClock {
   let nowMs = 0;
   const waitedMs: number[] = [];

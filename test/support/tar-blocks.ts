@@ -1,16 +1,16 @@
-/** One header block, written field by field; `tar-stream` writes what is well-formed, this what is not, or old. */
+/** Header block, field by field. `tar-stream` writes well-formed archives; this writes malformed and old ones. */
 export interface TarBlock {
   readonly name: string;
-  /** Type flag; default `0`, a file. */
+  /** Type flag. Default: `0`, a file. */
   readonly type?: string;
   readonly size?: number;
   readonly linkName?: string;
-  /** The 12 bytes of the size field as they are, instead of octal digits. */
+  /** The 12 bytes of the size field, instead of octal digits. */
   readonly sizeField?: Buffer;
-  /** `gnu` and `v7` have no prefix field. Default `ustar`. */
+  /** `gnu` and `v7` have no prefix field. Default: `ustar`. */
   readonly format?: 'ustar' | 'gnu' | 'v7';
   readonly prefix?: string;
-  /** Added to the right checksum. */
+  /** Added to the correct checksum. */
   readonly checksumError?: number;
   /** Sums bytes as signed numbers, as some old writers did. */
   readonly signedChecksum?: boolean;
@@ -36,12 +36,12 @@ export function makeTarBlock(entry: TarBlock): Buffer {
   return block;
 }
 
-/** A header of GNU tar's old sparse format; at most four extents, each an offset and a length. */
+/** Makes a header of GNU tar's old sparse format, with at most four extents of offset and length. */
 export function makeSparseHeader(entry: {
   readonly name: string;
   readonly realSize: number;
   readonly extents: readonly (readonly [offset: number, length: number])[];
-  /** Bytes that are stored. */
+  /** Stored bytes. */
   readonly size: number;
   readonly continues?: boolean;
 }): Buffer {
@@ -63,14 +63,14 @@ function fixChecksum(block: Buffer): Buffer {
   return block;
 }
 
-/** A header block with its data behind it, filled up to whole blocks. */
+/** Makes a header block with its data, padded to whole blocks. */
 export function makeTarEntry(entry: TarBlock, content: Buffer | string): Buffer {
   const data = Buffer.from(content);
   const padding = Buffer.alloc((512 - (data.length % 512)) % 512);
   return Buffer.concat([makeTarBlock({ size: data.length, ...entry }), data, padding]);
 }
 
-/** A PAX extended header (`type` `x`, or `g` for a global one) of the records given. */
+/** Makes a PAX extended header (`type` `x`, or `g` for a global one) of the records. */
 export function makePaxEntry(records: Readonly<Record<string, string>>, type = 'x'): Buffer {
   const lines = Object.entries(records).map(([key, value]) => {
     const rest = Buffer.byteLength(` ${key}=${value}\n`);
@@ -81,7 +81,7 @@ export function makePaxEntry(records: Readonly<Record<string, string>>, type = '
   return makeTarEntry({ name: 'PaxHeaders/x', type }, lines.join(''));
 }
 
-/** GNU's base-256 form of a size field. */
+/** Makes a size field in GNU's base-256 form. */
 export function encodeBase256(size: bigint): Buffer {
   const value = BigInt.asUintN(96, size);
   const field = Buffer.from(value.toString(16).padStart(24, '0'), 'hex');
@@ -89,5 +89,5 @@ export function encodeBase256(size: bigint): Buffer {
   return field;
 }
 
-/** The two blocks of zeros that end an archive. */
+/** Two blocks of zeros end an archive. */
 export const TAR_END = Buffer.alloc(1024);

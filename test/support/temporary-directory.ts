@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 
-/** Makes temporary directories that are removed after the test in which they were asked for. */
+/** Makes temporary directories that are removed after the test that made them. */
 export function useTemporaryDirectories(): () => Promise<string> {
   const made: string[] = [];
   afterEach(async () => {

@@ -5,10 +5,10 @@ import { createServer } from 'node:tls';
 
 const directory = join(import.meta.dirname, 'certificates');
 
-/** The root that the certificate of `startTlsFront` is signed by. */
+/** Root of the certificate of `startTlsFront`. */
 export const PRIVATE_ROOT = join(directory, 'ca.pem');
 
-/** Of `*.example.test`, signed by the private root. */
+/** Certificate of `*.example.test`, signed by the private root. */
 export const SERVER_IDENTITY = {
   key: readFileSync(join(directory, 'server.key')),
   cert: readFileSync(join(directory, 'server.pem')),
@@ -21,7 +21,7 @@ export interface TlsFront {
   close(): void;
 }
 
-/** Ends TLS as `*.example.test`, with a certificate of a private root, in front of a port of this machine. */
+/** Terminates TLS for `*.example.test`, with a certificate of a private root, in front of a port of this machine. */
 export async function startTlsFront(
   port: number,
   { key, cert }: { readonly key?: Buffer; readonly cert?: Buffer } = {},
@@ -46,7 +46,7 @@ export async function startTlsFront(
     client.pipe(upstream).pipe(client);
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
-  // Listening on TCP.
+  // It listens on TCP.
   const { port: own } = server.address() as AddressInfo;
   return {
     port: own,

@@ -1,8 +1,8 @@
-/** Waits for a state without asking again and again: whoever changes it says so. */
+/** Waits for a state without polling: the code that changes the state reports it. */
 export interface Watch {
-  /** To be called after each change. */
+  /** Call it after each change. */
   readonly changed: () => void;
-  /** Settles as soon as `isReached` is true after a change, or now; `act` runs before `changed` returns. */
+  /** Settles as soon as `isReached` is true, now or after a change. `act` runs before `changed` returns. */
   readonly until: (isReached: () => boolean, act?: () => void) => Promise<void>;
 }
 
