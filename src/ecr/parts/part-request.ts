@@ -4,6 +4,7 @@ import {
   UploadLayerPartCommand,
   type UploadLayerPartCommandOutput,
 } from '@aws-sdk/client-ecr-public';
+import { onAbort } from '../../async/abort.ts';
 import type { PartBody, PartMembers } from './part-encoder.ts';
 
 /** Bytes held back. Without them the service has no request; they fit into one packet. */
@@ -37,12 +38,10 @@ export class PartRequest {
 
   /** Sends the last bytes and waits for the answer. */
   finish(signal: AbortSignal, onHandedOver: () => void): Promise<UploadLayerPartCommandOutput> {
-    const follow = (): void => this.#abort.abort(signal.reason);
-    if (signal.aborted) follow();
-    else signal.addEventListener('abort', follow, { once: true });
+    const dispose = onAbort(signal, () => this.#abort.abort(signal.reason));
     this.#onHandedOver = onHandedOver;
     this.#body.release();
-    return this.#answer;
+    return this.#answer.finally(dispose);
   }
 
   /** Cancels the request; afterwards the memory of the part is free. */

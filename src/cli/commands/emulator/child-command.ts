@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { onAbort } from '../../../async/abort.ts';
 import type { Emulator } from '../../../emulator/server.ts';
 import { EcrpError } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
@@ -46,8 +47,7 @@ export async function runCommand(
     if (signal === 'SIGHUP') killer = setTimeout(() => child.kill('SIGKILL'), hangupGraceMs);
   };
   const stopKilling = io.onExit?.(() => child.kill('SIGKILL'));
-  if (io.signal.aborted) forward();
-  io.signal.addEventListener('abort', forward, { once: true });
+  const stopForwarding = onAbort(io.signal, forward);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', (cause) => {
@@ -59,7 +59,7 @@ export async function runCommand(
       });
     });
   } finally {
-    io.signal.removeEventListener('abort', forward);
+    stopForwarding();
     clearTimeout(killer);
     stopKilling?.();
   }

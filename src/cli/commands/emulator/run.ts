@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { onAbort } from '../../../async/abort.ts';
 import type { GivenPrincipal } from '../../../emulator/served-registry.ts';
 import type { Emulator } from '../../../emulator/server.ts';
 import { EcrpError, exitStatusOf } from '../../../errors.ts';
@@ -84,10 +85,7 @@ async function serve(context: CommandContext, emulator: Emulator, options: Emula
   const names = (options.allowHost ?? []).map((name) => `, http://${name}:${port}`).join('');
   context.messages.note(`A local ECR Public at ${emulator.url}${names}, until Ctrl-C. ${kept}`);
   const { signal } = context.io;
-  await new Promise<void>((stop) => {
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', () => stop(), { once: true });
-  });
+  await new Promise<void>((stop) => void onAbort(signal, stop));
   return { exitStatus: signal.reason instanceof EcrpError ? exitStatusOf(signal.reason) : 130 };
 }
 
