@@ -1,13 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withDeadline } from '../async/abort.ts';
 import type { ImageReader } from '../ends/image-target.ts';
 import type { Connections } from '../net/connections.ts';
 import { discardBody, type HttpAnswer } from '../net/send-request.ts';
-import { digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
 import { chooseScheme, type RegistryAccess, requestRegistry } from './client.ts';
 import { readBytes, streamBlob } from './read-answer.ts';
 
-const ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
+/** Types of manifests to ask for. */
+const MANIFEST_TYPES = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
+
+// Reading one repository through the HTTP API of its registry.
 
 export interface RegistryRepository {
   /** `public.ecr.aws`, or the emulator's `127.0.0.1:PORT`. */
@@ -22,18 +27,17 @@ export interface RegistryRepository {
  */
 export function createRegistryReader(
   connections: Connections,
-  { registryHost, registryAlias, repositoryName }: RegistryRepository,
+  repository: RegistryRepository,
   authorize?: (signal: AbortSignal) => Promise<string>,
 ): ImageReader {
-  const name = `${registryHost}/${registryAlias}/${repositoryName}`;
-  const base = `${chooseScheme(registryHost)}://${registryHost}/v2/${registryAlias}/${repositoryName}`;
+  const { registryHost, registryAlias, repositoryName } = repository;
   const access: RegistryAccess = { authorize };
   const get = (path: string, accept: string, signal: AbortSignal): Promise<HttpAnswer> =>
-    requestRegistry(connections, new URL(`${base}/${path}`), { headers: { accept } }, signal, access);
+    requestRegistry(connections, locate(repository, path), { headers: { accept } }, signal, access);
   return {
-    name,
+    name: `${registryHost}/${registryAlias}/${repositoryName}`,
     async readManifest(reference, signal) {
-      const answer = await get(`manifests/${reference}`, ACCEPT, signal);
+      const answer = await get(`manifests/${reference}`, MANIFEST_TYPES, signal);
       if (await isMissing(answer)) return undefined;
       const bytes = await readBytes(answer, MAX_MANIFEST_BYTES);
       const mediaType = answer.headers['content-type']?.replace(/;.*$/, '').trim() ?? '';
@@ -50,4 +54,62 @@ async function isMissing(answer: HttpAnswer): Promise<boolean> {
   if (answer.status !== 404) return false;
   await discardBody(answer);
   return true;
+}
+
+export interface TagAddress extends RegistryRepository {
+  readonly imageTag: string;
+}
+
+export interface ResolveOptions {
+  /** Keeps the anonymous token from one tag to the next. */
+  readonly access?: RegistryAccess;
+  /** Wait before the next attempt when the quota is used up. Undefined: the answer is `unknown` at once. */
+  readonly quotaWaitMs?: number;
+  /** Shortens the time limit of ten seconds, in ms. */
+  readonly mostMs?: number | undefined;
+}
+
+/** Time limit for one tag. The answer only tells created from moved tags, so no push waits longer for it. */
+const RESOLVE_MS = 10_000;
+
+/**
+ * Finds out anonymously where a tag points. Returns undefined when the tag or the repository does not exist, `unknown` when the registry
+ * does not answer in time. Throws nothing.
+ */
+export async function resolveTag(
+  connections: Connections,
+  address: TagAddress,
+  signal: AbortSignal,
+  { access, quotaWaitMs, mostMs = RESOLVE_MS }: ResolveOptions = {},
+): Promise<Digest | undefined | 'unknown'> {
+  const url = locate(address, `manifests/${address.imageTag}`);
+  const headers = { accept: MANIFEST_TYPES };
+  const resolve = async (inner: AbortSignal): Promise<Digest | undefined | 'unknown'> => {
+    const requestHead = async (): Promise<HttpAnswer> => {
+      const answer = await requestRegistry(connections, url, { method: 'HEAD', headers }, inner, access);
+      await discardBody(answer);
+      return answer;
+    };
+    let head = await requestHead();
+    while (head.status === 429 && quotaWaitMs !== undefined) {
+      await sleep(quotaWaitMs, undefined, { signal: inner });
+      head = await requestHead();
+    }
+    if (head.status === 404) return undefined;
+    if (head.status !== 200) return 'unknown';
+    const digest = head.headers['docker-content-digest'];
+    if (isDigest(digest)) return digest;
+    const answer = await requestRegistry(connections, url, { headers }, inner, access);
+    return digestOf(await readBytes(answer, MAX_MANIFEST_BYTES));
+  };
+  try {
+    return await withDeadline(signal, Math.min(RESOLVE_MS, mostMs), resolve);
+  } catch {
+    return 'unknown';
+  }
+}
+
+function locate({ registryHost, registryAlias, repositoryName }: RegistryRepository, path: string): URL {
+  const scheme = chooseScheme(registryHost);
+  return new URL(`${scheme}://${registryHost}/v2/${registryAlias}/${repositoryName}/${path}`);
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { resolveTag } from '../../src/registry/resolve-tag.ts';
+import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { locateFound } from '../support/archives.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { directConnections } from '../support/connections.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTag } from '../../src/registry/resolve-tag.ts';
+import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { locateArchive } from '../support/archives.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { directConnections } from '../support/connections.ts';

@@ -12,7 +12,7 @@ import { EcrpError } from '../../src/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { requestRegistry } from '../../src/registry/client.ts';
 import { readBytes } from '../../src/registry/read-answer.ts';
-import { resolveTag } from '../../src/registry/resolve-tag.ts';
+import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import { directConnections } from '../support/connections.ts';
 import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';

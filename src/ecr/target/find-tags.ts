@@ -4,7 +4,7 @@ import type { ImageTarget } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { RegistryAccess } from '../../registry/client.ts';
-import { resolveTag } from '../../registry/resolve-tag.ts';
+import { resolveTag } from '../../registry/registry-reader.ts';
 import type { EcrClient } from '../client.ts';
 import { describeImages } from '../images.ts';
 import type { RepositoryAddress } from '../repositories.ts';
@@ -42,12 +42,12 @@ export function locateTags(
   retryBudgetMs: number | undefined,
 ): ImageTarget['locateTag'] {
   const { registryHost, readsRegistry, repositoryName } = place;
-  const kept: RegistryAccess = {};
+  const access: RegistryAccess = {};
   return async (imageTag, signal) => {
     const registryAlias = await place.findAlias(signal);
     if (registryAlias !== undefined && readsRegistry) {
       const address = { registryHost, registryAlias, repositoryName, imageTag };
-      const found = await resolveTag(client.connections, address, signal, { kept, mostMs: retryBudgetMs });
+      const found = await resolveTag(client.connections, address, signal, { access, mostMs: retryBudgetMs });
       if (found !== 'unknown') return found;
     }
     signal.throwIfAborted();
@@ -95,13 +95,13 @@ export function glanceAtTags(client: EcrClient, place: RepositoryPlace, settings
   let isSilent = false;
   const runInLane = createLanes(MOST_AT_ONCE)();
   const startedMs = performance.now();
-  const kept: RegistryAccess = {};
+  const access: RegistryAccess = {};
 
   const ask: Glance = async (imageTag, signal) => {
     const registryAlias = await place.findAlias(signal);
     if (registryAlias === undefined) return 'unknown';
     const address = { registryHost, registryAlias, repositoryName, imageTag };
-    return resolveTag(client.connections, address, signal, { kept, quotaWaitMs: QUOTA_WAIT_MS });
+    return resolveTag(client.connections, address, signal, { access, quotaWaitMs: QUOTA_WAIT_MS });
   };
   const look: Glance = async (tag, signal) => {
     if (isSilent || performance.now() - startedMs > MOST_MS) return 'unknown';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { resolveTag } from '../../../src/registry/resolve-tag.ts';
+import { resolveTag } from '../../../src/registry/registry-reader.ts';
 import { directConnections } from '../../support/connections.ts';
 
 const signal = new AbortController().signal;
@@ -69,9 +69,9 @@ describe('a tag', () => {
   test('that is asked for after others costs one request', async () => {
     const seen: string[] = [];
     const host = await serve(registry({ tagged: true, withHeader: true }, seen));
-    const kept = {};
+    const access = {};
     for (const _ of [1, 2]) {
-      const found = await resolveTag(directConnections, address(host), signal, { kept });
+      const found = await resolveTag(directConnections, address(host), signal, { access });
       expect(found).toBe(digestOf(manifest));
     }
     expect(seen.slice(3)).toEqual(['HEAD /v2/a1b2c3d4/team/app/manifests/1.0 Bearer for aws']);
@@ -83,7 +83,7 @@ describe('a tag', () => {
       if (request.headers.authorization === 'Bearer old') response.writeHead(400).end();
       else answer(request, response);
     });
-    const found = await resolveTag(directConnections, address(host), signal, { kept: { token: 'old' } });
+    const found = await resolveTag(directConnections, address(host), signal, { access: { token: 'old' } });
     expect(found).toBe(digestOf(manifest));
   });
 
