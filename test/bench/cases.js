@@ -1,6 +1,6 @@
-// What is measured, and what ecrp is to reach in it.
+// Cases of the benchmark, and the targets of ecrp.
 
-/** `bitsPerSecond` and `roundTripMs` as link.js takes them. */
+/** `bitsPerSecond` and `roundTripMs` are options of link.js. */
 export const LINKS = {
   loopback: { title: 'loopback' },
   200: { title: '200 Mbit/s, 40 ms', bitsPerSecond: 200e6, roundTripMs: 40 },
@@ -42,7 +42,7 @@ const CASES = [
   'huge docker loopback again',
 ];
 
-/** The cases, each with a `key` of its own. */
+/** Lists the cases, each with a unique `key`. */
 export function listCases() {
   return CASES.map((key) => {
     const [image, form, link, scenario] = key.split(' ');
@@ -50,13 +50,13 @@ export function listCases() {
   });
 }
 
-/** Layer uploads a second that the service's quotas for InitiateLayerUpload and CompleteLayerUpload allow. */
+/** Layer uploads per second by the quotas for InitiateLayerUpload and CompleteLayerUpload. */
 const UPLOADS_PER_SECOND = 10;
 const PEERS = ['skopeo', 'podman', 'docker'];
 
 /**
- * `measure` takes the medians of a case by client, each { seconds, storedBytes, … }, and what is in the image; it gives the figure that
- * shall be at most `most`, or undefined when somebody was not there.
+ * `measure` gets the medians of a case by client, each { seconds, storedBytes, … }, and the content of the image. It returns the figure, which
+ * should be at most `most`, or undefined if a client is missing.
  */
 export const TARGETS = [
   ...['big', 'many', 'system'].map((image) => ({
@@ -114,7 +114,7 @@ export const TARGETS = [
     key: 'tiny layout 200 cold',
     text: 'wall ≤ 1.2 × what the quotas of 10/s allow',
     most: 1.2,
-    // A config besides the layers; a bucket holds the requests of one second.
+    // The config is one upload more. A bucket holds the requests of one second.
     measure: ({ ecrp }, { layers }) =>
       ecrp && ecrp.seconds / ((layers.length + 1 - UPLOADS_PER_SECOND) / UPLOADS_PER_SECOND),
   },

@@ -1,14 +1,14 @@
-// What is measured: each client, with what it remembers between runs and how it is told to push.
+// The measured clients: what each one stores between runs, and its command to push.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { program, startDockerd } from './servers.js';
 
-/** Where skopeo and podman, run as root, remember which blobs are where. `run.js` puts a directory of its own there. */
+/** skopeo and podman as root remember here which blobs are where. `run.js` mounts a directory of its own there. */
 export const CONTAINERS = '/var/lib/containers';
 
-/** Which client needs which programs. */
+/** Programs that each client needs. */
 const NEEDS = {
   ecrp: [],
   'ecrp-zstd': [],
@@ -19,7 +19,7 @@ const NEEDS = {
 
 export const CLIENT_NAMES = Object.keys(NEEDS);
 
-/** The programs that a client needs and this machine has not. */
+/** Lists the programs of a client that this machine lacks. */
 export function findMissing(name) {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const has = (command) => directories.some((directory) => isExecutable(join(directory, command)));
@@ -27,9 +27,9 @@ export function findMissing(name) {
 }
 
 /**
- * Opens a client that keeps everything below `directory`. `server` is what it pushes to, `forms` what it reads. `load` gives it an
- * image beforehand where it pushes from a storage of its own; `prepare` and `release` are around each push, untimed; `forget` makes
- * it a client on a fresh machine. `zstdNode` is the Node that runs `ecrp-zstd`. `push` gives the command; `reference` is HOST:PORT/REPOSITORY:TAG.
+ * Opens a client that keeps everything below `directory`. It pushes to `server` and reads `forms`. `load` copies an image into its storage
+ * beforehand, if it has one. `prepare` and `release` run around each push and are not timed. `forget` removes its caches. `push` returns the
+ * command. `zstdNode` is the Node that runs `ecrp-zstd`; `reference` is HOST:PORT/REPOSITORY:TAG.
  */
 export async function openClient(name, directory, { zstdNode }) {
   mkdirSync(directory, { recursive: true });
@@ -136,7 +136,7 @@ function openPodman(directory) {
 async function openDocker(directory) {
   const engine = await startDockerd(join(directory, 'engine'));
   const docker = ['docker', '--host', engine.host];
-  // Which digests a layer has in registries.
+  // Digests of layers in registries.
   const distribution = join(directory, 'engine/data/image/vfs/distribution');
   return {
     ...NOTHING,
@@ -151,7 +151,7 @@ async function openDocker(directory) {
     prepare: ({ image, reference }) => run([...docker, 'tag', image.localName, reference]),
     release: ({ reference }) => run([...docker, 'rmi', reference]),
     forget: () => {
-      // Emptied, not removed: the engine expects them.
+      // The engine expects the directories, so they are emptied only.
       for (const part of ['diffid-by-digest', 'v2metadata-by-diffid'])
         empty(join(distribution, part, 'sha256'));
     },
@@ -164,7 +164,7 @@ function hostOf(reference) {
   return reference.slice(0, reference.indexOf('/'));
 }
 
-/** Removes what is in a directory. */
+/** Empties a directory. */
 function empty(directory) {
   if (!existsSync(directory)) return;
   for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });

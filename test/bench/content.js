@@ -1,16 +1,16 @@
-// Content of layers. Seeded: text, machine code, tables, and what is packed already. Or the files of the operating system that this runs on.
+// Content of layers: seeded text, machine code, tables and compressed data; or files of this machine's operating system.
 
 import { createCipheriv, createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** All of them, once they are needed. */
+/** Listed on first use. */
 let systemFiles;
 
 const WORDS = 8192;
 const INSTRUCTIONS = 1024;
 
-/** How the files are shared out over the kinds; gzip brings such a mixture to about two fifths. */
+/** Shares of the kinds of files. gzip compresses this mixture to about two fifths. */
 const MIXTURE = [
   { upTo: 0.34, fill: fillWithText },
   { upTo: 0.68, fill: fillWithCode },
@@ -18,7 +18,7 @@ const MIXTURE = [
   { upTo: 1, fill: fillWithNoise },
 ];
 
-/** Files of `bytes` in all; the same seed gives the same files. Sizes are between 1 KiB and 1 MiB, small ones being frequent. */
+/** Makes files of `bytes` in total from a seed. Sizes are between 1 KiB and 1 MiB; small ones are frequent. */
 export function* makeFiles(seed, bytes) {
   const random = makeRandom(seed);
   const vocabulary = makeVocabulary(random);
@@ -32,7 +32,7 @@ export function* makeFiles(seed, bytes) {
   }
 }
 
-/** One file of `bytes`, the same line all over but for a number in each MiB: it is made, and compressed, in no time. */
+/** Makes one file of `bytes` that repeats one line, with a number in each MiB. It is quick to make and to compress. */
 export function* makeLongFile(seed, bytes) {
   const content = Buffer.alloc(bytes, 'The same line again and again.\n');
   for (let at = 0; at < bytes; at += 1024 * 1024) content.write(`${seed}, MiB ${at / (1024 * 1024)}\n`, at);
@@ -40,8 +40,8 @@ export function* makeLongFile(seed, bytes) {
 }
 
 /**
- * Files below /usr, in an order that the hashes of their paths give, until they have `bytes`; none that is longer than half of that.
- * Of `count` layers each has files of its own.
+ * Reads files below /usr in the order of the hashes of their paths, up to `bytes` in total. Skips files longer than half of that. Each of
+ * `count` layers has its own files.
  */
 export function* readSystemFiles(_seed, bytes, index, count) {
   systemFiles ??= listFiles('/usr')
@@ -69,7 +69,7 @@ function chooseKind(random) {
   return MIXTURE.find(({ upTo }) => drawn < upTo);
 }
 
-/** Words of which the first ones are chosen most often, as in any language. */
+/** Words with a skewed frequency, as in any language. */
 function fillWithText(content, { random, vocabulary }) {
   let at = 0;
   while (at < content.length) {
@@ -79,7 +79,7 @@ function fillWithText(content, { random, vocabulary }) {
   }
 }
 
-/** Instructions of four bytes, some frequent, every seventh with an operand of its own. */
+/** Instructions of four bytes, some frequent, every seventh with a random operand. */
 function fillWithCode(content, { random, instructions }) {
   for (let at = 0; at + 4 <= content.length; at += 4) {
     const instruction = instructions[Math.floor(INSTRUCTIONS * random() ** 6)];
@@ -108,7 +108,7 @@ function makeVocabulary(random) {
   );
 }
 
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+/** Makes random numbers in [0, 1) from a seed (mulberry32). */
 function makeRandom(seed) {
   let state = createHash('sha256').update(String(seed)).digest().readUInt32LE();
   return () => {

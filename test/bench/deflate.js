@@ -68,7 +68,7 @@ function deflateInChunks(content) {
   return Buffer.concat(output);
 }
 
-/** The same as src/compress/deflater.ts, which is not a part of the build that can be loaded alone. */
+/** Loads the deflate as src/compress/deflater.ts does, which the build has no file of its own for. */
 async function loadDeflate() {
   const module = await WebAssembly.compile(readFileSync(join(root, 'dist/deflate.wasm')));
   const { memory, inputAt, outputAt, deflate } = new WebAssembly.Instance(module).exports;

@@ -1,4 +1,4 @@
-// The images that are pushed: made once per work directory, each as an OCI layout, an OCI tar and a docker-archive.
+// Makes the images, once per work directory, each as an OCI layout, an OCI tar and a docker-archive.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { makeFiles, makeLongFile, readSystemFiles } from './content.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Bytes of content of each layer, and what makes the files of one: of its name, its bytes, its index and how many there are. */
+/** Content bytes of each layer, and the function that makes its files from name, bytes, index and number of layers. */
 export const IMAGES = {
   big: { layers: [600 * MIB], fill: makeFiles },
   many: { layers: Array(12).fill(20 * MIB), fill: makeFiles },
@@ -31,8 +31,8 @@ const TYPE = 'application/vnd.oci.image';
 const LAYOUT_FILE = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
 /**
- * Makes an image unless the directory has it. Gives where its forms are and what is in it: the config's digest, and per layer
- * the digests and sizes of its tar and of what `gzip -6` makes of it.
+ * Makes an image unless the directory has it. Returns the paths of its forms, the digest of its config, and for each layer the digests and
+ * sizes of its tar and of that tar after `gzip -6`.
  */
 export async function provideImage(directory, name) {
   const place = join(directory, name);
@@ -54,7 +54,7 @@ async function makeImage(place, name, facts) {
     for (const [index, bytes] of remaining)
       layers[index] = await makeLayer(place, index, fill(`${name}/${index}`, bytes, index, sizes.length));
   };
-  // Two at a time, as gzip is most of the work.
+  // Two at a time: gzip is most of the work.
   await Promise.all([work(), work()]);
   const config = toBytes({
     created: '2026-01-01T00:00:00Z',
@@ -122,7 +122,7 @@ async function writeLayout(place, config, layers) {
   await writeTar(join(place, FILES['oci-tar']), [...blobs, ...small]);
 }
 
-/** As `docker save` writes it since version 25: an OCI layout of uncompressed layers, with a manifest.json. */
+/** Writes the form of `docker save` since version 25: an OCI layout of uncompressed layers, with a manifest.json. */
 async function writeDockerArchive(place, name, config, layers) {
   const manifest = toBytes({
     schemaVersion: 2,
@@ -156,7 +156,7 @@ async function writeDockerArchive(place, name, config, layers) {
   ]);
 }
 
-/** Items are a name with bytes, or with the path of a file. */
+/** An item is a name with bytes or with the path of a file. */
 async function writeTar(file, items) {
   const tar = pack();
   const written = pipeline(tar, createWriteStream(file));

@@ -1,9 +1,9 @@
-// Bytes on the wire of a push that is killed again and again, through a shaped link (`npm run build` first):
+// Counts the bytes on the wire of a push that is killed repeatedly, through a shaped link. Run `npm run build` first.
 //
 //   node test/bench/killed.js [KILLS=10] [MIB=600] [PART_SIZE=10]
 //
-// One layer of random bytes in an OCI layout, 200 Mbit/s, 40 ms round trip; kill -9 after random times, the layer's time in all.
-// What is lost by a kill is the part in flight, half of it on average.
+// One layer of random bytes in an OCI layout, 200 Mbit/s, 40 ms round trip. kill -9 comes after random times, spread over the time of the layer.
+// Each kill loses the part in flight, half of it on average.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';

@@ -1,10 +1,9 @@
-// A link between clients and one server, in a process of its own: what passes is counted, and shaped as a wide-area link would.
-// Its parent sends { targetPort, bitsPerSecond, roundTripMs } and is told { port }; any further message asks for { up, down }.
+// A link between clients and one server, in a process of its own. It counts the bytes and shapes the traffic like a wide-area link. Its parent
+// sends { targetPort, bitsPerSecond, roundTripMs } and gets { port }; to any further message it answers { up, down }.
 //
-// One queue per direction, shared by all connections: bytes leave it at the rate of the link, and arrive half a round trip
-// later. Each connection begins with a window of ten segments that grows with what is acknowledged (slow start), and again so
-// after an idle second; a new connection waits a round trip for its handshake. Nothing is lost: a queue that is full holds
-// its senders back. Headers of TCP and IP are not counted.
+// All connections share one queue per direction. Bytes leave it at the rate of the link and arrive half a round trip later. Each connection
+// starts with a window of ten segments that grows with acknowledgements (slow start), and starts anew after an idle second. A new connection
+// waits a round trip for its handshake. Nothing is lost: a full queue stops its senders. Headers of TCP and IP do not count.
 
 import { connect, createServer } from 'node:net';
 
@@ -12,10 +11,10 @@ const PIECE_BYTES = 8 * 1024;
 const FIRST_WINDOW_BYTES = 10 * 1460;
 const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 const IDLE_MS = 1000;
-/** What a router would buffer. */
+/** Buffer of a router. */
 const QUEUE_BYTES = 1024 * 1024;
 
-/** Runs things at their times, which never decrease. */
+/** Runs tasks at their times, which never decrease. */
 class Timeline {
   #entries = [];
   #next = 0;
@@ -30,7 +29,7 @@ class Timeline {
   }
 
   #runDue() {
-    // Timers are exact to a millisecond.
+    // Timers have a resolution of a millisecond.
     const dueMs = performance.now() + 0.5;
     let count = 0;
     while (this.#entries[this.#next + count]?.atMs <= dueMs) count += 1;
@@ -62,7 +61,7 @@ class Lane {
     this.#delayMs = roundTripMs / 2;
   }
 
-  /** False when the queue is full; `retry` is called when it is not any more. */
+  /** Returns false if the queue is full, and calls `retry` when it has room again. */
   hasRoom(retry) {
     if (this.#queued < QUEUE_BYTES) return true;
     this.#heldBack.add(retry);
@@ -87,7 +86,7 @@ class Lane {
   }
 }
 
-/** Sends over a lane what one end of a connection sends to the other. */
+/** Sends the data of one end of a connection to the other, over a lane. */
 function forward(from, to, lane) {
   const pending = [];
   let window = FIRST_WINDOW_BYTES;

@@ -1,18 +1,18 @@
-// What one run of a command costs, with the processes that it starts (Linux).
+// Measures one run of a command and of the processes that it starts, on Linux.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const SAMPLE_MS = 20;
-/** /proc counts in ticks; Linux tells every program of a hundred in a second. */
+/** /proc counts in ticks. Linux reports 100 per second to every program. */
 const TICKS_PER_SECOND = 100;
-/** Tells the CPU time of what it waited for: its own is next to nothing. */
+/** A shell that prints the CPU time of its children. Its own is negligible. */
 const SHELL = '"$@"; status=$?; times >&3; exit $status';
 
 /**
- * Runs a command whose output goes to `log`; throws when it fails. `engine` is the process id of a daemon that works for it, whose
- * costs are added. `watch` are others whose CPU time is known to be no disturbance. Times are in seconds, memory in MiB.
+ * Runs a command with its output in `log`. Throws if it fails. `engine` is the process ID of a daemon that works for it; its costs are added.
+ * `watch` lists other processes whose CPU time is no disturbance. Times are in seconds, memory in MiB.
  */
 export async function measure(argv, { env, log, engine, watch = [] }) {
   if (engine !== undefined) resetPeak(engine);
@@ -52,15 +52,15 @@ export async function measure(argv, { env, log, engine, watch = [] }) {
   };
 }
 
-/** CPU seconds of a process and of the children it has waited for. */
+/** Reads the CPU seconds of a process and of its finished children. */
 export function cpuOf(pid) {
   if (pid === undefined) return 0;
-  // The name before it, in parentheses, may have spaces.
+  // The name in parentheses may contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** CPU seconds of everything on the machine, and what its host kept for others. */
+/** Reads the CPU seconds of the whole machine, with those that its host gave to others. */
 export function readMachine() {
   const [, user, nice, system, , , irq, softIrq, steal] = readFileSync('/proc/stat', 'utf8')
     .split('\n')[0]
@@ -69,7 +69,7 @@ export function readMachine() {
   return (user + nice + system + irq + softIrq + steal) / TICKS_PER_SECOND;
 }
 
-/** Sums what the shell's `times` says in its second line: `0m1.230000s 0m0.450000s`. */
+/** Sums the second line of the shell's `times`: `0m1.230000s 0m0.450000s`. */
 function sumTimes(text) {
   const found = (text.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g);
   return Array.from(found, ([, minutes, seconds]) => 60 * minutes + Number(seconds)).reduce(
@@ -78,7 +78,7 @@ function sumTimes(text) {
   );
 }
 
-/** Follows the largest process below another. High-water marks are read, so that only what comes after the last look is missed. */
+/** Finds the peak of the largest process below another. High-water marks miss only what comes after the last look. */
 function watchPeak(root) {
   let mostKib = 0;
   const look = () => {
@@ -101,7 +101,7 @@ function listDescendants(pid) {
     );
     return [...children, ...children.flatMap(listDescendants)];
   } catch {
-    // It is gone.
+    // The process has ended.
     return [];
   }
 }
@@ -114,7 +114,7 @@ function readPeak(pid) {
   }
 }
 
-/** proc(5): writing 5 sets the high-water mark to what is resident now. */
+/** Writing 5 resets the high-water mark to the resident memory (proc(5)). */
 function resetPeak(pid) {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

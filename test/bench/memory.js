@@ -1,9 +1,9 @@
-// Peak resident memory and speed of a push of one large layer, and of the emulator it goes to (Linux; `npm run build` first):
+// Measures peak memory and speed of a push of one large layer, and of the emulator, on Linux. Run `npm run build` first.
 //
 //   node test/bench/memory.js [MIB=1024]
 //
-// The layer is pushed uncompressed in a docker-archive: as a file, on standard input, and on standard input with an option for
-// which it has to be written into a temporary file first; then gzipped in an OCI layout.
+// The layer is uncompressed in a docker-archive: as a file, on standard input, and on standard input with an option that needs a temporary
+// file. Then it is gzipped in an OCI layout.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
@@ -28,7 +28,7 @@ import { pack } from 'tar-stream';
 const MIB = 1024 * 1024;
 const sizeMib = Number(process.argv[2] ?? 1024);
 const program = join(import.meta.dirname, '../../bin/ecrp.js');
-// At its exit a process writes the high-water mark of its memory to the file named by ECRP_BENCH_PEAK.
+// When a process exits, it writes the high-water mark of its memory to the file ECRP_BENCH_PEAK.
 const hook = `data:text/javascript,${encodeURIComponent(`
   import { readFileSync, writeFileSync } from 'node:fs';
   process.on('exit', () => writeFileSync(process.env.ECRP_BENCH_PEAK, readFileSync('/proc/self/status')));
@@ -49,7 +49,7 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** A tar of one file, one MiB in `every` of it noise and the rest repetition; gives its digest. */
+/** Writes a tar of one file: one MiB in `every` is noise, the rest repetition. Returns its digest. */
 async function makeLayer(file, every) {
   const tar = pack();
   const written = pipeline(tar, createWriteStream(file));
@@ -120,7 +120,7 @@ async function digestFile(file) {
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** Pushes a source to an emulator of its own, with no digest remembered, and prints a line of a Markdown table. */
+/** Pushes a source to a new emulator, with an empty digest cache, and prints a line of a Markdown table. */
 async function measure(title, source, layer, { stdin, options = [] } = {}) {
   const home = mkdtempSync(join(directory, 'home-'));
   const emulator = run('emulator', home, ['emulator', '--port', '0', '--json', '--quiet']);
@@ -149,7 +149,7 @@ async function measure(title, source, layer, { stdin, options = [] } = {}) {
   process.stdout.write(`| ${[...cells, push.peak(), emulator.peak()].join(' | ')} |\n`);
 }
 
-/** `stdin` is a file that comes through a pipe. */
+/** `stdin` is a file to send through a pipe. */
 function run(name, home, options, env = {}, stdin = undefined) {
   const peakFile = join(home, `${name}.status`);
   const child = spawn(process.execPath, ['--import', hook, program, ...options], {

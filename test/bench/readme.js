@@ -1,4 +1,4 @@
-// The place of the results in README.md.
+// Results in README.md.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -9,7 +9,7 @@ import { formatCase, formatStart, formatTargets } from './table.js';
 const FILE = join(import.meta.dirname, 'README.md');
 const MARKS = ['<!-- results -->', '<!-- end of results -->'];
 
-/** Replaces what README.md says with these results: by the case's key, { medians, image }. */
+/** Replaces the results in README.md. `results` are { medians, image } by the key of the case. */
 export function writeReadme(results) {
   const text = readFileSync(FILE, 'utf8');
   const [start, end] = MARKS.map((mark) => text.indexOf(mark));

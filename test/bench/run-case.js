@@ -1,4 +1,4 @@
-// One case: its clients take turns, round by round, so that what drifts hits them all.
+// Runs one case. Its clients take turns, round by round, so any drift of the machine affects all of them.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { measure, readMachine } from './measure.js';
 import { startEmulator, startLink, startRegistry } from './servers.js';
 
 const STARTERS = { emulator: startEmulator, registry: startRegistry };
-/** How long a run waits for a machine that is busy with other things. */
+/** Longest wait for a quiet machine. */
 const SETTLE_MS = 3000;
 const MANIFEST_TYPES =
   'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
 
 /**
- * Measures `runs` pushes by each client (`clients` is by name). Cold: to an empty repository, nothing remembered. Else: what the
- * same client pushed before; `fresh` has it forget that. `storage` is a directory for what the servers get. Gives the runs by client.
+ * Measures `runs` pushes by each client (`clients` is by name). A cold push goes to an empty repository, without caches. Any other push
+ * repeats one of the same client; `fresh` removes its caches. `storage` is the directory of the servers. Returns the runs by client.
  */
 export async function runCase({ image, form, link, scenario }, { clients, runs, work, storage }) {
   const servers = new Servers(storage);
@@ -40,7 +40,7 @@ async function pushCold({ clients, runs, servers, push, shape }) {
       await stage.close();
     }
   };
-  // On loopback nothing stands between; so a first push, not measured, goes through a link that only counts.
+  // Measured pushes on loopback use no link. So a first push, not measured, goes through a link that only counts.
   const counted = {};
   if (shape.bitsPerSecond === undefined)
     for (const name of Object.keys(clients))
@@ -52,7 +52,7 @@ async function pushCold({ clients, runs, servers, push, shape }) {
 }
 
 async function pushAgain({ clients, runs, servers, push, shape }, isFresh) {
-  // All of them first, as skopeo and podman share what they remember.
+  // All clients first: skopeo and podman share a cache.
   for (const client of Object.values(clients)) client.forget();
   const stages = {};
   for (const [name, client] of Object.entries(clients)) {
@@ -74,7 +74,7 @@ async function takeTurns(clients, runs, work) {
   return results;
 }
 
-/** The servers of a case. The emulator stays, as the service would; a registry is as fast when it has just started. */
+/** Servers of a case. The emulator keeps running, like the service. A registry is as fast right after its start. */
 class Servers {
   #storage;
   #running = new Map();
@@ -89,7 +89,7 @@ class Servers {
     return server;
   }
 
-  /** One that has no blob: of the emulator each repository has its own. */
+  /** A server without blobs. In the emulator, each repository has its own. */
   async getEmpty(kind) {
     if (kind === 'registry') {
       await this.#running.get(kind)?.stop();
@@ -103,7 +103,7 @@ class Servers {
   }
 }
 
-/** A repository of its own, and the link to it if there is one. */
+/** Makes a new repository, and a link to it if the case has one. */
 async function setStage(server, repository, { bitsPerSecond, roundTripMs, isCounted }) {
   await server.createRepository(repository);
   const link =
@@ -134,7 +134,7 @@ async function pushOnce(client, { image, form, stage, log }) {
       engine: client.engine,
       watch: [server.pid, ...(link ? [link.pid] : [])],
     });
-    // Logs are written behind.
+    // Log lines come later than answers.
     await sleep(100);
     const after = await link?.countBytes();
     return {
@@ -148,7 +148,7 @@ async function pushOnce(client, { image, form, stage, log }) {
   }
 }
 
-/** Throws unless the image is there with its config and all its layers; gives the bytes of these. */
+/** Throws unless the image has its config and all its layers. Returns the bytes of the layers. */
 async function checkPushed({ server, path }, { configDigest, layers }) {
   const token = await server.authorize();
   const headers = { accept: MANIFEST_TYPES, ...(token && { authorization: `Bearer ${token}` }) };
@@ -164,7 +164,7 @@ async function checkPushed({ server, path }, { configDigest, layers }) {
   return manifest.layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Waits until the machine is quiet, for a while. */
+/** Waits for a quiet machine, up to a limit. */
 async function settle() {
   for (const deadline = Date.now() + SETTLE_MS; Date.now() < deadline; ) {
     const before = readMachine();

@@ -1,10 +1,10 @@
-// `npm run bench`: ecrp beside the clients that others wrote. README.md says what is measured and how.
+// `npm run bench`: compares ecrp with other clients. README.md says what it measures and how.
 //
 //   npm run bench -- [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold] [--peers ecrp,skopeo]
 //                    [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
 //
-// Results are added to results.json of the work directory, which keeps the images as well; `--write` puts all of them into
-// README.md. Linux; as root, which dockerd needs, it is done in a mount namespace of its own.
+// Adds results to results.json in the work directory, which also keeps the images. `--write` writes all of them into README.md. Needs Linux. As
+// root, which dockerd needs, it runs in a mount namespace of its own.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,9 +20,9 @@ import { measureStart } from './start.js';
 import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
 
 const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
-/** Of what the others would make ten times as much on disk. */
+/** Images of which other clients would store ten times as much on disk. */
 const CLIENTS_OF_HUGE = ['ecrp'];
-/** In memory, where Linux has it: it is not the disk that is measured. */
+/** In memory, so that no disk is measured. */
 const MEMORY = '/dev/shm';
 
 const { values } = parseArgs({
@@ -38,7 +38,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-// Ctrl-C reaches the push that runs, which fails; everything is then stopped as after any failure.
+// Ctrl-C reaches the running push, which fails. Everything then stops, as after any failure.
 process.on('SIGINT', () => undefined);
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of pushes`);
@@ -46,7 +46,7 @@ const inside = 'ECRP_BENCH_INSIDE';
 if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
 await runBench();
 
-/** Runs this again where a directory of the work directory stands in the place of the machine's own image storage. */
+/** Runs this program again where a directory of the work directory replaces the image storage of the machine. */
 function enterNamespace() {
   const containers = join(values.work, 'containers');
   for (const directory of [containers, CONTAINERS]) mkdirSync(directory, { recursive: true });
@@ -115,7 +115,7 @@ function chooseCases() {
   );
 }
 
-/** Opens the clients asked for; those that are not here are named. */
+/** Opens the clients and names those that are not installed. */
 async function openClients() {
   const clients = {};
   for (const name of values.peers.split(',')) {

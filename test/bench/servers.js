@@ -1,4 +1,4 @@
-// The two servers that are pushed to, each with its storage in a directory that is emptied before it starts.
+// The two servers. Each has its storage in a directory that is emptied before it starts.
 
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const program = join(import.meta.dirname, '../../bin/ecrp.js');
 
-/** `ecrp emulator`, in a process of its own. */
+/** Starts `ecrp emulator` in a process of its own. */
 export async function startEmulator(directory) {
   const log = prepare(directory, 'emulator');
   const argv = [
@@ -56,7 +56,7 @@ export async function startEmulator(directory) {
   };
 }
 
-/** Debian's docker-registry. */
+/** Starts Debian's docker-registry. */
 export async function startRegistry(directory) {
   const log = prepare(directory, 'registry');
   const port = await findFreePort();
@@ -98,7 +98,7 @@ export async function startRegistry(directory) {
   };
 }
 
-/** A Docker engine without a network of its own; its images stay in the directory. */
+/** Starts a Docker engine without a network. Its images stay in the directory. */
 export async function startDockerd(directory) {
   mkdirSync(directory, { recursive: true });
   const at = (name) => join(directory, name);
@@ -131,7 +131,7 @@ export async function startDockerd(directory) {
   return { pid: child.pid, host, stop: () => stopChild(child) };
 }
 
-/** A link to a server; `shape` is what link.js takes, nothing for one that only counts. */
+/** Starts a link to a server. `shape` has the options of link.js; without them, the link only counts. */
 export async function startLink(targetPort, { bitsPerSecond, roundTripMs } = {}) {
   const child = fork(join(import.meta.dirname, 'link.js'));
   const ask = async (message) => {

@@ -1,4 +1,4 @@
-// What starting costs: `ecrp --version` beside node itself.
+// Measures the start of `ecrp --version` and of node itself.
 
 import { join } from 'node:path';
 import { measure } from './measure.js';
@@ -9,7 +9,7 @@ const COMMANDS = {
   'ecrp --version': [process.execPath, program, '--version'],
 };
 
-/** Runs by command, in turns; the first round, which fills caches, is not counted. */
+/** Runs the commands in turns. The first round fills caches and does not count. */
 export async function measureStart(runs, work) {
   const results = Object.fromEntries(Object.keys(COMMANDS).map((name) => [name, []]));
   for (let run = -1; run < runs; run += 1)

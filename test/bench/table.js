@@ -1,4 +1,4 @@
-// Results as Markdown.
+// Formats results as Markdown.
 
 import { LINKS, SCENARIOS, TARGETS } from './cases.js';
 import { FORMS } from './images.js';
@@ -8,7 +8,7 @@ const HEADER = [
   ...['sent MB', 'layers MB', 'others, cores'],
 ];
 
-/** Medians of every figure of the runs, with `range` of the wall time. */
+/** Computes the medians of all figures of the runs, and the `range` of the wall time. */
 export function takeMedians(runs) {
   const of = (choose) => takeMedian(runs.map(choose));
   const seconds = runs.map((run) => run.seconds).sort((a, b) => a - b);
@@ -25,7 +25,7 @@ export function takeMedians(runs) {
   };
 }
 
-/** A table of one case; `medians` are by client. */
+/** Formats the table of one case. `medians` are by client. */
 export function formatCase(key, medians) {
   const rows = Object.entries(medians).map(([name, row]) => [
     name,
@@ -42,7 +42,7 @@ export function formatCase(key, medians) {
   return `#### ${describeCase(key)}\n\n${formatTable(HEADER, rows)}`;
 }
 
-/** What was to be reached, for the cases that were measured. `results` are by the case's key: { medians, image }. */
+/** Formats the targets of the measured cases. `results` are { medians, image } by the key of the case. */
 export function formatTargets(results) {
   const rows = TARGETS.flatMap(({ key, text, most, measure }) => {
     const result = results[key];
@@ -53,7 +53,7 @@ export function formatTargets(results) {
   return formatTable(['case', 'to reach', 'figure', 'reached'], rows);
 }
 
-/** What starting costs; `medians` are by command. */
+/** Formats the costs of starting. `medians` are by command. */
 export function formatStart(medians) {
   const rows = Object.entries(medians).map(
     ([name, { n, seconds, range, cpuSeconds, peakMib, othersCores }]) => [
