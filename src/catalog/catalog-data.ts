@@ -9,7 +9,7 @@ import {
 } from '../wire/limits.ts';
 import { type CatalogContext, checkLength, checkMembers, describeKind, expectText } from './findings.ts';
 import { readLogo } from './logo.ts';
-import { decodeText, readRegularFile, UnreadableFile } from './read-file.ts';
+import { decodeText, useNamedFile } from './read-file.ts';
 
 /** The API's `RepositoryCatalogDataInput`, which the Gallery shows. */
 export interface CatalogData {
@@ -117,28 +117,17 @@ export async function readCatalogText(
     context.problems.push(`${prefix}${textName} and ${prefix}${fileName} are both given; give one of them`);
     return undefined;
   }
-  if (path !== undefined)
-    return readTextFile(resolve(context.directory, path), prefix + fileName, maxChars, context);
+  if (path !== undefined) {
+    const file = resolve(context.directory, path);
+    // Far more than the limit, so that the error for a longer text can name its length.
+    return useNamedFile(file, 40 * maxChars, prefix + fileName, context, (bytes) => {
+      const content = decodeText(bytes);
+      checkLength(content, maxChars, `${prefix}${fileName}: ${file}`, context);
+      return content;
+    });
+  }
   if (text !== undefined) checkLength(text, maxChars, prefix + textName, context);
   return text;
-}
-
-async function readTextFile(
-  path: string,
-  where: string,
-  maxChars: number,
-  context: CatalogContext,
-): Promise<string | undefined> {
-  try {
-    // Far more than the limit, so that the error for a longer text can name its length.
-    const text = decodeText(await readRegularFile(path, 40 * maxChars));
-    checkLength(text, maxChars, `${where}: ${path}`, context);
-    return text;
-  } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
-    context.problems.push(`${where}: ${path} ${error.message}`);
-    return undefined;
-  }
 }
 
 // The Gallery shows these names as badges and filters by them. It stores any other name and never shows it. Source: AWS service model

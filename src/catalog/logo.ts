@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { JsonObject } from '../json.ts';
 import { MAX_LOGO_BYTES, MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../wire/limits.ts';
 import { type CatalogContext, expectText, groupDigits } from './findings.ts';
-import { readRegularFile, UnreadableFile } from './read-file.ts';
+import { useNamedFile } from './read-file.ts';
 
 /** Most bytes read of a logo. It exceeds the limit, so that the error for a larger logo can name its size. */
 const MAX_READ_BYTES = 20 * MAX_LOGO_BYTES;
@@ -21,23 +21,13 @@ export async function readLogo(
     context.problems.push(`${prefix}logo and ${where} are both given; give one of them`);
     return undefined;
   }
-  if (path !== undefined) return readLogoFile(resolve(context.directory, path), `${prefix}logo`, context);
-  return base64 === undefined ? undefined : decodeLogo(base64, where, context);
-}
-
-async function readLogoFile(
-  path: string,
-  where: string,
-  context: CatalogContext,
-): Promise<Buffer | undefined> {
-  try {
-    const bytes = await readRegularFile(path, MAX_READ_BYTES);
-    return checkLogo(bytes, `${where}: ${path}`, context);
-  } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
-    context.problems.push(`${where}: ${path} ${error.message}`);
-    return undefined;
+  if (path !== undefined) {
+    const file = resolve(context.directory, path);
+    return useNamedFile(file, MAX_READ_BYTES, `${prefix}logo`, context, (bytes) =>
+      checkLogo(bytes, `${prefix}logo: ${file}`, context),
+    );
   }
+  return base64 === undefined ? undefined : decodeLogo(base64, where, context);
 }
 
 function decodeLogo(base64: string, where: string, context: CatalogContext): Buffer | undefined {

@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { groupDigits } from './findings.ts';
+import { type Findings, groupDigits } from './findings.ts';
 
 /** Its message ends a sentence that begins with the name of the file. */
 export class UnreadableFile extends Error {}
@@ -21,8 +21,28 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
   }
 }
 
-/** Reads a file that a catalog file names. Accepts regular files only: nobody expects ecrp to wait for a pipe there. */
-export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
+/**
+ * Reads a file that a catalog file names and passes its bytes to `use`. An `UnreadableFile` becomes a problem of the member `where`.
+ * @returns The result of `use`, or undefined.
+ */
+export async function useNamedFile<Result>(
+  path: string,
+  maxBytes: number,
+  where: string,
+  { problems }: Findings,
+  use: (bytes: Buffer) => Result,
+): Promise<Result | undefined> {
+  try {
+    return use(await readRegularFile(path, maxBytes));
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    problems.push(`${where}: ${path} ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Accepts regular files only: nobody expects ecrp to wait for a pipe that a catalog file names. */
+async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
   const stats = await stat(path).catch((error: unknown) => {
     throw new UnreadableFile(explain(error));
   });
