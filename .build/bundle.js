@@ -16,10 +16,10 @@ const chunks = [
   // The start of both programs: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
   { name: 'start', test: /[\\/]src[\\/](main|process-io|async[\\/]abort)\.ts$/ },
   // Makes a client on demand.
-  { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|registry-host)\.ts$/ },
+  { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address)\.ts$/ },
   // The client of the SDK and our code around it.
   { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
-  { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain-progress)\.ts$/ },
+  { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain)\.ts$/ },
 ];
 
 await build({

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 require('node:module').enableCompileCache?.();
 const { runOnProcess } = require('../dist/process-io.cjs');
-const { main } = require('../dist/credential-helper.cjs');
-runOnProcess(main);
+const { runHelperProgram } = require('../dist/credential-helper.cjs');
+runOnProcess(runHelperProgram);

@@ -1,7 +1,6 @@
-import type { Outcome } from './cli/outcome.ts';
-import { printError, printOutcome } from './cli/output.ts';
-import { findOutputStyle, type OutputStyle } from './cli/output-style.ts';
-import { runProgram } from './cli/run-program.ts';
+import type { Outcome } from './cli/output.ts';
+import { findOutputStyle, type OutputStyle, printError, printOutcome } from './cli/output.ts';
+import { runProgram } from './cli/program.ts';
 import type { Io } from './io.ts';
 
 /**

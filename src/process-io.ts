@@ -1,5 +1,4 @@
-import { printError } from './cli/output.ts';
-import { findOutputStyle } from './cli/output-style.ts';
+import { findOutputStyle, printError } from './cli/output.ts';
 import { EcrpError, type EndingSignal, exitStatusOf } from './errors.ts';
 import type { Io } from './io.ts';
 

@@ -1,12 +1,9 @@
 import type { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { GlobalOptions } from './global-options.ts';
-import { createMessages, type Messages } from './messages.ts';
-import type { Outcome } from './outcome.ts';
-import { printErrorOf, printOutcome } from './output.ts';
-import type { OutputStyle } from './output-style.ts';
-import { chooseDisplay } from './progress/display-kind.ts';
-import { createWaiting, type Waiting } from './progress/waiting.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Outcome, OutputStyle } from './output.ts';
+import { createMessages, type Messages, printErrorOf, printOutcome } from './output.ts';
+import { chooseDisplay, createWaiting, type Waiting } from './progress/waiting.ts';
 
 /** What a command is given beside its own arguments. */
 export interface CommandContext {
@@ -21,6 +18,9 @@ export interface CommandContext {
   /** Prints the error of one of several things, after which the others go on. */
   reportError(error: EcrpError, subject: string): Promise<void>;
 }
+
+/** Runs what a command line asked for; how its outcome is printed is not the command's business. */
+export type Runner = (execute: (context: CommandContext) => Promise<Outcome>) => Promise<void>;
 
 export function createContext(io: Io, style: OutputStyle, options: GlobalOptions): CommandContext {
   const { quiet = false, verbose = false } = options;

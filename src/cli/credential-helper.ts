@@ -9,11 +9,10 @@ import { type CommandContext, createContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
 import { type EcrSession, withEcr } from './ecr-session.ts';
 import { toEcrpError } from './explain-thrown.ts';
-import { findEndpoint } from './find-endpoint.ts';
 import { formatDuration } from './format.ts';
 import { printText } from './output.ts';
 import { readVersion } from './read-version.ts';
-import { findRegistryHost, listRegistryNames, requireRegistryHost } from './registry-host.ts';
+import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
 import { forgetTokens, readToken, writeToken } from './token-cache.ts';
 
 /** Far more than any login; a helper reads what its caller writes. */
@@ -23,7 +22,11 @@ const MAX_INPUT_CHARS = 1_000_000;
 const BUDGET_MS = 3_000;
 
 /** Runs `docker-credential-ecrp VERB` and resolves to its exit status; never rejects. Everything is set by the environment. */
-export async function main(argv: readonly string[], io: Io, budgetMs = BUDGET_MS): Promise<number> {
+export async function runHelperProgram(
+  argv: readonly string[],
+  io: Io,
+  budgetMs = BUDGET_MS,
+): Promise<number> {
   const { stdout, stderr, exitStatus } = await answer(argv, io, budgetMs);
   try {
     await printText(io.stderr, escapeLines(stderr.split('\n')));

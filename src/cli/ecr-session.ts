@@ -1,14 +1,15 @@
 import type { Answered, ApiCall, ApiEvent, Caller } from '../ecr/api-call.ts';
 import type { EcrClient } from '../ecr/client.ts';
 import { checkRegionVariables } from '../ecr/credentials/keys.ts';
+import type { IdentitySource } from '../ecr/credentials/source.ts';
 import type { Registry } from '../ecr/registries.ts';
 import { REGION } from '../wire/service.ts';
+import { prepareMfaPrompt } from './ask.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
-import { findEndpoint } from './find-endpoint.ts';
 import { formatCount, formatDuration } from './format.ts';
-import { prepareMfaPrompt, tellIdentity } from './identity.ts';
-import { type RegistryFacts, readRegistryFacts, writeRegistryFacts } from './registry-cache.ts';
+import { type RegistryFacts, readRegistryFacts, writeRegistryFacts } from './registry-facts.ts';
+import { findEndpoint } from './service-address.ts';
 
 /** A client for as long as a command runs, and what is known of the registry behind it. */
 export interface EcrSession {
@@ -138,5 +139,15 @@ function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
   const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION;
   if (options.region === undefined && region && region !== REGION) {
     messages.detail(`region ${region} of the environment is ignored: ECR Public is in ${REGION}`);
+  }
+}
+
+/** Says which identity a command uses: with `--verbose`, and always when the named profile configures none. */
+function tellIdentity({ messages }: CommandContext, source: IdentitySource): void {
+  const { description, passedProfile, kind, profile } = source;
+  const text = `Credentials: ${description}`;
+  messages.detail(text, { event: 'detail', message: text, source: kind, profile });
+  if (passedProfile !== undefined) {
+    messages.note(`The profile '${passedProfile}' configures no credentials; using ${description}.`);
   }
 }

@@ -1,5 +1,5 @@
-import { EcrpError } from '../errors.ts';
-import { explainLocalFailure } from './local-failures.ts';
+import { EcrpError, type ErrorCode } from '../errors.ts';
+import { describeFileError } from '../files/file-errors.ts';
 
 /** An interruption explains whatever was thrown after it; what is neither an EcrpError nor a failure of the machine is a bug. */
 export function toEcrpError(thrown: unknown, signal: AbortSignal): EcrpError {
@@ -24,4 +24,187 @@ function reconsider(error: EcrpError): EcrpError {
   const { operation, awsError, requestId, cause } = error;
   const message = operation === undefined ? known.message : `${operation}: ${known.message}`;
   return new EcrpError(known.code, message, { hint: known.hint, operation, awsError, requestId, cause });
+}
+
+// Errors of Node, of the system and of packages that are no bug of ours: by their kinds, wherever they come from.
+
+export interface Explained {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The members of an error that decide its kind. */
+interface Signs {
+  readonly error: Error;
+  readonly code: string;
+  readonly syscall: string;
+  readonly path: string | undefined;
+}
+
+interface Kind {
+  readonly fits: (signs: Signs) => boolean;
+  readonly code: ErrorCode;
+  /** What follows the thing that failed, or stands alone. */
+  readonly describe: (signs: Signs) => string;
+  readonly hint: string;
+}
+
+const matches =
+  (codes: RegExp) =>
+  ({ code }: Signs): boolean =>
+    codes.test(code);
+
+const FILE_CODES =
+  /^(EACCES|EBADF|EBUSY|EDQUOT|EEXIST|EFBIG|EINVAL|EIO|EISDIR|ELOOP|EMLINK|ENAMETOOLONG|ENODEV|ENOENT|ENOLCK|ENOSPC|ENOTDIR|ENOTEMPTY|ENOTSUP|EOVERFLOW|ENXIO|EPERM|EROFS|ESPIPE|ESTALE|ETXTBSY|EXDEV)$/;
+const NETWORK_CODES =
+  /^(ECONN\w+|EADDR\w+|EHOST\w+|ENET\w+|ENOTCONN|ENOTFOUND|ETIMEDOUT|EAI_\w+|EPIPE|EPROTO|HPE_\w+|UND_ERR_\w+|ERR_(SSL|TLS|HTTP2|SOCKET)_\w+|ERR_STREAM_PREMATURE_CLOSE|CERT_\w+|UNABLE_TO_\w+|(DEPTH_ZERO_)?SELF_SIGNED_\w+)$/;
+
+/** The first one that fits. */
+const kinds: readonly Kind[] = [
+  {
+    fits: ({ code }) => code.startsWith('commander.'),
+    code: 'USAGE',
+    describe: ({ error }) => error.message.replace(/^error: /, ''),
+    hint: "'ecrp --help' shows what can be given.",
+  },
+  {
+    fits: ({ syscall }) => syscall === 'uv_cwd',
+    code: 'INVALID_INPUT',
+    describe: () => 'the current directory does not exist any more',
+    hint: 'Change to a directory that exists, then run it again.',
+  },
+  {
+    fits: ({ syscall }) => /^(spawn|kill|fork)\b/.test(syscall),
+    code: 'INVALID_INPUT',
+    describe: ({ error, syscall, path }) => {
+      return `cannot run ${path ?? (syscall.replace(/^\w+ ?/, '') || 'a program')}: ${describeFileError(error)}`;
+    },
+    hint: 'Check that the program is installed, on PATH, and may be run by this user.',
+  },
+  {
+    fits: matches(/^(EMFILE|ENFILE)$/),
+    code: 'INVALID_INPUT',
+    describe: describeWithPath,
+    hint: "Raise the limit ('ulimit -n'), or give a lower --concurrency.",
+  },
+  {
+    fits: isOfMemory,
+    code: 'INVALID_INPUT',
+    describe: ({ error }) => `there is not enough memory, or one value is too large for it: ${error.message}`,
+    hint: 'Free some memory, or give a lower --concurrency. If an input is unusually large, check it.',
+  },
+  {
+    fits: matches(/^(ENOSPC|EDQUOT|EFBIG)$/),
+    code: 'INVALID_INPUT',
+    describe: describeWithPath,
+    hint: 'Free some space, or set TMPDIR to a directory that has more.',
+  },
+  {
+    // A name of a host is looked up by `getaddrinfo`, and of sockets there are addresses instead of paths.
+    fits: (signs) => matches(NETWORK_CODES)(signs) && signs.path === undefined,
+    code: 'UNAVAILABLE',
+    describe: ({ error, code }) => `the connection failed: ${error.message || code}`,
+    hint: 'Check the network, DNS, the proxy and certificates; then run it again.',
+  },
+  {
+    fits: ({ error, code }) => /^(AbortError|TimeoutError)$/.test(error.name) || code === 'ABORT_ERR',
+    code: 'UNAVAILABLE',
+    describe: ({ error }) => `no answer in time: ${error.message}`,
+    hint: 'Check the network; then run it again.',
+  },
+  {
+    fits: matches(/^(ELOCKED|ENOTACQUIRED|ECOMPROMISED|ERELEASED)$/),
+    code: 'CONFLICT',
+    describe: ({ error }) => `another process has locked a file: ${error.message}`,
+    hint: 'Wait until it has ended, then run it again.',
+  },
+  {
+    fits: (signs) => matches(FILE_CODES)(signs) || (signs.syscall !== '' && signs.path !== undefined),
+    code: 'INVALID_INPUT',
+    describe: describeWithPath,
+    hint: 'Check that the path exists, that this user may use it, and that the disk is not full.',
+  },
+  {
+    fits: matches(/^(Z_\w+|ZSTD_\w+|ERR_ZLIB_\w+|ERR_BROTLI_\w+)$/),
+    code: 'INVALID_INPUT',
+    describe: ({ error }) => `compressed data is damaged: ${error.message}`,
+    hint: 'Save or download the file again.',
+  },
+  {
+    fits: matches(
+      /^(ERR_INVALID_URL|ERR_INVALID_FILE_URL\w*|ERR_UNESCAPED_CHARACTERS|ERR_INVALID_PROTOCOL)$/,
+    ),
+    code: 'INVALID_INPUT',
+    describe: ({ error }) => `an address is malformed: ${error.message}`,
+    hint: 'Check the addresses in options, in environment variables and in configuration files.',
+  },
+  {
+    fits: matches(/^(ERR_INVALID_CHAR|ERR_HTTP_INVALID_HEADER_VALUE)$/),
+    code: 'INVALID_INPUT',
+    describe: ({ error }) => `a value cannot be sent in a request: ${error.message}`,
+    hint: 'Look for line ends and other control characters in options, environment variables and configuration files.',
+  },
+  {
+    fits: ({ code, error }) => code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(error.message),
+    code: 'INVALID_INPUT',
+    describe: () => 'a path contains a null byte',
+    hint: 'Check the paths in options, environment variables and files.',
+  },
+  {
+    // Thrown by JSON.parse and decodeURIComponent, and so about data.
+    fits: ({ error }) =>
+      error instanceof URIError || (error instanceof SyntaxError && /JSON/.test(error.message)),
+    code: 'INVALID_INPUT',
+    describe: ({ error }) => `what was read is malformed: ${error.message}`,
+    hint: 'Check the file or the answer that this came from; --verbose shows the last call.',
+  },
+  {
+    fits: ({ error }) => /^(CredentialsProviderError|TokenProviderError|ProviderError)$/.test(error.name),
+    code: 'AUTH',
+    describe: ({ error }) => `no credentials: ${error.message}`,
+    hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.',
+  },
+];
+
+/** What went wrong and what to do; undefined for what nobody knows, which is a bug. Of several errors in one, the first that is known. */
+export function explainLocalFailure(thrown: unknown): Explained | undefined {
+  for (const error of listErrors(thrown)) {
+    const signs = readSigns(error);
+    const kind = kinds.find(({ fits }) => fits(signs));
+    if (kind !== undefined) return { code: kind.code, message: kind.describe(signs), hint: kind.hint };
+  }
+  return undefined;
+}
+
+/** The error itself, those that it stands for, and those that caused it: `fetch failed` says why one level below. */
+function listErrors(thrown: unknown, depth = 0): readonly Error[] {
+  if (!(thrown instanceof Error) || depth > 4) return [];
+  const parts: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [];
+  return [thrown, ...[...parts, thrown.cause].flatMap((each) => listErrors(each, depth + 1))];
+}
+
+function readSigns(error: Error): Signs {
+  // os.userInfo() and its like tell the system's code one level below.
+  const info = 'info' in error && typeof error.info === 'object' && error.info !== null ? error.info : {};
+  const read = (name: string): string | undefined => {
+    const value: unknown = Reflect.get(info, name) ?? Reflect.get(error, name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { error, code: read('code') ?? '', syscall: read('syscall') ?? '', path: read('path') };
+}
+
+function isOfMemory({ error, code }: Signs): boolean {
+  return (
+    /^(ENOMEM|ERR_STRING_TOO_LONG|ERR_BUFFER_TOO_LARGE|ERR_FS_FILE_TOO_LARGE|ERR_MEMORY_ALLOCATION_FAILED|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED|Z_MEM_ERROR)$/.test(
+      code,
+    ) ||
+    (error instanceof RangeError &&
+      /allocation failed|Invalid (string|array) (buffer )?length/i.test(error.message))
+  );
+}
+
+function describeWithPath({ error, path, syscall }: Signs): string {
+  const reason = describeFileError(error);
+  return path === undefined ? `${syscall || 'the system'} failed: ${reason}` : `${path}: ${reason}`;
 }

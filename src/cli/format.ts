@@ -56,3 +56,8 @@ export function formatFields(
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+/** One word of a POSIX shell, quoted where it has to be. */
+export function quoteForShell(text: string): string {
+  return /^[\w.,:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

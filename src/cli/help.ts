@@ -28,3 +28,8 @@ function describeOption({ description, argChoices, defaultValue, negate }: Optio
   const choices = argChoices.map((choice) => (choice === defaultValue ? `${choice} (default)` : choice));
   return [description, choices.join(', ')].filter(Boolean).join(': ');
 }
+
+/** Ends the help of a command with examples. */
+export function addExamples(command: Command, examples: readonly string[]): void {
+  command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
+}

@@ -3,8 +3,60 @@ import { describeFileError, lacksRoom } from '../files/file-errors.ts';
 import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
 import { toEcrpError } from './explain-thrown.ts';
-import type { JsonObject, Outcome } from './outcome.ts';
-import type { OutputStyle } from './output-style.ts';
+
+/** What a JSON document is made of; `undefined` members are left out of it. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue };
+
+export type ResultMembers = { readonly [member: string]: JsonValue };
+
+/** What a command gives back; `output.ts` prints one of the two forms. */
+export interface Outcome {
+  /** The members of the JSON document, `schemaVersion` excepted. Absent: nothing is printed with `--json`. */
+  readonly result?: ResultMembers | undefined;
+  /** The plain text: one line, or several. A line that holds a line end is printed with an escape for it. Absent or empty: nothing is printed. */
+  readonly view?: string | readonly string[] | undefined;
+  /** Runs after the result is printed. An error of it goes to standard error as text, with `--json` too. */
+  readonly afterwards?: (() => Promise<void>) | undefined;
+  /** Only where it is not 0: the emulator ends with the status of the command it ran. */
+  readonly exitStatus?: number | undefined;
+}
+
+/** How results and errors are to be printed, as far as the command line said it. */
+export interface OutputStyle {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Every line of standard error is a JSON document of its own: `--progress json`. */
+  readonly jsonLines: boolean;
+  readonly color: boolean;
+}
+
+/**
+ * How to print, told from the bare arguments: it is needed for a command line that cannot be parsed as well.
+ * What follows `--` belongs to another program.
+ */
+export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const mode = own[own.indexOf('--progress') + 1];
+  return {
+    json: own.includes('--json'),
+    verbose: own.includes('-v') || own.includes('--verbose'),
+    jsonLines: own.includes('--progress=json') || (own.includes('--progress') && mode === 'json'),
+    color: allowsColor(io.stderr, io.env, !own.includes('--no-color')),
+  };
+}
+
+/** Source of the rules: https://no-color.org, and terminals that call themselves dumb. */
+function allowsColor(stream: Output, env: Io['env'], asked: boolean): boolean {
+  return asked && stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+}
 
 /** Most characters of an exception's name or a request's id. */
 const MOST_NAME = 200;
@@ -59,7 +111,7 @@ export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
 
-function formatDocument(members: JsonObject): string {
+function formatDocument(members: ResultMembers): string {
   return `${formatJson({ schemaVersion: 1, ...members })}\n`;
 }
 
@@ -110,4 +162,43 @@ function write(stream: Output, text: string): Promise<void> {
       reject(new EcrpError('INVALID_INPUT', message, { hint, cause }));
     });
   });
+}
+
+/** The lines of standard error that are neither progress nor the final error. */
+export interface Messages {
+  /** Something the user should know although all goes on. */
+  warn(message: string): void;
+  /** What was done, for a person; nothing a script would need. */
+  note(message: string): void;
+  /** Only with `--verbose`. `members` are the same thing for `--progress json`. */
+  detail(message: string, members?: object): void;
+  /** Only with `--progress json`. */
+  event(event: string, members: object): void;
+}
+
+export function createMessages(
+  io: Io,
+  style: OutputStyle,
+  options: { readonly quiet: boolean; readonly verbose: boolean },
+): Messages {
+  const print = (event: string, text: string, members: object) => {
+    const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(hideLogins(text)));
+    // Not awaited: the stream keeps the order, and whoever prints last awaits its own line. When standard error
+    // cannot be written there is no place to say so.
+    printText(io.stderr, `${line}\n`).catch(() => undefined);
+  };
+  return {
+    warn(message) {
+      if (!options.quiet) print('warning', `warning: ${message}`, { message: hideLogins(message) });
+    },
+    note(message) {
+      if (!options.quiet) print('note', message, { message: hideLogins(message) });
+    },
+    detail(message, members = { message }) {
+      if (options.verbose) print('detail', message, members);
+    },
+    event(event, members) {
+      if (style.jsonLines && !options.quiet) print(event, '', members);
+    },
+  };
 }

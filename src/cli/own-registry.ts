@@ -1,5 +1,5 @@
 import type { Registry } from '../ecr/registries.ts';
-import type { RepositoryAddress } from '../ecr/repositories.ts';
+import type { Repository, RepositoryAddress } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
 import {
@@ -10,7 +10,8 @@ import {
 } from '../oci/reference.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
-import { findRegistryHost } from './registry-host.ts';
+import { readFacts } from './registry-facts.ts';
+import { findRegistryHost } from './service-address.ts';
 
 /** Takes a REPO argument apart; asks nobody. Throws USAGE for what names no repository of the registry host. */
 export function readRepository(context: CommandContext, text: string): RepositoryReference {
@@ -63,6 +64,17 @@ export async function isSameRegistry(
   return [one, other].every(
     ({ registryAlias }) => registryAlias === undefined || isNamedBy({ registryId, aliases }, registryAlias),
   );
+}
+
+/** Keeps what a repository of the caller's own registry tells of it, so that a push need not ask for it. */
+export async function learnRegistry(session: EcrSession, repository: Repository | undefined): Promise<void> {
+  const facts = repository && readFacts(repository);
+  if (facts === undefined) return;
+  const known = await session.recallRegistry();
+  const isSame = known?.registryId === facts.registryId;
+  if (isSame && known.registryAlias === facts.registryAlias) return;
+  const aliases = [...new Set([...facts.aliases, ...(isSame ? known.aliases : [])])];
+  await session.rememberRegistry({ ...facts, aliases });
 }
 
 /** Whether a registry goes by what stands for the alias in a reference: its id, or an alias that is active. */

@@ -1,15 +1,18 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { EcrpError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import type { Runner } from './command-context.ts';
+import { createContext } from './command-context.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
+import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
-import type { RepoCreateOptions } from './commands/repo-create.ts';
-import type { RepoDeleteOptions } from './commands/repo-delete.ts';
-import { addExamples, type Runner } from './declare-command.ts';
-import { addGlobalOptions } from './global-options.ts';
-import { helpConfiguration } from './help.ts';
-import { addLogin } from './login-command.ts';
-import { collectValues, parseNonEmpty } from './option-values.ts';
-import { readVersion, showVersion } from './read-version.ts';
-import { addUploads } from './uploads-command.ts';
+import { addRepo } from './commands/repo/declare.ts';
+import { addUploads } from './commands/uploads/declare.ts';
+import { addExamples, helpConfiguration } from './help.ts';
+import { addGlobalOptions, type GlobalOptions } from './options.ts';
+import type { Outcome, OutputStyle } from './output.ts';
+import { printText } from './output.ts';
+import { readVersion } from './read-version.ts';
 
 /** The whole command line. Commands are imported when they are run, so that none pays for another. */
 export function buildProgram(run: Runner): Command {
@@ -46,55 +49,73 @@ function addVersion(program: Command, run: Runner): void {
   addExamples(version, ['ecrp version', 'ecrp version --json']);
 }
 
-function addRepo(program: Command, run: Runner): void {
-  const repo = program
-    .command('repo')
-    .summary('create, list, describe and delete repositories')
-    .description('Create, list, describe and delete repositories.');
-  addExamples(repo, ['ecrp repo create app', 'ecrp repo list --json']);
-  const create = repo
-    .command('create')
-    .summary('create a repository')
-    .description('Create a repository, with its catalog data if there is any.')
-    .argument('[name]', '[HOST/ALIAS/]REPO; it may come from the catalog file')
-    .option(
-      '--catalog <file>',
-      'catalog data, or a whole create-repository input, as JSON or YAML',
-      parseNonEmpty,
-    )
-    .option('--resource-tag <key=value>', 'resource tag (repeatable)', collectValues)
-    .option('--if-missing', 'succeed when the repository exists already')
-    .action((name: string | undefined, options: RepoCreateOptions) =>
-      run(async (context) => (await import('./commands/repo-create.ts')).createRepo(context, name, options)),
-    );
-  addExamples(create, [
-    'ecrp repo create app --catalog catalog.json',
-    'ecrp repo create team/app --if-missing --resource-tag team=web',
-  ]);
-  const list = repo
-    .command('list')
-    .summary('list the repositories of your registry')
-    .description('List the repositories of your registry.')
-    .action(() => run(async (context) => (await import('./commands/repo-list.ts')).listRepos(context)));
-  addExamples(list, ['ecrp repo list', 'ecrp repo list --json']);
-  const describe = repo
-    .command('describe')
-    .summary('describe one repository')
-    .description('Describe one repository.')
-    .argument('<name>', '[HOST/ALIAS/]REPO')
-    .action((name: string) =>
-      run(async (context) => (await import('./commands/repo-describe.ts')).describeRepo(context, name)),
-    );
-  addExamples(describe, ['ecrp repo describe app']);
-  const remove = repo
-    .command('delete')
-    .summary('delete a repository')
-    .description('Delete a repository.')
-    .argument('<name>', '[HOST/ALIAS/]REPO')
-    .option('--force', 'delete the images in it as well')
-    .option('--yes', 'do not ask')
-    .action((name: string, options: RepoDeleteOptions) =>
-      run(async (context) => (await import('./commands/repo-delete.ts')).deleteRepo(context, name, options)),
-    );
-  addExamples(remove, ['ecrp repo delete app', 'ecrp repo delete app --force --yes']);
+/** Parses the command line and runs the command it names. Throws what the command throws; USAGE for a wrong command line. */
+export async function runProgram(argv: readonly string[], io: Io, style: OutputStyle): Promise<Outcome> {
+  let outcome: Outcome = {};
+  const program = buildProgram(async (execute) => {
+    const context = createContext(io, style, program.opts<GlobalOptions>());
+    try {
+      outcome = await execute(context);
+    } finally {
+      context.waiting.clear();
+    }
+  });
+  const said = { text: '', by: program };
+  for (const command of listCommands(program)) captureOutput(command, io, said);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.version') return showVersion();
+    if (error.exitCode === 0) {
+      await printText(io.stdout, said.text);
+      return {};
+    }
+    if (error.code !== 'commander.help') throw toUsageError(error, getCommandPath(said.by));
+    if (style.json)
+      throw new EcrpError('USAGE', 'no command given', { hint: "'ecrp --help' shows the commands." });
+    await printText(io.stderr, said.text);
+    return { exitStatus: 2 };
+  }
+}
+
+function captureOutput(command: Command, io: Io, said: { text: string; by: Command }): void {
+  const keep = (text: string) => {
+    said.text += text;
+    said.by = command;
+  };
+  command.exitOverride().configureOutput({
+    writeOut: keep,
+    writeErr: keep,
+    outputError: keep,
+    getOutHelpWidth: () => io.stdout.columns ?? 80,
+    getErrHelpWidth: () => io.stderr.columns ?? 80,
+  });
+}
+
+function listCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(listCommands)];
+}
+
+function getCommandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${getCommandPath(command.parent)} ${command.name()}`;
+}
+
+const GUESS = /\n\((Did you mean [^\n]*\?)\)$/;
+
+/** Turns what commander says about a wrong command line into a USAGE error; its guesses become the hint. */
+export function toUsageError(error: CommanderError, commandPath: string): EcrpError {
+  const text = error.message.replace(/^error: /, '');
+  // A value that was given may hold line ends, so only commander's own line is a guess.
+  const [line, guess] = GUESS.exec(text) ?? ['', ''];
+  const help = `'${commandPath} --help' shows what can be given.`;
+  const message = text.slice(0, text.length - line.length);
+  return new EcrpError('USAGE', message, { hint: guess === '' ? help : `${guess} ${help}` });
+}
+
+/** What `ecrp version` and `ecrp --version` end in. */
+function showVersion(): Outcome {
+  const version = readVersion();
+  return { result: { version }, view: version };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EcrpError } from '../errors.ts';
 import { describeFileError, findErrorCode, lacksRoom } from '../files/file-errors.ts';
-import { quoteForShell } from './quote-for-shell.ts';
+import { quoteForShell } from './format.ts';
 
 /** A file that an option names to be written. */
 export interface NamedOutput {

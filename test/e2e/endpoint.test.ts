@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main as runCredentialHelper } from '../../src/cli/credential-helper.ts';
+import { runHelperProgram } from '../../src/cli/credential-helper.ts';
 import { type CliResult, runCli, spawnCli } from '../support/cli.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
@@ -107,7 +107,7 @@ describe('an endpoint that is not AWS, without a registry host', () => {
   });
 
   it('is nothing that the credential helper gives a login for', async () => {
-    const settings = { env: { ...home.env, ...env }, stdin: 'public.ecr.aws', main: runCredentialHelper };
+    const settings = { env: { ...home.env, ...env }, stdin: 'public.ecr.aws', main: runHelperProgram };
     const result = await runCli(['get'], settings);
     expect(result.stdout + result.stderr).not.toContain('Secret');
     expect(result.stdout + result.stderr).toContain('ECRP_REGISTRY_HOST');
@@ -163,7 +163,7 @@ describe('a registry host', () => {
     expect((await ecrp(['logout', 'ecr-public.aws.com'], env)).status).toBe(0);
     expect(await readHosts()).toEqual(['public.ecr.aws']);
     for (const stdin of ['ecr-public.aws.com', 'https://public.ecr.aws']) {
-      const settings = { env: { ...home.env, ...env }, stdin, main: runCredentialHelper };
+      const settings = { env: { ...home.env, ...env }, stdin, main: runHelperProgram };
       expect((await runCli(['get'], settings)).json()).toMatchObject({ ServerURL: stdin, Username: 'AWS' });
     }
   });

@@ -3,7 +3,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { main as runCredentialHelper } from '../../src/cli/credential-helper.ts';
+import { runHelperProgram } from '../../src/cli/credential-helper.ts';
 import { type CliResult, runCli, spawnCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
@@ -219,7 +219,7 @@ it('docker-credential-ecrp says what it waited for when that is not the service'
   const result = await runCli(['get'], {
     env,
     stdin: emulator.registryHost,
-    main: (argv, io) => runCredentialHelper(argv, io, 1_000),
+    main: (argv, io) => runHelperProgram(argv, io, 1_000),
   });
   expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
   expect(result.stderr).toContain('credential process');
@@ -300,7 +300,7 @@ it.each([
 ])('docker-credential-ecrp %j ends with %d', async (argv, status, makeInput, output) => {
   const env = { ...home.env, ...emulator.env };
   const stdin = makeInput(emulator.registryHost);
-  const result = await runCli(argv, { env, stdin, main: runCredentialHelper });
+  const result = await runCli(argv, { env, stdin, main: runHelperProgram });
   expect(result).toMatchObject({ status, stderr: '' });
   expect(result.stdout).toMatch(output);
 });
@@ -309,7 +309,7 @@ it('docker-credential-ecrp asks for one token, and for another when told to eras
   const directory = join(home.directory, 'helper-cache');
   const env = { ...home.env, ...emulator.env, ECRP_CACHE_DIR: directory };
   const ask = (verb: string, more: Readonly<Record<string, string>> = {}) =>
-    runCli([verb], { env: { ...env, ...more }, stdin: emulator.registryHost, main: runCredentialHelper });
+    runCli([verb], { env: { ...env, ...more }, stdin: emulator.registryHost, main: runHelperProgram });
   const before = emulator.count('GetAuthorizationToken');
   const first = await ask('get');
   expect((await ask('get')).stdout).toBe(first.stdout);
@@ -349,7 +349,7 @@ it.each([
   const result = await runCli(['get'], {
     env,
     stdin: emulator.registryHost,
-    main: (argv, io) => runCredentialHelper(argv, io, 1_000),
+    main: (argv, io) => runHelperProgram(argv, io, 1_000),
   });
   expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
   expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
@@ -358,7 +358,7 @@ it.each([
 
 it('docker-credential-ecrp tells failures on stdout, as the protocol wants it', async () => {
   const env = { ...home.env, ...emulator.env, ECRP_REGISTRY_HOST: 'http://x/' };
-  const result = await runCli(['list'], { env, main: runCredentialHelper });
+  const result = await runCli(['list'], { env, main: runHelperProgram });
   expect(result).toMatchObject({
     status: 1,
     stdout: expect.stringContaining('ECRP_REGISTRY_HOST'),

@@ -78,7 +78,7 @@ describe('uploads', () => {
   it('are forgotten by clear', async () => {
     const env = { XDG_STATE_HOME: join(home.directory, 'xdg') };
     await failPush('cleared/app', env);
-    expect((await ecrp(['uploads', 'clear'], env)).stdout).toBe('Forgot 1 interrupted upload.\n');
+    expect((await ecrp(['uploads', 'clear'], env)).stdout).toBe('Discarded 1 interrupted upload.\n');
     expect((await ecrp(['uploads', 'clear', '--json'], env)).json()).toEqual({
       schemaVersion: 1,
       removed: 0,

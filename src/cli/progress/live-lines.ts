@@ -1,7 +1,10 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import ora from 'ora';
+import { escapeLine } from '../../foreign-text.ts';
 import type { Io, Output } from '../../io.ts';
-import { measureText } from './fit-text.ts';
+import { measureText, wrapWords } from './fit-text.ts';
+import type { ShownWait } from './waits.ts';
+import { describeTroubleOf, formatElapsed } from './waits.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -87,4 +90,30 @@ function clearWrapped(stream: Output, text: string): void {
     return sum + Math.max(0, Math.ceil(width / columns) - 1);
   }, 0);
   stream.write(`${wrapped > 0 ? `\u001b[${wrapped}A` : ''}\u001b[J\r`);
+}
+
+const INDENT = '  ';
+
+/** Shows on a terminal what is waited for, until the returned function is called. While `find` finds nothing, the last wait stays. */
+export function drawWait(
+  io: Pick<Io, 'stderr' | 'signal'>,
+  color: boolean,
+  first: ShownWait,
+  find: () => ShownWait | undefined,
+): () => void {
+  let shown = first;
+  return drawLive(io, color, ({ columns }) => {
+    shown = find() ?? shown;
+    return renderWait(shown, columns);
+  }).stop;
+}
+
+/** Its lines: none is as wide as `columns`, the spinner and a space before the first included. */
+export function renderWait(wait: ShownWait, columns: number): string {
+  const { what, waitedMs, trouble } = wait;
+  const width = Math.max(1, columns - 1 - INDENT.length);
+  const told = escapeLine(`Waiting for ${what}, ${formatElapsed(waitedMs)}`);
+  const lines = [...wrapWords(told, width, 2)];
+  if (trouble !== undefined) lines.push(...wrapWords(describeTroubleOf(trouble), width, 2));
+  return lines.map((line, index) => (index === 0 ? line : `${INDENT}${line}`)).join('\n');
 }

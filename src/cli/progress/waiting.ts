@@ -1,9 +1,23 @@
 import type { Io } from '../../io.ts';
-import type { Messages } from '../messages.ts';
-import type { CallOutcome } from './call-troubles.ts';
-import { describeWait } from './describe-wait.ts';
-import type { DisplayKind } from './display-kind.ts';
-import { type ShownWait, WaitList } from './wait-list.ts';
+import type { GlobalOptions } from '../options.ts';
+import type { Messages } from '../output.ts';
+import type { CallOutcome } from './waits.ts';
+import { describeWait, type ShownWait, WaitList } from './waits.ts';
+
+/** How standard error shows what goes on. */
+export type DisplayKind = 'live' | 'plain' | 'json' | 'none';
+
+/** Chooses by the options, the environment and the terminal. */
+export function chooseDisplay(
+  { stderr, env }: Pick<Io, 'stderr' | 'env'>,
+  { progress, quiet = false }: Pick<GlobalOptions, 'progress' | 'quiet'>,
+): DisplayKind {
+  if (quiet) return 'none';
+  if (progress !== 'auto') return progress;
+  // Some pseudo-terminals, as of `script` and of CI, say that they have no columns: nothing can be drawn there.
+  const isLive = stderr.isTTY === true && stderr.columns !== 0 && env.TERM !== 'dumb' && !env.CI;
+  return isLive ? 'live' : 'plain';
+}
 
 /** A shorter wait is nothing to tell. */
 const SHOWN_AFTER_MS = 2_000;
@@ -68,7 +82,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
     } else if (display === 'plain') messages.note(describeWait(wait));
     else if (stopLive === undefined) {
       const asked = turn;
-      const { drawWait } = await import('./live-wait.ts');
+      const { drawWait } = await import('./live-lines.ts');
       if (asked === turn) stopLive = drawWait(io, color, wait, find);
     }
   };

@@ -1,12 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { confirm } from '../../../src/cli/ask.ts';
 import { createContext } from '../../../src/cli/command-context.ts';
 import { chooseImage } from '../../../src/cli/commands/push/choose-image.ts';
-import { confirm } from '../../../src/cli/confirm.ts';
-import { main as helper } from '../../../src/cli/credential-helper.ts';
+import { runHelperProgram } from '../../../src/cli/credential-helper.ts';
+import type { OutputStyle } from '../../../src/cli/output.ts';
 import { printError, printOutcome } from '../../../src/cli/output.ts';
-import type { OutputStyle } from '../../../src/cli/output-style.ts';
-import { openProgress } from '../../../src/cli/progress/open-progress.ts';
+import { openProgress } from '../../../src/cli/progress/display.ts';
 import type { ImageSource } from '../../../src/ends/image-source.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import { hideLogins } from '../../../src/foreign-text.ts';
@@ -243,7 +243,7 @@ describe('a service that says such things', async () => {
 
   it('to the credential helper', async () => {
     answer = { status: 400, body: JSON.stringify({ __type: 'InvalidParameterException', message: hostile }) };
-    const settings = { env, stdin: env.ECRP_REGISTRY_HOST ?? '', main: helper };
+    const settings = { env, stdin: env.ECRP_REGISTRY_HOST ?? '', main: runHelperProgram };
     const { stdout, stderr } = await runCli(['get'], settings);
     expectHarmless(stdout + stderr);
   });

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { confirm } from '../../../src/cli/ask.ts';
 import { createContext } from '../../../src/cli/command-context.ts';
-import { confirm } from '../../../src/cli/confirm.ts';
+import type { OutputStyle } from '../../../src/cli/output.ts';
 import { printError } from '../../../src/cli/output.ts';
-import type { OutputStyle } from '../../../src/cli/output-style.ts';
 import { EcrpError } from '../../../src/errors.ts';
 import type { Io } from '../../../src/io.ts';
 import { main } from '../../../src/main.ts';

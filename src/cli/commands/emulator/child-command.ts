@@ -5,7 +5,7 @@ import type { Emulator } from '../../../emulator/server.ts';
 import { EcrpError } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
 import type { Io } from '../../../io.ts';
-import { quoteForShell } from '../../quote-for-shell.ts';
+import { quoteForShell } from '../../format.ts';
 
 /** Variables that would override the emulator's environment, or be sent along with its keys. */
 const misleading = [

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addExamples, type Runner } from '../../declare-command.ts';
-import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../option-values.ts';
+import type { Runner } from '../../command-context.ts';
+import { addExamples } from '../../help.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
 
 /** The options of `ecrp emulator`, parsed. */
 export interface EmulatorFlags {

@@ -7,7 +7,7 @@ import { EcrpError, exitStatusOf } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
 import { formatJson } from '../../../foreign-text.ts';
 import type { CommandContext } from '../../command-context.ts';
-import type { Outcome } from '../../outcome.ts';
+import type { Outcome } from '../../output.ts';
 import { explainUnwritable } from '../../unwritable-output.ts';
 import { describeEnvironment, formatExports, runCommand } from './child-command.ts';
 import type { EmulatorFlags } from './declare.ts';

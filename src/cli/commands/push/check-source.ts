@@ -4,7 +4,7 @@ import { EcrpError } from '../../../errors.ts';
 import { quoteText } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { quoteForShell } from '../../quote-for-shell.ts';
+import { quoteForShell } from '../../format.ts';
 
 /** What could be the name of an image, as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/;

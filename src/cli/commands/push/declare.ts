@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { addExamples, type Runner } from '../../declare-command.ts';
-import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../option-values.ts';
+import type { Runner } from '../../command-context.ts';
+import { addExamples } from '../../help.ts';
+import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
 import type { PushOptions } from './request.ts';
 
 /** Declares `ecrp push`. */

@@ -7,7 +7,7 @@ import { openCompressedFile, openFifo } from '../../../source/byte-file.ts';
 import { type OpenSourceOptions, openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findSpoolLimit } from '../../spool-limit.ts';
+import { findSpoolLimit } from '../../directories.ts';
 import type { PushRequest } from './request.ts';
 
 const STANDARD_INPUT = 'standard input';

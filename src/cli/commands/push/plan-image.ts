@@ -8,7 +8,7 @@ import { parseConfig } from '../../../oci/config.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findCacheDirectory } from '../../directories.ts';
-import { limitWait } from '../../global-options.ts';
+import { limitWait } from '../../options.ts';
 import type { ChosenTarget } from './choose-target.ts';
 import type { CompressionOptions, PushRequest } from './request.ts';
 

@@ -4,9 +4,9 @@ import type { RepositoryReference } from '../../../oci/reference.ts';
 import { isRegistryId } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
-import { isNamedBy } from '../../own-registry.ts';
-import type { RegistryFacts } from '../../registry-cache.ts';
-import { learnRegistry, readFacts } from '../../repository-view.ts';
+import { isNamedBy, learnRegistry } from '../../own-registry.ts';
+import type { RegistryFacts } from '../../registry-facts.ts';
+import { readFacts } from '../../registry-facts.ts';
 
 /** What the result of a push says of the registry; what nobody told is undefined. */
 export interface FoundRegistry {

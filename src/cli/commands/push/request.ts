@@ -5,7 +5,7 @@ import type { Platform } from '../../../oci/platform.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
 import { assertTag } from '../../../oci/tags.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../../registry-host.ts';
+import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../../service-address.ts';
 import { checkSource } from './check-source.ts';
 import { chooseTarget, type GivenTarget, readGivenTags } from './choose-target.ts';
 import { checkDigestFile } from './digest-file.ts';

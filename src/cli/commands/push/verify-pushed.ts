@@ -5,7 +5,7 @@ import type { ReadRetry } from '../../../registry/retry-reading.ts';
 import { type VerifiedImage, verifyImage } from '../../../registry/verify-image.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { formatDuration } from '../../format.ts';
-import type { ProgressDisplay } from '../../progress/progress-display.ts';
+import type { ProgressDisplay } from '../../progress/display.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
 import type { PushRequest } from './request.ts';
 

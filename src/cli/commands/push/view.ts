@@ -5,7 +5,7 @@ import { formatReference } from '../../../oci/reference.ts';
 import type { VerifiedImage } from '../../../registry/verify-image.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { formatBytes, formatCount, formatDuration } from '../../format.ts';
-import type { JsonObject, Outcome } from '../../outcome.ts';
+import type { Outcome, ResultMembers } from '../../output.ts';
 import { describeError } from '../../output.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
 import type { CostCounter, PushCosts } from './cost-counter.ts';
@@ -140,7 +140,7 @@ function describePush(result: PushResult, facts: PushFacts): Outcome {
 function describeTag(
   { imageTag, status, previousDigest, imageDigest }: TagResult,
   createdRepository: boolean,
-): JsonObject {
+): ResultMembers {
   if (status !== 'put') return { imageTag, status, previousDigest, imageDigest };
   return createdRepository ? { imageTag, status: 'created' } : { imageTag };
 }

@@ -1,4 +1,4 @@
-import { ProgressState } from '../../../../src/cli/progress/progress-state.ts';
+import { ProgressState } from '../../../../src/cli/progress/state.ts';
 import type { PushEvent } from '../../../../src/engine/events.ts';
 import type { Digest } from '../../../../src/oci/digest.ts';
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { measureText } from '../../../../src/cli/progress/fit-text.ts';
-import { renderLive } from '../../../../src/cli/progress/render-live.ts';
+import { renderLive } from '../../../../src/cli/progress/live.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { applyAll, MIB, progress, start, upload } from './events.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TransferRate } from '../../../../src/cli/progress/transfer-rate.ts';
+import { TransferRate } from '../../../../src/cli/progress/state.ts';
 import { makeRandom } from '../../../support/images.ts';
 
 /** A rate that was told of `bytes` more every `stepMs`, from 0 to `untilMs`. */

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Messages } from '../../../../src/cli/messages.ts';
-import type { DisplayKind } from '../../../../src/cli/progress/display-kind.ts';
-import { renderWait } from '../../../../src/cli/progress/live-wait.ts';
+import type { Messages } from '../../../../src/cli/output.ts';
+import { renderWait } from '../../../../src/cli/progress/live-lines.ts';
+import type { DisplayKind } from '../../../../src/cli/progress/waiting.ts';
 import { createWaiting } from '../../../../src/cli/progress/waiting.ts';
 import { Screen } from '../../../support/screen.ts';
 

@@ -1,0 +1,180 @@
+import { findProgram } from '../../../docker/credential-store.ts';
+import {
+  isLoginInEnvironment,
+  type LoginPlace,
+  OWN_HELPER,
+  registerCredentialHelper,
+  removeLogin,
+  type StoredLogin,
+  storeLogin,
+} from '../../../docker/login.ts';
+import { type Authorization, getAuthorizationToken } from '../../../ecr/authorization.ts';
+import { EcrpError } from '../../../errors.ts';
+import { TOKEN_USERNAME } from '../../../wire/service.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { findCacheDirectory, findDockerConfigDirectory } from '../../directories.ts';
+import { withEcr } from '../../ecr-session.ts';
+import type { Outcome, ResultMembers } from '../../output.ts';
+import { chooseRegistryHosts } from '../../service-address.ts';
+import { forgetTokens } from '../../token-cache.ts';
+
+export interface LoginOptions {
+  readonly passwordStdout?: boolean;
+  readonly credentialHelper?: boolean;
+}
+
+/** Gets a token and stores it where docker looks for one; or prints its password; or registers our helper instead. */
+export async function login(
+  context: CommandContext,
+  hosts: readonly string[],
+  options: LoginOptions,
+): Promise<Outcome> {
+  const { io } = context;
+  if (options.passwordStdout && context.style.json) {
+    throw new EcrpError(
+      'USAGE',
+      '--password-stdout prints the password alone, so it does not go with --json',
+      {
+        hint: "'ecrp token --password --json' gives it as JSON.",
+      },
+    );
+  }
+  const registryHosts = await chooseRegistryHosts(context, 'login', hosts);
+  if (options.passwordStdout) {
+    const { password } = await getAuthorization(context);
+    return { view: password };
+  }
+  const configDirectory = findDockerConfigDirectory(io);
+  const places = registryHosts.map((registryHost) => ({
+    configDirectory,
+    registryHost,
+    env: io.env,
+    signal: io.signal,
+  }));
+  const results = options.credentialHelper
+    ? await register(context, places)
+    : await store(context, places, await getAuthorization(context));
+  warnAboutEnvironment(context, registryHosts);
+  const [first, ...others] = results;
+  return { result: first !== undefined && others.length === 0 ? first : { logins: results } };
+}
+
+async function register(context: CommandContext, places: readonly LoginPlace[]): Promise<ResultMembers[]> {
+  const results: ResultMembers[] = [];
+  for (const place of places) {
+    const { registryHost } = place;
+    const configFile = await context.waiting.during(DOCKER_LOGINS, () => registerCredentialHelper(place));
+    context.messages.note(
+      `docker asks docker-credential-${OWN_HELPER} for ${registryHost} from now on (${configFile}).`,
+    );
+    results.push({ registryHost, username: TOKEN_USERNAME, configFile, storedIn: 'helper' });
+  }
+  await warnAboutHelper(context);
+  return results;
+}
+
+async function store(
+  context: CommandContext,
+  places: readonly LoginPlace[],
+  { username, password, expiresAt }: Authorization,
+): Promise<ResultMembers[]> {
+  const results: ResultMembers[] = [];
+  for (const place of places) {
+    const { registryHost } = place;
+    const stored = await context.waiting.during(DOCKER_LOGINS, () =>
+      storeLogin({ ...place, username, secret: password }),
+    );
+    const { configFile, storedIn } = stored;
+    if (storedIn === 'helper') {
+      context.messages.note(
+        `docker asks docker-credential-${OWN_HELPER} for ${registryHost}, so no token is stored.`,
+      );
+      await warnAboutHelper(context);
+      results.push({ registryHost, username, configFile, storedIn });
+      continue;
+    }
+    tellStored(context, registryHost, stored, { username, expiresAt });
+    results.push({ registryHost, username, expiresAt: expiresAt.toISOString(), configFile, storedIn });
+  }
+  return results;
+}
+
+function tellStored(
+  { messages }: CommandContext,
+  registryHost: string,
+  { configFile, store, openMode, problem }: StoredLogin,
+  { username, expiresAt }: Pick<Authorization, 'username' | 'expiresAt'>,
+): void {
+  const where = store === undefined ? configFile : `docker-credential-${store}`;
+  const until = expiresAt.toISOString();
+  messages.note(`Logged in to ${registryHost} as ${username} until ${until}; stored in ${where}.`);
+  if (problem !== undefined) messages.warn(`docker-credential-${store} has the token, but ${problem}`);
+  if (store !== undefined) return;
+  messages.note("The token is stored in plain text; 'ecrp login --credential-helper' stores none.");
+  if (openMode !== undefined) {
+    const mode = openMode.toString(8).padStart(4, '0');
+    messages.warn(`others can read the token: the mode of ${configFile} is ${mode}; 'chmod 600' mends that`);
+  }
+}
+
+function getAuthorization(context: CommandContext): Promise<Authorization> {
+  return withEcr(context, ({ client }) => getAuthorizationToken(client, context.io.signal));
+}
+
+/** Removes what docker has as logins of the hosts, and the tokens that our credential helper keeps. */
+export async function logout(context: CommandContext, hosts: readonly string[]): Promise<Outcome> {
+  const { io, messages } = context;
+  const registryHosts = await chooseRegistryHosts(context, 'logout', hosts);
+  const configDirectory = findDockerConfigDirectory(io);
+  const results: ResultMembers[] = [];
+  for (const registryHost of registryHosts) {
+    const place = { configDirectory, registryHost, env: io.env, signal: io.signal };
+    const { configFile, removed } = await context.waiting.during(DOCKER_LOGINS, () => removeLogin(place));
+    messages.note(
+      removed.length > 0
+        ? `Removed the login for ${registryHost}.`
+        : `There was no login for ${registryHost} in ${configFile}.`,
+    );
+    results.push({ registryHost, configFile, removed });
+  }
+  if (forgetTokens(findCacheDirectory(io)))
+    messages.note(`Removed the tokens of docker-credential-${OWN_HELPER}.`);
+  warnAboutEnvironment(context, registryHosts);
+  const [first, ...others] = results;
+  return { result: first !== undefined && others.length === 0 ? first : { logouts: results } };
+}
+
+/** What a command waits for while another run has the config, or a credential store asks its user. */
+export const DOCKER_LOGINS = "docker's config or its credential store";
+
+/** Warns when DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
+export function warnAboutEnvironment(
+  { io, messages }: CommandContext,
+  registryHosts: readonly string[],
+): void {
+  for (const host of registryHosts) {
+    if (!isLoginInEnvironment(host, io.env)) continue;
+    messages.warn(
+      `DOCKER_AUTH_CONFIG has a login for ${host}; docker uses that one until the variable is unset`,
+    );
+  }
+}
+
+/** Warns when docker will not find our credential helper, and about options that the helper cannot know. */
+export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
+  const program = `docker-credential-${OWN_HELPER}`;
+  if ((await findProgram(program, io.env)) === undefined) {
+    messages.warn(
+      `${program} is not on the PATH, so docker will not find it: add the directory of ecrp to PATH`,
+    );
+  }
+  const unknown = [
+    [options.profile, `--profile ${options.profile}`, `AWS_PROFILE=${options.profile}`],
+    [options.endpointUrl, '--endpoint-url', `AWS_ENDPOINT_URL_ECR_PUBLIC=${options.endpointUrl}`],
+    [options.registryHost, '--registry-host', `ECRP_REGISTRY_HOST=${options.registryHost}`],
+  ] as const;
+  for (const [given, option, variable] of unknown) {
+    if (given === undefined) continue;
+    messages.warn(`${program} does not know ${option}: set ${variable} where docker runs`);
+  }
+}

@@ -1,0 +1,31 @@
+import { getAuthorizationToken } from '../../../ecr/authorization.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { withEcr } from '../../ecr-session.ts';
+import type { Outcome } from '../../output.ts';
+import { chooseRegistryHosts } from '../../service-address.ts';
+
+export interface TokenOptions {
+  readonly password?: boolean;
+}
+
+/** Gets a token and prints it, or the password in it: the one command whose result is a secret. */
+export async function printToken(
+  context: CommandContext,
+  host: string | undefined,
+  options: TokenOptions,
+): Promise<Outcome> {
+  const [registryHost] = await chooseRegistryHosts(context, 'token', host === undefined ? [] : [host]);
+  const authorization = await withEcr(context, ({ client }) =>
+    getAuthorizationToken(client, context.io.signal),
+  );
+  const { authorizationToken, password, username, expiresAt } = authorization;
+  return {
+    result: {
+      registryHost,
+      username,
+      ...(options.password ? { password } : { authorizationToken }),
+      expiresAt: expiresAt.toISOString(),
+    },
+    view: options.password ? password : authorizationToken,
+  };
+}

@@ -1,0 +1,127 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { checkEndpointUrl } from '../ecr/endpoint-url.ts';
+import { EcrpError } from '../errors.ts';
+
+const progressModes = ['auto', 'plain', 'json', 'none'] as const;
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly progress: (typeof progressModes)[number];
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** False with `--no-color`; the terminal and the environment have a say too. */
+  readonly color: boolean;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly registryHost?: string;
+  /** In ms. */
+  readonly retryBudget?: number;
+}
+
+/** A wait of the program's own, in ms: `--retry-budget` shortens it, and never makes it longer. */
+export function limitWait({ retryBudget }: Pick<GlobalOptions, 'retryBudget'>, ownMs: number): number {
+  return Math.min(ownMs, retryBudget ?? ownMs);
+}
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .optionsGroup('Network:')
+    .addOption(new Option('--endpoint-url <url>', 'API endpoint to use').argParser(parseEndpointUrl))
+    .addOption(
+      new Option('--region <region>', "AWS region (default us-east-1, not the profile's)").argParser(
+        parseRegion,
+      ),
+    )
+    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').argParser(parseNonEmpty))
+    .addOption(
+      new Option('--registry-host <host>', 'host of the registry (default public.ecr.aws)').argParser(
+        parseRegistryHost,
+      ),
+    )
+    .addOption(
+      new Option('--retry-budget <time>', 'retry so long without progress (default 1m, push 5m)').argParser(
+        parseDuration,
+      ),
+    )
+    .optionsGroup('Output:')
+    .addOption(new Option('--json', 'print one JSON document on standard output'))
+    .addOption(new Option('--progress <mode>', 'on stderr').choices(progressModes).default('auto'))
+    .addOption(new Option('-q, --quiet', 'print the result and errors only').conflicts('verbose'))
+    .addOption(new Option('-v, --verbose', 'print a line per API call'))
+    .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'));
+}
+
+const MOST_DURATION_MS = 7 * 24 * 3_600_000;
+
+/** Makes a parser of whole numbers from `least` to `most`, both included. */
+export function parseIntegerWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+const durationUnits = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+
+/** Reads `30` (seconds), `200ms`, `90s`, `5m` or `1h30m` as milliseconds. */
+export function parseDuration(text: string): number {
+  const withUnit = /^\d+$/.test(text) ? `${text}s` : text;
+  const [, ...amounts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(withUnit) ?? [];
+  const value = Object.values(durationUnits).reduce(
+    (sum, unitMs, position) => sum + unitMs * Number(amounts[position] ?? 0),
+    0,
+  );
+  if (!(value > 0 && value <= MOST_DURATION_MS)) {
+    throw new InvalidArgumentError(
+      'It must be a duration such as 30 (seconds), 200ms, 90s, 5m or 1h30m, a week at most.',
+    );
+  }
+  return value;
+}
+
+/** Adds one occurrence of a repeatable option to those before it. */
+export function collectValues(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+export function parseNonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
+/** Throws an error of our own: commander's would repeat a URL that holds a password. */
+export function parseEndpointUrl(text: string): string {
+  return checkEndpointUrl(text, '--endpoint-url');
+}
+
+/** A region is a label of host names. */
+export function parseRegion(text: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)) {
+    throw new InvalidArgumentError('It must be a region such as us-east-1, without spaces.');
+  }
+  return text;
+}
+
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
+export function parseRegistryHost(text: string): string {
+  return checkRegistryHost(text, '--registry-host');
+}
+
+/** Gives back `HOST` or `HOST:PORT`. Throws USAGE, naming `origin`, for anything else. */
+export function checkRegistryHost(text: string, origin: string): string {
+  if (hostPattern.test(text)) return text;
+  throw new EcrpError('USAGE', `${origin}: ${quoteAddress(text)} is not a host`, {
+    hint: 'It must be HOST or HOST:PORT, without a scheme or a path.',
+  });
+}
+
+/** An address for messages, unless it may hold a password. */
+export function quoteAddress(text: string): string {
+  return text.includes('@') ? 'the value' : `'${text}'`;
+}

@@ -1,0 +1,103 @@
+import { escapeLine } from '../../foreign-text.ts';
+import { formatBytes, formatCount } from '../format.ts';
+import type { Total } from './blob-tally.ts';
+import type { Phase, ProgressSnapshot } from './state.ts';
+import { describeTrouble, formatSeconds } from './waits.ts';
+
+/** Nobody wants to be told of a shorter wait. */
+const QUIET_MS = 2_000;
+/** Parts take a while, so the rate tells something of bytes that stand still for less. */
+const STALLED_MS = 5_000;
+
+/** Calls that bytes wait for; others come before the first byte is sent, as when a pipe is read. */
+const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload)\)$/;
+
+/** What small blobs come to is over in no time, and says nothing of the rate. */
+const LEAST_MOVED_BYTES = 64 * 1024;
+
+const titles: Readonly<Record<Phase, string>> = {
+  read: 'Reading',
+  check: 'Checking',
+  upload: 'Uploading',
+  put: 'Publishing',
+  verify: 'Verifying',
+};
+
+export function describePhase({ phase }: ProgressSnapshot, dryRun: boolean): string {
+  return dryRun && phase === 'upload' ? 'Reading' : titles[phase];
+}
+
+/** How much is done and how fast, the most important first. */
+export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
+  const { phase, phaseMs, doneBytes, total, bytesPerSecond, retries, resumedBytes, doneItems, items } =
+    snapshot;
+  const parts: string[] = [];
+  const movesBytes = phase === 'upload' || phase === 'verify';
+  if (movesBytes) {
+    if (total.bytes > 0) parts.push(formatShare(doneBytes, total));
+    // While nothing moves, the rate says when it stopped, and the time left nothing.
+    const hasMoved = doneBytes - resumedBytes >= LEAST_MOVED_BYTES;
+    if (bytesPerSecond !== undefined && hasMoved && !isStalled(snapshot)) {
+      parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
+      const left = describeTimeLeft(total, doneBytes, bytesPerSecond);
+      if (left !== undefined) parts.push(left);
+    }
+  } else if (phase !== 'put' && phaseMs >= QUIET_MS) {
+    parts.push(formatSeconds(phaseMs));
+  }
+  if (retries > 0) parts.push(retries === 1 ? '1 retry' : `${retries} retries`);
+  if (phase === 'upload' && resumedBytes > 0) parts.push(`resumed ${formatBytes(resumedBytes)}`);
+  if (items > 1 && (movesBytes || phase === 'put')) {
+    parts.push(`${doneItems} of ${formatCount(items, movesBytes ? 'blob' : 'manifest')}`);
+  }
+  return parts;
+}
+
+function isStalled({ trouble, quietMs, bytesPerSecond }: ProgressSnapshot): boolean {
+  return trouble !== undefined || quietMs >= STALLED_MS || bytesPerSecond === 0;
+}
+
+/** Why nothing moves, when it is so. */
+export function describeStall(
+  { phase, trouble, quietMs, wait }: ProgressSnapshot,
+  dryRun: boolean,
+): string | undefined {
+  // What a call waits for itself tells more than the call.
+  if (wait?.isCall === false && wait.waitedMs >= QUIET_MS) {
+    return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
+  }
+  if (trouble !== undefined) return describeTrouble(trouble);
+  const movesBytes = phase === 'verify' || (phase === 'upload' && !dryRun);
+  if (quietMs < QUIET_MS) return undefined;
+  const seconds = formatSeconds(quietMs);
+  if (movesBytes && (wait === undefined || BYTES_MOVING.test(wait.what)))
+    return phase === 'verify' ? `nothing read for ${seconds}` : `waiting for an acknowledgement, ${seconds}`;
+  // Reading the source takes its time without any call.
+  if (wait === undefined)
+    return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;
+  // A push often has calls under way all the time: none of them has waited for as long as they have together.
+  return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(Math.min(quietMs, wait.waitedMs))}`;
+}
+
+/** `3.2 of 9.0 MB`; `~` stands before what is an estimate. */
+export function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
+  const total = formatBytes(totalBytes);
+  const done = formatBytes(bytes);
+  if (kind === 'arriving') return `${done} sent`;
+  if (kind === 'most') return `${done} of at most ${total}`;
+  const unit = total.slice(total.indexOf(' '));
+  const short = done.endsWith(unit) ? done.slice(0, -unit.length) : done;
+  return `${short} of ${kind === 'about' ? '~' : ''}${total}`;
+}
+
+function describeTimeLeft(
+  { bytes, kind }: Total,
+  doneBytes: number,
+  bytesPerSecond: number,
+): string | undefined {
+  const ms = ((bytes - doneBytes) * 1000) / bytesPerSecond;
+  if (kind === 'most' || kind === 'arriving' || !(ms >= 1000 && ms < 100 * 3_600_000)) return undefined;
+  // To the second, nobody can tell what takes minutes.
+  const stepMs = ms < 60_000 ? 1000 : ms < 600_000 ? 5000 : 60_000;
+  return `${kind === 'about' ? '~' : ''}${formatSeconds(Math.round(ms / stepMs) * stepMs)} left`;
+}
