@@ -67,14 +67,29 @@ export async function recognizeStream(
   };
 }
 
-/** Reads a stream, decompressed. Throws INVALID_INPUT if it is damaged or decompresses to too much. */
+/** Reads a tar out of a stream, decompressed. Throws INVALID_INPUT if it is damaged, too long, or no tar. */
 export async function* decompressStream(input: SpoolInput): AsyncGenerator<Buffer> {
+  if (input.compression === undefined) {
+    yield* readDecompressed(input);
+    return;
+  }
+  const chunks = limitLength(input);
+  try {
+    const start = await readStart(chunks);
+    if (!isTarHeader(start)) {
+      throw refuseFile({ path: input.path, size: start.length }, start, input.compression);
+    }
+    yield* prepend(start, chunks);
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+async function* limitLength(input: SpoolInput): AsyncGenerator<Buffer> {
   let decompressedBytes = 0;
   for await (const chunk of readDecompressed(input)) {
     decompressedBytes += chunk.length;
-    if (input.compression !== undefined && decompressedBytes > input.findMaxBytes()) {
-      throw refuseLength(input, input.findMaxBytes());
-    }
+    if (decompressedBytes > input.findMaxBytes()) throw refuseLength(input, input.findMaxBytes());
     yield chunk;
   }
 }

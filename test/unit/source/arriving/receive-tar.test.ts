@@ -274,6 +274,15 @@ describe('openArrivingSource', () => {
     }
   });
 
+  it('refuses a compressed stream that is no tar', async () => {
+    const stream = Readable.from(cut(gzipSync('hello'), () => 7000));
+    const error = await catchError(() =>
+      openArrivingSource(stream, 'standard input', memoryIntake(), options),
+    );
+    expect(error.message).toBe('standard input: it is gzip-compressed, but there is no tar archive inside');
+    expect(error.hint).toMatch(/docker save/);
+  });
+
   it('aborts the intake if the stream is damaged', async () => {
     const bytes = gzipSync(await packTar(items)).subarray(0, 50_000);
     const intake = memoryIntake();

@@ -8,8 +8,8 @@ import { makeRandom } from '../../../support/images.ts';
 import { makePaxEntry, makeTarBlock, makeTarEntry, TAR_END } from '../../../support/tar-blocks.ts';
 import { type Reading, readBySeeking, readByTarStream, readForwards } from './readers.ts';
 
-// Our reader reads files by seeking and pipes forwards; tar-stream reads forwards and is the judge of both. Where it reads an
-// input otherwise, the input stands in `DEPARTURES`: they are the reason why src/ does not use it for reading.
+// Our reader reads files by seeking and pipes forwards. tar-stream, which reads forwards, is the judge of both. `DEPARTURES` has
+// the inputs that it reads wrongly or refuses: they are why src/ does not read with it.
 
 const BLOCK = 512;
 
@@ -22,10 +22,10 @@ const archives = [locateArchive, locateFound].flatMap((locate) =>
     }),
 );
 
-/** GNU tar's sparse files: tar-stream does not know their maps. */
+/** Sparse files of GNU tar: tar-stream ignores their maps. */
 const isSparse = (name: string) => name.includes('sparse');
 
-/** The archive up to where its entries end, as `reading` found it, with a proper end. */
+/** The archive up to the end of the entries of `reading`, with an end marker. */
 function trimEnd(tar: Buffer, { entries }: Reading): Buffer {
   const last = entries.at(-1);
   const end = last === undefined ? 0 : last.start + Math.ceil(last.bytes / BLOCK) * BLOCK;
@@ -51,7 +51,7 @@ describe.each(archives)('$name', ({ tar }) => {
   );
 });
 
-/** Checks that only our reader makes: tar-stream takes such headers for something. */
+/** The errors of checks that tar-stream does not make. */
 const STRICTER = /PAX header is malformed|size in its tar header is (not a number|negative)/;
 
 function fixChecksum(tar: Buffer, at: number): void {
@@ -65,7 +65,7 @@ const MUTATIONS: Readonly<
   Record<string, (tar: Buffer, at: number, pick: (most: number) => number) => Buffer>
 > = {
   'a byte of a header': (tar, at, pick) => {
-    // Not the type flag: some types have no data for us, whatever their size says.
+    // Not the type flag: ours ignores the size of some types, tar-stream does not.
     const place = at + pick(BLOCK);
     if (place !== at + 156) tar[place] = pick(256);
     fixChecksum(tar, at);
@@ -84,7 +84,7 @@ const MUTATIONS: Readonly<
     return tar;
   },
   'any byte': (tar, _, pick) => {
-    // Not of a checksum: tar-stream takes what follows its digits for anything.
+    // Not of a checksum: tar-stream ignores the bytes after its digits.
     const place = pick(tar.length);
     if (place % BLOCK < 148 || place % BLOCK >= 156) tar[place] = pick(256);
     return tar;
@@ -99,7 +99,7 @@ const MUTATIONS: Readonly<
 
 describe.each(Object.entries(MUTATIONS))('archives with %s', (_what, mutate) => {
   const rounds = 100;
-  // Several mutations of one archive would take long in the large ones.
+  // Mutations of the large archives would take long.
   const small = archives.filter(({ tar }) => tar.length < 500_000);
 
   it('are read the same by all, or refused by all', async () => {
@@ -129,10 +129,10 @@ const file = makeTarEntry({ name: 'a' }, 'abc');
 const next = makeTarEntry({ name: 'b' }, 'xyz');
 const wordy = { name: 'a', sizeField: Buffer.from('7 many\0\0\0\0\0\0') };
 
-/** What a reader makes of an input: the names of the entries, or the error. */
+/** The names of the entries that a reader finds, or its error. */
 type Outcome = readonly string[] | RegExp;
 
-/** Inputs that tar-stream 3.2.2 reads otherwise. Ours follows POSIX and GNU tar. */
+/** Inputs that tar-stream 3.2.2 reads differently. Ours follows POSIX and GNU tar. */
 const DEPARTURES: readonly (readonly [
   what: string,
   tar: readonly Buffer[],
@@ -164,7 +164,7 @@ function judge({ entries, error }: Reading, outcome: Outcome): void {
   else expect([error, ...entries.map(({ name }) => name)]).toEqual([undefined, ...outcome]);
 }
 
-describe('tar-stream reads otherwise', () => {
+describe('tar-stream reads differently', () => {
   it.each(DEPARTURES)('%s', async (_what, pieces, ours, theirs) => {
     const tar = Buffer.concat(pieces);
     judge(await readBySeeking(tar), ours);
@@ -172,13 +172,13 @@ describe('tar-stream reads otherwise', () => {
     judge(await readByTarStream(tar), theirs);
   });
 
-  it('a directory of before POSIX: a file whose name ends in a slash', async () => {
+  it('a directory as before POSIX: a file whose name ends in a slash', async () => {
     const tar = makeTarEntry({ name: 'folder/', format: 'v7' }, '');
     expect((await readBySeeking(tar)).entries).toMatchObject([{ kind: 'directory' }]);
     expect((await readByTarStream(tar)).entries).toMatchObject([{ kind: 'file' }]);
   });
 
-  it('sparse files of GNU tar: it takes the end of their map for a header, or their name for another', async () => {
+  it('sparse files of GNU tar: it parses their map as a header, or takes a placeholder for the name', async () => {
     const read = async (name: string) => readByTarStream(await readFile(locateArchive(name)));
     expect(await read('sparse-gnu.tar')).toMatchObject({
       error: expect.stringMatching(/Invalid tar header/),
@@ -191,7 +191,7 @@ describe('tar-stream reads otherwise', () => {
     }
   });
 
-  it('sparse files of PAX 0.0: of their map it keeps the last range alone', async () => {
+  it('sparse files of PAX 0.0: it keeps only the last range of the map', async () => {
     const reader = extract();
     reader.end(await readFile(locateArchive('sparse-pax-0.0.tar')));
     const maps: unknown[] = [];

@@ -9,7 +9,7 @@ import {
   type TarEntry,
 } from '../../../../src/source/tar/tar-entries.ts';
 
-/** What all readers can say of an entry. `start`: first byte of its data; `bytes`: how many are stored. */
+/** An entry as all readers describe it. `start`: first byte of its data; `bytes`: number of stored bytes. */
 export interface ReadEntry {
   readonly name: string;
   readonly kind: TarEntry['kind'];
@@ -56,7 +56,7 @@ export function readByTarStream(tar: Buffer): Promise<Reading> {
   reader.end(tar);
   return collect(async (add) => {
     for await (const entry of reader) {
-      // tar-stream never ends the data of a directory whose header has a size.
+      // tar-stream never ends the stream of a directory whose header has a size.
       const bytes = entry.header.type === 'directory' ? 0 : await countBytes(entry);
       const found = describeHeader(entry.header, bytes);
       if (found !== undefined) add(found);
@@ -64,7 +64,7 @@ export function readByTarStream(tar: Buffer): Promise<Reading> {
   });
 }
 
-/** `byteOffset`: where the data begins, which its types do not know. */
+/** `byteOffset`, which is missing in its types: first byte of the data. */
 function describeHeader(
   { name: path, type, linkname, byteOffset = Number.NaN }: Header & { readonly byteOffset?: number },
   bytes: number,
