@@ -40,7 +40,7 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   };
   return {
     id: engine.id,
-    packing: 'gzip',
+    compression: 'gzip',
     compress: (input) =>
       compressGzip(cutBlocks(input, engine.blockBytes, spare), makeDeflate(), 2 * laneCount),
   };

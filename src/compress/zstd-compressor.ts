@@ -35,7 +35,7 @@ export function createZstdCompressor(options: ZstdOptions = {}): Compressor {
   const spare: Buffer<ArrayBuffer>[] = [];
   return {
     id: `zstd-${level}-v2-zstd-${process.versions.zstd}`,
-    packing: 'zstd',
+    compression: 'zstd',
     compress(input) {
       const runInLane = openStream();
       return runInOrder(cutBlocks(input, BLOCK_BYTES, spare), laneCount + 2, ({ bytes }, isStopped) =>

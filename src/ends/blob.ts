@@ -29,7 +29,7 @@ export interface DerivedBlob extends NamedBlob {
   readonly kind: 'derived';
   readonly role: 'layer';
   /** Identifies how the bytes that are sent follow from those with the diff ID; part of a saved upload's key. */
-  readonly compression: string;
+  readonly compressorId: string;
   /** What an earlier push sent: good enough to ask whether the target has it. */
   readonly expected: Content | undefined;
   /** Bytes in the source. At most this many are sent, plus the frame of a compressor. */
@@ -45,7 +45,7 @@ export interface ArrivingBlob extends NamedBlob {
   readonly kind: 'arriving';
   readonly role: 'layer';
   /** As in `DerivedBlob`; undefined when the layer is sent as it is. */
-  readonly compression: string | undefined;
+  readonly compressorId: string | undefined;
   /** What the entry's name or an earlier push states about what is sent. */
   readonly expected: Content | undefined;
   /** Whether `id` is a digest or diff ID that the source states, so that its upload can be resumed. Otherwise `id` is made up. */
@@ -99,7 +99,7 @@ export function findExpected(blob: PlannedBlob | ArrivingBlob): Content | undefi
 /** Digest and size, when both are certain before the blob is read. */
 export function findContent(blob: OutgoingBlob): Content | undefined {
   if (blob.kind === 'known') return blob.content;
-  return blob.kind === 'arriving' && blob.compression === undefined ? blob.expected : undefined;
+  return blob.kind === 'arriving' && blob.compressorId === undefined ? blob.expected : undefined;
 }
 
 /** Bytes in the source. */

@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 export interface Compressor {
   /** Identifies everything that the output depends on, e.g. `gzip-6-v1`. Part of cache keys. */
   readonly id: string;
-  readonly packing: 'gzip' | 'zstd';
+  readonly compression: 'gzip' | 'zstd';
   /** Compresses a stream in bounded memory. The caller stops early by ending the iteration. */
   compress(input: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
 }

@@ -3,7 +3,7 @@ import type { Content, Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** How a layer is compressed in the source, by its first bytes. */
-export type Packing = 'none' | 'gzip' | 'zstd';
+export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Names a blob in a source: by digest in an OCI layout, by entry name in a docker-archive. */
 export type BlobRef =
@@ -50,7 +50,7 @@ export interface ArchiveImage {
 export interface ArchiveLayer {
   readonly diffId: Digest;
   readonly ref: BlobRef;
-  readonly packing: Packing;
+  readonly compression: Compression;
 }
 
 export type SourceImage = ManifestImage | ArchiveImage;
@@ -75,7 +75,7 @@ export interface SentLayer {
   /** What the target stores. */
   readonly content: Content;
   /** Identifies the compressor on the way; undefined when the layer was sent as it is. */
-  readonly encoding: string | undefined;
+  readonly compressorId: string | undefined;
   /** `existing`: the target already had it. */
   readonly outcome: 'uploaded' | 'existing';
   /** Bytes that an interrupted push had sent before. */

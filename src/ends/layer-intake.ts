@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Packing, SentLayer } from './image-source.ts';
+import type { Compression, SentLayer } from './image-source.ts';
 
 /** An entry of an arriving tar that must be a layer, by its name and first bytes. */
 export interface ArrivingLayer {
@@ -7,7 +7,7 @@ export interface ArrivingLayer {
   readonly name: string;
   /** Bytes of the entry. */
   readonly size: number;
-  readonly packing: Packing;
+  readonly compression: Compression;
   /** The digest of the entry's bytes, if its name states it. */
   readonly named: Digest | undefined;
   /** `blob`: where OCI layouts keep their blobs, so the layer may have to stay as it is. */

@@ -64,7 +64,7 @@ async function askTarget(options: RemoteCacheOptions): Promise<ReadonlyMap<Diges
   const layers = await readLayers(reader, {
     tags,
     platform,
-    packing: compressor.packing,
+    compression: compressor.compression,
     timeoutMs,
     signal,
     onProblem: (tag, reason) => report(`the layers of ${repositoryName}:${tag} are not known: ${reason}`),
@@ -75,7 +75,7 @@ async function askTarget(options: RemoteCacheOptions): Promise<ReadonlyMap<Diges
 }
 
 export interface LayersWanted extends Pick<RemoteCacheOptions, 'tags' | 'platform' | 'timeoutMs' | 'signal'> {
-  readonly packing: 'gzip' | 'zstd';
+  readonly compression: 'gzip' | 'zstd';
   /** Called for each image that could not be read. */
   readonly onProblem: (tag: string, reason: string) => void;
 }
@@ -111,17 +111,17 @@ export async function readLayers(
 async function readLayersOf(
   registry: ImageReader,
   tag: string,
-  { platform, packing }: Pick<LayersWanted, 'platform' | 'packing'>,
+  { platform, compression }: Pick<LayersWanted, 'platform' | 'compression'>,
   signal: AbortSignal,
 ): Promise<readonly (readonly [Digest, Content])[]> {
   const images = await readImages(registry, tag, platform, signal);
-  return (await Promise.all(images.map((image) => pairLayers(registry, image, packing, signal)))).flat();
+  return (await Promise.all(images.map((image) => pairLayers(registry, image, compression, signal)))).flat();
 }
 
 async function pairLayers(
   registry: ImageReader,
   image: ImageManifest,
-  packing: LayersWanted['packing'],
+  compression: LayersWanted['compression'],
   signal: AbortSignal,
 ): Promise<readonly (readonly [Digest, Content])[]> {
   const config = await readConfig(registry, image.config.digest, signal);
@@ -130,7 +130,7 @@ async function pairLayers(
   if (diffIds.length !== image.layers.length) return [];
   return image.layers.flatMap(({ mediaType, digest, size }, position) => {
     const diffId = diffIds[position];
-    const fits = LAYER_TYPES[packing].some((type) => type === mediaType);
+    const fits = LAYER_TYPES[compression].some((type) => type === mediaType);
     return fits && diffId !== undefined ? [[diffId, { digest, size }] as const] : [];
   });
 }

@@ -127,5 +127,7 @@ const SAVE_NOTHING: SavedUpload = { found: undefined, save() {}, discard() {} };
 /** Identifies a blob among the saved uploads. */
 export function toUploadSubject(blob: PlannedBlob | OutgoingBlob): UploadSubject {
   const subject = blob.kind === 'stored' ? blob.again : blob;
-  return 'compression' in subject ? { id: subject.id, compression: subject.compression } : { id: subject.id };
+  return 'compressorId' in subject
+    ? { id: subject.id, compressorId: subject.compressorId }
+    : { id: subject.id };
 }

@@ -16,9 +16,9 @@ import {
 /** Family of media types that a manifest uses. */
 export type ManifestFormat = 'docker' | 'oci';
 
-/** Layer of a manifest to build; `packing` decides its media type. */
-export interface PackedLayer extends Content {
-  readonly packing: 'none' | 'gzip' | 'zstd';
+/** Layer of a manifest to build; `compression` decides its media type. */
+export interface BuiltLayer extends Content {
+  readonly compression: 'none' | 'gzip' | 'zstd';
 }
 
 export interface BuiltManifest {
@@ -50,7 +50,7 @@ const types = {
 export function buildManifest(
   format: ManifestFormat,
   config: Content,
-  layers: readonly PackedLayer[],
+  layers: readonly BuiltLayer[],
 ): BuiltManifest {
   const { manifest: mediaType, config: configType, layers: layerTypes } = types[format];
   const order = format === 'docker' ? orderAsDocker : orderAsOci;
@@ -58,7 +58,7 @@ export function buildManifest(
     schemaVersion: 2,
     mediaType,
     config: order({ mediaType: configType, ...pickContent(config) }),
-    layers: layers.map((layer) => order({ mediaType: layerTypes[layer.packing], ...pickContent(layer) })),
+    layers: layers.map((layer) => order({ mediaType: layerTypes[layer.compression], ...pickContent(layer) })),
   };
   const bytes = Buffer.from(JSON.stringify(document, undefined, format === 'docker' ? 3 : undefined));
   return { bytes, mediaType, digest: digestOf(bytes) };

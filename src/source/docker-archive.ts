@@ -1,4 +1,4 @@
-import type { ArchiveImage, ArchiveLayer, DamagedImage, Packing } from '../ends/image-source.ts';
+import type { ArchiveImage, ArchiveLayer, Compression, DamagedImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
@@ -66,7 +66,7 @@ interface ReadConfig {
 interface ReadEntries {
   readonly store: SourceStore;
   readonly configs: Map<string, ReadConfig>;
-  readonly compressions: Map<string, Packing>;
+  readonly compressions: Map<string, Compression>;
   configBytes: number;
 }
 
@@ -157,5 +157,5 @@ async function readArchiveLayer(
   const readStart = () => collectBytes(store.open(file, 0, Math.min(MAGIC_BYTES, file.size)));
   const compression = compressions.get(file.name) ?? detectLayerCompression(await readStart(), subject);
   compressions.set(file.name, compression);
-  return { diffId, ref: { kind: 'entry', ...file }, packing: compression };
+  return { diffId, ref: { kind: 'entry', ...file }, compression };
 }

@@ -273,7 +273,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
 });
 
 it('plain layers of an OCI layout are known to be such too late, unless none is to be compressed', async () => {
-  const plain = await makeImage({ seed: 8, layers: [{ size: 2 * MIB, packing: 'none' }] });
+  const plain = await makeImage({ seed: 8, layers: [{ size: 2 * MIB, compression: 'none' }] });
   const tar = await packTar(listLayoutItems([plain], ociName));
   const refused = await pipe(tar);
   expect(refused.status).toBe(8);
@@ -283,7 +283,10 @@ it('plain layers of an OCI layout are known to be such too late, unless none is 
 });
 
 it('plain layers of an OCI layout stay so in a compressed file, which is read again for them', async () => {
-  const plain = await makeImage({ seed: 8, layers: [{ size: 2 * MIB, packing: 'none' }, { size: 2 * MIB }] });
+  const plain = await makeImage({
+    seed: 8,
+    layers: [{ size: 2 * MIB, compression: 'none' }, { size: 2 * MIB }],
+  });
   const path = join(home.directory, 'plain.tar.gz');
   await writeFile(path, gzipSync(await packTar(listLayoutItems([plain], ociName)), { level: 1 }));
   const argv = ['push', path, `${repositoryName}:1.0`, '--create-repo', '--json', '--verify', '-v'];

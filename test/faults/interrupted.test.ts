@@ -118,7 +118,7 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
   test('compressing the first part of a layer', async () => {
     // Forty MiB that come to less than a part: nothing is sent before all of them are compressed.
     const content = Buffer.alloc(40 * MIB, 'all the same, and so short when it is compressed; ');
-    const image = await makeImage({ seed: 9, layers: [{ content, packing: 'none' }] });
+    const image = await makeImage({ seed: 9, layers: [{ content, compression: 'none' }] });
     await writeDockerArchive(join(home.directory, 'long.tar'), [image], { style: 'skopeo' });
     const since = emulator.requests.length;
     const hasCome = () =>

@@ -78,7 +78,7 @@ export class PartWitness {
       ...store,
       claim: (subject) => {
         const claim = store.claim(subject);
-        const key = `${subject.id} ${subject.compression}`;
+        const key = `${subject.id} ${subject.compressorId}`;
         this.#checkFound(key, claim);
         return {
           found: claim.found,

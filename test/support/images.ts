@@ -21,7 +21,7 @@ export interface LayerSpec {
   /** Content of the file instead of random bytes. */
   readonly content?: Buffer;
   /** How the layer is packed in an OCI layout (default gzip); docker-archives keep it as `writeDockerArchive` says. */
-  readonly packing?: 'none' | 'gzip' | 'zstd';
+  readonly compression?: 'none' | 'gzip' | 'zstd';
   /** Position of an earlier layer that this one repeats. */
   readonly duplicateOf?: number;
 }
@@ -154,18 +154,18 @@ async function makeLayer(seed: string, spec: LayerSpec): Promise<GeneratedLayer>
   const content = spec.content ?? makeRandomBytes(seed, spec.size ?? 1000);
   const tar = await packTar([{ name: `data-${digestOf(seed).slice(7, 15)}`, content }]);
   const isRandom = spec.content === undefined && content.length >= 1024 * 1024;
-  const { mediaType, bytes } = packLayer(tar, spec.packing ?? 'gzip', isRandom ? 0 : 1);
+  const { mediaType, bytes } = packLayer(tar, spec.compression ?? 'gzip', isRandom ? 0 : 1);
   return { tar, diffId: digestOf(tar), bytes, descriptor: describeBytes(mediaType, bytes) };
 }
 
 /** `level` of gzip: 0 for what is long and cannot be compressed, where looking for repetitions is the most work of all. */
 function packLayer(
   tar: Buffer,
-  packing: 'none' | 'gzip' | 'zstd',
+  compression: 'none' | 'gzip' | 'zstd',
   level: 0 | 1,
 ): { mediaType: string; bytes: Buffer } {
-  if (packing === 'none') return { mediaType: OCI_LAYER, bytes: tar };
-  if (packing === 'zstd') return { mediaType: OCI_LAYER_ZSTD, bytes: storeAsZstd(tar) };
+  if (compression === 'none') return { mediaType: OCI_LAYER, bytes: tar };
+  if (compression === 'zstd') return { mediaType: OCI_LAYER_ZSTD, bytes: storeAsZstd(tar) };
   return { mediaType: OCI_LAYER_GZIP, bytes: gzipSync(tar, { level }) };
 }
 

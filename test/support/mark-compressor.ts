@@ -3,7 +3,7 @@ import type { Compressor } from '../../src/ends/compressor.ts';
 /** Makes any bytes longer by one. */
 export const compressor: Compressor = {
   id: 'mark',
-  packing: 'gzip',
+  compression: 'gzip',
   async *compress(input) {
     yield Buffer.from('>');
     yield* input;

@@ -21,14 +21,14 @@ export function makeBlob(bytes: Buffer, chunkBytes = 3): KnownBlob & { readonly 
 /** The same bytes under a diff ID; their digest is known after the last one. */
 export function deriveBlob({ content, open, role: _, ...blob }: KnownBlob): DerivedBlob {
   const id = digestOf('diff ID');
-  const compression = 'gzip-5';
+  const compressorId = 'gzip-5';
   const rest = { expected: undefined, sourceBytes: content.size, open, record: async () => {} };
-  return { ...blob, kind: 'derived', role: 'layer', id, compression, ...rest };
+  return { ...blob, kind: 'derived', role: 'layer', id, compressorId, ...rest };
 }
 
 /** The same blob as one that arrives under a name that states its digest. */
 export function arriveBlob({ content, open, ...blob }: KnownBlob): ArrivingBlob {
-  const rest = { compression: undefined, expected: content, isNamed: true, sourceBytes: content.size, open };
+  const rest = { compressorId: undefined, expected: content, isNamed: true, sourceBytes: content.size, open };
   return { ...blob, kind: 'arriving', role: 'layer', ...rest, record: async () => {} };
 }
 

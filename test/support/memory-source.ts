@@ -54,7 +54,7 @@ export function archiveSource(image: GeneratedImage, packed = false): [MemorySou
     const name = `${position}/layer.tar`;
     source.contents.set(name, content);
     const ref = { kind: 'entry', name, size: content.length } as const;
-    return { diffId, ref, packing: packed ? ('gzip' as const) : ('none' as const) };
+    return { diffId, ref, compression: packed ? ('gzip' as const) : ('none' as const) };
   });
   return [source, { kind: 'archive', names: [], config: image.config, layers }];
 }

@@ -19,8 +19,8 @@ export function uploadWith(
   const progress: number[] = [];
   const notes: string[] = [];
   const run = async (): Promise<UploadedBlob> => {
-    const compression = blob.kind === 'known' ? undefined : blob.compression;
-    const claim = uploads?.claim({ id: blob.id, compression });
+    const compressorId = blob.kind === 'known' ? undefined : blob.compressorId;
+    const claim = uploads?.claim({ id: blob.id, compressorId });
     const saved = claim ?? { found: undefined, save() {}, discard() {} };
     const onEvent = (event: Parameters<Parameters<typeof upload>[1]['onEvent']>[0]): void => {
       if (event.kind === 'blob-progress') progress.push(event.acknowledgedBytes);

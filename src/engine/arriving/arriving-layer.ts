@@ -32,12 +32,12 @@ export class LayerReader {
     this.#layer = layer;
     this.#subject = `${path}: layer ${layer.name}`;
     this.#queue = queue;
-    this.#compressor = layer.packing === 'none' ? compressor : undefined;
+    this.#compressor = layer.compression === 'none' ? compressor : undefined;
     this.#encoded = this.#encode()[Symbol.asyncIterator]();
   }
 
   /** Identifies the compressor on the way; undefined when the layer is sent as it is. */
-  get compression(): string | undefined {
+  get compressorId(): string | undefined {
     return this.#compressor?.id;
   }
 
@@ -49,7 +49,7 @@ export class LayerReader {
 
   /** Undefined when nothing decompressed the layer. */
   get diffId(): Digest | undefined {
-    return this.#layer.packing === 'none' ? this.entryDigest : this.#decompressedDigest;
+    return this.#layer.compression === 'none' ? this.entryDigest : this.#decompressedDigest;
   }
 
   /** Whether the target requested bytes that are gone. */
@@ -67,7 +67,7 @@ export class LayerReader {
       kind: 'arriving',
       id: named ?? nameId(name),
       role: 'layer',
-      compression: this.compression,
+      compressorId: this.compressorId,
       expected,
       isNamed: named !== undefined,
       sourceBytes: size,
@@ -119,7 +119,7 @@ export class LayerReader {
   }
 
   async *#encode(): AsyncGenerator<Buffer> {
-    const { packing, place } = this.#layer;
+    const { compression, place } = this.#layer;
     const bytes = this.#readEntry();
     if (this.#compressor !== undefined) {
       let size = 0;
@@ -132,12 +132,12 @@ export class LayerReader {
       return;
     }
     // An OCI layout states no diff ID before its end, so there is nothing to compare.
-    if (packing === 'gzip' && place === 'docker-archive') {
+    if (compression === 'gzip' && place === 'docker-archive') {
       yield* verifyGzip(bytes, this.#subject, (digest) => {
         this.#decompressedDigest = digest;
       });
     } else {
-      yield* packing === 'none' ? bytes : checkLayerEnd(bytes, packing, 0, this.#subject);
+      yield* compression === 'none' ? bytes : checkLayerEnd(bytes, compression, 0, this.#subject);
     }
     this.#content = { digest: this.entryDigest, size: this.#layer.size };
   }

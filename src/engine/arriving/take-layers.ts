@@ -69,12 +69,13 @@ async function takeLayer(
   signal: AbortSignal,
 ): Promise<SentLayer> {
   const { name, size, named } = layer;
-  const { compression: encoding } = reader;
-  if (encoding === undefined) checkBlobSize(uploader.settings.target.limits, `Layer ${name}`, size);
+  const { compressorId } = reader;
+  if (compressorId === undefined) checkBlobSize(uploader.settings.target.limits, `Layer ${name}`, size);
   const known =
-    named && (encoding === undefined ? { digest: named, size } : await digestCache?.find(named, encoding));
+    named &&
+    (compressorId === undefined ? { digest: named, size } : await digestCache?.find(named, compressorId));
   const blob = reader.toBlob(known, async (entryDigest, content) => {
-    if (encoding !== undefined) await digestCache?.record(entryDigest, encoding, content);
+    if (compressorId !== undefined) await digestCache?.record(entryDigest, compressorId, content);
   });
   if (known && (await uploader.findAvailable([known.digest], signal)).has(known.digest)) {
     await reader.drain();
@@ -85,12 +86,12 @@ async function takeLayer(
 }
 
 function describeSent(
-  { entryDigest, diffId, compression: encoding }: LayerReader,
+  { entryDigest, diffId, compressorId }: LayerReader,
   {
     content: { digest, size },
     outcome,
     resumedBytes,
   }: Pick<SentLayer, 'content' | 'outcome' | 'resumedBytes'>,
 ): SentLayer {
-  return { entryDigest, diffId, content: { digest, size }, encoding, outcome, resumedBytes };
+  return { entryDigest, diffId, content: { digest, size }, compressorId, outcome, resumedBytes };
 }

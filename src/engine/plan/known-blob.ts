@@ -4,19 +4,19 @@ import { EcrpError } from '../../errors.ts';
 import type { Content } from '../../oci/descriptor.ts';
 import { checkLayerEnd } from './layer-end.ts';
 
-/** Plans a blob that is sent as the source has it, under a known digest. `packing`: how a compressed layer is compressed. */
+/** Plans a blob that is sent as the source has it, under a known digest. `compression`: how a compressed layer is compressed. */
 export function planKnownBlob(
   source: ImageSource,
   role: KnownBlob['role'],
   content: Content,
   ref: BlobRef = { kind: 'digest', ...content },
-  packing?: 'gzip' | 'zstd',
+  compression?: 'gzip' | 'zstd',
 ): KnownBlob | StoredBlob | AbsentBlob {
   const { digest: id } = content;
   const open = (start: number): AsyncIterable<Buffer> => {
     const bytes = source.open(ref, start, { transient: true });
-    if (packing === undefined) return bytes;
-    return checkLayerEnd(bytes, packing, start, `${source.path}: layer ${id}`);
+    if (compression === undefined) return bytes;
+    return checkLayerEnd(bytes, compression, start, `${source.path}: layer ${id}`);
   };
   const known: KnownBlob = {
     kind: 'known',
@@ -40,8 +40,8 @@ export function markStored(again: StoredBlob['again'], sent: SentLayer): StoredB
 }
 
 /** Throws when the layer is not what was sent of it while the source arrived. */
-function checkSentAsIs(source: ImageSource, { encoding, content }: SentLayer, { digest }: Content): void {
-  if (encoding !== undefined) {
+function checkSentAsIs(source: ImageSource, { compressorId, content }: SentLayer, { digest }: Content): void {
+  if (compressorId !== undefined) {
     throw new EcrpError(
       'UNAVAILABLE',
       `${source.path}: the layer ${digest} must stay uncompressed, but was compressed before the archive said so`,

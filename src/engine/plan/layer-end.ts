@@ -18,19 +18,20 @@ const PADDING_BYTES = 16;
  */
 export async function* checkLayerEnd(
   chunks: AsyncIterable<Buffer>,
-  packing: 'gzip' | 'zstd',
+  compression: 'gzip' | 'zstd',
   start: number,
   name: string,
 ): AsyncGenerator<Buffer> {
-  const frames = packing === 'zstd' && start === 0 ? new ZstdFrames() : undefined;
+  const frames = compression === 'zstd' && start === 0 ? new ZstdFrames() : undefined;
   let padding = 0;
   for await (const chunk of chunks) {
-    if (packing === 'gzip') padding = countPadding(chunk, padding);
+    if (compression === 'gzip') padding = countPadding(chunk, padding);
     frames?.feed(chunk);
-    if (frames?.hasTrailingBytes) throw refuseTrailingBytes(name, packing);
+    if (frames?.hasTrailingBytes) throw refuseTrailingBytes(name, compression);
     yield chunk;
   }
-  if (padding >= PADDING_BYTES || frames?.endsWithin === 'magic') throw refuseTrailingBytes(name, packing);
+  if (padding >= PADDING_BYTES || frames?.endsWithin === 'magic')
+    throw refuseTrailingBytes(name, compression);
   if (frames?.endsWithin === 'frame') {
     throw new EcrpError('INVALID_INPUT', `${name}: its zstd data is cut short`, {
       hint: 'The image is damaged: build or save it again.',
@@ -39,11 +40,11 @@ export async function* checkLayerEnd(
 }
 
 /** How layers of a media type are compressed; undefined for uncompressed layers and for other media types. */
-export function findLayerPacking(mediaType: string): 'gzip' | 'zstd' | undefined {
-  const [, packing] =
+export function findLayerCompression(mediaType: string): 'gzip' | 'zstd' | undefined {
+  const [, compression] =
     /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\..*tar[+.](gzip|zstd)$/.exec(mediaType) ??
     [];
-  return packing === 'gzip' || packing === 'zstd' ? packing : undefined;
+  return compression === 'gzip' || compression === 'zstd' ? compression : undefined;
 }
 
 /**
@@ -93,10 +94,10 @@ export async function* verifyGzip(
   }
 }
 
-function refuseTrailingBytes(name: string, packing: 'gzip' | 'zstd'): EcrpError {
+function refuseTrailingBytes(name: string, compression: 'gzip' | 'zstd'): EcrpError {
   return new EcrpError(
     'INVALID_INPUT',
-    `${name}: bytes follow the end of its ${packing} data, which docker and containerd do not unpack`,
+    `${name}: bytes follow the end of its ${compression} data, which docker and containerd do not unpack`,
     {
       hint: 'Write the layer again without padding: bsdtar pads what it compresses into a pipe; use `tar | gzip`.',
     },

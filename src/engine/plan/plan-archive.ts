@@ -1,8 +1,8 @@
 import type { BlobReading, DerivedBlob, PlannedBlob, StoredBlob } from '../../ends/blob.ts';
 import type { Compressor, DigestCache } from '../../ends/compressor.ts';
-import type { ArchiveImage, ArchiveLayer, ImageSource, Packing } from '../../ends/image-source.ts';
+import type { ArchiveImage, ArchiveLayer, Compression, ImageSource } from '../../ends/image-source.ts';
 import { EcrpError } from '../../errors.ts';
-import { buildManifest, type ManifestFormat, type PackedLayer } from '../../oci/build-manifest.ts';
+import { type BuiltLayer, buildManifest, type ManifestFormat } from '../../oci/build-manifest.ts';
 import type { Content } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { countBytes, hashBytes, skipBytes } from '../byte-streams.ts';
@@ -28,23 +28,25 @@ export async function planArchive(
     if (!blobs.has(layer.diffId)) blobs.set(layer.diffId, await planLayer(source, layer, options));
   }
   // Of a layer that occurs twice the first is sent, however the second is compressed.
-  const packings = new Map(
-    image.layers.toReversed().map(({ diffId, packing }) => [diffId, choosePacking(packing, options)]),
+  const compressions = new Map(
+    image.layers
+      .toReversed()
+      .map(({ diffId, compression }) => [diffId, chooseCompression(compression, options)]),
   );
-  const format = chooseFormat([...packings.values()], options);
+  const format = chooseFormat([...compressions.values()], options);
   return {
     blobs: [...blobs.values()],
     warnings: [],
     notes: [],
     skippedLayers: 0,
     buildManifests: (contents) => {
-      const layers = image.layers.map(({ diffId }): PackedLayer => {
+      const layers = image.layers.map(({ diffId }): BuiltLayer => {
         const content = contents.get(diffId);
-        const packing = packings.get(diffId);
-        if (content === undefined || packing === undefined) {
+        const compression = compressions.get(diffId);
+        if (content === undefined || compression === undefined) {
           throw new TypeError(`the layer ${diffId} has not been sent`);
         }
-        return { ...content, packing };
+        return { ...content, compression };
       });
       const manifest = buildManifest(format, config, layers);
       checkManifestSize(options.limits, manifest.digest, manifest.bytes.length);
@@ -58,21 +60,21 @@ async function planLayer(
   layer: ArchiveLayer,
   { limits, compressor, digestCache }: PlanOptions,
 ): Promise<PlannedBlob> {
-  const { diffId, ref, packing } = layer;
-  if (packing === 'none' && compressor) return planDerivedLayer(source, layer, compressor, digestCache);
+  const { diffId, ref, compression } = layer;
+  if (compression === 'none' && compressor) return planDerivedLayer(source, layer, compressor, digestCache);
   checkBlobSize(limits, `Layer ${ref.kind === 'entry' ? ref.name : diffId}`, ref.size);
-  return packing === 'none'
+  return compression === 'none'
     ? planKnownBlob(source, 'layer', { digest: diffId, size: ref.size }, ref)
     : planDerivedLayer(source, layer, undefined, digestCache);
 }
 
-function choosePacking(packing: Packing, { compressor }: PlanOptions): Packing {
-  return packing === 'none' && compressor ? compressor.packing : packing;
+function chooseCompression(compression: Compression, { compressor }: PlanOptions): Compression {
+  return compression === 'none' && compressor ? compressor.compression : compression;
 }
 
 /** Docker's manifest format defines no zstd layers. Some tools write a type for them, which podman and skopeo refuse. */
-function chooseFormat(packings: readonly Packing[], { format }: PlanOptions): ManifestFormat {
-  const isZstd = packings.includes('zstd');
+function chooseFormat(compressions: readonly Compression[], { format }: PlanOptions): ManifestFormat {
+  const isZstd = compressions.includes('zstd');
   if (isZstd && format === 'docker') {
     throw new EcrpError(
       'USAGE',
@@ -95,10 +97,10 @@ async function planDerivedLayer(
   compressor: Compressor | undefined,
   cache: DigestCache | undefined,
 ): Promise<DerivedBlob | StoredBlob> {
-  const { diffId, ref, packing } = layer;
-  const compression = packing === 'none' && compressor ? compressor.id : AS_PACKED;
+  const { diffId, ref, compression } = layer;
+  const compressorId = compression === 'none' && compressor ? compressor.id : AS_PACKED;
   // The diff ID of zstd is not checked here, and a cache entry must be true for every archive.
-  const isCacheable = packing !== 'zstd';
+  const isCacheable = compression !== 'zstd';
   const sent = source.findSent?.(ref);
   if (sent?.diffId !== undefined) checkDiffId(source, layer, sent.diffId);
   const derived: DerivedBlob = {
@@ -106,12 +108,12 @@ async function planDerivedLayer(
     id: diffId,
     role: 'layer',
     // One diff ID can be compressed in many ways; hardly two of them have the same length.
-    compression: compression === AS_PACKED ? `${AS_PACKED}-${ref.size}` : compression,
-    expected: isCacheable && !sent ? await cache?.find(diffId, compression) : undefined,
+    compressorId: compressorId === AS_PACKED ? `${AS_PACKED}-${ref.size}` : compressorId,
+    expected: isCacheable && !sent ? await cache?.find(diffId, compressorId) : undefined,
     sourceBytes: ref.size,
     open: (start) => readDerived(source, layer, compressor, start),
     record: async (content) => {
-      if (isCacheable) await cache?.record(diffId, compression, content);
+      if (isCacheable) await cache?.record(diffId, compressorId, content);
     },
   };
   return sent ? markStored(derived, sent) : derived;
@@ -136,20 +138,20 @@ function readDerived(
   compressor: Compressor | undefined,
   start: number,
 ): BlobReading {
-  const { ref, packing } = layer;
+  const { ref, compression } = layer;
   const check = (found: Digest): void => checkDiffId(source, layer, found);
   let packedBytes = 0;
   // The gunzip keeps chunks for longer than one step.
-  const transient = packing !== 'gzip';
+  const transient = compression !== 'gzip';
   const packed = countBytes(source.open(ref, 0, { transient }), (bytes) => {
     packedBytes += bytes;
   });
   const encoded =
-    packing === 'none'
+    compression === 'none'
       ? compress(hashBytes(packed, check), compressor)
-      : packing === 'gzip'
+      : compression === 'gzip'
         ? verifyGzip(packed, nameLayer(source, layer), check)
-        : checkLayerEnd(packed, packing, 0, nameLayer(source, layer));
+        : checkLayerEnd(packed, compression, 0, nameLayer(source, layer));
   let content: Content | undefined;
   let size = 0;
   const counted = countBytes(encoded, (bytes) => {

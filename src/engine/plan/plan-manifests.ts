@@ -10,7 +10,7 @@ import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH, parseManifest } f
 import { formatPlatform } from '../../oci/platform.ts';
 import { checkBlobSize, checkImageCount, checkManifestSize } from '../limits.ts';
 import { planKnownBlob } from './known-blob.ts';
-import { findLayerPacking } from './layer-end.ts';
+import { findLayerCompression } from './layer-end.ts';
 import type { PlannedManifest, PushPlan } from './push-plan.ts';
 
 /** A plan holds its manifests in memory until they are put. */
@@ -190,8 +190,8 @@ function addBlob(
   if (sizes.has(digest)) return;
   sizes.set(digest, size);
   checkBlobSize(limits, `${role === 'config' ? 'Config' : 'Layer'} ${digest}`, size, role);
-  const packing = role === 'layer' ? findLayerPacking(mediaType) : undefined;
-  blobs.set(digest, planKnownBlob(source, role, { digest, size }, undefined, packing));
+  const compression = role === 'layer' ? findLayerCompression(mediaType) : undefined;
+  blobs.set(digest, planKnownBlob(source, role, { digest, size }, undefined, compression));
 }
 
 /** True for a layer that stays where its publisher serves it. A distributable layer is foreign only when the source lacks it. */

@@ -15,10 +15,10 @@ export interface UploadSubject {
   /** The digest, or with `compression` the diff ID. */
   readonly id: Digest;
   /** How the bytes that are sent follow from those with the diff ID; absent when the blob is sent as it is. */
-  readonly compression?: string | undefined;
+  readonly compressorId?: string | undefined;
 }
 
-/** A saved upload. Its file calls the compression `encoding`, as every version did. */
+/** A saved upload. Its file calls the compressor `encoding`, as every version did. */
 export interface UploadRecord extends UploadTarget, UploadSubject, BegunUpload {
   readonly updatedAt: Date;
 }
@@ -26,14 +26,14 @@ export interface UploadRecord extends UploadTarget, UploadSubject, BegunUpload {
 const VERSION = 1;
 
 /** Names a record: 64 hexadecimal digits, equal for equal targets and subjects. */
-export function nameRecord(target: UploadTarget, { id, compression }: UploadSubject): string {
+export function nameRecord(target: UploadTarget, { id, compressorId }: UploadSubject): string {
   const { endpoint, registryAlias = null, repositoryName } = target;
-  const parts = [endpoint, registryAlias, repositoryName, id, compression ?? null];
+  const parts = [endpoint, registryAlias, repositoryName, id, compressorId ?? null];
   return digestOf(JSON.stringify(parts)).slice('sha256:'.length);
 }
 
 export function formatRecord(record: UploadRecord): string {
-  const { compression: encoding, ...rest } = record;
+  const { compressorId: encoding, ...rest } = record;
   return `${JSON.stringify({ ...rest, encoding, version: VERSION, check: checkOf(record) })}\n`;
 }
 
@@ -71,7 +71,7 @@ function readRecord({ version, check, updatedAt, ...rest }: Members): UploadReco
     registryAlias,
     repositoryName,
     id,
-    compression: encoding,
+    compressorId: encoding,
     uploadId,
     partSize,
     nextByte,

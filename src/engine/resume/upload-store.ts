@@ -58,8 +58,8 @@ export function openUploadStore(
       });
     },
 
-    claim({ id, compression }) {
-      const subject = { id, compression };
+    claim({ id, compressorId }) {
+      const subject = { id, compressorId };
       const name = nameRecord(target, subject);
       const path = join(directory, `${name}.${owner}.json`);
       let found: BegunUpload | undefined;

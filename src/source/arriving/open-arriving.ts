@@ -53,7 +53,7 @@ export async function openArrivingFile(
   try {
     const stream = Readable.from(streamRange(file, 0, file.size, file.path));
     const source = await openArrivingSource(stream, file.path, intake, options);
-    const asTheyAre = new Map([...intake.sent].filter(([, { encoding }]) => encoding === undefined));
+    const asTheyAre = new Map([...intake.sent].filter(([, { compressorId }]) => compressorId === undefined));
     if (source.format !== 'oci-layout' || asTheyAre.size === intake.sent.size) return source;
     await source.close();
     return await reread('its layers are uncompressed and must stay so', asTheyAre);

@@ -127,16 +127,18 @@ export function recognizeLayer(
   const type = detectFileType(start);
   const isPacked = type === 'gzip' || type === 'zstd';
   if (!isPacked && !isTarHeader(start)) return undefined;
-  const packing = isPacked ? type : 'none';
+  const compression = isPacked ? type : 'none';
   const blob = BLOB.exec(name)?.[1];
-  if (blob !== undefined) return { name, size, packing, named: toDigest(blob), place: 'blob' };
+  if (blob !== undefined) return { name, size, compression, named: toDigest(blob), place: 'blob' };
   const [, flat, suffix] = FLAT.exec(name) ?? [];
   if (flat !== undefined) {
     // A compressed layer with the name of an uncompressed one may be named by its diff ID or by its digest.
     const named = isPacked === (suffix !== undefined) ? toDigest(flat) : undefined;
-    return { name, size, packing, named, place: 'docker-archive' };
+    return { name, size, compression, named, place: 'docker-archive' };
   }
-  return LEGACY.test(name) ? { name, size, packing, named: undefined, place: 'docker-archive' } : undefined;
+  return LEGACY.test(name)
+    ? { name, size, compression, named: undefined, place: 'docker-archive' }
+    : undefined;
 }
 
 function toDigest(hex: string): Digest {

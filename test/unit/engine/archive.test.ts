@@ -220,7 +220,7 @@ describe('layers that are zstd in the archive', () => {
       const bytes = storeAsZstd(tar ?? Buffer.alloc(0));
       if (layer.ref.kind === 'entry') source.contents.set(`${layer.diffId}.zst`, bytes);
       const ref = { kind: 'entry', name: `${layer.diffId}.zst`, size: bytes.length } as const;
-      return { ...layer, ref, packing: 'zstd' as const };
+      return { ...layer, ref, compression: 'zstd' as const };
     });
     return [source, { ...archive, layers }];
   }

@@ -1,6 +1,6 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { checkLayerEnd, findLayerPacking, verifyGzip } from '../../../src/engine/plan/layer-end.ts';
+import { checkLayerEnd, findLayerCompression, verifyGzip } from '../../../src/engine/plan/layer-end.ts';
 import { collectBytes } from '../../../src/source/source-store.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { makeRandomBytes, storeAsZstd } from '../../support/images.ts';
@@ -124,6 +124,6 @@ it.each([
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip'],
   ['application/vnd.oci.image.layer.v1.tar', undefined],
   ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', undefined],
-])('a layer of type %s is packed with %s', (mediaType, packing) => {
-  expect(findLayerPacking(mediaType)).toBe(packing);
+])('a layer of type %s is packed with %s', (mediaType, compression) => {
+  expect(findLayerCompression(mediaType)).toBe(compression);
 });

@@ -387,7 +387,7 @@ describe('a dry run', () => {
   });
 
   test('tells how much it has read', async () => {
-    const image = await makeImage({ seed: 14, layers: [{ size: 9 * 1024 * 1024, packing: 'none' }] });
+    const image = await makeImage({ seed: 14, layers: [{ size: 9 * 1024 * 1024, compression: 'none' }] });
     const source = layoutSource([image]);
     const { events } = await push(source, rootOf(image), fakeService(1000), { dryRun: true });
     const told = events.flatMap((event) => (event.kind === 'blob-progress' ? [event.acknowledgedBytes] : []));

@@ -11,7 +11,7 @@ import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from '..
 const arm = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 const image = await makeImage({
   seed: 1,
-  layers: [{}, { packing: 'zstd' }, {}, { packing: 'none' }, { duplicateOf: 0 }],
+  layers: [{}, { compression: 'zstd' }, {}, { compression: 'none' }, { duplicateOf: 0 }],
 });
 const other = await makeImage({ seed: 2, layers: [{}], platform: arm });
 
@@ -29,7 +29,7 @@ function read(tags: readonly string[], wanted: Partial<LayersWanted> = {}) {
   const layers = readLayers(reader, {
     tags,
     platform: image.platform,
-    packing: 'gzip',
+    compression: 'gzip',
     timeoutMs: 10_000,
     signal: new AbortController().signal,
     onProblem: (tag, reason) => problems.push(`${tag}: ${reason}`),
@@ -49,8 +49,8 @@ describe('layers that the registry knows', () => {
   test.each([
     ['gzip', [0, 2]],
     ['zstd', [1]],
-  ] as const)('by diff ID, those packed as %s alone', async (packing, positions) => {
-    expect(await read(['1.0'], { packing }).layers).toEqual(layersOf(image, ...positions));
+  ] as const)('by diff ID, those packed as %s alone', async (compression, positions) => {
+    expect(await read(['1.0'], { compression }).layers).toEqual(layersOf(image, ...positions));
   });
 
   test('are asked for over one connection, until a blob is somewhere else', async () => {

@@ -22,7 +22,7 @@ const compressed: SentLayer = {
   entryDigest: first.diffId,
   diffId: first.diffId,
   content: { digest: digestOf(marked), size: marked.length },
-  encoding: 'mark',
+  compressorId: 'mark',
   outcome: 'uploaded',
   resumedBytes: 4000,
 };
@@ -31,7 +31,7 @@ const asItIs: SentLayer = {
   entryDigest: first.descriptor.digest,
   diffId: undefined,
   content: first.descriptor,
-  encoding: undefined,
+  compressorId: undefined,
 };
 
 /** A source whose first layer was sent while it arrived, and cannot be read any more. */
@@ -123,7 +123,7 @@ describe('a layer that was sent while the source arrived', () => {
   test('as it is, with another digest than the config says, is refused', async () => {
     const wrong = {
       ...compressed,
-      encoding: undefined,
+      compressorId: undefined,
       content: { digest: digestOf('other'), size: first.tar.length },
     };
     const error = await catchError(() => push(archive(wrong), serviceWith(marked)));

@@ -35,7 +35,7 @@ function intakeFor(service: FakeService, given: GivenIntake = {}) {
 
 function describeLayer(change: Partial<ArrivingLayer> = {}): ArrivingLayer {
   const named = digestOf(bytes);
-  return { name: 'layer', size: 1000, packing: 'none', named, place: 'docker-archive', ...change };
+  return { name: 'layer', size: 1000, compression: 'none', named, place: 'docker-archive', ...change };
 }
 
 async function feed(
@@ -77,7 +77,7 @@ describe('a layer that arrives', () => {
         entryDigest: content.digest,
         diffId: content.digest,
         content,
-        encoding: undefined,
+        compressorId: undefined,
         outcome: 'uploaded',
         resumedBytes: 0,
       });
@@ -104,7 +104,7 @@ describe('a layer that arrives', () => {
       entryDigest: digestOf(bytes),
       diffId: digestOf(bytes),
       content: { digest: digestOf(marked), size: 1001 },
-      encoding: 'mark',
+      compressorId: 'mark',
     });
     expect(recorded).toEqual([[digestOf(bytes), 'mark', digestOf(marked)]]);
   });
@@ -125,14 +125,14 @@ describe('a layer that arrives', () => {
   ] as const)('that is packed stays so; in a %s its diff ID is %s', async (place, diffId) => {
     const service = fakeService(100);
     const { intake } = intakeFor(service, { compressor });
-    const layer = describeLayer({ packing: 'gzip', size: packed.length, named: digestOf(packed), place });
+    const layer = describeLayer({ compression: 'gzip', size: packed.length, named: digestOf(packed), place });
     await feed(intake, layer, packed);
     await intake.finish();
     expect(service.blobs.get(digestOf(packed))?.equals(packed)).toBe(true);
     expect(intake.sent.get('layer')).toMatchObject({
       entryDigest: digestOf(packed),
       diffId,
-      encoding: undefined,
+      compressorId: undefined,
     });
   });
 
@@ -202,7 +202,7 @@ describe('a layer that is not what it says', () => {
   test('a damaged gzip of a docker-archive is refused', async () => {
     const damaged = packed.subarray(0, packed.length - 20);
     const { intake } = intakeFor(fakeService(100));
-    const layer = describeLayer({ packing: 'gzip', size: damaged.length, named: undefined });
+    const layer = describeLayer({ compression: 'gzip', size: damaged.length, named: undefined });
     const error = await catchError(async () => {
       await feed(intake, layer, damaged);
       await intake.finish();
@@ -263,8 +263,8 @@ describe('resuming', () => {
   function memoryStore(found?: BegunUpload): { store: UploadStore; claimed: unknown[] } {
     const claimed: unknown[] = [];
     const store: UploadStore = {
-      claim: ({ id, compression }) => {
-        claimed.push({ id, compression });
+      claim: ({ id, compressorId }) => {
+        claimed.push({ id, compressorId });
         return { found, save() {}, discard() {}, release() {} };
       },
       discard() {},
@@ -285,7 +285,7 @@ describe('resuming', () => {
     const { intake } = intakeFor(service, { compressor: by, uploads: store });
     await feed(intake, describeLayer());
     await intake.finish();
-    expect(claimed).toEqual([{ id: digestOf(bytes), compression: by?.id }]);
+    expect(claimed).toEqual([{ id: digestOf(bytes), compressorId: by?.id }]);
     expect(intake.sent.get('layer')).toMatchObject({ resumedBytes: 100, outcome: 'uploaded' });
     expect(service.blobs.get(digestOf(content))?.equals(content)).toBe(true);
   });

@@ -56,7 +56,7 @@ describe('what one push leaves', () => {
     ['registry', { registryAlias: 'a1b2c3d4' }, subject],
     ['repository', { repositoryName: 'team/other' }, subject],
     ['digest', {}, { id: digestOf('other') }],
-    ['compression', {}, { ...subject, compression: 'gzip-5-v1' }],
+    ['compressorId', {}, { ...subject, compressorId: 'gzip-5-v1' }],
   ])('is not taken for another %s', async (_name, change, other) => {
     const directory = await makeDirectory();
     const claim = open(directory).claim(subject);
@@ -245,7 +245,7 @@ test('the list tells what is kept and who has it; clear leaves what is in use', 
   idle.save(upload);
   idle.release();
   open(directory, { registryAlias: 'a1b2c3d4' })
-    .claim({ id: digestOf('other'), compression: 'gzip' })
+    .claim({ id: digestOf('other'), compressorId: 'gzip' })
     .save(upload);
   await writeFile(join(directory, 'notes.txt'), 'mine');
   await writeFile(join(directory, `${'0'.repeat(64)}.json`), 'damaged');
@@ -254,7 +254,7 @@ test('the list tells what is kept and who has it; clear leaves what is in use', 
     expect.objectContaining({ ...target, ...subject, ...upload, inUse: false }),
   );
   expect(listUploads(directory)).toContainEqual(
-    expect.objectContaining({ registryAlias: 'a1b2c3d4', compression: 'gzip', inUse: true }),
+    expect.objectContaining({ registryAlias: 'a1b2c3d4', compressorId: 'gzip', inUse: true }),
   );
   expect(clearUploads(directory)).toEqual({ removed: 2, inUse: 1 });
   expect(listUploads(directory)).toHaveLength(1);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { buildManifest, type PackedLayer } from '../../../src/oci/build-manifest.ts';
+import { type BuiltLayer, buildManifest } from '../../../src/oci/build-manifest.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
 
 const config = { digest: digestOf('config'), size: 6 };
-const layers: readonly PackedLayer[] = [
-  { digest: digestOf('a'), size: 1, packing: 'gzip' },
-  { digest: digestOf('bb'), size: 2, packing: 'zstd' },
-  { digest: digestOf('ccc'), size: 3, packing: 'none' },
+const layers: readonly BuiltLayer[] = [
+  { digest: digestOf('a'), size: 1, compression: 'gzip' },
+  { digest: digestOf('bb'), size: 2, compression: 'zstd' },
+  { digest: digestOf('ccc'), size: 3, compression: 'none' },
 ];
 
 describe('buildManifest', () => {

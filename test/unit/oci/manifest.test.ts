@@ -22,7 +22,7 @@ function toBytes(value: unknown): Buffer {
 
 describe('parseManifest', () => {
   it('reads an image manifest', async () => {
-    const made = await makeImage({ seed: 1, layers: [{ size: 10 }, { packing: 'zstd' }] });
+    const made = await makeImage({ seed: 1, layers: [{ size: 10 }, { compression: 'zstd' }] });
     expect(parseManifest(made.manifest, OCI_MANIFEST)).toEqual({
       kind: 'image',
       mediaType: OCI_MANIFEST,

@@ -18,11 +18,16 @@ import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
 
-const layers = [{ size: 3_000_000 }, { size: 0 }, { duplicateOf: 0 }, { size: 5, packing: 'zstd' }] as const;
+const layers = [
+  { size: 3_000_000 },
+  { size: 0 },
+  { duplicateOf: 0 },
+  { size: 5, compression: 'zstd' },
+] as const;
 const names = ['public.ecr.aws/a1b2c3d4/app:1.0', 'app:latest'];
 
 describe('docker-archives', () => {
-  const packings: Record<ArchiveStyle, readonly string[]> = {
+  const compressions: Record<ArchiveStyle, readonly string[]> = {
     'legacy-symlink': ['none', 'none', 'none', 'none'],
     'legacy-hardlink': ['none', 'none', 'none', 'none'],
     skopeo: ['none', 'none', 'none', 'none'],
@@ -30,7 +35,7 @@ describe('docker-archives', () => {
     hybrid: ['none', 'none', 'none', 'none'],
     'hybrid-packed': [],
   };
-  const styles = Object.keys(packings).filter((style) => style !== 'hybrid-packed') as ArchiveStyle[];
+  const styles = Object.keys(compressions).filter((style) => style !== 'hybrid-packed') as ArchiveStyle[];
 
   it.each(styles.flatMap((style) => [false, true].map((gzip) => [style, gzip] as const)))(
     'reads style %s, gzipped: %s',
@@ -50,16 +55,18 @@ describe('docker-archives', () => {
         if (image.kind !== 'archive' || made === undefined) throw new Error('not the image written');
         expect(image.config).toEqual(made.config);
         expect(image.layers.map((layer) => layer.diffId)).toEqual(made.layers.map((layer) => layer.diffId));
-        for (const [layerPosition, { ref, packing }] of image.layers.entries()) {
+        for (const [layerPosition, { ref, compression }] of image.layers.entries()) {
           const layer = made.layers[layerPosition];
           const bytes = await collectBytes(source.open(ref, 0));
           expect(bytes.length).toBe(ref.size);
-          expect(bytes.equals((packing === 'none' ? layer?.tar : layer?.bytes) ?? Buffer.of(1))).toBe(true);
+          expect(bytes.equals((compression === 'none' ? layer?.tar : layer?.bytes) ?? Buffer.of(1))).toBe(
+            true,
+          );
         }
       }
       const [first] = source.images;
       if (first?.kind !== 'archive') throw new Error('no image');
-      expect(first.layers.map((layer) => layer.packing)).toEqual(packings[style]);
+      expect(first.layers.map((layer) => layer.compression)).toEqual(compressions[style]);
       expect(first.layers[2]?.ref).toEqual(first.layers[0]?.ref);
       await source.close();
     },
@@ -130,7 +137,7 @@ describe('OCI layouts', () => {
     const directory = await makeDirectory();
     const image = await makeImage({
       seed: 7,
-      layers: [{ size: 2_500_000 }, { size: 0, packing: 'none' }],
+      layers: [{ size: 2_500_000 }, { size: 0, compression: 'none' }],
       names: ['1', '2'],
     });
     const index = makeIndex([image, makeIndex([await makeImage({ seed: 8, layers: [{}] })])]);

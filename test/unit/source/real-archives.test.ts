@@ -29,9 +29,9 @@ async function readAll(source: ImageSource): Promise<Map<string, number>> {
     if (image.kind === 'archive') {
       const { diffIds } = parseConfig(image.config);
       expect(image.layers.map((layer) => layer.diffId)).toEqual(diffIds);
-      for (const { ref, diffId, packing } of image.layers) {
+      for (const { ref, diffId, compression } of image.layers) {
         const bytes = await collectBytes(source.open(ref, 0));
-        if (packing === 'none') expect(digestOf(bytes)).toBe(diffId);
+        if (compression === 'none') expect(digestOf(bytes)).toBe(diffId);
         blobs.set(diffId, bytes.length);
       }
       continue;
@@ -72,7 +72,7 @@ describe('docker-archives', () => {
       expect(source.images.map((image) => image.names)).toEqual(names);
       for (const image of source.images) {
         if (image.kind !== 'archive') throw new Error('not an archive image');
-        expect(image.layers.map((layer) => layer.packing)).toEqual(Array(5).fill('none'));
+        expect(image.layers.map((layer) => layer.compression)).toEqual(Array(5).fill('none'));
         // The third and the fourth layer are one.
         expect(image.layers[3]).toEqual(image.layers[2]);
       }

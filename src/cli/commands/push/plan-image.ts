@@ -40,7 +40,7 @@ export async function planImage(
 ): Promise<PushPlan> {
   const { limits } = destination.target;
   const { format } = request.compression;
-  if (image.kind !== 'archive' || image.layers.every((layer) => layer.packing !== 'none')) {
+  if (image.kind !== 'archive' || image.layers.every((layer) => layer.compression !== 'none')) {
     return planPush(source, image, { limits, format });
   }
   const { platform } = parseConfig(image.config);

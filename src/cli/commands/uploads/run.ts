@@ -17,8 +17,8 @@ export function listInterruptedUploads(context: CommandContext): Outcome {
 }
 
 function describeUpload(upload: KnownUpload): ResultMembers {
-  const { endpoint, registryAlias, repositoryName, id, compression, uploadId, nextByte, inUse } = upload;
-  const layer = compression === undefined ? { layerDigest: id } : { diffId: id, encoding: compression };
+  const { endpoint, registryAlias, repositoryName, id, compressorId, uploadId, nextByte, inUse } = upload;
+  const layer = compressorId === undefined ? { layerDigest: id } : { diffId: id, encoding: compressorId };
   return {
     endpoint,
     registryAlias,

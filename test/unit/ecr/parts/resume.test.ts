@@ -266,7 +266,7 @@ describe('a push that fails', () => {
   });
 });
 
-test('what is kept of a layer of a docker-archive is for the same way of packing alone', async () => {
+test('what is kept of a layer of a docker-archive is for the same way of compression alone', async () => {
   const image = await makeImage({ seed: 6, layers: [{}] });
   const name = async (packed: boolean, level?: number) => {
     const [source, archive] = archiveSource(image, packed);

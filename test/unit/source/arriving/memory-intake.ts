@@ -46,9 +46,9 @@ export function memoryIntake(fail?: { readonly after: number; readonly error: Er
           taken.set(layer.name, bytes);
           sent.set(layer.name, {
             entryDigest: digest,
-            diffId: layer.packing === 'none' ? digest : undefined,
+            diffId: layer.compression === 'none' ? digest : undefined,
             content: { digest, size },
-            encoding: undefined,
+            compressorId: undefined,
             outcome: 'uploaded',
             resumedBytes: 0,
           });

@@ -37,5 +37,5 @@ it.each<[string, keyof typeof starts, boolean, boolean]>([
   const layer = recognizeLayer(entry, starts[start].subarray(0, 512));
   expect(layer !== undefined).toBe(isLayer);
   expect(layer?.named).toBe(isNamed ? `sha256:${hex}` : undefined);
-  expect(layer?.packing).toBe(isLayer ? (start === 'plain' ? 'none' : start) : undefined);
+  expect(layer?.compression).toBe(isLayer ? (start === 'plain' ? 'none' : start) : undefined);
 });

@@ -41,7 +41,7 @@ describe.each(['gnu', 'pax-0.0', 'pax-0.1', 'pax-1.0'])(
       if (image?.kind !== 'archive') throw new Error('no docker-archive');
       const [layer] = image.layers;
       if (layer === undefined) throw new Error('no layer');
-      expect(layer).toMatchObject({ packing: 'none', ref: { size: 133_120 } });
+      expect(layer).toMatchObject({ compression: 'none', ref: { size: 133_120 } });
       const whole = await collectBytes(source.open(layer.ref, 0));
       expect(digestOf(whole)).toBe(layer.diffId);
       for (const start of [1, 511, 1023, 1024, 2559, 2560, 3071, 3072, 70_000, 133_119, 133_120]) {
@@ -57,7 +57,7 @@ describe.each(['gnu', 'pax-0.0', 'pax-0.1', 'pax-1.0'])(
       // So little memory that the layer does not count as small.
       const kept = holdFile(tar, 12_000);
       await receiveTar(cut(tar, size), kept, intake);
-      expect(intake.begun).toMatchObject([{ size: 133_120, packing: 'none' }]);
+      expect(intake.begun).toMatchObject([{ size: 133_120, compression: 'none' }]);
       const [bytes] = intake.taken.values();
       const source = await openTarSource(kept, { temporaryDirectory: nowhere }, intake.sent);
       const [image] = source.images;
