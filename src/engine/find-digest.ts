@@ -41,7 +41,7 @@ export async function findImageDigest(
  * Checks that the image has the digest that the reference names, before anything is sent. Returns the plan with what that found. Throws
  * INVALID_INPUT when it has another.
  */
-export async function expectDigest(
+export async function checkImageDigest(
   plan: PushPlan,
   expected: Digest | undefined,
   limits: TargetLimits,

@@ -1,7 +1,7 @@
 import { deriveAbort } from '../async/abort.ts';
 import type { UploadedBlob } from '../ends/image-target.ts';
 import type { Digest } from '../oci/digest.ts';
-import { expectDigest } from './find-digest.ts';
+import { checkImageDigest } from './find-digest.ts';
 import { guardTags, type TagPolicy } from './guard-tags.ts';
 import type { PushPlan } from './plan/push-plan.ts';
 import { putManifests } from './put-manifests.ts';
@@ -33,7 +33,7 @@ export async function pushImage(
   const { target } = uploader.settings;
   const { signal, abort, dispose } = deriveAbort(outer);
   try {
-    const exact = await expectDigest(planned, wanted.imageDigest, target.limits, signal);
+    const exact = await checkImageDigest(planned, wanted.imageDigest, target.limits, signal);
     const guarded = await guardTags(wanted.ifExists, exact, wanted.tags, target, signal);
     const { plan, tags, kept } = guarded;
     if (kept.length > 0 && tags.length === 0) return describeKept(kept);
