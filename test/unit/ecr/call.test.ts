@@ -89,7 +89,7 @@ describe('failures that may pass', () => {
   test.each([
     ['throttling', exception('ThrottlingException')],
     ['ServerException', exception('ServerException', 500)],
-    ['an exception of status 5xx that nobody knows', exception('WeatherException', 503)],
+    ['an unknown exception of status 5xx', exception('WeatherException', 503)],
     ['a proxy’s page of status 503', page(503)],
     ['a page of status 429', page(429)],
     ['an answer cut short', page(200)],
@@ -98,7 +98,7 @@ describe('failures that may pass', () => {
     ['a name that does not resolve', reset('ENOTFOUND')],
     ['a refused connection', reset('ECONNREFUSED')],
     ['a stalled connection', Object.assign(new Error('no byte'), { name: 'TimeoutError' })],
-  ])('%s is tried again', async (_name, outcome) => {
+  ])('%s is retried', async (_name, outcome) => {
     const { run, events, countAttempts } = prepare([outcome, outcome, success]);
     expect(await run()).toBe('done');
     expect(countAttempts()).toBe(3);
@@ -106,7 +106,7 @@ describe('failures that may pass', () => {
     expect(events.at(-1)).toMatchObject({ operation: 'PutImage', attempts: 3, requestId: 'r-ok' });
   });
 
-  test('a broken HTTP answer of what has answered before is tried again', async () => {
+  test('a broken HTTP answer is retried when the endpoint has answered before', async () => {
     const broken = reset('HPE_INVALID_CONSTANT');
     const { run, countAttempts } = prepare([success, broken, broken, success]);
     await run();
@@ -114,7 +114,7 @@ describe('failures that may pass', () => {
     expect(countAttempts()).toBe(4);
   });
 
-  test('another clock is tried again once, as the SDK signs by it then', async () => {
+  test('a wrong clock is retried once, because the SDK then signs by the right one', async () => {
     const corrected = Object.assign(exception('InvalidSignatureException'), {
       $metadata: { clockSkewCorrected: true, httpStatusCode: 400 },
     });
@@ -124,7 +124,7 @@ describe('failures that may pass', () => {
     expect(countAttempts()).toBe(2);
   });
 
-  test('a clock that was set right meanwhile too, of which the SDK says nothing', async () => {
+  test('a clock that was set right meanwhile is retried too, though the SDK does not report it', async () => {
     const expired = Object.assign(exception('InvalidSignatureException'), {
       message: 'Signature expired: 20260101T000000Z is now earlier than 20260101T050000Z',
     });
@@ -143,7 +143,7 @@ describe('failures that may pass', () => {
     expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 7000, reason: 'ThrottlingException' });
   });
 
-  test('a time to wait until is told by the clock of whoever answers', async () => {
+  test('a time to wait until is by the clock of the sender', async () => {
     const headers = {
       date: 'Wed, 21 Oct 2015 07:28:00 GMT',
       'retry-after': 'Wed, 21 Oct 2015 07:28:01 GMT',
@@ -153,13 +153,13 @@ describe('failures that may pass', () => {
     expect(events[0]).toMatchObject({ kind: 'retry', delayMs: 1000 });
   });
 
-  test('a body that takes longer to send than the budget is sent a few times, as links are slow', async () => {
+  test('a body that takes longer to send than the budget is sent a few times, for slow links', async () => {
     const { run, countAttempts } = prepare([reset()], { givenMs: 0 }, { bodyBytes: 20_000 });
     expect((await catchError(run)).code).toBe('UNAVAILABLE');
     expect(countAttempts()).toBe(3);
   });
 
-  test('what waits for an answer does not outlive the budget, however many attempts that leaves', async () => {
+  test('a wait for an answer ends with the budget, whatever the number of attempts', async () => {
     const { run, countAttempts } = prepare([exception('ThrottlingException')], { givenMs: 0 });
     expect((await catchError(run)).code).toBe('UNAVAILABLE');
     expect(countAttempts()).toBe(1);
@@ -182,7 +182,7 @@ describe('failures that may pass', () => {
     ['a web page', new UnexpectedAnswer('with a web page', 200, {})],
     ['a redirect', new UnexpectedAnswer('with a redirect to http://portal.test', 302, {})],
     ['no HTTP, of what has never answered', reset('HPE_INVALID_CONSTANT')],
-  ])('%s is final after two tries', async (_name, outcome) => {
+  ])('%s is final after two attempts', async (_name, outcome) => {
     const { run, countAttempts } = prepare([outcome]);
     const error = await catchError(run);
     expect(error.code).toBe('UNAVAILABLE');
@@ -204,13 +204,13 @@ describe('failures that may pass', () => {
     expect(countAttempts()).toBe(1);
   });
 
-  test('an attempt whose answer never comes to its end is given up', async () => {
+  test('an attempt whose answer never ends is aborted', async () => {
     let attempts = 0;
     const asked: AbortSignal[] = [];
     const send = (signal: AbortSignal): Promise<Answer> => {
       attempts += 1;
       asked.push(signal);
-      // As when bytes trickle: nothing that watches over silence would end it.
+      // As when bytes trickle: the watch for silence would never end it.
       return attempts === 1 ? new Promise(() => undefined) : Promise.resolve(success);
     };
     const limitAttempt = (bodyBytes: number) => bodyBytes / 1000;
@@ -223,29 +223,32 @@ describe('failures that may pass', () => {
     });
   });
 
-  test.each([true, false])('the budget begins anew with every call that succeeds: %s', async (progresses) => {
-    const clock = makeSkippingClock();
-    const budget = new RetryBudget({ givenMs: 100, clock });
-    const call = makeCaller({ endpoint, budget, firstDelayMs: 1, pacer: new Pacer({}) });
-    const { signal } = new AbortController();
-    const succeed = () =>
-      call<Answer, string>(
-        { operation: 'InitiateLayerUpload', send: async () => success, read: ({ value }) => value },
-        signal,
-      );
-    let attempts = 0;
-    // Ten failures of 40 ms, four times the budget in all.
-    const send = async () => {
-      attempts += 1;
-      if (attempts > 10) return success;
-      clock.pass(40);
-      if (progresses) await succeed();
-      throw reset();
-    };
-    const done = call<Answer, string>({ operation: 'PutImage', send, read: ({ value }) => value }, signal);
-    if (progresses) expect(await done).toBe('done');
-    else expect((await catchError(() => done)).code).toBe('UNAVAILABLE');
-  });
+  test.each([true, false])(
+    'the budget starts again with every call that succeeds: %s',
+    async (progresses) => {
+      const clock = makeSkippingClock();
+      const budget = new RetryBudget({ givenMs: 100, clock });
+      const call = makeCaller({ endpoint, budget, firstDelayMs: 1, pacer: new Pacer({}) });
+      const { signal } = new AbortController();
+      const succeed = () =>
+        call<Answer, string>(
+          { operation: 'InitiateLayerUpload', send: async () => success, read: ({ value }) => value },
+          signal,
+        );
+      let attempts = 0;
+      // Ten failures of 40 ms, four times the budget in all.
+      const send = async () => {
+        attempts += 1;
+        if (attempts > 10) return success;
+        clock.pass(40);
+        if (progresses) await succeed();
+        throw reset();
+      };
+      const done = call<Answer, string>({ operation: 'PutImage', send, read: ({ value }) => value }, signal);
+      if (progresses) expect(await done).toBe('done');
+      else expect((await catchError(() => done)).code).toBe('UNAVAILABLE');
+    },
+  );
 
   test.each([
     ['ENOTFOUND', 'the host name of http://127.0.0.1:1 cannot be resolved'],
@@ -258,7 +261,7 @@ describe('failures that may pass', () => {
     ['HPE_INVALID_CONSTANT', 'the connection to http://127.0.0.1:1 broke'],
     ['CERT_HAS_EXPIRED', 'no trusted connection to http://127.0.0.1:1'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'no trusted connection to http://127.0.0.1:1'],
-  ])('%s is told as: %s', async (code, text) => {
+  ])('%s is explained as: %s', async (code, text) => {
     const error = await catchError(prepare([reset(code)], { givenMs: 0 }).run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
     expect(error.message).toContain(text);
@@ -435,7 +438,7 @@ describe('an abort', () => {
   });
 });
 
-test('an endpoint that never answered is given up sooner than one that did', async () => {
+test('retries of an endpoint that never answered end sooner', async () => {
   const unreached = prepare([reset('ENOTFOUND')]);
   expect((await catchError(unreached.run)).message).toContain('ENOTFOUND');
   expect(unreached.clock.nowMs()).toBeLessThanOrEqual(10_000);

@@ -253,7 +253,7 @@ describe('a part that is begun before its turn', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['call', 'call']);
   });
 
-  test('is no more than a broken connection when it is given up', async () => {
+  test('is only a broken connection to the service when it is cancelled', async () => {
     const { arrived, events, makePart, until } = await serveArriving(() => undefined);
     const part = makePart('part');
     part.begin('u-1', 0);
@@ -264,7 +264,7 @@ describe('a part that is begun before its turn', () => {
     expect(events).toEqual([]);
   });
 
-  test('is sent anew when its turn comes at another place', async () => {
+  test('is sent again when its turn comes at another place', async () => {
     const { arrived, makePart, until } = await serveArriving(async (index, response) => {
       if (index === 0) return;
       await once(response.req, 'end');
@@ -277,7 +277,7 @@ describe('a part that is begun before its turn', () => {
     expect(arrived.map(({ bytes, expected }) => bytes === expected)).toEqual([false, true]);
   });
 
-  test('and refused before it is sent anew, as if nothing had been', async () => {
+  test('and is refused before its turn is sent again, as if nothing had happened', async () => {
     const { arrived, events, makePart, until } = await serveArriving(async (index, response) => {
       if (index === 0) {
         page(response, { operation: '', headers: {}, body: Buffer.alloc(0) });
@@ -455,14 +455,14 @@ describe('a connection on which nothing moves any more', () => {
   test.each([
     ['before the answer', stay],
     ['in the midst of it', staySilentInTheMidst],
-  ])('%s is given up, and the call made again', async (_name, silent) => {
+  ])('%s is aborted, and the call retried', async (_name, silent) => {
     const { client, seen, events } = await serve([silent, json({ registries: [] })], {}, { silentMs: 500 });
     expect(await describeRegistry(client, signal)).toBeUndefined();
     expect(seen.length).toBeGreaterThanOrEqual(2);
     expect(events[0]).toMatchObject({ kind: 'retry', reason: 'no answer within 0.5 s' });
   });
 
-  test('in the midst of a part is given up', async () => {
+  test('is aborted in the middle of a part', async () => {
     const sockets: Socket[] = [];
     // Takes what the system takes for it, far less than a part, and reads nothing.
     const server = createTcpServer({ pauseOnConnect: true }, (socket) => sockets.push(socket));
@@ -487,7 +487,7 @@ describe('a connection on which nothing moves any more', () => {
     await expect.poll(() => sockets.length, patience).toBe(3);
   });
 
-  test('but for a byte now and then is given up at last', async () => {
+  test('is aborted at last when a byte moves now and then', async () => {
     let timer: NodeJS.Timeout | undefined;
     cleanups.push(() => clearInterval(timer));
     const trickle: Respond = (response) => {
@@ -623,7 +623,7 @@ test('an interruption does not wait for credentials that are being renewed', asy
   expect((await failed).code).toBe('INTERRUPTED');
 }, 60_000);
 
-test('an endpoint where nobody listens is named', async () => {
+test('the error names an endpoint where nothing listens', async () => {
   const client = createEcrClient({
     clock: makeSkippingClock(),
     endpointUrl: 'http://127.0.0.1:1',

@@ -3,7 +3,7 @@ import { explainFailure } from '../../../src/ecr/errors.ts';
 import { describeFailure } from '../../../src/ecr/failure.ts';
 import { COMMON_EXCEPTIONS, EXCEPTIONS } from '../../../src/wire/exceptions.ts';
 
-/** What a user is told when an operation is refused with an exception. */
+/** The error of an operation that the service refused with an exception. */
 function explain(name: string, operation: string, message = 'refused') {
   const error = Object.assign(new Error(message), {
     name,

@@ -78,6 +78,6 @@ it.each<[string, Error, number, string]>([
     2,
     'the connection to http://localhost:5100 broke after 2 attempts (ECONNRESET)',
   ],
-])('%s is told once', (_name, error, attempts, message) => {
+])('%s is said once', (_name, error, attempts, message) => {
   expect(explain(error, 'http://localhost:5100', attempts).message).toBe(`DescribeRepositories: ${message}`);
 });

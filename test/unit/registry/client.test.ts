@@ -153,7 +153,7 @@ test.each([
   ['localhost.example.com', 'https'],
   ['127.0.0.1.example.com', 'https'],
   ['10.0.0.1:5000', 'https'],
-])('%s is spoken to by %s', (host, scheme) => {
+])('%s is reached by %s', (host, scheme) => {
   expect(chooseScheme(host)).toBe(scheme);
 });
 

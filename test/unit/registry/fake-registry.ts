@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { GeneratedImage, GeneratedIndex } from '../../support/images.ts';
 
-/** A registry as public.ecr.aws is: a token for everyone, blobs served elsewhere, no digest with GET. */
+/** A registry like public.ecr.aws: a token for everyone, blobs on another host, no digest with GET. */
 export interface FakeRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   /** By tag or digest. Change what it serves by changing these. */
   readonly manifests: Map<string, { readonly bytes: Buffer; readonly mediaType: string }>;
   readonly blobs: Map<string, Buffer>;
-  /** `METHOD PATH AUTHORIZATION`, of the registry and of where it sends those who want a blob. */
+  /** `METHOD PATH AUTHORIZATION` of requests to the registry, and to the host of its blobs. */
   readonly seen: string[];
   /** Answers a request in the place of the registry when it returns true. */
   intercept: (...given: Parameters<RequestListener>) => boolean;

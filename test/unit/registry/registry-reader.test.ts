@@ -55,7 +55,7 @@ function registry(state: { tagged: boolean; withHeader: boolean }, seen: string[
 }
 
 describe('a tag', () => {
-  test('that is there, by an anonymous token and HEAD', async () => {
+  test('is found with an anonymous token and HEAD', async () => {
     const seen: string[] = [];
     const host = await serve(registry({ tagged: true, withHeader: true }, seen));
     expect(await resolveTag(directConnections, address(host), signal)).toBe(digestOf(manifest));
@@ -66,7 +66,7 @@ describe('a tag', () => {
     ]);
   });
 
-  test('that is asked for after others costs one request', async () => {
+  test('costs one request after others', async () => {
     const seen: string[] = [];
     const host = await serve(registry({ tagged: true, withHeader: true }, seen));
     const access = {};
@@ -77,7 +77,7 @@ describe('a tag', () => {
     expect(seen.slice(3)).toEqual(['HEAD /v2/a1b2c3d4/team/app/manifests/1.0 Bearer for aws']);
   });
 
-  test('that is asked for with a token out of date is asked for again', async () => {
+  test('is looked up again when the token has expired', async () => {
     const answer = registry({ tagged: true, withHeader: true });
     const host = await serve((request, response) => {
       if (request.headers.authorization === 'Bearer old') response.writeHead(400).end();
@@ -87,7 +87,7 @@ describe('a tag', () => {
     expect(found).toBe(digestOf(manifest));
   });
 
-  test('that exceeds the quota is asked for again by who can wait', async () => {
+  test('is looked up again after a wait when the quota is used up', async () => {
     const answer = registry({ tagged: true, withHeader: true });
     let refusals = 3;
     const host = await serve((request, response) => {
@@ -99,18 +99,18 @@ describe('a tag', () => {
     expect(found).toBe(digestOf(manifest));
   });
 
-  test('that is there, where the header is missing', async () => {
+  test('is found when the header is missing', async () => {
     const host = await serve(registry({ tagged: true, withHeader: false }));
     expect(await resolveTag(directConnections, address(host), signal)).toBe(digestOf(manifest));
   });
 
-  test('that is not there', async () => {
+  test('is undefined when it does not exist', async () => {
     const host = await serve(registry({ tagged: false, withHeader: true }));
     expect(await resolveTag(directConnections, address(host), signal)).toBeUndefined();
   });
 });
 
-describe('a registry that does not tell', () => {
+describe('a registry without an answer', () => {
   test.each<[string, RequestListener]>([
     ['an error', (_request, response) => response.writeHead(500).end()],
     ['too many requests', (_request, response) => response.writeHead(429).end()],
@@ -126,15 +126,15 @@ describe('a registry that does not tell', () => {
           .end('{}'),
     ],
     ['a connection that ends', (_request, response) => response.destroy()],
-  ])('as of %s: unknown', async (_name, listener) => {
+  ])('because of %s: unknown', async (_name, listener) => {
     expect(await resolveTag(directConnections, address(await serve(listener)), signal)).toBe('unknown');
   });
 
-  test('as nobody listens: unknown', async () => {
+  test('because nothing listens: unknown', async () => {
     expect(await resolveTag(directConnections, address('127.0.0.1:1'), signal)).toBe('unknown');
   });
 
-  test('as the caller has no time for it: unknown, and the reason is left as it was', async () => {
+  test('because the caller has no time: unknown, and the reason of the abort stays as it was', async () => {
     const host = await serve(() => {});
     const controller = new AbortController();
     const reason = new Error('by you');

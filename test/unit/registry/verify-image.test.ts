@@ -47,8 +47,8 @@ function verify(
   return verifyImage(reader, { tags, digest, mediaType }, { concurrency: 3, signal, waitsMs, budget });
 }
 
-describe('an image that is as it was pushed', () => {
-  test('is told of while it is read', async () => {
+describe('an intact image', () => {
+  test('reports events while it is read', async () => {
     const large = await makeImage({ seed: 3, layers: [{ size: 9 * 1024 * 1024 }, {}] });
     storeImage(registry, large, 'large');
     const reader = createRegistryReader(directConnections, { registryHost: registry.host, ...REPOSITORY });
@@ -75,14 +75,14 @@ describe('an image that is as it was pushed', () => {
       blobs: blobs.length,
       bytes: blobs.reduce((sum, { length }) => sum + length, 0),
     });
-    // One token for all, and none where the registry sends the client to.
+    // One token serves all requests, and redirects get none.
     expect(registry.seen.filter((line) => line.includes('/token/'))).toHaveLength(1);
     const downloads = registry.seen.filter((line) => line.startsWith('GET /sha256:'));
     expect(downloads).toHaveLength(blobs.length);
     for (const line of downloads) expect(line).toMatch(/ -$/);
   });
 
-  test('is read by those with credentials where others are refused', async () => {
+  test('is read with credentials where anonymous requests are refused', async () => {
     registry.intercept = ({ headers, url }, response) => {
       if (headers.authorization !== 'Bearer anyone' || url?.includes('/manifests/')) return false;
       response.writeHead(429).end('Data limit exceeded');
@@ -96,7 +96,7 @@ describe('an image that is as it was pushed', () => {
     expect(await verify(['1.0'], async () => 'own')).toMatchObject({ manifests: 3 });
   });
 
-  test('is read after its token ran out, which is told with 400', async () => {
+  test('is read after its token expired, which the registry answers with 400', async () => {
     let refused = 0;
     registry.intercept = ({ headers, url }, response) => {
       if (headers.authorization === undefined || !url?.includes(layer) || refused > 0) return false;
@@ -121,7 +121,7 @@ describe('an image that is as it was pushed', () => {
     expect(await verifyImage(reader, given, options)).toMatchObject({ manifests: 1, blobs: 2 });
   });
 
-  test('is read again where the network fails in between', async () => {
+  test('is read again when the network fails', async () => {
     let failures = 2;
     registry.intercept = ({ url }, response) => {
       if (!url?.includes('/blobs/') || failures === 0) return false;
@@ -134,7 +134,7 @@ describe('an image that is as it was pushed', () => {
   });
 });
 
-describe('an image that is not as it was pushed', () => {
+describe('a damaged image', () => {
   test.each<[string, () => void, string]>([
     ['a layer has a wrong bit', () => registry.blobs.set(layer, flipped), digestOf(flipped)],
     [
@@ -173,7 +173,7 @@ describe('an image that is not as it was pushed', () => {
       () => registry.manifests.set('latest', { bytes: image.manifest, mediaType: '' }),
       `the tag latest points to ${image.descriptor.digest}`,
     ],
-  ])('%s: it is named', async (_what, damage, named) => {
+  ])('%s: the error names it', async (_what, damage, named) => {
     damage();
     const error = await catchError(() => verify());
     expect(error.code).toBe('UNAVAILABLE');
@@ -181,7 +181,7 @@ describe('an image that is not as it was pushed', () => {
     expect(error.message).toContain(`${registry.host}/a1b2c3d4/team/app: the `);
   });
 
-  test('a registry that falls silent in the midst of a blob is given up, and the reason told', async () => {
+  test('a registry that falls silent in the middle of a blob is an error with that reason', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     let isSilent = false;
@@ -201,7 +201,7 @@ describe('an image that is not as it was pushed', () => {
     void failed.finally(() => {
       isDone = true;
     });
-    // No time passes but in the midst of the blob, which is read again and again.
+    // Time passes only in the middle of the blob, which is read again and again.
     while (!isDone) {
       await turn();
       if (isSilent) await vi.advanceTimersByTimeAsync(100);
@@ -213,7 +213,7 @@ describe('an image that is not as it was pushed', () => {
     );
   });
 
-  test('nobody is there: the reason is told', async () => {
+  test('a host where nothing listens is an error with that reason', async () => {
     registry.close();
     const error = await catchError(() => verify());
     expect(error.code).toBe('UNAVAILABLE');

@@ -216,7 +216,7 @@ aws_secret_access_key = two words
       expect(error).toMatchObject({ code: 'AUTH' });
       for (const word of words) expect(`${error.message} ${error.hint}`).toContain(word);
       expect(error.message).not.toContain('hunter2');
-      // Whoever asks again in the same command is told the same, and no process is run again.
+      // The next call of the same command gets the same error, and no process runs again.
       expect(await catchError(() => source.provide(never))).toBe(error);
     }
     expect(instance.requests).toEqual([]);
@@ -279,7 +279,7 @@ test.each([
   '[profile local] # nothing yet\n\n# no keys\n[profile other]\nregion = eu-west-1\n',
   "[profile 'local']",
   '[profile local]\ncredential_process =\naws_access_key_id = # none\n',
-])('a profile without a value exists, and goes on to the roles: %j', async (text) => {
+])('a profile without a value exists, and falls back to the roles: %j', async (text) => {
   await configure(text);
   const identity = await find({ AWS_PROFILE: 'local' });
   expect(identity.source).toMatchObject({ kind: 'instance', passedProfile: 'local' });
@@ -294,7 +294,7 @@ test.each(['[profile local]\naws_access_key_id AKLOCAL\n', '[local]\n', '[profil
   },
 );
 
-test('a profile that configures no credentials goes on to the roles, which is told', async () => {
+test('a profile that configures no credentials falls back to the roles, and the result says so', async () => {
   await configure('[profile local]\nregion = eu-west-1\n');
   for (const [env, profile] of [
     [{ AWS_PROFILE: 'local' }, undefined],
@@ -305,7 +305,7 @@ test('a profile that configures no credentials goes on to the roles, which is to
   }
 });
 
-test('nobody gives any: every place that was looked at is named', async () => {
+test('without credentials, the error names every source', async () => {
   const env = { ...keys, AWS_EC2_METADATA_DISABLED: 'true' };
   await configure('[profile local]\nregion = eu-west-1\n');
   const error = await catchError(() => find(env, { profile: 'local' }));
@@ -341,7 +341,7 @@ test('a process is run once, and told of while it is waited for', async () => {
   expect(await countRuns()).toBe(2);
 });
 
-test('whoever is interrupted does not wait for the process, which ends with the source', async () => {
+test('an interruption does not wait for the process, which ends with the source', async () => {
   const started = join(directory, 'started');
   await configure(`[default]\ncredential_process = echo $$ > "${started}"; exec sleep 600\n`);
   const source = choose({});

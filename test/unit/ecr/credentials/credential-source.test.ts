@@ -5,7 +5,7 @@ import type { Identity } from '../../../../src/ecr/credentials/source.ts';
 const never = new AbortController().signal;
 const MINUTE = 60_000;
 
-/** A source that gives keys for an hour of a clock that a test turns, or fails when it is told to. */
+/** A source that gives keys for an hour of the test's clock, or fails when `fails` is set. */
 function makeSource() {
   const state = { nowMs: 0, fails: false, asked: 0 };
   const find = async (): Promise<Identity> => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { PartEncoder } from '../../../src/ecr/parts/part-encoder.ts';
-import { makeRandom, makeRandomBytes } from '../../support/images.ts';
+import { PartEncoder } from '../../../../src/ecr/parts/part-encoder.ts';
+import { makeRandom, makeRandomBytes } from '../../../support/images.ts';
 
 const members = {
   registryId: 'a1b2c3d4',
