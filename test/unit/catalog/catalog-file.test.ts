@@ -32,7 +32,7 @@ describe('loadCatalogFile', () => {
     expect(input.catalogData.logoImageBlob).toEqual(logo);
   });
 
-  it('gives what the API takes, as JSON and as YAML', async () => {
+  it('gives the input of the API, from JSON and from YAML', async () => {
     const logoImageBlob = makePng(60, 2048);
     const content = {
       repositoryName: 'app',
@@ -60,7 +60,7 @@ describe('loadCatalogFile', () => {
     });
   });
 
-  it('takes an empty object, a name alone, and tags as a map', async () => {
+  it('accepts an empty object, a name without data, and tags as a map', async () => {
     expect((await load(directory(), {})).catalogData).toEqual({});
     expect((await load(directory(), { repositoryName: 'a' })).catalogData).toEqual({});
     const { tags } = await load(directory(), 'tags:\n  team: tools\n  "": ""\n', 'x.yml').catch(
@@ -73,7 +73,7 @@ describe('loadCatalogFile', () => {
     ]);
   });
 
-  it('reads a pipe, so that a shell can make the file', async () => {
+  it('reads a pipe, for process substitution of shells', async () => {
     const pipe = join(directory(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const [file] = await Promise.all([
@@ -83,7 +83,7 @@ describe('loadCatalogFile', () => {
     expect(file.catalogData).toEqual({ description: 'from a pipe' });
   });
 
-  it('tells all problems at once, each with its member', async () => {
+  it('reports all problems at once, each with its member', async () => {
     const error = await refuse(directory(), {
       repositoryName: 7,
       catalogData: {
@@ -117,7 +117,7 @@ describe('loadCatalogFile', () => {
     ]);
   });
 
-  it('counts lengths in code points, also of texts in files', async () => {
+  it('counts code points, in texts of files as well', async () => {
     const most = { description: '😀'.repeat(1024), aboutText: 'é'.repeat(25_600), usageFile: 'usage.md' };
     await writeFile(join(directory(), 'usage.md'), '😀'.repeat(25_600));
     expect((await load(directory(), most)).catalogData.usageText).toBe('😀'.repeat(25_600));
@@ -127,7 +127,7 @@ describe('loadCatalogFile', () => {
     expect(error.message).toMatch(/usageFile: \S+usage\.md has 25,601 characters; 25,600 are allowed/);
   });
 
-  it('bounds the lists', async () => {
+  it('limits the lists', async () => {
     expect(
       (await load(directory(), { architectures: Array(50).fill('ARM') })).catalogData.architectures,
     ).toHaveLength(50);
@@ -158,7 +158,7 @@ describe('loadCatalogFile', () => {
     expect((await refuse(directory(), content)).message).toContain(message);
   });
 
-  it('does not read members that objects have by nature', async () => {
+  it('does not read members of the prototype', async () => {
     const error = await refuse(directory(), '{"__proto__": {"description": 5}, "constructor": 1}');
     expect(error.message).toContain('__proto__ is not known here');
     expect(error.message).toContain('constructor is not known here');
@@ -175,7 +175,7 @@ describe('loadCatalogFile', () => {
     ]);
   });
 
-  it('names what is wrong with the file itself', async () => {
+  it('explains a problem of the file itself', async () => {
     await mkdir(join(directory(), 'folder'));
     await symlink('circle', join(directory(), 'circle'));
     await writeFile(join(directory(), 'latin1'), Buffer.from([0x7b, 0xe9, 0x7d]));

@@ -6,7 +6,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { loadCatalogFile } from '../../../src/catalog/catalog-file.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
-/** A fresh directory for each test. */
+/** Makes a directory for each test. */
 export function useDirectory(): () => string {
   let directory = '';
   beforeEach(async () => {
@@ -22,14 +22,14 @@ export async function load(directory: string, content: unknown, name = 'catalog.
   return loadCatalogFile(name, directory);
 }
 
-/** The error that loading a catalog file ends with. */
+/** Returns the error of loading a catalog file. */
 export async function refuse(directory: string, content: unknown, name?: string): Promise<EcrpError> {
   const outcome = await load(directory, content, name).catch((error: unknown) => error);
   if (outcome instanceof EcrpError) return outcome;
   throw new Error(`expected an EcrpError, got ${JSON.stringify(outcome)}`);
 }
 
-/** A PNG of one colour, whole and valid. */
+/** Makes a valid PNG of one colour. */
 export function makePng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

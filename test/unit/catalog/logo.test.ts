@@ -16,7 +16,7 @@ async function refuseFile(bytes: string | Buffer) {
 }
 
 describe('the logo of a catalog file', () => {
-  it('is taken at every allowed size, and is the bytes of the file', async () => {
+  it('is accepted at every allowed size, with the bytes of the file', async () => {
     for (const [width, height] of [
       [60, 60],
       [2048, 60],
@@ -63,7 +63,7 @@ describe('the logo of a catalog file', () => {
     ['iVBORw-_', 'is not base64: "-" at character 7'],
     ['iVBORw0', 'is not base64: it is cut short or padded wrongly'],
     ['iVBORx==', 'is not base64: it is cut short or padded wrongly'],
-  ])('%j is not taken for base64, and the path is recommended', async (blob, fault) => {
+  ])('%j is refused as base64, with the hint to give a path', async (blob, fault) => {
     const message = await refuseBlob(blob);
     expect(message).toContain(`logoImageBlob ${fault}`);
     expect(message).toContain('the path of the PNG as "logo"');
@@ -77,11 +77,11 @@ describe('the logo of a catalog file', () => {
     ['a damaged PNG', makePng(60, 60).subarray(0, 20)],
     ['something else', 'hello'],
     ['something else', ''],
-  ])('is refused when it is %s', async (name, bytes) => {
+  ])('is refused if it is %s', async (name, bytes) => {
     expect(await refuseFile(bytes)).toContain(`logo.png is not a PNG but ${name}`);
   });
 
-  it('may be !!binary, as the aws CLI makes YAML', async () => {
+  it('may be !!binary, as in YAML of the aws CLI', async () => {
     const png = makePng(60, 60);
     const base64 = png.toString('base64');
     const lines = base64.replaceAll(/.{60}/g, '$&\n    ');
@@ -104,7 +104,7 @@ describe('the logo of a catalog file', () => {
     ['tags: [!!binary aGVsbG8=]', 'binary data'],
     ['!!binary aGVsbG8=', 'it must hold an object, not binary data'],
     ['? !!binary aGVsbG8=\n: x', 'all keys must be strings'],
-  ])('as !!binary is refused without a byte of it: %j', async (yaml, fault) => {
+  ])('as !!binary is refused without quoting it: %j', async (yaml, fault) => {
     const { message } = await refuse(directory(), yaml, 'catalog.yaml');
     expect(message).toContain(fault);
     expect(message).not.toMatch(/hello|104|\\x/);

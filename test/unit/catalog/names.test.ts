@@ -4,7 +4,7 @@ import { findNearest } from '../../../src/catalog/findings.ts';
 import { parseResourceTag } from '../../../src/catalog/resource-tags.ts';
 
 describe('explainMissingBadge', () => {
-  it.each(['ARM', 'ARM 64', 'x86', 'x86-64'])('has nothing to say about %s', (name) => {
+  it.each(['ARM', 'ARM 64', 'x86', 'x86-64'])('explains nothing about %s', (name) => {
     expect(explainMissingBadge('architectures', name)).toBeUndefined();
   });
 
@@ -23,7 +23,7 @@ describe('explainMissingBadge', () => {
     expect(explainMissingBadge('architectures', name)).toContain(`"${badge}" will`);
   });
 
-  it('sends a name to the other list, or lists the badges', () => {
+  it('names the other list, or lists the badges', () => {
     expect(explainMissingBadge('architectures', 'Linux')).toContain('it belongs in operatingSystems');
     expect(explainMissingBadge('operatingSystems', 'ARM 64')).toContain('it belongs in architectures');
     expect(explainMissingBadge('operatingSystems', 'plan9')).toContain('these will: Linux, Windows');
@@ -47,7 +47,7 @@ describe('parseResourceTag', () => {
 });
 
 describe('findNearest', () => {
-  it('finds typing errors, another case and beginnings, and nothing for the rest', () => {
+  it('finds typing errors, another case and beginnings, and nothing else', () => {
     const known = ['description', 'logo', 'aboutText'];
     expect(findNearest('descripton', known)).toBe('description');
     expect(findNearest('LOGO', known)).toBe('logo');

@@ -7,7 +7,7 @@ const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]', ...'bcdefgh'].map((line, index) => 
 });
 
 describe('parseCatalogDocument', () => {
-  it('tells JSON from YAML by the name, else by how it begins', () => {
+  it('distinguishes JSON and YAML by the name, else by the first character', () => {
     const flow = '{description: a, tags: [b]}';
     expect(parseCatalogDocument(flow, 'x.yaml')).toEqual({ value: { description: 'a', tags: ['b'] } });
     expect(parseCatalogDocument(flow, 'x')).toEqual({ faults: [expect.stringContaining('not valid JSON')] });
@@ -17,12 +17,12 @@ describe('parseCatalogDocument', () => {
     });
   });
 
-  it('takes tabs, escapes and long strings of JSON', () => {
+  it('accepts tabs, escapes and long strings of JSON', () => {
     const value = { aboutText: 'x'.repeat(600_000), description: '\u2028 "\\/\t' };
     expect(parseCatalogDocument(JSON.stringify(value, null, '\t'), 'x.json')).toEqual({ value });
   });
 
-  // Without bounds the parser would need minutes for the last ones, or end the process.
+  // Without limits, the parser would need minutes for the last ones, or crash.
   it.each<[name: string, text: string, path: string, fault: string]>([
     [
       'a member that is there twice, in JSON',

@@ -33,13 +33,13 @@ function expectSame(content: Buffer, story: string, chunkBytes?: number): void {
   expect(inflateRawSync(deflateAll(content, chunkBytes)).equals(content), story).toBe(true);
 }
 
-/** Bytes of an alphabet of `size`, the first ones far more often. */
+/** Makes bytes of an alphabet of `size`, the first ones far more often. */
 function makeLetters(random: () => number, length: number, size: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, () => size * random() ** 3));
 }
 
 describe('deflate', () => {
-  it('gives back every length from nothing to past the longest match', () => {
+  it('restores every length from zero to past the longest match', () => {
     const content = makeMixedContent(makeRandom(1), 600);
     for (let length = 0; length <= content.length; length += 1) {
       expectSame(content.subarray(0, length), `${length} bytes`);
@@ -47,14 +47,14 @@ describe('deflate', () => {
     }
   });
 
-  it.each([1, 2, 3, 26, 100, 255, 256])('gives back letters of an alphabet of %i', (size) => {
+  it.each([1, 2, 3, 26, 100, 255, 256])('restores letters of an alphabet of %i', (size) => {
     const random = makeRandom(size);
     for (const length of [1, 2, 100, 5_000, 70_000, 300_000]) {
       expectSame(makeLetters(random, length, size), `${length} bytes`);
     }
   });
 
-  it('gives back what comes again at every distance near the end of the window, and at others', () => {
+  it('restores repetitions at distances near the end of the window, and at others', () => {
     const random = makeRandom(3);
     const distances = [1, 2, 3, 4, 5, 255, 256, 257, 384, 385, 4_096, 24_576, 24_577];
     for (let distance = WINDOW_BYTES - 4; distance < WINDOW_BYTES + 4; distance += 1)
@@ -65,7 +65,7 @@ describe('deflate', () => {
     }
   });
 
-  it('gives back matches of every length', () => {
+  it('restores matches of every length', () => {
     const random = makeRandom(4);
     const source = makeLetters(random, 400, 256);
     const pieces: Buffer[] = [source];
@@ -75,7 +75,7 @@ describe('deflate', () => {
     expectSame(Buffer.concat(pieces), 'all lengths');
   });
 
-  it('gives back any content in chunks of any size', () => {
+  it('restores any content in chunks of any size', () => {
     const random = makeRandom(5);
     for (let round = 0; round < 60; round += 1) {
       const length = Math.floor(400_000 * random() ** 4);
@@ -86,8 +86,8 @@ describe('deflate', () => {
     }
   });
 
-  it('gives back symbols so skewed that their codes reach the longest length', () => {
-    // Fibonacci numbers make the deepest tree that there is.
+  it('restores symbols so skewed that their codes reach the longest length', () => {
+    // Fibonacci numbers make the deepest tree.
     const pieces: Buffer[] = [];
     let [now, next] = [1, 1];
     for (let letter = 0; letter < 24; letter += 1) {
@@ -105,7 +105,7 @@ describe('deflate', () => {
     expectSame(shuffled, 'skewed');
   });
 
-  it('takes little more room than what cannot be packed', () => {
+  it('is hardly longer than incompressible content', () => {
     const noise = Buffer.alloc(MAX_CHUNK_BYTES);
     const random = makeRandom(7);
     for (let place = 0; place < noise.length; place += 1) noise[place] = random() * 256;
@@ -114,7 +114,7 @@ describe('deflate', () => {
     expect(packed.length).toBeLessThan(1.001 * noise.length);
   });
 
-  it('refers to its window, and to nothing that a chunk before has left', () => {
+  it('refers to its window, and to nothing of an earlier chunk', () => {
     const content = makeMixedContent(makeRandom(8), WINDOW_BYTES / 2);
     const again = deflate(content, content, true);
     expect(again.length).toBeLessThan(deflate(Buffer.alloc(0), content, true).length / 10);
@@ -123,7 +123,7 @@ describe('deflate', () => {
     expect(inflateRawSync(alone).equals(content)).toBe(true);
   });
 
-  it('refuses what it has no room for', () => {
+  it('refuses input that is too long', () => {
     expect(() => deflate(Buffer.alloc(0), Buffer.alloc(MAX_CHUNK_BYTES + 1), true)).toThrow(RangeError);
     expect(() => deflate(Buffer.alloc(WINDOW_BYTES + 1), Buffer.alloc(1), true)).toThrow(RangeError);
   });
@@ -133,7 +133,7 @@ describe('deflate', () => {
     expect(deflateAll(content).length).toBeLessThan(1.03 * deflateRawSync(content, { level: 6 }).length);
   });
 
-  it('gives the bytes that it has always given: with others, the id of the compressor has to change', () => {
+  it('gives the same bytes as ever: other bytes need another ID of the compressor', () => {
     const content = makeMixedContent(makeRandom(10), MAX_CHUNK_BYTES + 100_000);
     const digest = createHash('sha256').update(deflateAll(content)).digest('hex');
     expect(digest).toBe('1f8906abce3a85dd0cb719a48dc6cfa33bd2bca4be1e5b350312893ebbbf7dff');

@@ -21,7 +21,7 @@ async function listFiles(): Promise<string[]> {
 }
 
 describe('openDigestCache', () => {
-  it('finds what was recorded, by diff ID and compressor', async () => {
+  it('finds a record by diff ID and compressor', async () => {
     await openDigestCache(join(directory, 'made', 'on', 'demand')).record(diffId, compressorId, layer);
     const cache = openDigestCache(join(directory, 'made', 'on', 'demand'));
     expect(await cache.find(diffId, compressorId)).toEqual(layer);
@@ -37,7 +37,7 @@ describe('openDigestCache', () => {
     expect(await listFiles()).toHaveLength(1);
   });
 
-  it('does not believe a damaged file, and replaces it', async () => {
+  it('ignores a damaged file and replaces it', async () => {
     const cache = openDigestCache(directory);
     await cache.record(diffId, compressorId, layer);
     const [path = ''] = await listFiles();
@@ -49,7 +49,7 @@ describe('openDigestCache', () => {
     for (const damaged of damages) {
       await writeFile(path, damaged);
       const found = await cache.find(diffId, compressorId);
-      // A flipped key name of what the check covers anyway leaves the entry as good as it was.
+      // Damage to the name of an unused member leaves the entry valid.
       expect(found === undefined || JSON.stringify(found) === JSON.stringify(layer), damaged).toBe(true);
       if (/1235|^.{0,4}$/s.test(damaged)) expect(found).toBeUndefined();
     }
@@ -57,7 +57,7 @@ describe('openDigestCache', () => {
     expect(await cache.find(diffId, compressorId)).toEqual(layer);
   });
 
-  it('neither finds nor throws where the directory cannot be used', async () => {
+  it('finds nothing and does not throw if the directory is unusable', async () => {
     const file = join(directory, 'file');
     await writeFile(file, 'in the way');
     const cache = openDigestCache(join(file, 'cache'));
@@ -65,7 +65,7 @@ describe('openDigestCache', () => {
     await expect(cache.find(diffId, compressorId)).resolves.toBeUndefined();
   });
 
-  it('stays inside its directory whatever the compressor is called', async () => {
+  it('stays inside its directory for any name of a compressor', async () => {
     const inner = join(directory, 'cache');
     await openDigestCache(inner).record(diffId, '../../../escape', layer);
     for (const path of await listFiles()) expect(path.startsWith(inner)).toBe(true);

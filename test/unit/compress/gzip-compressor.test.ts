@@ -27,7 +27,7 @@ async function compress(
 const boundaries = [0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 1, 5 * BLOCK];
 
 describe('createGzipCompressor', () => {
-  it.each(boundaries)('gives back %i bytes when unpacked by zlib', async (size) => {
+  it.each(boundaries)('compresses %i bytes that zlib restores', async (size) => {
     const content = makeMixedContent(makeRandom(size + 1), size);
     const packed = await compress(content);
     expect(gunzipSync(packed).equals(content)).toBe(true);
@@ -46,7 +46,7 @@ describe('createGzipCompressor', () => {
     }
   });
 
-  it('takes empty chunks for nothing', async () => {
+  it('ignores empty chunks', async () => {
     const content = makeMixedContent(makeRandom(7), 1000);
     async function* input() {
       yield Buffer.alloc(0);
@@ -72,7 +72,7 @@ describe('createGzipCompressor', () => {
     expect(packed.length).toBeLessThan(1.03 * gzipSync(content, { level: 6 }).length);
   });
 
-  it.each([0, 1, 9])('takes level %i for what zlib makes of it', async (level) => {
+  it.each([0, 1, 9])('compresses like zlib at level %i', async (level) => {
     const content = makeMixedContent(makeRandom(11), 2 * BLOCK + 1);
     const packed = await compress(content, { level });
     expect(gunzipSync(packed).equals(content)).toBe(true);
@@ -89,7 +89,7 @@ describe('createGzipCompressor', () => {
     expect(followed.length - alone.length).toBeLessThan(300);
   });
 
-  it('names what its output depends on in its id', () => {
+  it('names everything that its output depends on in its ID', () => {
     expect(createGzipCompressor({ level: 3 }).id).not.toBe(createGzipCompressor({ level: 4 }).id);
     expect(createGzipCompressor({ lanes: 3 }).id).toBe(createGzipCompressor({ lanes: 4 }).id);
     expect(createGzipCompressor({ level: 6 }).id).toMatch(/^gzip-6-v1-zlib-[\w.-]+$/);
@@ -108,7 +108,7 @@ describe('createGzipCompressor', () => {
     const output = createGzipCompressor({ lanes: 2, level: 1 }).compress(endless())[Symbol.asyncIterator]();
     for (let taken = 0; taken < 4; taken += 1) {
       await output.next();
-      // After the header and `taken` blocks: four pending and one in hand, which is known to be full by the next one.
+      // After the header and `taken` blocks, four are pending, and one is full because another follows.
       expect(blocksRead).toBeLessThanOrEqual(taken + 5);
     }
     await output.return?.();

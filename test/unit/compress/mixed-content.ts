@@ -1,4 +1,4 @@
-/** Content as in a layer: runs of random bytes, of one byte, of words, and copies of what came before. */
+/** Makes content like that of a layer: runs of random bytes, of one byte, of words, and copies of earlier runs. */
 export function makeMixedContent(random: () => number, size: number): Buffer {
   const content = Buffer.alloc(size);
   const words = Array.from({ length: 500 }, () =>

@@ -25,7 +25,7 @@ async function compress(
 }
 
 describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node has zstd', () => {
-  // As Node documents it; the types are of a Node without it.
+  // Documented by Node, but missing in the types of an older Node.
   const unpackSync = unpack as (bytes: Buffer) => Buffer;
 
   it.each([0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])(
@@ -48,7 +48,7 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
     }
   });
 
-  it('has an id of its own for each level, and a level that makes a difference', async () => {
+  it('has its own ID for each level, and the level changes the output', async () => {
     const content = makeMixedContent(makeRandom(1), 2 * BLOCK);
     const [fast, small] = [await compress(content, { level: 1 }), await compress(content, { level: 15 })];
     expect(small.length).toBeLessThan(fast.length);
@@ -56,7 +56,7 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
     expect(createZstdCompressor().id).toContain(process.versions.zstd);
   });
 
-  it('ends the input when nobody wants more', async () => {
+  it('ends the input when the consumer stops early', async () => {
     let ended = false;
     async function* endless() {
       try {
@@ -73,7 +73,7 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
   });
 
   it('passes on an error of the input', async () => {
-    // biome-ignore lint/correctness/useYield: it fails before it has anything
+    // biome-ignore lint/correctness/useYield: it fails before the first chunk
     async function* broken(): AsyncGenerator<Buffer> {
       throw new Error('broken');
     }
@@ -85,7 +85,7 @@ describe.runIf(typeof unpack === 'function')('createZstdCompressor, where Node h
 });
 
 describe.runIf(unpack === undefined)('createZstdCompressor, where Node has no zstd', () => {
-  it('says which Node has it', async () => {
+  it('names the Node that has zstd', async () => {
     const error = await catchError(async () => createZstdCompressor());
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('needs Node 22.15') });
     expect(error.message).toContain(process.version);

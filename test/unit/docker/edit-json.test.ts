@@ -30,7 +30,7 @@ describe('setJsonMember', () => {
     );
   });
 
-  it('makes the objects on the way', () => {
+  it('makes missing objects on the path', () => {
     expect(setJsonMember(dockerStyle, ['credHelpers', 'a.example'], 'ecrp')).toBe(
       dockerStyle.replace('"\n}\n', '",\n\t"credHelpers": {\n\t\t"a.example": "ecrp"\n\t}\n}\n'),
     );
@@ -53,7 +53,7 @@ describe('setJsonMember', () => {
     expect(JSON.parse(text)).toEqual({ a: { y: 2, b: 3 } });
   });
 
-  it('compares keys by what they mean, not by how they are escaped', () => {
+  it('compares unescaped keys', () => {
     expect(setJsonMember('{"\\u0061":1}', ['a'], 2)).toBe('{"\\u0061":2}');
   });
 });

@@ -11,7 +11,7 @@ const findIn = async (config: unknown) => {
   return findLogin(place());
 };
 
-it('finds what storeLogin stored', async () => {
+it('finds the login that storeLogin stored', async () => {
   expect(await findLogin(place())).toBeUndefined();
   const { configFile } = await storeLogin({ ...place(), ...login });
   expect(await findLogin(place())).toEqual({
@@ -30,7 +30,7 @@ it('compares keys by their host, the exact one first', async () => {
   ).toBeUndefined();
 });
 
-it('reads the older form, and nothing out of entries without a login', async () => {
+it('reads the older form, and skips entries without a login', async () => {
   const older = { auths: { 'public.ecr.aws': { username: 'AWS', password: 'a:b:c' } } };
   expect(await findIn(older)).toMatchObject(login);
   for (const entry of [{}, { auth: '' }, { auth: 'bm9jb2xvbg==' }, { auth: 7 }, null, 'x']) {
@@ -38,7 +38,7 @@ it('reads the older form, and nothing out of entries without a login', async () 
   }
 });
 
-it('asks the helper when there is one, and nobody else', async () => {
+it('asks only the helper if there is one', async () => {
   await place().addHelper(
     'keep',
     'test "$(cat)" = public.ecr.aws && echo \'{"Username":"AWS","Secret":"a:b:c"}\'',
@@ -58,7 +58,7 @@ it('asks the helper when there is one, and nobody else', async () => {
   });
 });
 
-it('lets DOCKER_AUTH_CONFIG go first', async () => {
+it('prefers DOCKER_AUTH_CONFIG', async () => {
   await storeLogin({ ...place(), username: 'AWS', secret: 'stored' });
   const env = {
     ...place().env,
@@ -71,7 +71,7 @@ it('lets DOCKER_AUTH_CONFIG go first', async () => {
   await expect(broken).rejects.toThrow('$DOCKER_AUTH_CONFIG is not valid JSON');
 });
 
-it('stops waiting for a helper when it is told to', async () => {
+it('stops waiting for a helper when it is aborted', async () => {
   await place().addHelper('slow', 'exec sleep 60');
   await place().writeConfig('{"credsStore":"slow"}');
   const signal = AbortSignal.abort(new Error('interrupted'));

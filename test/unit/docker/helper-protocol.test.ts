@@ -36,7 +36,7 @@ describe('docker-credential-ecrp', () => {
     expect([stderr, exitStatus]).toEqual(['', 0]);
   });
 
-  it('has no login for another registry, without asking the service', async () => {
+  it('has no login for another registry and does not ask the service', async () => {
     for (const serverUrl of ['index.docker.io', 'https://public.ecr.aws.example/', 'ecr.aws']) {
       expect(await runCredentialHelper('get', serverUrl, neverAsked)).toEqual(notFound);
     }
@@ -55,7 +55,7 @@ describe('docker-credential-ecrp', () => {
     },
   );
 
-  it('tells other failures on standard output, as the protocol wants', async () => {
+  it('reports other failures on standard output, as the protocol demands', async () => {
     const failing = makeHelper(async () => {
       throw new EcrpError('USAGE', 'the endpoint is not a URL');
     });
@@ -69,7 +69,7 @@ describe('docker-credential-ecrp', () => {
     );
   });
 
-  it('forgets the logins of earlier runs when it is told to erase one, and only then', async () => {
+  it('removes cached logins on erase, and only then', async () => {
     let forgotten = 0;
     const keeping = { ...helper, forgetLogins: () => (forgotten += 1) };
     await runCredentialHelper('erase', 'a.example', keeping);
@@ -79,7 +79,7 @@ describe('docker-credential-ecrp', () => {
     expect(forgotten).toBe(1);
   });
 
-  it('takes and forgets a login of its own registry', async () => {
+  it('stores and erases a login of its own registry', async () => {
     const stored = JSON.stringify({ ServerURL: 'public.ecr.aws', Username: 'AWS', Secret: 'x' });
     const done = { stdout: '', stderr: '', exitStatus: 0 };
     expect(await runCredentialHelper('store', stored, neverAsked)).toEqual(done);
@@ -106,7 +106,7 @@ describe('docker-credential-ecrp', () => {
     expect(await runCredentialHelper(verb, input, neverAsked)).toEqual(failed);
   });
 
-  it('lists its one registry and says its version', async () => {
+  it('lists its one registry and prints its version', async () => {
     expect((await runCredentialHelper('list', '', neverAsked)).stdout).toBe(
       '{"public.ecr.aws":"AWS","ecr-public.aws.com":"AWS"}\n',
     );

@@ -23,7 +23,7 @@ async function catchError(work: Promise<unknown>): Promise<EcrpError> {
 }
 
 describe('storeLogin in the file', () => {
-  it('makes directory and file for their owner alone, laid out as docker does', async () => {
+  it('makes a private directory and file with the layout of docker', async () => {
     const stored = await storeLogin({ ...place(), ...login });
     expect(stored).toEqual({ configFile: place().configFile, storedIn: 'file' });
     expect(await readText()).toBe(
@@ -34,7 +34,7 @@ describe('storeLogin in the file', () => {
     expect(await readdir(place().configDirectory)).toEqual(['config.json']);
   });
 
-  it('keeps every other byte and the mode, and removeLogin gives back the file as it was', async () => {
+  it('keeps every other byte and the mode, and removeLogin restores the file', async () => {
     const text =
       '{\n    "psFormat": "x\\u0020y",\n    "auths": {\n        "b.example": {"auth": "Yjpi"},\n        "a.example": {}\n    },\n    "aNumber": 1.50,\n    "zzz": {"unknown": [1, 2]}\n}\n';
     await place().writeConfig(text);
@@ -51,13 +51,13 @@ describe('storeLogin in the file', () => {
     expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: [] });
   });
 
-  it.each(['', '\n', '{}'])('takes a file that holds %j for an empty one', async (text) => {
+  it.each(['', '\n', '{}'])('treats a file with %j as empty', async (text) => {
     await place().writeConfig(text);
     await storeLogin({ ...place(), ...login });
     expect(JSON.parse(await readText())).toEqual({ auths: { 'public.ecr.aws': { auth } } });
   });
 
-  it('writes through symbolic links, also to a file that is not there yet', async () => {
+  it('writes through symbolic links, even to a missing file', async () => {
     await mkdir(place().configDirectory, { recursive: true });
     const target = join(place().root, 'dotfiles.json');
     await symlink('../../middle', place().configFile);
@@ -70,7 +70,7 @@ describe('storeLogin in the file', () => {
     expect(await modeOf(target)).toBe(0o600);
   });
 
-  it('loses none of many logins at the same time', async () => {
+  it('keeps all of many concurrent logins', async () => {
     await place().writeConfig('{"credsStore": "", "auths": {"first.example": {}}}');
     const hosts = Array.from({ length: 20 }, (_, index) => `host-${index}.example`);
     await Promise.all(hosts.map((registryHost) => storeLogin({ ...place(), ...login, registryHost })));
@@ -82,7 +82,7 @@ describe('storeLogin in the file', () => {
     expect(JSON.parse(await readText()).auths).toEqual({ 'first.example': {} });
   });
 
-  it('takes over the lock of a run that was killed', async () => {
+  it('takes over the lock of a killed run', async () => {
     await place().writeConfig('{}');
     const abandoned = `${place().configFile}.ecrp-lock`;
     await mkdir(abandoned);
@@ -139,7 +139,7 @@ describe('a config file that cannot be used', () => {
     });
   });
 
-  it('nothing is made by removing a login from a config that is not there', async () => {
+  it('removing a login from a missing config makes nothing', async () => {
     expect(await removeLogin(place())).toEqual({ configFile: place().configFile, removed: [] });
     await expect(lstat(place().configDirectory)).rejects.toThrow('ENOENT');
   });
@@ -149,7 +149,7 @@ describe('storeLogin with a credential helper', () => {
   const keep = 'cat > "$(dirname "$0")/$1-input"; echo "$@" > "$(dirname "$0")/arguments"';
   const readProgramFile = (name: string) => readFile(join(place().root, 'programs', name), 'utf8');
 
-  it('gives the secret by standard input and leaves an empty entry, as docker does', async () => {
+  it('passes the secret by standard input and adds an empty entry, as docker does', async () => {
     await place().addHelper('keep', keep);
     await place().writeConfig('{"credsStore":"missing","credHelpers":{"public.ecr.aws":"keep"}}');
     expect(await storeLogin({ ...place(), ...login })).toEqual({
@@ -185,7 +185,7 @@ describe('storeLogin with a credential helper', () => {
     expect(await readText()).toBe(text);
   });
 
-  it('erases with the helper what it has', async () => {
+  it('erases a login of the helper', async () => {
     await place().addHelper(
       'keep',
       `${keep}; test "$1" = get && echo '{"Username":"AWS","Secret":"s"}' || exit 0`,
@@ -197,7 +197,7 @@ describe('storeLogin with a credential helper', () => {
     expect(await readText()).toBe('{"credsStore":"keep","auths":{"a.example":{}}}');
   });
 
-  it('takes it for nothing removed when the helper has none', async () => {
+  it('removes nothing if the helper has no login', async () => {
     await place().addHelper('empty', 'echo "credentials not found in native keychain"; exit 1');
     await place().writeConfig('{"credsStore":"empty"}');
     expect((await removeLogin(place())).removed).toEqual([]);
@@ -210,14 +210,14 @@ describe('removeLogin', () => {
   );
   const others = ['https://public.ecr.aws/v3/', 'public.ecr.aws/team', 'public.ecr.aws.example', 'ecr.aws'];
 
-  it('takes every key that docker has for the host, and never another path', async () => {
+  it('removes every key of docker for the host, and no other path', async () => {
     const entries = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, { auth }]));
     await place().writeConfig(JSON.stringify({ auths: entries([...taken, ...others]) }));
     expect((await removeLogin(place())).removed).toEqual(taken);
     expect(JSON.parse(await readText())).toEqual({ auths: entries(others) });
   });
 
-  it('erases with the store what is listed under any of them', async () => {
+  it('erases the logins of all listed keys from the store', async () => {
     const log = '"$(dirname "$0")/erased"';
     await place().addHelper(
       'keep',
@@ -237,7 +237,7 @@ describe('a store that does not replace a login', () => {
   const refuse =
     'test -e "$(dirname "$0")/has" && { echo "The specified item already exists in the keychain."; exit 1; }';
 
-  it('is told to erase the old one first', async () => {
+  it('erases the old login first', async () => {
     await place().addHelper(
       'chain',
       `cat >"$(dirname "$0")/$1-input"; case $1 in store) ${refuse}; exit 0;; erase) rm "$(dirname "$0")/has";; esac`,
@@ -248,14 +248,14 @@ describe('a store that does not replace a login', () => {
     expect(await readFile(join(place().root, 'programs', 'erase-input'), 'utf8')).toBe('public.ecr.aws');
   });
 
-  it('is an error when it refuses all the same', async () => {
+  it('fails if it still refuses', async () => {
     await place().addHelper('chain', 'test "$1" = erase || { echo "it already exists"; exit 1; }');
     await place().writeConfig('{"credsStore":"chain"}');
     expect(await catchError(storeLogin({ ...place(), ...login }))).toMatchObject({ code: 'AUTH' });
   });
 });
 
-it('says when others can read a file that gets a token, and leaves the mode as it is', async () => {
+it('reports that others can read a file with a token, and keeps the mode', async () => {
   await place().writeConfig('{}');
   for (const [mode, told] of [
     [0o644, 0o644],
@@ -269,7 +269,7 @@ it('says when others can read a file that gets a token, and leaves the mode as i
   }
 });
 
-/** Only the superuser may mount. */
+/** Only root may mount. */
 const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 describe.skipIf(!canMount)('a config on a disk of its own', () => {
@@ -289,7 +289,7 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     mounts.pop();
   };
 
-  it('that is read-only is no hindrance when nothing is to be changed', async () => {
+  it('that is read-only does not matter if nothing changes', async () => {
     const text = '{"credsStore":"keep","auths":{"public.ecr.aws":{ }}}';
     await keep(text);
     expect(await storeLogin({ ...place(), ...login })).toEqual({
@@ -300,13 +300,13 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     expect(await readText()).toBe(text);
   });
 
-  it('that is read-only costs the note of a login that the store has, and says so', async () => {
+  it('that is read-only cannot list a login of the store, which is reported', async () => {
     await keep('{"credsStore":"keep"}');
     const { problem } = await storeLogin({ ...place(), ...login });
     expect(problem).toContain('the file system is read-only (EROFS)');
   });
 
-  it('that is read-only is refused when it was to get the token', async () => {
+  it('that is read-only is refused for the token', async () => {
     await keep('{}');
     const error = await catchError(storeLogin({ ...place(), ...login }));
     expect(error).toMatchObject({
@@ -316,7 +316,7 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     });
   });
 
-  it('that is the file alone is left as it is, with the hint to mount the directory', async () => {
+  it('that is the file itself is refused, with the hint to mount the directory', async () => {
     await place().writeConfig('{}');
     mount('--bind', place().configFile, place().configFile);
     const error = await catchError(storeLogin({ ...place(), ...login }));
@@ -329,7 +329,7 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
     expect(await readdir(place().configDirectory)).toEqual(['config.json']);
   });
 
-  it('that is full keeps what it has', async () => {
+  it('that is full keeps the old config', async () => {
     await mkdir(place().configDirectory, { recursive: true });
     mount('-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', place().configDirectory);
     const text = JSON.stringify({ auths: { 'a.example': { auth: 'a'.repeat(9_000) } } });
@@ -345,7 +345,7 @@ describe.skipIf(!canMount)('a config on a disk of its own', () => {
 });
 
 describe('registerCredentialHelper', () => {
-  it('puts the helper in place of a login; logging in then stores nothing and logging out undoes it', async () => {
+  it('replaces a login with the helper; then login stores nothing and logout undoes it', async () => {
     const text = '{"credHelpers":{"a.example":"other"},"auths":{}}';
     await place().writeConfig(text);
     await storeLogin({ ...place(), ...login });
@@ -358,7 +358,7 @@ describe('registerCredentialHelper', () => {
     expect(await readText()).toBe(text);
   });
 
-  it('leaves another helper of the user where it is when logging out', async () => {
+  it('keeps another helper of the user on logout', async () => {
     await place().addHelper('other', 'echo "credentials not found in native keychain"; exit 1');
     const text = '{"credHelpers":{"public.ecr.aws":"other"}}';
     await place().writeConfig(text);

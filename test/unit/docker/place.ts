@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 
-/** A fresh place for docker's config in a temporary directory, and credential helpers on a PATH of its own. */
+/** Makes a temporary place for docker's config, and credential helpers on its own PATH. */
 export interface Place {
   readonly root: string;
-  /** Not made yet. */
+  /** Does not exist yet. */
   readonly configDirectory: string;
   readonly configFile: string;
   readonly registryHost: string;

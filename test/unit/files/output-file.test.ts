@@ -30,7 +30,7 @@ async function writeChecked(path: string, text: string): Promise<void> {
 }
 
 describe('a regular file', () => {
-  test('is made, and replaced as a whole with its mode kept', async () => {
+  test('is made, and replaced with its mode', async () => {
     const directory = await makeDirectory();
     const path = join(directory, 'digest');
     await writeChecked(path, 'first');
@@ -40,12 +40,12 @@ describe('a regular file', () => {
     await writeChecked(path, 'second');
     expect(await readFile(path, 'utf8')).toBe('second');
     expect((await stat(path)).mode & 0o777).toBe(0o640);
-    // A reader that has the old one open keeps all of it.
+    // A reader that has the old file open can read all of it.
     expect(await readFile(other, 'utf8')).toBe('first');
     expect((await readdir(directory)).sort()).toEqual(['digest', 'other']);
   });
 
-  test('is reached through links, also before it exists, and the links stay', async () => {
+  test('is reached through links, even before it exists, and the links stay', async () => {
     const directory = await makeDirectory();
     await mkdir(join(directory, 'far'));
     await symlink('far/target', join(directory, 'near'));
@@ -58,7 +58,7 @@ describe('a regular file', () => {
     }
   });
 
-  test('that may not be written is replaced where its directory may', async () => {
+  test('that is not writable is replaced if its directory is writable', async () => {
     const path = join(await makeDirectory(), 'digest');
     await writeFile(path, 'first', { mode: 0o400 });
     await writeChecked(path, 'second');
@@ -74,7 +74,7 @@ describe('a regular file', () => {
     ['that is a directory', (directory: string) => directory, 'EISDIR'],
     ['below a file', (directory: string) => join(directory, 'file', 'digest'), 'ENOTDIR'],
     ['by links that go round', (directory: string) => join(directory, 'circle'), 'ELOOP'],
-  ])('%s is found out before anything is written', async (_name, locate, code) => {
+  ])('%s is detected before anything is written', async (_name, locate, code) => {
     const directory = await makeDirectory();
     await writeFile(join(directory, 'file'), '');
     await symlink('circle', join(directory, 'circle'));
@@ -82,7 +82,7 @@ describe('a regular file', () => {
   });
 });
 
-/** Only the superuser may mount. */
+/** Only root may mount. */
 const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 describe.skipIf(!canMount)('a file on a disk that is full, or read-only', () => {
@@ -94,7 +94,7 @@ describe.skipIf(!canMount)('a file on a disk that is full, or read-only', () => 
   });
   afterEach(() => spawnSync('umount', [disk]));
 
-  test.each(['digest', 'new'])('is found out before anything is written: %s', async (name) => {
+  test.each(['digest', 'new'])('is detected before anything is written: %s', async (name) => {
     await writeFile(join(disk, 'filler'), Buffer.alloc(16_384)).catch(() => undefined);
     await expect(checkOutputFile(join(disk, name))).rejects.toMatchObject({ code: 'ENOSPC' });
     spawnSync('mount', ['-o', 'remount,ro', disk]);
@@ -104,13 +104,13 @@ describe.skipIf(!canMount)('a file on a disk that is full, or read-only', () => 
   });
 });
 
-describe.skipIf(!onUnix)('what is no regular file stays what it is', () => {
+describe.skipIf(!onUnix)('anything but a regular file keeps its kind', () => {
   test('a device', async () => {
     await writeChecked('/dev/null', 'text');
     expect((await lstat('/dev/null')).isCharacterDevice()).toBe(true);
   });
 
-  test('a FIFO, whose reader gets all of it, also when it comes late', async () => {
+  test('a FIFO, whose reader gets everything even if it comes late', async () => {
     const path = join(await makeDirectory(), 'fifo');
     await run('mkfifo', [path]);
     await checkOutputFile(path);
@@ -134,7 +134,7 @@ describe.skipIf(!onUnix)('what is no regular file stays what it is', () => {
     expect((await lstat(path)).isFIFO()).toBe(true);
   });
 
-  test('a FIFO that nobody reads, until the command is interrupted', async () => {
+  test('a FIFO without a reader, until the command is interrupted', async () => {
     const path = join(await makeDirectory(), 'fifo');
     await run('mkfifo', [path]);
     const controller = new AbortController();
@@ -146,7 +146,7 @@ describe.skipIf(!onUnix)('what is no regular file stays what it is', () => {
     await expect(writing).rejects.toThrow('stop');
   });
 
-  test.runIf(process.platform === 'linux')('a descriptor: what others wrote there stays', async () => {
+  test.runIf(process.platform === 'linux')('a descriptor: earlier output stays', async () => {
     const path = join(await makeDirectory(), 'output');
     await writeFile(path, 'before\n');
     const descriptor = openSync(path, 'a');

@@ -32,7 +32,7 @@ describe('a private file', () => {
     },
   );
 
-  test('takes from others what they could do with directory and file', async () => {
+  test('takes the rights of others to directory and file away', async () => {
     const directory = join(await makeDirectory(), 'cache');
     await mkdir(join(directory, 'aa'), { recursive: true });
     await writeFile(join(directory, 'aa', 'file'), 'old');
@@ -55,7 +55,7 @@ describe('a private file', () => {
     ['one that others use too', 0o755, (root: string) => makeOpen(join(root, 'other')), 0o755],
     ['one that is shared on purpose', 0o777, async () => {}, 0o777],
     ['one like /tmp', 0o1755, async () => {}, 0o1755],
-  ])('closes the directory above, %s as it should be', async (_name, before, fill, after) => {
+  ])('sets the mode of the directory above: %s', async (_name, before, fill, after) => {
     const root = join(await makeDirectory(), 'ecrp');
     await mkdir(join(root, 'layers'), { recursive: true });
     await fill(root);
@@ -65,7 +65,7 @@ describe('a private file', () => {
     expect(await modeOf(join(root, 'layers'))).toBe(0o700);
   });
 
-  test('is written over a link, and the link’s target stays what it was', async () => {
+  test('replaces a link and keeps its target', async () => {
     const directory = await makeDirectory();
     await writeFile(join(directory, 'precious'), 'precious');
     await mkdir(join(directory, 'cache'));
@@ -92,7 +92,7 @@ describe('a private file', () => {
     expect(isOwnDirectory(join(directory, linked))).toBe(false);
   });
 
-  test('is not read when it is none, or far too long', async () => {
+  test('is not read if it is not a regular file, or far too long', async () => {
     const directory = await makeDirectory();
     spawnSync('mkfifo', [join(directory, 'fifo')]);
     await mkdir(join(directory, 'directory'));
@@ -121,7 +121,7 @@ describe('pruning', () => {
       .map(({ name }) => name)
       .sort();
 
-  test('removes what nobody wrote for 30 days, in directories below as well, and nothing that is not ours', async () => {
+  test('removes our files after 30 days, in directories below as well, and no others', async () => {
     const directory = await fill({
       'new.json': { days: 0 },
       'aa/kept.json': { days: 29 },
@@ -146,7 +146,7 @@ describe('pruning', () => {
     expect(await list(directory)).toEqual(['a.json', 'b.json', 'c.json']);
   });
 
-  test('makes what stays its owner’s alone', async () => {
+  test('makes the rest private', async () => {
     const directory = await fill({ 'aa/kept.json': { days: 1 } });
     await chmod(join(directory, 'aa'), 0o755);
     await chmod(join(directory, 'aa/kept.json'), 0o644);

@@ -6,7 +6,7 @@ import { replaceFile, replaceFileSync } from '../../../src/files/replace-file.ts
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();
-/** Only the superuser may mount. */
+/** Only root may mount. */
 const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 describe.skipIf(!canMount)('a disk that has room for a part of the file', () => {
@@ -20,7 +20,7 @@ describe.skipIf(!canMount)('a disk that has room for a part of the file', () => 
   test.each([
     ['replaceFile', replaceFile],
     ['replaceFileSync', async (path: string, text: string) => replaceFileSync(path, text)],
-  ])('leaves the old one, and nothing beside it (%s)', async (_name, replace) => {
+  ])('keeps the old file, and no other file (%s)', async (_name, replace) => {
     const path = join(disk, 'file');
     await writeFile(path, 'a'.repeat(10_000));
     await expect(replace(path, 'b'.repeat(30_000))).rejects.toMatchObject({ code: 'ENOSPC' });

@@ -39,7 +39,7 @@ describe('buildManifest', () => {
     );
   });
 
-  it.each(['docker', 'oci'] as const)('writes what parseManifest reads (%s)', (format) => {
+  it.each(['docker', 'oci'] as const)('builds a manifest that parseManifest reads (%s)', (format) => {
     const built = buildManifest(format, config, layers);
     const parsed = parseManifest(built.bytes, built.mediaType);
     if (parsed.kind !== 'image') throw new Error('not an image');

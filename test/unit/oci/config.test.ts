@@ -12,7 +12,7 @@ it('reads platform and diff IDs', async () => {
   expect(diffIds[2]).toBe(diffIds[0]);
 });
 
-it('takes an image built from nothing', () => {
+it('reads the config of an image built from scratch', () => {
   const config = { architecture: '', rootfs: { type: 'layers', diff_ids: null } };
   expect(parseConfig(Buffer.from(JSON.stringify(config)))).toEqual({
     platform: { architecture: '', os: '' },

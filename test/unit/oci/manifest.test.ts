@@ -39,7 +39,7 @@ describe('parseManifest', () => {
     expect(parsed).toEqual({ kind: 'index', mediaType: OCI_INDEX, manifests: [child.descriptor] });
   });
 
-  it('reads every member of a descriptor, and takes null for absent', () => {
+  it('reads every member of a descriptor, and treats null as absent', () => {
     const full = {
       ...blob,
       platform: { architecture: 'amd64', os: 'windows', 'os.version': '10.0', 'os.features': ['win32k'] },
@@ -136,7 +136,7 @@ describe('parseManifest', () => {
     expect(error.message).toMatch(/JSON/);
   });
 
-  it('does not take brackets within texts for nesting', () => {
+  it('does not count brackets in texts as nesting', () => {
     const document = { ...image, annotations: { a: '[{"'.repeat(1000), 'b\\': '\\"[' } };
     expect(parseManifest(toBytes(document), OCI_MANIFEST)).toMatchObject({
       annotations: document.annotations,

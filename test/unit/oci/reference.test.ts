@@ -41,7 +41,7 @@ describe('parseReference', () => {
     expect(parseReference(text, HOST)).toEqual({ registryHost: HOST, ...expected });
   });
 
-  it('takes a registry host with a port as the host, not as a tag', () => {
+  it('reads a registry host with a port as a host, not as a tag', () => {
     const registryHost = '127.0.0.1:5100';
     const reference = parseReference('127.0.0.1:5100/alias/app:1', registryHost);
     expect(reference).toEqual({ registryHost, registryAlias: 'alias', repositoryName: 'app', imageTag: '1' });
@@ -51,13 +51,13 @@ describe('parseReference', () => {
   it.each([
     ['ecr-public.aws.com', 'public.ecr.aws'],
     ['public.ecr.aws', 'ecr-public.aws.com'],
-  ])('takes %s for the registry %s, and keeps what was written', (written, registryHost) => {
+  ])('accepts %s for the registry %s, and keeps it as written', (written, registryHost) => {
     expect(formatReference(parseReference(`${written}/a1b2c3d4/app:1`, registryHost))).toBe(
       `${written}/a1b2c3d4/app:1`,
     );
   });
 
-  it("takes no name of AWS's registry for another registry", async () => {
+  it("accepts no name of AWS's registry for another registry", async () => {
     const error = await catchError(() => parseReference('ecr-public.aws.com/a1/app', '127.0.0.1:5100'));
     expect(error.message).toContain('points at ecr-public.aws.com');
   });
@@ -141,7 +141,7 @@ describe('parseRepository', () => {
 });
 
 describe('findRegistryReferences', () => {
-  it('keeps what points at the registry host', () => {
+  it('finds the names at the registry host', () => {
     const names = [
       'fixture/app:1',
       `${HOST}/a1b2c3d4/app:1.0`,
