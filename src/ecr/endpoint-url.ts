@@ -4,22 +4,25 @@ import { EcrpError, type ErrorCode } from '../errors.ts';
 export interface EndpointRefusal {
   readonly code: ErrorCode;
   readonly hint: string;
+  /** Whether the message may repeat a URL that holds no password. */
+  readonly showsUrl: boolean;
 }
 
 const USAGE: EndpointRefusal = {
   code: 'USAGE',
   hint: 'Give the scheme, host and port, such as http://127.0.0.1:5100.',
+  showsUrl: true,
 };
 
 /**
  * Returns the URL of an endpoint as it is. It holds no secret, so it may be shown. Throws USAGE or as `refusal` says, naming
  * `origin`, when it is not an HTTP URL, or has a user name, a password, a query or a fragment.
  */
-export function checkEndpointUrl(value: string, origin: string, { code, hint } = USAGE): string {
+export function checkEndpointUrl(value: string, origin: string, { code, hint, showsUrl } = USAGE): string {
   const problem = findUrlProblem(value);
   if (problem === undefined) return value;
   // The value may hold a password. Then the message does not repeat it.
-  const shown = /[@?#]/.test(value) ? 'the URL' : `'${value}'`;
+  const shown = showsUrl && !/[@?#]/.test(value) ? `'${value}'` : 'the URL';
   throw new EcrpError(code, `${origin}: ${shown} ${problem}`, { hint });
 }
 

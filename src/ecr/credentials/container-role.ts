@@ -11,10 +11,11 @@ import { askOverHttp, type Identity, type SourceContext } from './source.ts';
 const ECS_ORIGIN = 'http://169.254.170.2';
 /** Besides loopback, ECS and EKS may give credentials over plain HTTP. */
 const PLAIN_HOSTS: readonly string[] = ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'];
-/** How a place that credentials must not come from is refused. */
+/** How an endpoint that cannot give credentials is refused. Its path is all that a process needs to get them. */
 const REFUSAL = {
   code: 'AUTH',
   hint: 'Use https, or a host of ECS or EKS or of this machine; or unset the variable.',
+  showsUrl: false,
 } as const;
 const MAX_ATTEMPTS = 3;
 const RETRY_MS = 500;

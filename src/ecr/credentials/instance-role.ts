@@ -21,7 +21,7 @@ export function locateInstanceMetadata(env: Environment, profile: Profile | unde
       ? 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
       : 'ec2_metadata_service_endpoint of the profile';
     const hint = `Unset it; the service of an instance is at ${ENDPOINTS.ipv4}.`;
-    return new URL(checkEndpointUrl(given, origin, { code: 'AUTH', hint }));
+    return new URL(checkEndpointUrl(given, origin, { code: 'AUTH', hint, showsUrl: true }));
   }
   const mode = env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE || profile?.ec2_metadata_service_endpoint_mode;
   return new URL(mode?.toLowerCase() === 'ipv6' ? ENDPOINTS.ipv6 : ENDPOINTS.ipv4);

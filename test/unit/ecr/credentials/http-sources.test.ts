@@ -150,7 +150,10 @@ describe('container credentials', () => {
     'http://example.com/role',
     'localhost:80/role',
     'file:///etc/passwd',
-  ])('never come from %s', async (url) => {
+    // The path of such a URL is all that a process needs to get the keys.
+    'localhost:80/v2/credentials/hunter2',
+    'http://169.254.170.2/v2/credentials/hunter2\n',
+  ])('never come from %j', async (url) => {
     const error = await catchError(() => find({ AWS_CONTAINER_CREDENTIALS_FULL_URI: url }));
     expect(error).toMatchObject({
       code: 'AUTH',
