@@ -6,17 +6,17 @@ import type { Io } from '../../../io.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { quoteForShell } from '../../format.ts';
 
-/** What could be the name of an image, as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
+/** Matches names of images, such as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/;
 
 const ARCHIVE_NAME = /\.(tar|tgz|gz|zst|zip|xz|oci)$|^\.|^\//;
 
 /**
- * Finds what can be wrong with a source before it is opened: an image of an engine, a terminal, the name of an image in the
- * place of its archive. The error says which command works. Throws USAGE, or INVALID_INPUT for what is not there.
+ * Checks a source before it is opened. It may be an image of an engine, a terminal, or the name of an image instead of its archive. The
+ * error shows the command that works. Throws USAGE, or INVALID_INPUT for a missing file.
  */
 export function checkSource({ io }: CommandContext, source: string, reference: string | undefined): void {
-  // As a path, it would mean the current directory.
+  // An empty path would mean the current directory.
   if (source === '') {
     throw new EcrpError('USAGE', 'the source is empty', {
       hint: 'Name the archive, or `-` for a tar on standard input. Is the variable set that it comes from?',
@@ -42,17 +42,17 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
   }
   if (!IMAGE_NAME.test(source) || ARCHIVE_NAME.test(source) || isInDirectory(io.cwd, source)) return;
   throw new EcrpError('INVALID_INPUT', `${source}: no such file or directory`, {
-    // It serves those as well who pipe an archive in and leave the `-` out.
+    // The hint also helps a user who pipes an archive and forgets the `-`.
     hint: `Pipe the image in, and name it \`-\`: ${pipeImage(source, reference ?? source)}`,
   });
 }
 
-/** A path with a wrong end leads through directories that are there; the name of an image has none. */
+/** A mistyped path leads through existing directories; the name of an image does not. */
 function isInDirectory(cwd: string, source: string): boolean {
   return source.includes('/') && existsSync(resolve(cwd, dirname(source)));
 }
 
-/** Node reads a directory as if it were an empty file. */
+/** Node would read a directory like an empty file. */
 function assertNoDirectory(stdin: Io['stdin']): void {
   const descriptor: unknown = Reflect.get(stdin, 'fd');
   if (typeof descriptor !== 'number' || !isDirectory(descriptor)) return;

@@ -3,12 +3,12 @@ import { EcrpError } from '../../../errors.ts';
 import { listNames } from '../../../foreign-text.ts';
 import { type IdentifiedImage, identifyImages, identifyParts } from '../../../source/identify-images.ts';
 
-/** Of the digits of a digest, as many as Docker shows. */
+/** Docker shows this many digits of a digest. */
 const SHORT_DIGITS = 12;
 
 /**
- * Chooses the image to push: the one that `--image` means, else the only one. It may be given by a name or tag, by the digest
- * of its manifest or config (the image ID), or by 12 and more of the digest's digits. Throws USAGE when that is not one image.
+ * Chooses the image to push: the one that `--image` names, otherwise the only one. `--image` takes a name, a tag, the digest of the manifest
+ * or config (the image ID), or at least 12 digits of such a digest. Throws USAGE unless exactly one image matches.
  */
 export async function chooseImage(source: ImageSource, wanted: string | undefined): Promise<ListedImage> {
   const { images, referrers = [], path } = source;
@@ -42,7 +42,7 @@ export async function chooseImage(source: ImageSource, wanted: string | undefine
   });
 }
 
-/** Those of the source, and those that its indexes are made of. */
+/** Searches the images of the source, then the images inside its indexes. */
 async function findByDigits(
   source: ImageSource,
   images: readonly ListedImage[],
@@ -71,7 +71,7 @@ function listImages(images: readonly IdentifiedImage[]): string {
   );
 }
 
-/** Docker names mean the same with and without its default host, `library/` and the tag `latest`. */
+/** Docker's default host, `library/` and the tag `latest` may be left out of a name. */
 function isSameName(name: string, wanted: string): boolean {
   return name === wanted || expandName(name) === expandName(wanted);
 }

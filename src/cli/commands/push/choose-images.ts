@@ -49,7 +49,7 @@ function chooseEach(source: ImageSource, given: GivenTarget, registryHost: strin
   return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, registryHost) }));
 }
 
-/** What on the command line can be the tag of one image alone. */
+/** A tag on the command line, which can be given to one image only. */
 function findGivenTag({ reference, tags }: GivenTarget): string | undefined {
   return reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
 }
@@ -72,7 +72,7 @@ function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: s
   return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
 }
 
-/** What is about an image goes to its repository, under a tag of its own or none. */
+/** A referrer goes to the repository of its image, under its own tag or none. */
 function chooseReferrers(
   { referrers = [] }: ImageSource,
   images: readonly ChosenImage[],
@@ -96,12 +96,12 @@ function chooseReferrers(
   });
 }
 
-/** They are pushed, so there is nothing to be said of them. */
+/** Drops the referrers, so that nothing warns about them: they are pushed as well. */
 function dropReferrers({ image, target }: ChosenImage): ChosenImage {
   return { image: image.kind === 'manifest' ? { ...image, referrers: [] } : image, target };
 }
 
-/** The tag of a name; an OCI layout may name an image by its tag alone. */
+/** The tag of a name. An OCI layout may name an image by its tag alone. */
 function findTag(name: string): string | undefined {
   if (name.includes('@')) return undefined;
   const [, tag] = /:([^/:]*)$/.exec(name) ?? [];

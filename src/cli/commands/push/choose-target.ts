@@ -83,7 +83,7 @@ function listTags({ imageTag, imageDigest }: Reference): readonly string[] {
   return imageDigest === undefined ? [DEFAULT_TAG] : [];
 }
 
-/** One for each further alias. Whether they are of one registry, nobody knows before it is asked. */
+/** One reference per further alias. Only the service can tell whether they name the same registry. */
 function listOtherNames([first, ...others]: readonly Reference[]): readonly RepositoryReference[] {
   const byAlias = new Map(others.map((other) => [other.registryAlias, other]));
   byAlias.delete(first?.registryAlias);
@@ -95,7 +95,7 @@ function assertOneRepository([first, ...others]: readonly Reference[]): void {
   if (first !== undefined && stray !== undefined) throw refuseRepositories(first, stray);
 }
 
-/** The error of an image that is to go to two repositories. */
+/** The error for an image with two repositories. */
 export function refuseRepositories(first: RepositoryReference, stray: RepositoryReference): EcrpError {
   return new EcrpError(
     'USAGE',
@@ -127,7 +127,7 @@ function refuseNames(names: readonly string[], registryHost: string): EcrpError 
   });
 }
 
-/** What one `--tag` asks for: a tag, or a reference that names the repository as well. */
+/** One `--tag`: a tag, or a reference that names the repository as well. */
 export type GivenTag =
   | { readonly kind: 'tag'; readonly imageTag: string }
   | { readonly kind: 'reference'; readonly reference: Reference };

@@ -134,7 +134,7 @@ export async function explainMissing(
     return withHint(error, 'It was created just now: run the command again in a minute.');
   }
   const { registryAlias, repositoryName } = chosen;
-  // If nobody tells whose registry it is, the service's own error must do.
+  // Without knowing whose registry it is, the service's own error is the best answer.
   if (registryAlias === undefined || (await finder.isOwn()) !== false) return error;
   return withHint(
     error,

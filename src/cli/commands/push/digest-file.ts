@@ -14,7 +14,7 @@ export async function checkDigestFile(path: string): Promise<void> {
 }
 
 /**
- * Writes the digest alone, as other tools do: replaces a regular file, writes anything else in place. `/dev/stdout` and
+ * Writes the digest and nothing else, like other tools. It replaces a regular file, and writes anything else in place. `/dev/stdout` and
  * `/dev/stderr` are the command's own streams. Throws INVALID_INPUT.
  */
 export async function writeDigestFile(

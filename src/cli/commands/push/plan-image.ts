@@ -27,10 +27,7 @@ export interface ImageDestination {
   readonly target: ImageTarget;
 }
 
-/**
- * Plans the push of an image. Loads the compressor only for an image with uncompressed layers, unless `opened` has it. `asksTarget`: layers
- * that the local cache does not know are looked for in the target.
- */
+/** Plans the push of an image. Loads the compressor only for an image with uncompressed layers, unless `opened` has it. */
 export async function planImage(
   context: CommandContext,
   request: PushRequest,

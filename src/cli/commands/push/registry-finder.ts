@@ -1,5 +1,4 @@
 import type { Repository, RepositoryAddress } from '../../../ecr/repositories.ts';
-import type { Connections } from '../../../net/connections.ts';
 import type { RepositoryReference } from '../../../oci/reference.ts';
 import { isRegistryId } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
@@ -8,20 +7,20 @@ import { isNamedBy, learnRegistry } from '../../own-registry.ts';
 import type { RegistryFacts } from '../../registry-facts.ts';
 import { readFacts } from '../../registry-facts.ts';
 
-/** What the result of a push says of the registry; what nobody told is undefined. */
+/** The registry in the result of a push. Unknown members are undefined. */
 export interface FoundRegistry {
   readonly alias: string | undefined;
   readonly registryId: string | undefined;
 }
 
-/** Finds out which alias and id the registry of a push has, as cheaply as it can be told. */
+/** Finds the alias and id of the registry that a push goes to, as cheaply as possible. */
 export class RegistryFinder {
   readonly #context: CommandContext;
   readonly #session: EcrSession;
   readonly #target: RepositoryReference;
   #created: RegistryFacts | undefined;
   #own: Promise<RegistryFacts | undefined> | undefined;
-  /** Why the service did not tell; undefined when it did. */
+  /** Why DescribeRegistries failed; undefined if it did not. */
   #problem: string | undefined;
 
   constructor(context: CommandContext, session: EcrSession, target: RepositoryReference) {
@@ -30,20 +29,15 @@ export class RegistryFinder {
     this.#target = target;
   }
 
-  /** For reading through the registry's own API. */
-  get connections(): Connections {
-    return this.#session.client.connections;
-  }
-
-  /** A repository that was made meanwhile tells it for nothing; before the first one a registry has no alias. */
+  /** Learns the alias from a repository that was just created. A registry without repositories may have none before. */
   async learn(repository: Repository): Promise<void> {
     this.#created = readFacts(repository);
     await learnRegistry(this.#session, repository);
   }
 
   /**
-   * The alias that the registry's paths have; undefined when nobody tells it, as of the id of another registry. Throws when
-   * `signal` is aborted, and then asks anew the next time.
+   * The alias in the registry's paths; undefined when it is unknown, as for the id of another registry. Throws when `signal` is aborted; the
+   * next call then asks again.
    */
   async findAlias(signal = this.#context.io.signal): Promise<string | undefined> {
     const given = this.#target.registryAlias;
@@ -52,7 +46,7 @@ export class RegistryFinder {
     return given === undefined || given === own?.registryId ? own?.registryAlias : undefined;
   }
 
-  /** For the result of a push: warns when it lacks the alias. `toldId` is what the service said in the push, if it did. */
+  /** For the result of a push. Warns when the alias is unknown. `toldId`: the id that the service stated in the push. */
   async find(toldId: string | undefined): Promise<FoundRegistry> {
     const given = this.#target.registryAlias;
     const isAlias = given !== undefined && !isRegistryId(given);
@@ -73,7 +67,7 @@ export class RegistryFinder {
     };
   }
 
-  /** The repository as DescribeImages takes it; undefined where only the registry itself can be asked, another one than the caller's. */
+  /** The address for DescribeImages; undefined for another caller's registry, which that operation cannot describe by alias. */
   async findAddress(): Promise<RepositoryAddress | undefined> {
     const { registryAlias: given, repositoryName } = this.#target;
     if (given === undefined) return { repositoryName };
@@ -84,7 +78,7 @@ export class RegistryFinder {
       : undefined;
   }
 
-  /** Whether the push goes to a registry of the caller's; undefined when nobody tells. */
+  /** Whether the registry is the caller's own; undefined when that is unknown. */
   async isOwn(): Promise<boolean | undefined> {
     if (this.#target.registryAlias === undefined) return true;
     const own = await this.#findOwn();
@@ -96,7 +90,7 @@ export class RegistryFinder {
     return given === undefined || isNamedBy(own, given);
   }
 
-  /** What was learned, in this run or an earlier one, else one DescribeRegistries. */
+  /** The caller's own registry: learned in this run or an earlier one, otherwise by one DescribeRegistries. */
   async #findOwn(signal = this.#context.io.signal): Promise<RegistryFacts | undefined> {
     if (this.#created !== undefined) return this.#created;
     this.#own ??= this.#recallOrAsk(signal);
@@ -120,7 +114,7 @@ export class RegistryFinder {
       return { registryId, registryAlias, aliases };
     } catch (error) {
       signal.throwIfAborted();
-      // The push does not depend on it: there are credentials that may push and nothing else.
+      // The push works without the answer: some credentials may push and nothing else.
       this.#problem = error instanceof Error ? error.message : String(error);
       return undefined;
     }

@@ -1,17 +1,17 @@
 import { EcrpError } from '../../../errors.ts';
 import { toEcrpError } from '../../explain-thrown.ts';
 
-/** What became of one of several things; `name` is for messages. */
+/** The outcome of one of several items. `name` is for messages. */
 export type Tried<Result> =
   | { readonly name: string; readonly result: Result }
   | { readonly name: string; readonly error: EcrpError };
 
-/** Errors that all which follow would end in as well. */
+/** Errors that every later item would run into as well. */
 const ENDING: readonly EcrpError['code'][] = ['AUTH', 'INTERRUPTED'];
 
 /**
- * Runs one step after the other. The error of one does not keep the others back, unless it is about the credentials or an
- * interruption: then those that follow have an error that says so. Never rejects.
+ * Runs the items one after the other. An error of one item does not stop the others, unless the credentials fail or the user interrupts: then
+ * the later items get an error that says so. Never rejects.
  */
 export async function tryEach<Item extends { readonly name: string }, Result>(
   items: readonly Item[],
