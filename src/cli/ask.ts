@@ -7,14 +7,14 @@ import type { CommandContext } from './command-context.ts';
 import type { Outcome } from './output.ts';
 import { printText } from './output.ts';
 
-/** Whether there is somebody to ask. */
+/** True if standard input and standard error are terminals, so that a person can answer. */
 export function isTerminal({ io }: CommandContext): boolean {
   return io.stdin.isTTY === true && io.stderr.isTTY === true;
 }
 
 /**
- * Asks a person on the terminal, and nothing is drawn meanwhile; undefined when the input ends instead. Throws the signal's reason
- * when that is aborted.
+ * Asks a question on the terminal, while every display is paused. Undefined if the input ends instead. Throws the reason of
+ * `signal` if that aborts.
  */
 export async function askLine(
   { io, waiting }: CommandContext,
@@ -22,12 +22,12 @@ export async function askLine(
   signal: AbortSignal = io.signal,
 ): Promise<string | undefined> {
   const endHush = waiting.hush();
-  // Not a readline terminal: in raw mode Ctrl-C would not interrupt.
+  // Not a readline terminal: in raw mode, Ctrl-C would not interrupt.
   const prompt = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
   try {
     const closed = once(prompt, 'close').then(() => undefined);
     const answer = await Promise.race([prompt.question(escapeLine(question), { signal }), closed]);
-    // The end of the input ends no line.
+    // The end of the input leaves the cursor behind the question.
     if (answer === undefined) await printText(io.stderr, '\n');
     return answer;
   } catch (error) {
@@ -40,20 +40,20 @@ export async function askLine(
 }
 
 /**
- * Asks before something is destroyed; anything but yes is no. Throws USAGE when there is nobody to ask. `what` is the deed
- * as a noun, for errors.
+ * Asks before something is destroyed. Any answer but `y` or `yes` means no. Throws USAGE without a terminal.
+ * @param what The action as a noun phrase, such as `deleting app`, for the error.
  */
 export async function confirm(context: CommandContext, question: string, what: string): Promise<boolean> {
   if (!isTerminal(context)) {
-    throw new EcrpError('USAGE', `${what} needs --yes when there is no terminal to ask on`, {
-      hint: 'Give --yes when you are sure; nothing was changed.',
+    throw new EcrpError('USAGE', `${what} needs --yes where there is no terminal to ask on`, {
+      hint: 'Nothing was changed. Add --yes if you are sure.',
     });
   }
   const answer = await askLine(context, `${question} [y/N] `);
   return answer !== undefined && /^y(es)?$/i.test(answer.trim());
 }
 
-/** How a command ends that was not confirmed: what was asked for is not done, so not with 0, and nothing has failed. */
+/** Outcome of a command that was not confirmed: status 2, because it did not do what was asked. */
 export function cancel({ messages }: CommandContext): Outcome {
   const message = 'Cancelled; nothing was changed.';
   messages.note(message);
@@ -61,14 +61,14 @@ export function cancel({ messages }: CommandContext): Outcome {
   return { result: { error: { code: 'USAGE', message }, exitStatus }, exitStatus };
 }
 
-/** Asks for MFA codes where there is a terminal. */
+/** Makes the prompt for MFA codes; undefined without a terminal. */
 export function prepareMfaPrompt(context: CommandContext): PromptMfa | undefined {
   if (!isTerminal(context)) return undefined;
   return async (serial, signal) => {
     const answer = (await askLine(context, `MFA code of ${serial}: `, signal))?.trim();
     if (answer) return answer;
-    throw new EcrpError('AUTH', `no MFA code was given for ${serial}`, {
-      hint: 'Run it again with the code at hand.',
+    throw new EcrpError('AUTH', `${serial}: no MFA code was given`, {
+      hint: 'Run the command again and type the code.',
     });
   };
 }

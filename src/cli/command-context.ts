@@ -5,21 +5,21 @@ import type { Outcome, OutputStyle } from './output.ts';
 import { createMessages, type Messages, printErrorOf, printOutcome } from './output.ts';
 import { chooseDisplay, createWaiting, type Waiting } from './progress/waiting.ts';
 
-/** What a command is given beside its own arguments. */
+/** Everything that a command gets beside its own arguments. */
 export interface CommandContext {
   readonly io: Io;
   readonly options: GlobalOptions;
   readonly style: OutputStyle;
   readonly messages: Messages;
-  /** Says what the command waits for, when that takes long. */
+  /** Shows long waits. */
   readonly waiting: Waiting;
-  /** Prints a result before the command has ended; only for one that goes on running. */
+  /** Prints a result while the command keeps running. */
   publish(outcome: Outcome): Promise<void>;
-  /** Prints the error of one of several things, after which the others go on. */
+  /** Prints the error of one of several things, where the command continues with the others. */
   reportError(error: EcrpError, subject: string): Promise<void>;
 }
 
-/** Runs what a command line asked for; how its outcome is printed is not the command's business. */
+/** Runs the command that a command line names, and takes its outcome. */
 export type Runner = (execute: (context: CommandContext) => Promise<Outcome>) => Promise<void>;
 
 export function createContext(io: Io, style: OutputStyle, options: GlobalOptions): CommandContext {

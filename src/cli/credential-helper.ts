@@ -15,13 +15,13 @@ import { readVersion } from './read-version.ts';
 import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
 import { forgetTokens, readToken, writeToken } from './token-cache.ts';
 
-/** Far more than any login; a helper reads what its caller writes. */
+/** Far more than any login. */
 const MAX_INPUT_CHARS = 1_000_000;
 
-/** After this time, docker goes on without a login. */
+/** Time limit for a login, in milliseconds. Then docker continues without one. */
 const BUDGET_MS = 3_000;
 
-/** Runs `docker-credential-ecrp VERB` and resolves to its exit status; never rejects. Everything is set by the environment. */
+/** Runs `docker-credential-ecrp VERB` and resolves to its exit status. Never rejects. All settings come from the environment. */
 export async function runHelperProgram(
   argv: readonly string[],
   io: Io,
@@ -30,7 +30,7 @@ export async function runHelperProgram(
   const { stdout, stderr, exitStatus } = await answer(argv, io, budgetMs);
   try {
     await printText(io.stderr, escapeLines(stderr.split('\n')));
-    // JSON has its own escapes, which this leaves as they are.
+    // Escapes of JSON stay as they are.
     await printText(io.stdout, escapeLines(stdout.split('\n')));
   } catch {
     return 1;
@@ -57,14 +57,14 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   }
 }
 
-/** What the message says when a login takes too long. */
+/** Facts for the message when a login takes too long. */
 interface Attempt {
   endpoint?: string;
-  /** Why a call was repeated. */
+  /** Why a call is retried. */
   reason?: string;
 }
 
-/** Throws UNAVAILABLE when there is no login in time, whatever it waits for: credentials or the service. */
+/** Throws UNAVAILABLE if credentials or the service take longer than `budgetMs`. */
 async function getLoginWithin(budgetMs: number, context: CommandContext): Promise<Login> {
   const { io } = context;
   const attempt: Attempt = {};
@@ -72,7 +72,7 @@ async function getLoginWithin(budgetMs: number, context: CommandContext): Promis
   const giveUp = () => {
     const { endpoint = 'the service', reason } = attempt;
     const wait = context.waiting.find();
-    const cause = wait === undefined || wait.isCall ? reason : `it waits for ${wait.what}`;
+    const cause = wait === undefined || wait.isCall ? reason : `still waiting for ${wait.what}`;
     const message = `no token from ${endpoint} within ${formatDuration(budgetMs)}`;
     abort(new EcrpError('UNAVAILABLE', cause === undefined ? message : `${message}: ${cause}`));
   };

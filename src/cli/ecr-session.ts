@@ -11,28 +11,28 @@ import { formatCount, formatDuration } from './format.ts';
 import { type RegistryFacts, readRegistryFacts, writeRegistryFacts } from './registry-facts.ts';
 import { findEndpoint } from './service-address.ts';
 
-/** A client for as long as a command runs, and what is known of the registry behind it. */
+/** The API's client of one command, and facts about the caller's registry. */
 export interface EcrSession {
   readonly client: EcrClient;
-  /** Names the service in records: URL of the API, or the region of AWS's own. */
+  /** Identifies the service in saved records: the URL of the API, or the region of AWS's own. */
   readonly endpoint: string;
-  /** The caller's own registry, asked once; undefined when the account has none yet. What it says is kept for later commands. */
+  /** Asks once for the caller's registry, and saves its facts. Undefined if the account has no registry yet. */
   askRegistry(signal: AbortSignal): Promise<Registry | undefined>;
-  /** Facts that an earlier command learned; asks nobody. */
+  /** Reads facts that an earlier command saved. Makes no call. */
   recallRegistry(): Promise<RegistryFacts | undefined>;
-  /** Keeps facts for later commands. */
+  /** Saves facts for later commands. */
   rememberRegistry(facts: RegistryFacts): Promise<void>;
 }
 
 export interface EcrSessionSettings {
   /** Layers in flight. */
   readonly concurrency?: number;
-  /** How long calls are repeated without progress, when no `--retry-budget` is given; default 60 s. */
+  /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
   readonly defaultBudgetMs?: number | undefined;
   readonly onEvent?: (event: ApiEvent) => void;
 }
 
-/** Runs `use` with a client made of the command's options, and closes it whatever happens. */
+/** Runs `use` with a client for the command's options, then closes the client. */
 export async function withEcr<T>(
   context: CommandContext,
   use: (session: EcrSession) => Promise<T>,
@@ -81,7 +81,7 @@ export async function withEcr<T>(
   }
 }
 
-/** Every call is something that the command waits for. */
+/** Registers every call as a wait of the command. */
 function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: string): Caller {
   const place = new URL(endpoint).host;
   const announced = <Answer extends Answered, Result>(given: ApiCall<Answer, Result>, signal: AbortSignal) =>
@@ -89,7 +89,7 @@ function announceCalls(call: Caller, { waiting }: CommandContext, endpoint: stri
   return Object.assign(announced, { isHeld: call.isHeld });
 }
 
-/** Keeps an answer for as long as the command runs; a failure is not kept. */
+/** Makes `askRegistry`: it caches an answer while the command runs, and never a failure. */
 function makeRegistryQuestion(
   client: EcrClient,
   remember: EcrSession['rememberRegistry'],
@@ -113,7 +113,7 @@ function makeRegistryQuestion(
   };
 }
 
-/** A retry is an event of its own in NDJSON; as text, retries and calls are for those who asked for details. */
+/** Reports a retry as an event of its own in NDJSON. All else is a detail, shown with `--verbose`. */
 function tellApiEvent({ messages, style }: CommandContext, event: ApiEvent): void {
   const { kind, ...members } = event;
   if (style.jsonLines && kind === 'retry') messages.event(kind, members);
@@ -123,7 +123,7 @@ function tellApiEvent({ messages, style }: CommandContext, event: ApiEvent): voi
 function describeApiEvent(event: ApiEvent): string {
   if (event.kind === 'retry') {
     const { operation, attempt, delayMs, reason } = event;
-    return `${operation}: attempt ${attempt} failed (${reason}), again in ${formatDuration(delayMs)}`;
+    return `${operation}: attempt ${attempt} failed (${reason}), retrying in ${formatDuration(delayMs)}`;
   }
   const { operation, ms, attempts, requestId, error } = event;
   const parts = [
@@ -138,11 +138,11 @@ function describeApiEvent(event: ApiEvent): string {
 function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
   const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION;
   if (options.region === undefined && region && region !== REGION) {
-    messages.detail(`region ${region} of the environment is ignored: ECR Public is in ${REGION}`);
+    messages.detail(`the environment's region ${region} is ignored: ECR Public is in ${REGION}`);
   }
 }
 
-/** Says which identity a command uses: with `--verbose`, and always when the named profile configures none. */
+/** Reports the identity: with `--verbose`, and always if the chosen profile configures no credentials. */
 function tellIdentity({ messages }: CommandContext, source: IdentitySource): void {
   const { description, passedProfile, kind, profile } = source;
   const text = `Credentials: ${description}`;

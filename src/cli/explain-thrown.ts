@@ -1,7 +1,10 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
 import { describeFileError } from '../files/file-errors.ts';
 
-/** An interruption explains whatever was thrown after it; what is neither an EcrpError nor a failure of the machine is a bug. */
+/**
+ * Turns anything that was thrown into an error for users. After an interruption, that is the interruption. Anything that is neither
+ * an EcrpError nor a known failure of the machine is a bug: INTERNAL.
+ */
 export function toEcrpError(thrown: unknown, signal: AbortSignal): EcrpError {
   if (signal.aborted && signal.reason instanceof EcrpError) return signal.reason;
   if (thrown instanceof EcrpError) return thrown.code === 'INTERNAL' ? reconsider(thrown) : thrown;
@@ -11,13 +14,13 @@ export function toEcrpError(thrown: unknown, signal: AbortSignal): EcrpError {
     return new EcrpError(code, message, { hint, cause: thrown });
   }
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new EcrpError('INTERNAL', `ecrp failed in a way it should not: ${message}`, {
-    hint: 'This is a bug. Please report it with the command you ran and what it prints with --verbose.',
+  return new EcrpError('INTERNAL', `ecrp: unexpected failure: ${message}`, {
+    hint: 'Report this bug with your command and its output with --verbose.',
     cause: thrown,
   });
 }
 
-/** Another room may have taken a failure of the machine for a bug. */
+/** Other code may have reported a failure of the machine as INTERNAL. */
 function reconsider(error: EcrpError): EcrpError {
   const known = explainLocalFailure(error.cause);
   if (known === undefined) return error;
@@ -26,7 +29,7 @@ function reconsider(error: EcrpError): EcrpError {
   return new EcrpError(known.code, message, { hint: known.hint, operation, awsError, requestId, cause });
 }
 
-// Errors of Node, of the system and of packages that are no bug of ours: by their kinds, wherever they come from.
+// Known errors of Node, the system and packages, which are not bugs of ours, by kind.
 
 export interface Explained {
   readonly code: ErrorCode;
@@ -34,7 +37,7 @@ export interface Explained {
   readonly hint: string;
 }
 
-/** The members of an error that decide its kind. */
+/** Members of an error that identify its kind. */
 interface Signs {
   readonly error: Error;
   readonly code: string;
@@ -45,7 +48,7 @@ interface Signs {
 interface Kind {
   readonly fits: (signs: Signs) => boolean;
   readonly code: ErrorCode;
-  /** What follows the thing that failed, or stands alone. */
+  /** Makes the message. */
   readonly describe: (signs: Signs) => string;
   readonly hint: string;
 }
@@ -60,19 +63,19 @@ const FILE_CODES =
 const NETWORK_CODES =
   /^(ECONN\w+|EADDR\w+|EHOST\w+|ENET\w+|ENOTCONN|ENOTFOUND|ETIMEDOUT|EAI_\w+|EPIPE|EPROTO|HPE_\w+|UND_ERR_\w+|ERR_(SSL|TLS|HTTP2|SOCKET)_\w+|ERR_STREAM_PREMATURE_CLOSE|CERT_\w+|UNABLE_TO_\w+|(DEPTH_ZERO_)?SELF_SIGNED_\w+)$/;
 
-/** The first one that fits. */
+/** The first one that fits applies. */
 const kinds: readonly Kind[] = [
   {
     fits: ({ code }) => code.startsWith('commander.'),
     code: 'USAGE',
     describe: ({ error }) => error.message.replace(/^error: /, ''),
-    hint: "'ecrp --help' shows what can be given.",
+    hint: "Run 'ecrp --help'.",
   },
   {
     fits: ({ syscall }) => syscall === 'uv_cwd',
     code: 'INVALID_INPUT',
-    describe: () => 'the current directory does not exist any more',
-    hint: 'Change to a directory that exists, then run it again.',
+    describe: () => 'the current directory no longer exists',
+    hint: 'Change to an existing directory, then run the command again.',
   },
   {
     fits: ({ syscall }) => /^(spawn|kill|fork)\b/.test(syscall),
@@ -80,50 +83,50 @@ const kinds: readonly Kind[] = [
     describe: ({ error, syscall, path }) => {
       return `cannot run ${path ?? (syscall.replace(/^\w+ ?/, '') || 'a program')}: ${describeFileError(error)}`;
     },
-    hint: 'Check that the program is installed, on PATH, and may be run by this user.',
+    hint: 'Check that the program is installed, on PATH, and executable for this user.',
   },
   {
     fits: matches(/^(EMFILE|ENFILE)$/),
     code: 'INVALID_INPUT',
     describe: describeWithPath,
-    hint: "Raise the limit ('ulimit -n'), or give a lower --concurrency.",
+    hint: "Raise the limit with 'ulimit -n', or lower --concurrency.",
   },
   {
     fits: isOfMemory,
     code: 'INVALID_INPUT',
-    describe: ({ error }) => `there is not enough memory, or one value is too large for it: ${error.message}`,
-    hint: 'Free some memory, or give a lower --concurrency. If an input is unusually large, check it.',
+    describe: ({ error }) => `not enough memory: ${error.message}`,
+    hint: 'Free memory, lower --concurrency, or check whether an input is unusually large.',
   },
   {
     fits: matches(/^(ENOSPC|EDQUOT|EFBIG)$/),
     code: 'INVALID_INPUT',
     describe: describeWithPath,
-    hint: 'Free some space, or set TMPDIR to a directory that has more.',
+    hint: 'Free space, or set TMPDIR to a directory with more.',
   },
   {
-    // A name of a host is looked up by `getaddrinfo`, and of sockets there are addresses instead of paths.
+    // Errors of sockets and of host names have no path.
     fits: (signs) => matches(NETWORK_CODES)(signs) && signs.path === undefined,
     code: 'UNAVAILABLE',
     describe: ({ error, code }) => `the connection failed: ${error.message || code}`,
-    hint: 'Check the network, DNS, the proxy and certificates; then run it again.',
+    hint: 'Check the network, DNS, the proxy and certificates, then run the command again.',
   },
   {
     fits: ({ error, code }) => /^(AbortError|TimeoutError)$/.test(error.name) || code === 'ABORT_ERR',
     code: 'UNAVAILABLE',
     describe: ({ error }) => `no answer in time: ${error.message}`,
-    hint: 'Check the network; then run it again.',
+    hint: 'Check the network, then run the command again.',
   },
   {
     fits: matches(/^(ELOCKED|ENOTACQUIRED|ECOMPROMISED|ERELEASED)$/),
     code: 'CONFLICT',
-    describe: ({ error }) => `another process has locked a file: ${error.message}`,
-    hint: 'Wait until it has ended, then run it again.',
+    describe: ({ error }) => `a file is locked by another process: ${error.message}`,
+    hint: 'Wait for that process to end, then run the command again.',
   },
   {
     fits: (signs) => matches(FILE_CODES)(signs) || (signs.syscall !== '' && signs.path !== undefined),
     code: 'INVALID_INPUT',
     describe: describeWithPath,
-    hint: 'Check that the path exists, that this user may use it, and that the disk is not full.',
+    hint: 'Check that the path exists, that this user may access it, and that the disk is not full.',
   },
   {
     fits: matches(/^(Z_\w+|ZSTD_\w+|ERR_ZLIB_\w+|ERR_BROTLI_\w+)$/),
@@ -143,7 +146,7 @@ const kinds: readonly Kind[] = [
     fits: matches(/^(ERR_INVALID_CHAR|ERR_HTTP_INVALID_HEADER_VALUE)$/),
     code: 'INVALID_INPUT',
     describe: ({ error }) => `a value cannot be sent in a request: ${error.message}`,
-    hint: 'Look for line ends and other control characters in options, environment variables and configuration files.',
+    hint: 'Remove line breaks and other control characters from options, environment variables and configuration files.',
   },
   {
     fits: ({ code, error }) => code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(error.message),
@@ -152,22 +155,22 @@ const kinds: readonly Kind[] = [
     hint: 'Check the paths in options, environment variables and files.',
   },
   {
-    // Thrown by JSON.parse and decodeURIComponent, and so about data.
+    // JSON.parse and decodeURIComponent throw these, so they are about data.
     fits: ({ error }) =>
       error instanceof URIError || (error instanceof SyntaxError && /JSON/.test(error.message)),
     code: 'INVALID_INPUT',
-    describe: ({ error }) => `what was read is malformed: ${error.message}`,
-    hint: 'Check the file or the answer that this came from; --verbose shows the last call.',
+    describe: ({ error }) => `malformed data: ${error.message}`,
+    hint: 'Check the input file. Add --verbose to see the last call of the API.',
   },
   {
     fits: ({ error }) => /^(CredentialsProviderError|TokenProviderError|ProviderError)$/.test(error.name),
     code: 'AUTH',
     describe: ({ error }) => `no credentials: ${error.message}`,
-    hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.',
+    hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with --profile.',
   },
 ];
 
-/** What went wrong and what to do; undefined for what nobody knows, which is a bug. Of several errors in one, the first that is known. */
+/** Explains an error, or the first known one of its causes and parts. Undefined if none is known: a bug. */
 export function explainLocalFailure(thrown: unknown): Explained | undefined {
   for (const error of listErrors(thrown)) {
     const signs = readSigns(error);
@@ -177,7 +180,7 @@ export function explainLocalFailure(thrown: unknown): Explained | undefined {
   return undefined;
 }
 
-/** The error itself, those that it stands for, and those that caused it: `fetch failed` says why one level below. */
+/** Lists the error, its parts and its causes. The reason of `fetch failed` is one level below. */
 function listErrors(thrown: unknown, depth = 0): readonly Error[] {
   if (!(thrown instanceof Error) || depth > 4) return [];
   const parts: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [];
@@ -185,7 +188,7 @@ function listErrors(thrown: unknown, depth = 0): readonly Error[] {
 }
 
 function readSigns(error: Error): Signs {
-  // os.userInfo() and its like tell the system's code one level below.
+  // os.userInfo() has the system's code one level below.
   const info = 'info' in error && typeof error.info === 'object' && error.info !== null ? error.info : {};
   const read = (name: string): string | undefined => {
     const value: unknown = Reflect.get(info, name) ?? Reflect.get(error, name);

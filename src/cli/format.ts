@@ -6,7 +6,7 @@ export function formatBytes(bytes: number): string {
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = bytes / 1000;
   let unit = 0;
-  // 999.95 would be printed as 1000.0.
+  // 999.95 would be rounded to 1000.0.
   while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
@@ -29,7 +29,7 @@ export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Columns padded to the widest cell, two spaces between them, headings first. */
+/** Lines of a table: headings first, columns padded to their widest cell, two spaces between them. */
 export function formatTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
@@ -44,7 +44,7 @@ export function formatTable(
   );
 }
 
-/** `name  value` lines; those without a value are left out. */
+/** `name  value` lines. Fields without a value are left out. */
 export function formatFields(
   fields: readonly (readonly [name: string, value: string | undefined])[],
 ): readonly string[] {
@@ -57,7 +57,7 @@ function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** One word of a POSIX shell, quoted where it has to be. */
+/** Quotes a word for a POSIX shell, if it needs quotes. */
 export function quoteForShell(text: string): string {
   return /^[\w.,:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

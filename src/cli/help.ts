@@ -1,6 +1,6 @@
 import { type Command, Help, type HelpConfiguration, type Option } from 'commander';
 
-/** How help looks: the global options stand in the groups of the command's own, and choices and defaults take little room. */
+/** Layout of help: global options join the groups of the command's own options, and choices and defaults are short. */
 export const helpConfiguration: HelpConfiguration = {
   visibleOptions(this: Help, command) {
     const visible = Help.prototype.visibleOptions.call(this, command);
@@ -13,14 +13,14 @@ export const helpConfiguration: HelpConfiguration = {
   subcommandTerm: (command) => command.name(),
 };
 
-/** It is the program's, and no command takes it. */
+/** An option of the program that no command takes. */
 const VERSION = '--version';
 
 function listAncestors({ parent }: Command): readonly Command[] {
   return parent === null ? [] : [parent, ...listAncestors(parent)];
 }
 
-/** `what it is: keep (default), drop`, or `what it is (default 4)`. */
+/** `description: keep (default), drop`, or `description (default 4)`. */
 function describeOption({ description, argChoices, defaultValue, negate }: Option): string {
   if (argChoices === undefined) {
     return defaultValue === undefined || negate ? description : `${description} (default ${defaultValue})`;
@@ -29,7 +29,7 @@ function describeOption({ description, argChoices, defaultValue, negate }: Optio
   return [description, choices.join(', ')].filter(Boolean).join(': ');
 }
 
-/** Ends the help of a command with examples. */
+/** Adds examples to the end of a command's help. */
 export function addExamples(command: Command, examples: readonly string[]): void {
   command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }

@@ -6,23 +6,23 @@ import type { CommandContext } from './command-context.ts';
 import { readRepository } from './own-registry.ts';
 
 export interface GivenRepository {
-  /** Absent where the catalog file names it. */
+  /** Absent if the catalog file names it. */
   readonly reference?: RepositoryReference | undefined;
-  /** Path of a catalog file. */
+  /** Path. */
   readonly catalog?: string | undefined;
-  /** `KEY=VALUE`; they stand above those of the file. */
+  /** `KEY=VALUE`. They override tags of the catalog file. */
   readonly resourceTags?: readonly string[] | undefined;
 }
 
 export interface NewRepository {
-  /** Whether its registry is the caller's own is for `assertOwnRepository` to say. */
+  /** Not checked: call `assertOwnRepository` before creating. */
   readonly reference: RepositoryReference;
   readonly input: RepositoryInput;
 }
 
 /**
- * Puts together what a repository is created with, all of it checked; warnings of the catalog file are printed.
- * Throws USAGE for what the command line says, INVALID_INPUT for the file.
+ * Reads and checks everything that a new repository is created with, and prints warnings about the catalog file.
+ * Throws USAGE for the command line, INVALID_INPUT for the file.
  */
 export async function readNewRepository(
   context: CommandContext,
@@ -51,7 +51,7 @@ function composeInput(
   return { reference, input };
 }
 
-/** The file may have the URI, as the command line may. */
+/** The file may name the repository by its URI, like the command line. */
 function readNameInFile(context: CommandContext, file: string, name: string): RepositoryReference {
   try {
     return readRepository(context, name);
@@ -65,7 +65,7 @@ function readNameInFile(context: CommandContext, file: string, name: string): Re
   }
 }
 
-/** The name given, else that of the file; when they differ, one of them is a mistake. */
+/** Throws USAGE if there is no name, or if the names of the command line and the file differ. */
 function nameRepository(
   given: RepositoryReference | undefined,
   inFile: RepositoryReference | undefined,
@@ -73,7 +73,7 @@ function nameRepository(
   const reference = given ?? inFile;
   if (reference === undefined) {
     throw new EcrpError('USAGE', 'the repository has no name', {
-      hint: "Give one: 'ecrp repo create NAME'; or a catalog file with a repositoryName.",
+      hint: "Run 'ecrp repo create NAME', or add repositoryName to the catalog file.",
     });
   }
   if (given === undefined || inFile === undefined) return reference;
@@ -82,7 +82,7 @@ function nameRepository(
   if (given.repositoryName !== inFile.repositoryName || isOtherRegistry) {
     const [name, nameInFile] = [formatRepository(given), formatRepository(inFile)];
     throw new EcrpError('USAGE', `the repository is named ${name}, but ${nameInFile} in the catalog file`, {
-      hint: 'Leave one of the names out.',
+      hint: 'Remove one of the names.',
     });
   }
   return alias === undefined ? inFile : given;

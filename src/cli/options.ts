@@ -4,23 +4,23 @@ import { EcrpError } from '../errors.ts';
 
 const progressModes = ['auto', 'plain', 'json', 'none'] as const;
 
-/** Options that every command takes, before or after its name. */
+/** Options of every command; they may stand before or after its name. */
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly progress: (typeof progressModes)[number];
   readonly quiet?: boolean;
   readonly verbose?: boolean;
-  /** False with `--no-color`; the terminal and the environment have a say too. */
+  /** False with `--no-color`. The terminal and the environment decide as well. */
   readonly color: boolean;
   readonly endpointUrl?: string;
   readonly region?: string;
   readonly profile?: string;
   readonly registryHost?: string;
-  /** In ms. */
+  /** In milliseconds. */
   readonly retryBudget?: number;
 }
 
-/** A wait of the program's own, in ms: `--retry-budget` shortens it, and never makes it longer. */
+/** Shortens one of our own time limits, in milliseconds, to `--retry-budget`. Never extends it. */
 export function limitWait({ retryBudget }: Pick<GlobalOptions, 'retryBudget'>, ownMs: number): number {
   return Math.min(ownMs, retryBudget ?? ownMs);
 }
@@ -41,7 +41,7 @@ export function addGlobalOptions(program: Command): Command {
       ),
     )
     .addOption(
-      new Option('--retry-budget <time>', 'retry so long without progress (default 1m, push 5m)').argParser(
+      new Option('--retry-budget <time>', 'time to retry without progress (default 1m, push 5m)').argParser(
         parseDuration,
       ),
     )
@@ -55,7 +55,7 @@ export function addGlobalOptions(program: Command): Command {
 
 const MOST_DURATION_MS = 7 * 24 * 3_600_000;
 
-/** Makes a parser of whole numbers from `least` to `most`, both included. */
+/** Makes a parser of whole numbers in [least, most]. */
 export function parseIntegerWithin(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -68,7 +68,7 @@ export function parseIntegerWithin(least: number, most: number): (text: string) 
 
 const durationUnits = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
-/** Reads `30` (seconds), `200ms`, `90s`, `5m` or `1h30m` as milliseconds. */
+/** Parses `30` (seconds), `200ms`, `90s`, `5m` or `1h30m` to milliseconds. */
 export function parseDuration(text: string): number {
   const withUnit = /^\d+$/.test(text) ? `${text}s` : text;
   const [, ...amounts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(withUnit) ?? [];
@@ -84,7 +84,7 @@ export function parseDuration(text: string): number {
   return value;
 }
 
-/** Adds one occurrence of a repeatable option to those before it. */
+/** Appends one value of a repeatable option. */
 export function collectValues(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
@@ -94,12 +94,12 @@ export function parseNonEmpty(text: string): string {
   return text;
 }
 
-/** Throws an error of our own: commander's would repeat a URL that holds a password. */
+/** Throws our own USAGE error: commander's would repeat a URL with a password. */
 export function parseEndpointUrl(text: string): string {
   return checkEndpointUrl(text, '--endpoint-url');
 }
 
-/** A region is a label of host names. */
+/** A region is a label of a host name. */
 export function parseRegion(text: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)) {
     throw new InvalidArgumentError('It must be a region such as us-east-1, without spaces.');
@@ -113,15 +113,15 @@ export function parseRegistryHost(text: string): string {
   return checkRegistryHost(text, '--registry-host');
 }
 
-/** Gives back `HOST` or `HOST:PORT`. Throws USAGE, naming `origin`, for anything else. */
+/** Returns `HOST` or `HOST:PORT` unchanged. Throws USAGE, naming `origin`, for anything else. */
 export function checkRegistryHost(text: string, origin: string): string {
   if (hostPattern.test(text)) return text;
   throw new EcrpError('USAGE', `${origin}: ${quoteAddress(text)} is not a host`, {
-    hint: 'It must be HOST or HOST:PORT, without a scheme or a path.',
+    hint: 'Give HOST or HOST:PORT, without a scheme or a path.',
   });
 }
 
-/** An address for messages, unless it may hold a password. */
+/** Quotes an address for a message, unless it may contain a password. */
 export function quoteAddress(text: string): string {
   return text.includes('@') ? 'the value' : `'${text}'`;
 }

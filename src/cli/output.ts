@@ -4,7 +4,7 @@ import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../for
 import type { Io, Output } from '../io.ts';
 import { toEcrpError } from './explain-thrown.ts';
 
-/** What a JSON document is made of; `undefined` members are left out of it. */
+/** A value of a JSON document. Members that are `undefined` are left out. */
 export type JsonValue =
   | string
   | number
@@ -14,32 +14,33 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [member: string]: JsonValue };
 
+/** Members of the JSON document of a result. */
 export type ResultMembers = { readonly [member: string]: JsonValue };
 
-/** What a command gives back; `output.ts` prints one of the two forms. */
+/** The end of a command. `printOutcome` prints one of its two forms. */
 export interface Outcome {
-  /** The members of the JSON document, `schemaVersion` excepted. Absent: nothing is printed with `--json`. */
+  /** Printed with `--json`, after `schemaVersion`. Absent: nothing is printed. */
   readonly result?: ResultMembers | undefined;
-  /** The plain text: one line, or several. A line that holds a line end is printed with an escape for it. Absent or empty: nothing is printed. */
+  /** Printed without `--json`: one line, or several. Line breaks in a line are escaped. Absent or empty: nothing is printed. */
   readonly view?: string | readonly string[] | undefined;
-  /** Runs after the result is printed. An error of it goes to standard error as text, with `--json` too. */
+  /** Runs after the result is printed. Its error is text on standard error, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
-  /** Only where it is not 0: the emulator ends with the status of the command it ran. */
+  /** Default 0. */
   readonly exitStatus?: number | undefined;
 }
 
-/** How results and errors are to be printed, as far as the command line said it. */
+/** How to print results and errors. */
 export interface OutputStyle {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Every line of standard error is a JSON document of its own: `--progress json`. */
+  /** `--progress json`: each line of standard error is a JSON document. */
   readonly jsonLines: boolean;
   readonly color: boolean;
 }
 
 /**
- * How to print, told from the bare arguments: it is needed for a command line that cannot be parsed as well.
- * What follows `--` belongs to another program.
+ * Finds how to print from the bare arguments, because errors of a command line that cannot be parsed need it too.
+ * Arguments after `--` belong to another program.
  */
 export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
   const end = argv.indexOf('--');
@@ -53,15 +54,15 @@ export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
   };
 }
 
-/** Source of the rules: https://no-color.org, and terminals that call themselves dumb. */
+/** Source of the rules: https://no-color.org, and TERM=dumb. */
 function allowsColor(stream: Output, env: Io['env'], asked: boolean): boolean {
   return asked && stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
-/** Most characters of an exception's name or a request's id. */
+/** Most characters of the name of an exception or the ID of a request. */
 const MOST_NAME = 200;
 
-/** Prints what a command gave back and returns the exit status. */
+/** Prints an outcome and returns the exit status. */
 export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome): Promise<number> {
   if (!style.json) {
     const lines = typeof outcome.view === 'string' ? [outcome.view] : (outcome.view ?? []);
@@ -73,7 +74,7 @@ export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome)
   return outcome.exitStatus ?? 0;
 }
 
-/** Prints an error, or a bug, and returns the exit status. Never rejects: there is nobody left to tell. */
+/** Prints anything that was thrown and returns the exit status. Never rejects. */
 export async function printError(io: Io, style: OutputStyle, thrown: unknown): Promise<number> {
   const error = toEcrpError(thrown, io.signal);
   const exitStatus = exitStatusOf(error);
@@ -83,7 +84,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
       return exitStatus;
     }
   } catch {
-    // Standard output is what failed, so a person is told instead.
+    // Standard output cannot be written: standard error gets the text instead.
   }
   const text = style.jsonLines
     ? `${formatJson({ event: 'error', ...describeError(error), exitStatus })}\n`
@@ -92,7 +93,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   return exitStatus;
 }
 
-/** Prints the error of one of several things, after which the others go on. With `--json` the document has it. Never rejects. */
+/** Prints the error of one of several things. Prints nothing with `--json`: the document contains it. Never rejects. */
 export async function printErrorOf(
   io: Io,
   style: OutputStyle,
@@ -106,7 +107,7 @@ export async function printErrorOf(
   await write(io.stderr, text).catch(() => undefined);
 }
 
-/** Prints text as it is. Rejects when the stream cannot be written. */
+/** Prints text unchanged. Rejects if the stream cannot be written. */
 export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
@@ -115,13 +116,13 @@ function formatDocument(members: ResultMembers): string {
   return `${formatJson({ schemaVersion: 1, ...members })}\n`;
 }
 
-/** No longer than a message has to be: what is in it may be a whole page of somebody else's. */
+/** Lists the members of an error for JSON. Texts are cut, because a service may have answered with a whole page. */
 export function describeError(error: EcrpError) {
   const { code, message, hint, operation, awsError, requestId } = error;
   return {
     code,
     message: cutText(hideLogins(message)),
-    // Hints show how a URL with a login is written, and repeat none.
+    // Hints may show the form of a URL with a login, but never repeat one.
     hint: hint && cutText(hint),
     operation,
     awsError: awsError && cutText(awsError, MOST_NAME),
@@ -134,43 +135,43 @@ async function formatError(error: EcrpError, { color, verbose }: OutputStyle, su
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
   const { message, hint, operation, awsError, requestId } = describeError(error);
   const lines = [`${label} ${escapeLine(subject + message)}`];
-  // Without an answer of the service the message says all there is to say.
+  // Without an answer of the service, the message is complete.
   if (awsError !== undefined || requestId !== undefined) {
     const details = [operation, awsError, requestId && `request ${requestId}`];
     lines.push(escapeLine(`  (${details.filter(Boolean).join(', ')})`));
   }
   if (hint !== undefined) lines.push(`hint: ${escapeLine(hint)}`);
   if (verbose && error.code === 'INTERNAL' && error.cause instanceof Error && error.cause.stack) {
-    // Indented, so that no line of it can pass for one of ours.
+    // Indented, so that no line looks like one of ours.
     lines.push(escapeLines(error.cause.stack.split('\n').map((line) => `  ${line}`)));
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** How a write ends whose reader has gone away, as in `… | head`: the first one, and those after it. */
+/** Codes of a write after the reader has gone away, as in `… | head`. */
 const readerIsGone = ['EPIPE', 'ERR_STREAM_DESTROYED'];
 
-/** Resolves when the text has been handed over. That nobody reads it any more is no error. */
+/** Resolves when the text is handed over, or when its reader has gone away. */
 function write(stream: Output, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (cause) => {
       if (!cause || ('code' in cause && readerIsGone.includes(String(cause.code)))) return resolve();
       const hint = lacksRoom(cause)
-        ? 'Free space where standard output goes, then run it again.'
-        : 'Check where standard output goes, then run it again.';
-      const message = `the output cannot be written: ${describeFileError(cause)}`;
+        ? 'Free space on the disk of standard output, then run the command again.'
+        : 'Redirect standard output to a place that can be written, then run the command again.';
+      const message = `standard output cannot be written: ${describeFileError(cause)}`;
       reject(new EcrpError('INVALID_INPUT', message, { hint, cause }));
     });
   });
 }
 
-/** The lines of standard error that are neither progress nor the final error. */
+/** Lines on standard error other than progress and the final error. */
 export interface Messages {
-  /** Something the user should know although all goes on. */
+  /** Warns while the command continues. */
   warn(message: string): void;
-  /** What was done, for a person; nothing a script would need. */
+  /** Tells a person what was done. Scripts do not need it. */
   note(message: string): void;
-  /** Only with `--verbose`. `members` are the same thing for `--progress json`. */
+  /** Only with `--verbose`. `members` replace the text with `--progress json`. */
   detail(message: string, members?: object): void;
   /** Only with `--progress json`. */
   event(event: string, members: object): void;
@@ -183,8 +184,8 @@ export function createMessages(
 ): Messages {
   const print = (event: string, text: string, members: object) => {
     const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(hideLogins(text)));
-    // Not awaited: the stream keeps the order, and whoever prints last awaits its own line. When standard error
-    // cannot be written there is no place to say so.
+    // Not awaited: the stream keeps the order, and the last print is awaited. If standard error cannot be written, nothing
+    // can report that.
     printText(io.stderr, `${line}\n`).catch(() => undefined);
   };
   return {

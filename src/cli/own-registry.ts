@@ -13,15 +13,15 @@ import type { EcrSession } from './ecr-session.ts';
 import { readFacts } from './registry-facts.ts';
 import { findRegistryHost } from './service-address.ts';
 
-/** Takes a REPO argument apart; asks nobody. Throws USAGE for what names no repository of the registry host. */
+/** Parses a REPO argument, without the network. Throws USAGE if it does not name a repository of the registry host. */
 export function readRepository(context: CommandContext, text: string): RepositoryReference {
   return parseRepository(text, findRegistryHost(context));
 }
 
 /**
- * The repository as the operations take it that know no alias. An alias becomes the id of the caller's registry, when the
- * service says that it is one of its active ones; 12 digits are passed on, for the service to judge. Throws AUTH for the alias
- * of another registry: without it, the operation would be about the caller's own repository of the same name.
+ * Resolves a repository for operations that take no alias. An active alias of the caller's registry becomes the registry ID.
+ * A registry ID stays: the service checks it. Throws AUTH for the alias of another registry: without the alias, the operation
+ * would affect the caller's own repository of the same name.
  */
 export async function resolveRepository(
   session: EcrSession,
@@ -36,8 +36,8 @@ export async function resolveRepository(
 }
 
 /**
- * Throws AUTH unless the repository is of the caller's own registry, where CreateRepository creates: it takes neither an
- * alias nor an id. Asks nobody when the reference names no registry.
+ * Throws AUTH unless the repository is in the caller's own registry. CreateRepository takes neither an alias nor an ID, and always
+ * creates there. Makes no call if the reference names no registry.
  */
 export async function assertOwnRepository(
   session: EcrSession,
@@ -48,8 +48,8 @@ export async function assertOwnRepository(
 }
 
 /**
- * Whether two names of a repository that differ in the alias alone are names of one: of the caller's own, as nobody else's aliases
- * are known. A name without an alias is of the caller's own registry.
+ * True if two names that differ only in the alias mean the same repository of the caller's own registry. The aliases of other
+ * registries are unknown. A name without an alias is in the caller's registry.
  */
 export async function isSameRegistry(
   session: EcrSession,
@@ -66,7 +66,7 @@ export async function isSameRegistry(
   );
 }
 
-/** Keeps what a repository of the caller's own registry tells of it, so that a push need not ask for it. */
+/** Saves the facts in a repository of the caller's own registry, so that a push does not have to ask for them. */
 export async function learnRegistry(session: EcrSession, repository: Repository | undefined): Promise<void> {
   const facts = repository && readFacts(repository);
   if (facts === undefined) return;
@@ -77,7 +77,7 @@ export async function learnRegistry(session: EcrSession, repository: Repository 
   await session.rememberRegistry({ ...facts, aliases });
 }
 
-/** Whether a registry goes by what stands for the alias in a reference: its id, or an alias that is active. */
+/** True if the alias part of a reference is the registry's ID or one of its active aliases. */
 export function isNamedBy(
   { registryId, aliases }: { readonly registryId: string; readonly aliases: readonly string[] },
   registryAlias: string,
@@ -85,7 +85,7 @@ export function isNamedBy(
   return registryAlias === registryId || aliases.includes(registryAlias);
 }
 
-/** Never from the cache: what is created or deleted by its answer cannot be taken back. */
+/** Never uses the cache: a wrong answer could create or delete something in another registry. */
 async function askAbout(
   session: EcrSession,
   reference: RepositoryReference,
@@ -113,9 +113,9 @@ async function askRegistry(
     const { code, operation, awsError, requestId } = error;
     throw new EcrpError(
       code,
-      `${formatRepository(reference)}: only DescribeRegistries tells whose registry that is: ${error.message}`,
+      `${formatRepository(reference)}: DescribeRegistries is needed to find the owner of the registry: ${error.message}`,
       {
-        hint: `Allow the IAM action ecr-public:DescribeRegistries; or write ${reference.repositoryName} alone, if you mean your own registry.`,
+        hint: `Allow the IAM action ecr-public:DescribeRegistries. If you mean your own registry, write ${reference.repositoryName} alone.`,
         operation,
         awsError,
         requestId,

@@ -14,11 +14,11 @@ import type { Outcome, OutputStyle } from './output.ts';
 import { printText } from './output.ts';
 import { readVersion } from './read-version.ts';
 
-/** The whole command line. Commands are imported when they are run, so that none pays for another. */
+/** Declares all commands. A command is imported when it runs, so that the others do not load it. */
 export function buildProgram(run: Runner): Command {
   const program = new Command('ecrp')
     .description(
-      'Push image archives to Amazon ECR Public without a Docker daemon, and manage what is there.',
+      'Push image archives to Amazon ECR Public without a Docker daemon, and manage its repositories.',
     )
     .helpCommand('help [command]', 'print help')
     .configureHelp(helpConfiguration);
@@ -49,7 +49,7 @@ function addVersion(program: Command, run: Runner): void {
   addExamples(version, ['ecrp version', 'ecrp version --json']);
 }
 
-/** Parses the command line and runs the command it names. Throws what the command throws; USAGE for a wrong command line. */
+/** Parses the command line and runs its command. Throws USAGE for a wrong command line, and the command's errors. */
 export async function runProgram(argv: readonly string[], io: Io, style: OutputStyle): Promise<Outcome> {
   let outcome: Outcome = {};
   const program = buildProgram(async (execute) => {
@@ -74,7 +74,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     }
     if (error.code !== 'commander.help') throw toUsageError(error, getCommandPath(said.by));
     if (style.json)
-      throw new EcrpError('USAGE', 'no command given', { hint: "'ecrp --help' shows the commands." });
+      throw new EcrpError('USAGE', 'no command given', { hint: "Run 'ecrp --help' for a list of commands." });
     await printText(io.stderr, said.text);
     return { exitStatus: 2 };
   }
@@ -104,17 +104,17 @@ function getCommandPath(command: Command): string {
 
 const GUESS = /\n\((Did you mean [^\n]*\?)\)$/;
 
-/** Turns what commander says about a wrong command line into a USAGE error; its guesses become the hint. */
+/** Turns an error of commander into USAGE. Its guesses become the hint. */
 export function toUsageError(error: CommanderError, commandPath: string): EcrpError {
   const text = error.message.replace(/^error: /, '');
-  // A value that was given may hold line ends, so only commander's own line is a guess.
+  // Values of arguments may contain line breaks, so only the last line is commander's guess.
   const [line, guess] = GUESS.exec(text) ?? ['', ''];
-  const help = `'${commandPath} --help' shows what can be given.`;
+  const help = `Run '${commandPath} --help'.`;
   const message = text.slice(0, text.length - line.length);
   return new EcrpError('USAGE', message, { hint: guess === '' ? help : `${guess} ${help}` });
 }
 
-/** What `ecrp version` and `ecrp --version` end in. */
+/** Outcome of `ecrp version` and `ecrp --version`. */
 function showVersion(): Outcome {
   const version = readVersion();
   return { result: { version }, view: version };

@@ -1,6 +1,6 @@
 import metadata from '../../package.json' with { type: 'json' };
 
-/** The version of the package; the bundle has it in itself. */
+/** The version of the package. The bundle contains it. */
 export function readVersion(): string {
   return metadata.version;
 }

@@ -4,26 +4,26 @@ import type { Repository } from '../ecr/repositories.ts';
 import { pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 
-/** What a reference of one's own registry needs to be written in full, or to be recognised. */
+/** What it takes to write a reference of the caller's own registry in full, and to recognise one. */
 export interface RegistryFacts {
   readonly registryId: string;
-  /** The alias to show in references. */
+  /** Alias to show in references. */
   readonly registryAlias: string;
-  /** Every active alias that is known, the one above among them. */
+  /** All known active aliases, including `registryAlias`. */
   readonly aliases: readonly string[];
 }
 
-/** Whose registry it is: the same account at another endpoint has another registry. */
+/** Identifies a registry: the same account has another one at another endpoint. */
 export interface RegistryKey {
   readonly endpoint: string;
-  /** The account where the credentials say it, as access keys of roles last an hour; else the access key id. */
+  /** The account if the credentials name it, because access keys of roles expire within hours. Else the access key ID. */
   readonly owner: string;
 }
 
-/** With what a kill has left of a write. */
+/** Includes temporary files of writes that were killed. */
 const FILE_NAME = /^[0-9a-f]{32}\.json(?:\.[0-9a-f-]+)?$/;
 
-/** Reads what an earlier command learned; undefined when there is nothing or it is damaged. Old files are discarded. */
+/** Reads the facts that an earlier command saved; undefined if they are missing or damaged. Discards old files. */
 export async function readRegistryFacts(
   cacheDirectory: string | undefined,
   key: RegistryKey,
@@ -38,7 +38,7 @@ export async function readRegistryFacts(
   }
 }
 
-/** Keeps what was learned. A cache that cannot be written is no error: the next command asks the service. */
+/** Saves facts. Ignores a cache that cannot be written: the next command asks the service. */
 export async function writeRegistryFacts(
   cacheDirectory: string | undefined,
   key: RegistryKey,
@@ -48,11 +48,11 @@ export async function writeRegistryFacts(
   try {
     writePrivateFile(locateCache(cacheDirectory), nameFacts(key), JSON.stringify(facts));
   } catch {
-    // Nothing is lost.
+    // The next command asks the service.
   }
 }
 
-/** What a repository of the caller's own registry tells of it: an alias is in its URI. */
+/** Facts in a repository of the caller's own registry: its URI contains an alias. */
 export function readFacts({ registryId, repositoryUri }: Repository): RegistryFacts | undefined {
   const registryAlias = repositoryUri.split('/')[1];
   return registryAlias === undefined ? undefined : { registryId, registryAlias, aliases: [registryAlias] };
@@ -63,7 +63,7 @@ function locateCache(cacheDirectory: string): string {
 }
 
 function nameFacts({ endpoint, owner }: RegistryKey): string {
-  // Hashed, so that no access key id is kept in plain text.
+  // Hashed, so that no access key ID is saved in plain text.
   const name = createHash('sha256').update(`${endpoint}\n${owner}`).digest('hex').slice(0, 32);
   return `${name}.json`;
 }

@@ -4,13 +4,13 @@ import { DUAL_STACK_REGISTRY_HOST, REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { checkRegistryHost, quoteAddress } from './options.ts';
 
-/** Where the command's options, the environment and the profile say that the API is. */
+/** Finds the endpoint of the API from options, environment and profile. */
 export function findEndpoint({ io, options }: CommandContext): Promise<Endpoint> {
   const { endpointUrl, region, profile } = options;
   return resolveEndpoint({ endpointUrl, region, profile, env: io.env });
 }
 
-/** Host of the registry, as it stands in references. Throws USAGE when the environment names none. */
+/** Finds the registry host of references. Throws USAGE if ECRP_REGISTRY_HOST is not a host. */
 export function findRegistryHost({ io, options }: CommandContext): string {
   if (options.registryHost !== undefined) return options.registryHost;
   const host = io.env.ECRP_REGISTRY_HOST;
@@ -18,14 +18,14 @@ export function findRegistryHost({ io, options }: CommandContext): string {
 }
 
 /**
- * Whether the registry host belongs to the API endpoint. It does not when the endpoint is not AWS's and no registry host is set:
- * then the default host is another service.
+ * True if the registry host belongs to the API endpoint. False if the endpoint is not AWS's and no registry host is set: the
+ * default host is another service.
  */
 export async function isRegistryOfApi(context: CommandContext): Promise<boolean> {
   return namesRegistryHost(context) || (await findEndpoint(context)).isAws;
 }
 
-/** The registry host, for a command that must not mix two services. Throws USAGE, naming `what`, when `isRegistryOfApi` is false. */
+/** Finds the registry host for a command that must not mix two services. Throws USAGE, naming `what`, unless `isRegistryOfApi`. */
 export async function requireRegistryHost(context: CommandContext, what: string): Promise<string> {
   const host = findRegistryHost(context);
   if (namesRegistryHost(context)) return host;
@@ -37,8 +37,8 @@ export async function requireRegistryHost(context: CommandContext, what: string)
 }
 
 /**
- * The hosts that a command was given as arguments; without any, the registry host. Throws USAGE for one that is not the registry of
- * the API, and as `requireRegistryHost`.
+ * Returns the HOST arguments of a command, or the registry host without any. Throws USAGE for a host that is not the registry of the
+ * API, and for the same reasons as `requireRegistryHost`.
  */
 export async function chooseRegistryHosts(
   context: CommandContext,
@@ -49,18 +49,14 @@ export async function chooseRegistryHosts(
   const names = listRegistryNames(host);
   const foreign = given.find((name) => !names.includes(name));
   if (foreign !== undefined) {
-    throw new EcrpError(
-      'USAGE',
-      `${what}: ${quoteAddress(foreign)} is not a registry that a token can be got for here`,
-      {
-        hint: `Give ${names.join(' or ')}, or name another registry of ECR Public with --registry-host.`,
-      },
-    );
+    throw new EcrpError('USAGE', `${what}: ${quoteAddress(foreign)} is not a registry of this endpoint`, {
+      hint: `Give ${names.join(' or ')}, or set --registry-host to another registry of ECR Public.`,
+    });
   }
   return given.length === 0 ? [host] : [...new Set(given)];
 }
 
-/** The names of one registry: AWS's own has two, the second for IPv6 as well. */
+/** Lists the names of a registry. AWS's own has two; the second one supports IPv6. */
 export function listRegistryNames(host: string): readonly string[] {
   const awsNames = [REGISTRY_HOST, DUAL_STACK_REGISTRY_HOST];
   return awsNames.includes(host) ? awsNames : [host];

@@ -5,7 +5,7 @@ import type { Authorization } from '../ecr/authorization.ts';
 import { isOwnDirectory, makePrivateDirectory, pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 
-/** A token is reused for the same access key at the same service only. */
+/** A token is reused only for the same access key at the same endpoint. */
 export interface TokenKey {
   readonly endpoint: string;
   readonly accessKeyId: string;
@@ -13,12 +13,12 @@ export interface TokenKey {
 
 export type CachedToken = Pick<Authorization, 'username' | 'password'>;
 
-/** Of a token of AWS. */
+/** Lifetime of AWS's tokens. */
 const MOST_LIFE_MS = 12 * 3_600_000;
-/** Temporary files that a kill has left included. */
+/** Includes temporary files of writes that were killed. */
 const FILE_NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
 
-/** Finds the token of an earlier run while it may be reused. Trusts no directory that others can use. */
+/** Finds a token of an earlier run that may still be reused. Ignores a directory that other users can access. */
 export function readToken(
   cacheDirectory: string | undefined,
   key: TokenKey,
@@ -40,8 +40,8 @@ export function readToken(
 }
 
 /**
- * Keeps a token until half its life is over, or until `credentialsEndMs` (milliseconds since 1970) if that is earlier. Keeps
- * none in a directory that it cannot write or that others can use: then the next run asks the service.
+ * Saves a token for half its lifetime, or until `credentialsEndMs` (milliseconds since 1970) if that is earlier. Saves none in a
+ * directory that cannot be written, or that other users can access.
  */
 export function writeToken(
   cacheDirectory: string | undefined,
@@ -64,7 +64,7 @@ export function writeToken(
   }
 }
 
-/** Removes all tokens. Returns whether there was one. */
+/** Removes all tokens. Returns true if there was one. */
 export function forgetTokens(cacheDirectory: string | undefined): boolean {
   const directory = cacheDirectory && locateTokens(cacheDirectory);
   if (!directory || !isOwnDirectory(directory)) return false;
@@ -88,7 +88,7 @@ function parseToken(value: unknown, nowMs: number): CachedToken | undefined {
   const { username, password, usableUntilMs } = value as Record<string, unknown>; // an object, its members still unknown
   if (typeof username !== 'string' || typeof password !== 'string') return undefined;
   if (typeof usableUntilMs !== 'number') return undefined;
-  // No token is reusable for longer: the clock was ahead when this one was written.
+  // A longer time means that the clock was ahead when the token was saved.
   const leftMs = usableUntilMs - nowMs;
   return leftMs > 0 && leftMs <= MOST_LIFE_MS / 2 ? { username, password } : undefined;
 }

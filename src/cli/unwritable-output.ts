@@ -3,17 +3,17 @@ import { EcrpError } from '../errors.ts';
 import { describeFileError, findErrorCode, lacksRoom } from '../files/file-errors.ts';
 import { quoteForShell } from './format.ts';
 
-/** A file that an option names to be written. */
+/** An output file that an option names. */
 export interface NamedOutput {
-  /** Such as `the digest file`. */
+  /** For the message, such as `the digest file`. */
   readonly what: string;
   readonly option: string;
   readonly path: string;
-  /** A good name for it, where a directory was given. */
+  /** Name to suggest if `path` is a directory. */
   readonly fileName: string;
 }
 
-/** The error of a file that cannot be written: INVALID_INPUT, with the system's reason, and what to give the option instead. */
+/** Makes the error of an output file that cannot be written: INVALID_INPUT, with the system's reason and a better value. */
 export function explainUnwritable({ what, option, path, fileName }: NamedOutput, cause: unknown): EcrpError {
   const hint =
     findErrorCode(cause) === 'EISDIR'

@@ -148,7 +148,7 @@ it('login --credential-helper warns of what will not work when docker asks', asy
   const missing = await ecrpWith({ PATH }, 'warned', 'login', '--credential-helper');
   expect(missing).toMatchObject({ status: 0 });
   expect(missing.stderr.match(/^warning: .*/gm)).toEqual([
-    'warning: docker-credential-ecrp is not on the PATH, so docker will not find it: add the directory of ecrp to PATH',
+    'warning: docker-credential-ecrp is not on PATH, so docker will not find it: add the directory of ecrp to PATH',
   ]);
   const argv = [
     'login',
@@ -231,7 +231,7 @@ it('login warns when others can read the file that gets the token', async () => 
   await writeFile(file, '{}', { mode: 0o644 });
   const { stderr } = await ecrp('open', 'login');
   expect(stderr).toContain(
-    `warning: others can read the token: the mode of ${file} is 0644; 'chmod 600' mends that`,
+    `warning: ${file}: other users can read the token (mode 0644); run: chmod 600 ${file}`,
   );
   expect((await stat(file)).mode & 0o777).toBe(0o644);
 });

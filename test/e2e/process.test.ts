@@ -45,7 +45,7 @@ describe('ecrp', () => {
       stderr += String(chunk);
     });
     expect(await once(child, 'close')).toEqual([3, null]);
-    expect(stderr).toMatch(/^error: the current directory does not exist any more\nhint: /);
+    expect(stderr).toMatch(/^error: the current directory no longer exists\nhint: /);
   });
 
   it('needs no reader of its output', async () => {
@@ -58,8 +58,8 @@ describe('ecrp', () => {
   it.runIf(existsSync('/dev/full'))('says when its output cannot be written', async () => {
     const ecrp = join(root, 'bin', 'ecrp.js');
     const full =
-      'error: the output cannot be written: the disk is full (ENOSPC)\n' +
-      'hint: Free space where standard output goes, then run it again.\n';
+      'error: standard output cannot be written: the disk is full (ENOSPC)\n' +
+      'hint: Free space on the disk of standard output, then run the command again.\n';
     for (const { argv, says } of [
       { argv: ['--version'], says: full },
       // An error that finds no place in a document is told as text.

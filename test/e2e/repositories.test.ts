@@ -120,7 +120,7 @@ describe('repo list and describe', () => {
       const env = { ...home.env, ...empty.env };
       const plain = await runCli(['repo', 'list'], { env });
       expect(plain).toMatchObject({ status: 0, stdout: '' });
-      expect(plain.stderr).toContain('no repository yet');
+      expect(plain.stderr).toContain('No repositories yet');
       const { json } = await runCli(['repo', 'list', '--json'], { env });
       expect(json()).toEqual({ schemaVersion: 1, repositories: [] });
     } finally {

@@ -41,7 +41,7 @@ describe('uploads', () => {
     expect(await ecrp(['uploads', 'list'], env)).toMatchObject({
       status: 0,
       stdout: '',
-      stderr: 'No upload is interrupted.\n',
+      stderr: 'No interrupted uploads.\n',
     });
     expect(await failPush('listed/app', env)).toMatchObject({ status: 4 });
     const { uploads } = (await ecrp(['uploads', 'list', '--json'], env)).json();

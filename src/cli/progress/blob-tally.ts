@@ -1,23 +1,25 @@
 import type { BlobFinishedEvent, BlobStartedEvent, PushEvent } from '../../engine/events.ts';
 
+/** A blob whose upload is under way. */
 export interface ActiveBlob {
   readonly label: string;
   readonly sentBytes: number;
-  /** How many of these an earlier push had sent. */
+  /** Part of `sentBytes` that an earlier push had uploaded. */
   readonly resumedBytes: number;
-  /** Undefined while it is being compressed. */
+  /** Undefined while the blob is being compressed. */
   readonly totalBytes: number | undefined;
-  /** What it will come to, as far as that can be told. */
+  /** Estimate of the compressed size; undefined without a basis. */
   readonly estimatedBytes: number | undefined;
-  /** `completing`: all is acknowledged, and the service checks it; `again`: sent from the start once more. */
+  /** `completing`: all bytes are acknowledged, and the service checks them. `again`: the upload restarted from the first byte. */
   readonly step: 'sending' | 'completing' | 'again';
 }
 
+/** The size of everything to upload. */
 export interface Total {
   readonly bytes: number;
   /**
-   * `most`: what the layers have uncompressed; `about`: judged by what some of them came to; `arriving`: of what has begun to
-   * arrive, and nobody knows what follows.
+   * `most`: the uncompressed size. `about`: an estimate by the layers that are compressed already. `arriving`: only the layers that
+   * have begun to arrive, because the rest of the source is unknown.
    */
   readonly kind: 'exact' | 'about' | 'most' | 'arriving';
 }
@@ -28,26 +30,26 @@ interface Blob extends ActiveBlob {
 
 type BlobEvent = Extract<PushEvent, { readonly id: unknown }>;
 
-/** Adds up the blobs that a push sends; what was there already is none of them. */
+/** Adds up the blobs that a push uploads. Blobs that the repository has already do not count. */
 export class BlobTally {
   readonly #active = new Map<string, Blob>();
   #finished = { blobs: 0, bytes: 0, resumedBytes: 0 };
-  /** Of the finished blobs that were compressed on the way: before and after. */
+  /** Sizes of the finished blobs that this push compressed: before and after. */
   #derived = { sourceBytes: 0, bytes: 0 };
   #blobs = 0;
-  /** Of the blobs that have not begun. */
+  /** Size of the blobs that have not started. */
   #waitingBytes = 0;
   #anyDerived = false;
   #isArriving = false;
 
-  /** Blobs were found missing, at the start or once more later. */
+  /** Sets what is missing in the repository. May be called again later. */
   expect(blobs: number, sourceBytes: number): void {
     this.#blobs = this.#finished.blobs + blobs;
     this.#waitingBytes = sourceBytes;
     this.#isArriving = false;
   }
 
-  /** What is under way comes to nothing. */
+  /** Drops the uploads under way. */
   forgetActive(): void {
     this.#active.clear();
   }
@@ -66,7 +68,7 @@ export class BlobTally {
         break;
       }
       case 'blob-restarted':
-        // What was resumed turned out to be of no use.
+        // The service did not accept the resumed bytes.
         if (event.nextByte === 0) this.#change(event.id, { sentBytes: 0, resumedBytes: 0, step: 'again' });
         break;
       case 'blob-sent':
@@ -78,7 +80,7 @@ export class BlobTally {
     }
   }
 
-  /** In the order they were started. */
+  /** In the order of their start. */
   get active(): readonly ActiveBlob[] {
     return [...this.#active.values()];
   }
@@ -99,7 +101,7 @@ export class BlobTally {
     return this.active.reduce((sum, blob) => sum + blob.resumedBytes, this.#finished.resumedBytes);
   }
 
-  /** Never less than what is sent. */
+  /** Never less than `sentBytes`. */
   get total(): Total {
     let isKnown = !this.#anyDerived || this.#waitingBytes === 0;
     let { sourceBytes, bytes } = this.#derived;
@@ -137,11 +139,11 @@ export class BlobTally {
 
   #finish({ id, outcome, bytes }: BlobFinishedEvent): void {
     const blob = this.#active.get(id);
-    // What was there already was never part of the total.
+    // Blobs that exist already were never part of the total.
     if (blob === undefined) return;
     this.#active.delete(id);
     this.#finished.blobs += 1;
-    // Another push has sent it meanwhile.
+    // Another push uploaded it meanwhile.
     if (outcome === 'existing') return;
     this.#finished.bytes += bytes;
     this.#finished.resumedBytes += blob.resumedBytes;
@@ -151,7 +153,7 @@ export class BlobTally {
   }
 }
 
-/** As short as docker writes it. */
+/** As short as in docker's output. */
 export function labelBlob(id: string, role: 'config' | 'layer'): string {
   return role === 'config' ? 'config' : id.replace('sha256:', '').slice(0, 12);
 }

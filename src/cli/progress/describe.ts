@@ -4,15 +4,15 @@ import type { Total } from './blob-tally.ts';
 import type { Phase, ProgressSnapshot } from './state.ts';
 import { describeTrouble, formatSeconds } from './waits.ts';
 
-/** Nobody wants to be told of a shorter wait. */
+/** Shorter waits are not shown. */
 const QUIET_MS = 2_000;
-/** Parts take a while, so the rate tells something of bytes that stand still for less. */
+/** Parts take a while, so a rate stays meaningful for this long without progress. */
 const STALLED_MS = 5_000;
 
-/** Calls that bytes wait for; others come before the first byte is sent, as when a pipe is read. */
+/** Calls that transfer bytes. Other calls come before the first byte, for example while a pipe is read. */
 const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload)\)$/;
 
-/** What small blobs come to is over in no time, and says nothing of the rate. */
+/** Fewer bytes say nothing about the rate. */
 const LEAST_MOVED_BYTES = 64 * 1024;
 
 const titles: Readonly<Record<Phase, string>> = {
@@ -23,11 +23,12 @@ const titles: Readonly<Record<Phase, string>> = {
   verify: 'Verifying',
 };
 
+/** Title of the phase. A dry run uploads nothing, so it never says that it does. */
 export function describePhase({ phase }: ProgressSnapshot, dryRun: boolean): string {
   return dryRun && phase === 'upload' ? 'Reading' : titles[phase];
 }
 
-/** How much is done and how fast, the most important first. */
+/** Amounts, rate, time left and counts, the most important first. */
 export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
   const { phase, phaseMs, doneBytes, total, bytesPerSecond, retries, resumedBytes, doneItems, items } =
     snapshot;
@@ -35,7 +36,7 @@ export function describeAmounts(snapshot: ProgressSnapshot): readonly string[] {
   const movesBytes = phase === 'upload' || phase === 'verify';
   if (movesBytes) {
     if (total.bytes > 0) parts.push(formatShare(doneBytes, total));
-    // While nothing moves, the rate says when it stopped, and the time left nothing.
+    // While nothing moves, the rate and the time left would mislead.
     const hasMoved = doneBytes - resumedBytes >= LEAST_MOVED_BYTES;
     if (bytesPerSecond !== undefined && hasMoved && !isStalled(snapshot)) {
       parts.push(`${formatBytes(Math.round(bytesPerSecond))}/s`);
@@ -57,12 +58,12 @@ function isStalled({ trouble, quietMs, bytesPerSecond }: ProgressSnapshot): bool
   return trouble !== undefined || quietMs >= STALLED_MS || bytesPerSecond === 0;
 }
 
-/** Why nothing moves, when it is so. */
+/** The reason why nothing moves; undefined while something does. */
 export function describeStall(
   { phase, trouble, quietMs, wait }: ProgressSnapshot,
   dryRun: boolean,
 ): string | undefined {
-  // What a call waits for itself tells more than the call.
+  // A wait inside a call explains more than the call.
   if (wait?.isCall === false && wait.waitedMs >= QUIET_MS) {
     return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
   }
@@ -72,14 +73,14 @@ export function describeStall(
   const seconds = formatSeconds(quietMs);
   if (movesBytes && (wait === undefined || BYTES_MOVING.test(wait.what)))
     return phase === 'verify' ? `nothing read for ${seconds}` : `waiting for an acknowledgement, ${seconds}`;
-  // Reading the source takes its time without any call.
+  // Reading the source may take long without any call.
   if (wait === undefined)
     return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;
-  // A push often has calls under way all the time: none of them has waited for as long as they have together.
+  // Calls of a push overlap, so no single call has waited as long as all of them together.
   return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(Math.min(quietMs, wait.waitedMs))}`;
 }
 
-/** `3.2 of 9.0 MB`; `~` stands before what is an estimate. */
+/** `3.2 of 9.0 MB`, with `~` before an estimate. */
 export function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
   const total = formatBytes(totalBytes);
   const done = formatBytes(bytes);
@@ -97,7 +98,7 @@ function describeTimeLeft(
 ): string | undefined {
   const ms = ((bytes - doneBytes) * 1000) / bytesPerSecond;
   if (kind === 'most' || kind === 'arriving' || !(ms >= 1000 && ms < 100 * 3_600_000)) return undefined;
-  // To the second, nobody can tell what takes minutes.
+  // Longer times are rounded, because they are less certain.
   const stepMs = ms < 60_000 ? 1000 : ms < 600_000 ? 5000 : 60_000;
   return `${kind === 'about' ? '~' : ''}${formatSeconds(Math.round(ms / stepMs) * stepMs)} left`;
 }

@@ -8,15 +8,15 @@ import type { CallOutcome, ShownWait } from './waits.ts';
 
 export type ProgressEvent = PushEvent | VerifyEvent;
 
-/** Shows how a push goes on, on standard error. */
+/** Shows the progress of a push on standard error. */
 export interface ProgressDisplay {
-  /** With several images: the one that all further events are about. */
+  /** Several images: all further events are about this one. */
   startImage(image: ImageSubject): void;
   show(event: ProgressEvent): void;
   showCall(event: CallOutcome): void;
-  /** Takes away what is not to stay; to be called before anything else is printed at the end. Idempotent. */
+  /** Clears what moves. Call it before printing the result. Idempotent. */
   stop(): void;
-  /** Takes away what moves until the returned function is called: a person is being asked something. */
+  /** Clears what moves for a question to a person, until the returned function is called. */
   pause?(): () => void;
 }
 
@@ -29,15 +29,15 @@ export interface ImageSubject {
 }
 
 export interface ProgressSubject {
-  /** What is being pushed; nothing in it that a terminal would obey. */
+  /** What is being pushed. Escaped for a terminal. */
   readonly name: string;
-  /** Nothing is sent, so nothing may be said to be. */
+  /** Nothing is uploaded, so no text may say that it is. */
   readonly dryRun: boolean;
-  /** What the command waits for at the moment. */
+  /** Finds the current wait of the command. */
   readonly findWait?: (() => ShownWait | undefined) | undefined;
 }
 
-/** The display that the options, the environment and the terminal call for. */
+/** Opens the display that options, environment and terminal ask for. */
 export async function openProgress(
   context: CommandContext,
   { name, dryRun }: ProgressSubject,
@@ -77,7 +77,7 @@ async function createDisplay(
   return createPlainProgress(messages, subject);
 }
 
-/** Every event as one line of JSON; README.md says which there are. Retries are printed where the API client is made. */
+/** Prints each event as one line of JSON; README.md lists them. `withEcr` prints retries. */
 export function createJsonProgress(messages: Messages): ProgressDisplay {
   return {
     startImage(image) {

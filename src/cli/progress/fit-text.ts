@@ -2,17 +2,17 @@ import stringWidth from 'string-width';
 
 const graphemes = new Intl.Segmenter();
 
-/** As wide as a terminal shows it: wide characters count two, combining ones nothing. */
+/** Width on a terminal, in columns: wide characters count as two, combining ones as none. */
 export function measureText(text: string): number {
   return stringWidth(text);
 }
 
-/** Leaves out the end of what is wider. */
+/** Cuts the end of a text that is wider than `columns`. */
 export function cutEnd(text: string, columns: number): string {
   return measureText(text) <= columns ? text : `${takeFitting(split(text), columns - 1).join('')}…`;
 }
 
-/** Leaves out the beginning of what is wider: of a name, the end tells most. */
+/** Cuts the start of a text that is wider than `columns`: the end of a name says most. */
 export function cutStart(text: string, columns: number): string {
   if (measureText(text) <= columns) return text;
   return `…${takeFitting(split(text).reverse(), columns - 1)
@@ -20,7 +20,7 @@ export function cutStart(text: string, columns: number): string {
     .join('')}`;
 }
 
-/** Joins parts to at most `maxLines` lines, in their order; what does not fit any more is left out, and so is all after it. */
+/** Joins parts to at most `maxLines` lines, in order. Drops the first part that does not fit and all parts after it. */
 export function flowParts(parts: readonly string[], columns: number, maxLines: number): readonly string[] {
   const lines: string[] = [];
   for (const part of parts) {
@@ -51,7 +51,7 @@ function takeFitting(segments: readonly string[], columns: number): string[] {
   return taken;
 }
 
-/** Breaks text between words into at most `maxLines` lines; a word that is too long, and a last line that is, lose their ends. */
+/** Breaks text between words into at most `maxLines` lines. Cuts the end of lines that are still too long. */
 export function wrapWords(text: string, columns: number, maxLines: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

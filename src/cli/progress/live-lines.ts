@@ -12,18 +12,18 @@ export interface Screen {
 }
 
 const REFRESH_MS = 125;
-/** The spinner and a space, before the first line. */
+/** Width of the spinner and a space, before the first line. */
 const SPINNER_COLUMNS = 2;
 
 export interface LiveLines {
   stop(): void;
-  /** Takes the lines away until the returned function is called: a person is being asked something in their place. */
+  /** Clears the lines for a question to a person, until the returned function is called. */
   pause(): () => void;
 }
 
 /**
- * Draws what `render` returns again and again, on a terminal, until it is stopped or `signal` is aborted.
- * Lines that others print meanwhile appear above it.
+ * Keeps drawing the result of `render` on a terminal, until it is stopped or `signal` aborts. Lines that others print meanwhile
+ * appear above.
  */
 export function drawLive(
   { stderr: stream, signal }: Pick<Io, 'stderr' | 'signal'>,
@@ -35,17 +35,17 @@ export function drawLive(
     stream,
     interval: REFRESH_MS,
     color: color ? 'cyan' : false,
-    // The choice was made already, and Ctrl-C shall stay a signal.
+    // The display was chosen already, and Ctrl-C has to stay a signal.
     isEnabled: true,
     discardStdin: false,
   });
-  // ora draws by this method. What it clears and what it writes reach the terminal at once, so that nothing flickers.
+  // ora draws with this method. Its clearing and writing reach the terminal together, so that nothing flickers.
   const draw = spinner.render.bind(spinner);
   spinner.render = () => {
     const { columns = 80, rows = 24 } = stream;
     // ora would count endless lines.
     if (columns === 0) return spinner;
-    // The cursor waits at the left: there is room for the ^C that a terminal prints, and ora would miscount a line more.
+    // The cursor stays at the left: a terminal prints ^C there without wrapping, and ora counts one line less.
     spinner.text = `${render({ columns, rows }, chalk)}\r`;
     stream.cork();
     try {
@@ -78,9 +78,9 @@ export function drawLive(
 }
 
 /**
- * A terminal that became narrower has wrapped the lines, and ora goes up as many as it wrote: it goes up the others here,
- * but for those of the last line, which the cursor is at the beginning of. ora clears its own before anything that is
- * written, and draws anew after a line's end.
+ * A terminal that became narrower has wrapped the lines, but ora moves up only the lines that it wrote. This moves up the wrapped
+ * ones, except for the last line: the cursor is at its start. ora clears its own lines before any write, and draws again after a
+ * line break.
  */
 function clearWrapped(stream: Output, text: string): void {
   const { columns = 80 } = stream;
@@ -94,7 +94,7 @@ function clearWrapped(stream: Output, text: string): void {
 
 const INDENT = '  ';
 
-/** Shows on a terminal what is waited for, until the returned function is called. While `find` finds nothing, the last wait stays. */
+/** Shows the current wait on a terminal, until the returned function is called. While `find` finds none, the last wait stays. */
 export function drawWait(
   io: Pick<Io, 'stderr' | 'signal'>,
   color: boolean,
@@ -108,7 +108,7 @@ export function drawWait(
   }).stop;
 }
 
-/** Its lines: none is as wide as `columns`, the spinner and a space before the first included. */
+/** Renders a wait. Each line, including the spinner before the first, is narrower than `columns`. */
 export function renderWait(wait: ShownWait, columns: number): string {
   const { what, waitedMs, trouble } = wait;
   const width = Math.max(1, columns - 1 - INDENT.length);

@@ -8,7 +8,7 @@ import { cutEnd, cutStart, flowParts, measureText, wrapWords } from './fit-text.
 import { drawLive, type Screen } from './live-lines.ts';
 import { type ProgressSnapshot, ProgressState } from './state.ts';
 
-/** The display that moves, on a terminal. Lines that others print meanwhile appear above it. It goes when `signal` is aborted. */
+/** Makes the moving display on a terminal. Lines that others print meanwhile appear above. It disappears when `signal` aborts. */
 export function createLiveProgress(
   io: Pick<Io, 'stderr' | 'signal'>,
   given: ProgressSubject,
@@ -38,12 +38,12 @@ export function createLiveProgress(
 
 const MAX_BAR = 24;
 const MIN_BAR = 6;
-/** Most layers shown; with more in flight the rest is counted. */
+/** Most layers shown. The others are counted. */
 const MAX_BLOBS = 8;
 const LEAST_NAME = 12;
 const INDENT = '  ';
 
-/** What stands in place of a bar. */
+/** Text in place of the bar. */
 const steps: Readonly<Record<ActiveBlob['step'], string | undefined>> = {
   sending: undefined,
   completing: 'completing',
@@ -51,8 +51,8 @@ const steps: Readonly<Record<ActiveBlob['step'], string | undefined>> = {
 };
 
 /**
- * The lines of the live display: the whole, one per blob in flight, and what holds it up. None is as wide as the screen,
- * the spinner and a space before the first included, and together they are not as high.
+ * Renders the display: the whole, one line per blob in flight, and the reason for a stall. Each line, including the spinner before
+ * the first, is narrower than the screen, and all lines together are lower.
  */
 export function renderLive(
   snapshot: ProgressSnapshot,
@@ -71,12 +71,12 @@ export function renderLive(
   const hasRoom = lines.length + stallLines.length < screen.rows - 1;
   if (more > 0 && hasRoom)
     lines.push(chalk.dim(cutEnd(`${INDENT}and ${formatCount(more, 'more layer')}`, columns)));
-  // It comes and goes, so it stands where nothing moves for it.
+  // It comes and goes, so it is last: other lines do not move.
   lines.push(...stallLines.map((line) => chalk.yellow(`${INDENT}${line}`)));
   return lines.slice(0, Math.max(1, screen.rows - 1)).join('\n');
 }
 
-/** One line, or two where the screen is narrow. */
+/** One line, or two on a narrow screen. */
 function renderWhole(snapshot: ProgressSnapshot, name: string, dryRun: boolean, columns: number): string[] {
   const width = Math.max(1, columns - INDENT.length);
   const title = describePhase(snapshot, dryRun);
@@ -93,7 +93,7 @@ function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: C
   const step = steps[blob.step];
   const total = totalBytes ?? estimatedBytes;
   if (total === undefined) {
-    // Its first part is not full yet: nothing of it can be acknowledged.
+    // Its first part is not full yet, so nothing can be acknowledged.
     const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing sent yet';
     const doing = `${name}${step ?? 'compressing'}`;
     const told = `${doing}, ${sent}`;
@@ -104,7 +104,7 @@ function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: C
   const share = `${Math.floor(ratio * 100)}%`;
   const amount = `${share.padStart(4)} of ${about}${formatBytes(total)}`;
   const width = Math.min(MAX_BAR, columns - name.length - amount.length);
-  // A space stands between a step and the amount.
+  // A space separates the step from the amount.
   if (width < Math.max(MIN_BAR, step === undefined ? 0 : step.length + 1)) {
     const fits = name.length + amount.length <= columns;
     return cutEnd(`${name}${step ?? (fits ? amount.trimStart() : share)}`, columns);

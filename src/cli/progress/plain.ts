@@ -7,10 +7,10 @@ import type { ProgressDisplay, ProgressEvent, ProgressSubject } from './display.
 import { ProgressState } from './state.ts';
 
 const INTERVAL_MS = 10_000;
-/** The first line of a phase comes sooner when nothing else was printed. */
+/** The first line of a phase comes after this time, if nothing else was printed. */
 const FIRST_MS = 2_000;
 
-/** Lines for a log: one per finished blob, and one for the whole every ten seconds and two seconds after a phase began in silence. */
+/** Makes a display of lines for a log: one per finished blob, one for the whole every ten seconds, and one early in a silent phase. */
 export function createPlainProgress(
   messages: Messages,
   { name: given, dryRun, findWait }: ProgressSubject,
@@ -61,9 +61,9 @@ export function createPlainProgress(
 }
 
 const restarts: Readonly<Record<BlobRestartedEvent['reason'], string>> = {
-  resync: 'the service has nothing of it',
-  vanished: 'the service has lost its upload',
-  refused: 'the service did not take what an earlier push had sent',
+  resync: 'the service has no byte of it',
+  vanished: 'the service has lost the upload',
+  refused: 'the service rejected the bytes of an earlier push',
 };
 
 function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefined {
@@ -75,9 +75,9 @@ function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefine
       return `layer ${labelBlob(event.id, 'layer')} resumes at ${formatBytes(event.resumedBytes)}`;
     case 'blob-restarted':
       if (event.nextByte !== 0) return undefined;
-      return `layer ${labelBlob(event.id, 'layer')} is sent from the start: ${restarts[event.reason]}`;
+      return `layer ${labelBlob(event.id, 'layer')} restarts from the first byte: ${restarts[event.reason]}`;
     case 'blob-finished': {
-      // An index has several configs.
+      // The digest tells the configs of an index apart.
       const what = `${event.role} ${labelBlob(event.id, 'layer')}`;
       if (event.outcome === 'existing') return `${what} already exists`;
       return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;

@@ -4,34 +4,35 @@ import type { ProgressEvent } from './display.ts';
 import type { ShownWait } from './waits.ts';
 import { type CallOutcome, CallTroubles, type Trouble } from './waits.ts';
 
-/** `read`: the source, before anything is asked; `verify`: what was pushed, back. */
+/** `read`: reads the source, before any call. `verify`: reads the pushed image back. */
 export type Phase = 'read' | PhaseEvent['phase'] | 'verify';
 
-/** What a display shows at one moment. */
+/** State of a push at one moment, for displays. */
 export interface ProgressSnapshot {
   readonly phase: Phase;
-  /** Since the phase began. */
+  /** Time since the phase began. */
   readonly phaseMs: number;
   readonly active: readonly ActiveBlob[];
-  /** Bytes that the service has acknowledged, those to earlier pushes included; in the phase `verify`, that were read back. */
+  /** Acknowledged bytes, including those of earlier pushes. In phase `verify`: bytes read back. */
   readonly doneBytes: number;
   readonly total: Total;
-  /** Of the bytes of this run; undefined while it cannot be told. */
+  /** Rate of this run; undefined while too little is known. */
   readonly bytesPerSecond: number | undefined;
-  /** Sent by an earlier push. */
+  /** Bytes that an earlier push had uploaded. */
   readonly resumedBytes: number;
-  /** Of how many, in the phases `upload` and `verify` blobs, in `put` manifests. */
+  /** Finished blobs in phases `upload` and `verify`, manifests in `put`. */
   readonly doneItems: number;
+  /** All blobs or manifests, likewise. */
   readonly items: number;
   readonly retries: number;
   readonly trouble: Trouble | undefined;
-  /** Since anything was heard of the push. */
+  /** Time since the last event. */
   readonly quietMs: number;
   /** What the command waits for. */
   readonly wait: ShownWait | undefined;
 }
 
-/** Adds up what is told of a push. Times are milliseconds of any one clock. */
+/** Adds up the events of a push. Times are milliseconds of any one clock. */
 export class ProgressState {
   #phase: Phase = 'read';
   #phaseSinceMs: number;
@@ -47,7 +48,7 @@ export class ProgressState {
     this.#heardMs = nowMs;
   }
 
-  /** Another image follows; retries go on being counted. */
+  /** Starts the next image. Retries keep adding up. */
   startImage(nowMs: number): void {
     this.#blobs = new BlobTally();
     this.#enter('read', nowMs);
@@ -57,7 +58,7 @@ export class ProgressState {
     this.#heardMs = nowMs;
     switch (event.kind) {
       case 'phase':
-        // What was given up while the source arrived is sent anew.
+        // Uploads that failed while the source arrived start again.
         if (event.phase === 'check') this.#blobs.forgetActive();
         if (event.phase === 'upload') this.#blobs.expect(event.blobs ?? 0, event.sourceBytes ?? 0);
         if (event.phase === 'put') this.#manifests = { put: 0, all: event.manifests ?? 0 };
@@ -93,7 +94,7 @@ export class ProgressState {
     this.#troubles.apply(event, nowMs);
   }
 
-  /** `wait`: what the command waits for at that moment. */
+  /** @param wait The wait of the command at that moment. */
   snapshot(nowMs: number, wait?: ShownWait): ProgressSnapshot {
     const isVerifying = this.#phase === 'verify';
     const { blobs, all, allBytes } = this.#verified;
@@ -122,7 +123,7 @@ export class ProgressState {
     this.#rate.add(this.#countMoved(), nowMs);
   }
 
-  /** What was resumed has not moved in this run. */
+  /** Bytes moved in this run, so without the resumed ones. */
   #countMoved(): number {
     if (this.#phase !== 'verify') return this.#blobs.sentBytes - this.#blobs.resumedBytes;
     const { bytes, reading } = this.#verified;
@@ -130,12 +131,12 @@ export class ProgressState {
   }
 }
 
-/** The rate is that of this long, or of the last acknowledgements if they are fewer than `LEAST_MARKS`. */
+/** The rate covers this time, or the last `LEAST_MARKS` acknowledgements if they take longer. */
 const WINDOW_MS = 10_000;
 const LEAST_MARKS = 6;
-/** Before, a rate would say more about connecting than about the line. */
+/** An earlier rate would measure connecting rather than transferring. */
 const SETTLING_MS = 2_000;
-/** What comes in shorter succession is one mark, so that there are never many. */
+/** Acknowledgements within this time share one mark, to bound their number. */
 const MARK_MS = 200;
 
 interface Mark {
@@ -143,11 +144,11 @@ interface Mark {
   readonly bytes: number;
 }
 
-/** How fast bytes are acknowledged. They come in parts, so the rate holds between two of them, and falls when the next is late. */
+/** Rate of acknowledged bytes. Bytes come in parts, so the rate stays between two parts, and falls if the next part is late. */
 export class TransferRate {
   #marks: Mark[] = [];
 
-  /** `bytes`: how many there are so far; fewer than before begins anew. Times are of any one clock. */
+  /** @param bytes Bytes so far. Fewer than before restarts the measurement. */
   add(bytes: number, atMs: number): void {
     const last = this.#marks.at(-1);
     if (last !== undefined && bytes < last.bytes) this.#marks = [];

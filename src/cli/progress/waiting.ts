@@ -4,45 +4,45 @@ import type { Messages } from '../output.ts';
 import type { CallOutcome } from './waits.ts';
 import { describeWait, type ShownWait, WaitList } from './waits.ts';
 
-/** How standard error shows what goes on. */
+/** Kind of display on standard error. */
 export type DisplayKind = 'live' | 'plain' | 'json' | 'none';
 
-/** Chooses by the options, the environment and the terminal. */
+/** Chooses a display by options, environment and terminal. */
 export function chooseDisplay(
   { stderr, env }: Pick<Io, 'stderr' | 'env'>,
   { progress, quiet = false }: Pick<GlobalOptions, 'progress' | 'quiet'>,
 ): DisplayKind {
   if (quiet) return 'none';
   if (progress !== 'auto') return progress;
-  // Some pseudo-terminals, as of `script` and of CI, say that they have no columns: nothing can be drawn there.
+  // Pseudo-terminals of `script` and of CI systems may report zero columns: nothing can be drawn there.
   const isLive = stderr.isTTY === true && stderr.columns !== 0 && env.TERM !== 'dumb' && !env.CI;
   return isLive ? 'live' : 'plain';
 }
 
-/** A shorter wait is nothing to tell. */
+/** Shorter waits are not shown. */
 const SHOWN_AFTER_MS = 2_000;
-/** A log repeats the line of a wait after this long. */
+/** A log repeats the line of a wait after this time. */
 const REPEATED_AFTER_MS = 10_000;
-/** A display that goes for a shorter time would only flicker. */
+/** A display stays this long after a wait, so that it does not flicker between waits. */
 const KEPT_MS = 500;
 
-/** Says on standard error what a command waits for, when it waits for longer than two seconds. */
+/** Shows on standard error what a command has been waiting for, after two seconds. */
 export interface Waiting {
-  /** Notes that the command waits for `what`: a noun phrase, such as `the credential process of the profile build`. Returns what ends the wait. */
+  /** Starts a wait for `what`: a noun phrase, such as `the credential process of the profile build`. Returns a function that ends it. */
   start(what: string, isCall?: boolean): () => void;
-  /** The same for as long as `run` takes. */
+  /** Waits for `what` while `run` runs. */
   during<Result>(what: string, run: () => Promise<Result>, isCall?: boolean): Promise<Result>;
-  /** Notes that a call has failed and is tried again, or that it has ended. */
+  /** Notes the end or the retry of a call. */
   noteCall(outcome: CallOutcome): void;
   find(): ShownWait | undefined;
   /**
-   * Leaves it to another display to say what is waited for, until the returned function is called. `pause` has that one keep still
-   * until what it returns is called.
+   * Leaves waits to another display, until the returned function is called. `pause` pauses that display until the function that it
+   * returns is called.
    */
   leave(pause?: () => () => void): () => void;
-  /** Has every display keep still while a person is asked something, until the returned function is called. */
+  /** Pauses every display for a question to a person, until the returned function is called. */
   hush(): () => void;
-  /** Takes away what is shown; to be called before anything else is printed to stay. */
+  /** Clears the display. Call it before printing lines that stay. */
   clear(): void;
 }
 
@@ -61,7 +61,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   let questions = 0;
   let pauseOther: (() => () => void) | undefined;
   let stopLive: (() => void) | undefined;
-  /** Changes whenever a display that is being loaded is wanted no more. */
+  /** Changes when a display that is still loading must not appear any more. */
   let turn = 0;
 
   const find = () => waits.find(performance.now());

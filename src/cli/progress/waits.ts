@@ -2,18 +2,18 @@ import type { ApiEvent, RetryEvent } from '../../ecr/api-call.ts';
 import { escapeLine } from '../../foreign-text.ts';
 import { formatDuration } from '../format.ts';
 
-/** Waits that follow each other within this time are one silence. */
+/** Waits with shorter gaps count as one silence. */
 const GAP_MS = 500;
 
-/** What a command waits for at one moment. */
+/** The wait of a command at one moment. */
 export interface ShownWait {
   /** Such as `ECR Public (DescribeRepositories)` or `the credential process of the profile build`. */
   readonly what: string;
-  /** Whether it is a call of the API; other waits are the reason why a call takes long. */
+  /** True for a call of the API. Other waits are the reason why a call takes long. */
   readonly isCall: boolean;
-  /** How long it has waited for this. */
+  /** Time since the wait began. */
   readonly waitedMs: number;
-  /** A call that is tried again. */
+  /** The retry of that call. */
   readonly trouble: Trouble | undefined;
 }
 
@@ -23,14 +23,14 @@ interface Wait {
   readonly sinceMs: number;
 }
 
-/** The waits that are under way. Times are milliseconds of any one clock. */
+/** The waits under way. Times are milliseconds of any one clock. */
 export class WaitList {
   readonly #waits = new Set<Wait>();
   readonly #troubles = new CallTroubles();
   #silentSinceMs = 0;
   #endedMs = Number.NEGATIVE_INFINITY;
 
-  /** Returns what ends the wait. */
+  /** Adds a wait. Returns a function that ends it. */
   add(what: string, isCall: boolean, nowMs: number): (endMs: number) => void {
     if (this.#waits.size === 0 && nowMs - this.#endedMs > GAP_MS) this.#silentSinceMs = nowMs;
     const wait = { what, isCall, sinceMs: nowMs };
@@ -46,32 +46,32 @@ export class WaitList {
     this.#troubles.apply(outcome, nowMs);
   }
 
-  /** When the command began to wait without a pause worth the name; undefined while it waits for nothing. */
+  /** Start of the current silence; undefined without a wait. */
   get silentSinceMs(): number | undefined {
     return this.#waits.size === 0 ? undefined : this.#silentSinceMs;
   }
 
-  /** The wait that tells most: what a call waits for before the call itself, the oldest first. */
+  /** Chooses the wait to show: the oldest one inside a call, else the oldest call. */
   find(nowMs: number): ShownWait | undefined {
     const waits = [...this.#waits];
     const shown = waits.find((wait) => !wait.isCall) ?? waits[0];
     if (shown === undefined) return undefined;
     const { what, isCall, sinceMs } = shown;
     const trouble = isCall ? this.#troubles.find(nowMs) : undefined;
-    // Of calls that follow each other, none took as long as they do together.
+    // For successive calls, the time of the whole silence counts.
     const waitedMs = nowMs - (isCall ? this.#silentSinceMs : sinceMs);
     return { what, isCall, waitedMs, trouble };
   }
 }
 
-/** What has become of a call, or of reading something back. */
+/** The end of a call, or the retry of a call or of a read from the registry. */
 export type CallOutcome = ApiEvent | Omit<RetryEvent, 'attempt'>;
 
-/** A call that is tried again. */
+/** A call that is being retried. */
 export interface Trouble {
   readonly operation: string;
   readonly reason: string;
-  /** Until the next attempt; 0 while that is under way. */
+  /** Time until the next attempt; 0 while it is under way. */
   readonly waitMs: number;
 }
 
@@ -80,10 +80,10 @@ interface Noted extends Omit<Trouble, 'waitMs'> {
   readonly untilMs: number;
 }
 
-/** Shorter ones would only flash up. */
+/** Shorter troubles would only flicker. */
 const SHOWN_AFTER_MS = 1_000;
 
-/** Which operations fail at the moment, from the events of the API's client. */
+/** The operations that are failing at the moment, from events of the API's client. */
 export class CallTroubles {
   readonly #noted = new Map<string, Noted>();
   #retries = 0;
@@ -93,7 +93,7 @@ export class CallTroubles {
   }
 
   apply(event: CallOutcome, nowMs: number): void {
-    // Whichever call of the operation it was, the service answers it.
+    // An answer to any call of the operation ends its trouble.
     if (event.kind === 'call') {
       this.#noted.delete(event.operation);
       return;
@@ -104,12 +104,12 @@ export class CallTroubles {
     this.#noted.set(operation, { operation, reason, sinceMs, untilMs: nowMs + delayMs });
   }
 
-  /** What failed is there by now. */
+  /** Drops all troubles, but keeps the count of retries. */
   forget(): void {
     this.#noted.clear();
   }
 
-  /** The longest-lasting trouble, if there is one worth a line. */
+  /** The longest trouble; undefined if none is long enough to show. */
   find(nowMs: number): Trouble | undefined {
     const [first] = [...this.#noted.values()].sort((a, b) => a.sinceMs - b.sinceMs);
     if (first === undefined || Math.max(nowMs, first.untilMs) - first.sinceMs < SHOWN_AFTER_MS) {
@@ -120,19 +120,19 @@ export class CallTroubles {
   }
 }
 
-/** One line for a log. */
+/** Describes a wait in one line for a log. */
 export function describeWait(wait: ShownWait): string {
   const { what, waitedMs, trouble } = wait;
   const line = `Waiting for ${what}, ${formatElapsed(waitedMs)}`;
   return trouble === undefined ? line : `${line}: ${describeTroubleOf(trouble)}`;
 }
 
-/** What becomes of a call that has failed. */
+/** Describes a retry, with the name of its call. */
 export function describeTrouble(trouble: Trouble): string {
   return `retrying${describeTime(trouble)}: ${trouble.operation}, ${describeReason(trouble)}`;
 }
 
-/** The same after the name of the call. */
+/** Describes a retry, after the name of its call. */
 export function describeTroubleOf(trouble: Trouble): string {
   return `retrying${describeTime(trouble)}, as it failed: ${describeReason(trouble)}`;
 }
@@ -145,12 +145,12 @@ function describeReason({ reason }: Trouble): string {
   return escapeLine(reason.replaceAll(/\s+/g, ' '));
 }
 
-/** Whole seconds that have passed. */
+/** Formats elapsed time: completed seconds. */
 export function formatElapsed(ms: number): string {
   return formatSeconds(Math.floor(ms / 1000) * 1000);
 }
 
-/** Whole seconds, those that have begun included: what is left of a wait. */
+/** Formats remaining time: started seconds count. */
 export function formatSeconds(ms: number): string {
   return ms < 59_000 ? `${Math.ceil(ms / 1000)} s` : formatDuration(ms);
 }

@@ -74,7 +74,7 @@ describe('an error', () => {
     const plain = await show(bug);
     expect(plain.status).toBe(1);
     expect(plain.stderr).toContain('TypeError: x is not a function');
-    expect(plain.stderr).toContain('Please report it');
+    expect(plain.stderr).toContain('Report this bug');
     expect(plain.stderr).not.toContain('output.test.ts');
     const verbose = await show(bug, { verbose: true });
     expect(verbose.stderr).toContain('output.test.ts');

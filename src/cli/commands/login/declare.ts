@@ -8,10 +8,8 @@ import type { TokenOptions } from './token.ts';
 export function addLogin(program: Command, run: Runner): void {
   const login = program
     .command('login')
-    .summary('store a token for docker and its like')
-    .description(
-      'Store a token for the registry in the configuration of docker. Pushing with ecrp needs none.',
-    )
+    .summary('store a token for docker and similar tools')
+    .description("Store a token for the registry in docker's configuration. 'ecrp push' needs none.")
     .argument('[host...]', 'name of the registry (default: the registry host)')
     .option('--password-stdout', 'print the password alone and store nothing')
     .addOption(

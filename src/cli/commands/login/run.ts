@@ -14,6 +14,7 @@ import { TOKEN_USERNAME } from '../../../wire/service.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findCacheDirectory, findDockerConfigDirectory } from '../../directories.ts';
 import { withEcr } from '../../ecr-session.ts';
+import { quoteForShell } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { chooseRegistryHosts } from '../../service-address.ts';
 import { forgetTokens } from '../../token-cache.ts';
@@ -23,7 +24,7 @@ export interface LoginOptions {
   readonly credentialHelper?: boolean;
 }
 
-/** Gets a token and stores it where docker looks for one; or prints its password; or registers our helper instead. */
+/** Gets a token and stores it for docker, or prints its password, or registers our credential helper. */
 export async function login(
   context: CommandContext,
   hosts: readonly string[],
@@ -33,9 +34,9 @@ export async function login(
   if (options.passwordStdout && context.style.json) {
     throw new EcrpError(
       'USAGE',
-      '--password-stdout prints the password alone, so it does not go with --json',
+      '--password-stdout cannot be combined with --json: it prints only the password',
       {
-        hint: "'ecrp token --password --json' gives it as JSON.",
+        hint: "Run 'ecrp token --password --json' for JSON.",
       },
     );
   }
@@ -64,9 +65,7 @@ async function register(context: CommandContext, places: readonly LoginPlace[]):
   for (const place of places) {
     const { registryHost } = place;
     const configFile = await context.waiting.during(DOCKER_LOGINS, () => registerCredentialHelper(place));
-    context.messages.note(
-      `docker asks docker-credential-${OWN_HELPER} for ${registryHost} from now on (${configFile}).`,
-    );
+    context.messages.note(`Registered docker-credential-${OWN_HELPER} for ${registryHost} in ${configFile}.`);
     results.push({ registryHost, username: TOKEN_USERNAME, configFile, storedIn: 'helper' });
   }
   await warnAboutHelper(context);
@@ -87,7 +86,7 @@ async function store(
     const { configFile, storedIn } = stored;
     if (storedIn === 'helper') {
       context.messages.note(
-        `docker asks docker-credential-${OWN_HELPER} for ${registryHost}, so no token is stored.`,
+        `No token is stored: docker uses docker-credential-${OWN_HELPER} for ${registryHost}.`,
       );
       await warnAboutHelper(context);
       results.push({ registryHost, username, configFile, storedIn });
@@ -108,12 +107,14 @@ function tellStored(
   const where = store === undefined ? configFile : `docker-credential-${store}`;
   const until = expiresAt.toISOString();
   messages.note(`Logged in to ${registryHost} as ${username} until ${until}; stored in ${where}.`);
-  if (problem !== undefined) messages.warn(`docker-credential-${store} has the token, but ${problem}`);
+  if (problem !== undefined) messages.warn(`docker-credential-${store} stored the token, but ${problem}`);
   if (store !== undefined) return;
-  messages.note("The token is stored in plain text; 'ecrp login --credential-helper' stores none.");
+  messages.note("The token is stored in plain text. Run 'ecrp login --credential-helper' to store none.");
   if (openMode !== undefined) {
     const mode = openMode.toString(8).padStart(4, '0');
-    messages.warn(`others can read the token: the mode of ${configFile} is ${mode}; 'chmod 600' mends that`);
+    messages.warn(
+      `${configFile}: other users can read the token (mode ${mode}); run: chmod 600 ${quoteForShell(configFile)}`,
+    );
   }
 }
 
@@ -121,7 +122,7 @@ function getAuthorization(context: CommandContext): Promise<Authorization> {
   return withEcr(context, ({ client }) => getAuthorizationToken(client, context.io.signal));
 }
 
-/** Removes what docker has as logins of the hosts, and the tokens that our credential helper keeps. */
+/** Removes docker's logins for the hosts, and the tokens of our credential helper. */
 export async function logout(context: CommandContext, hosts: readonly string[]): Promise<Outcome> {
   const { io, messages } = context;
   const registryHosts = await chooseRegistryHosts(context, 'logout', hosts);
@@ -144,29 +145,25 @@ export async function logout(context: CommandContext, hosts: readonly string[]):
   return { result: first !== undefined && others.length === 0 ? first : { logouts: results } };
 }
 
-/** What a command waits for while another run has the config, or a credential store asks its user. */
+/** The wait while another process locks docker's configuration, or a credential store asks its user. */
 export const DOCKER_LOGINS = "docker's config or its credential store";
 
-/** Warns when DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
+/** Warns if DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
 export function warnAboutEnvironment(
   { io, messages }: CommandContext,
   registryHosts: readonly string[],
 ): void {
   for (const host of registryHosts) {
     if (!isLoginInEnvironment(host, io.env)) continue;
-    messages.warn(
-      `DOCKER_AUTH_CONFIG has a login for ${host}; docker uses that one until the variable is unset`,
-    );
+    messages.warn(`DOCKER_AUTH_CONFIG has a login for ${host}, which docker prefers: unset the variable`);
   }
 }
 
-/** Warns when docker will not find our credential helper, and about options that the helper cannot know. */
+/** Warns if docker will not find our credential helper, and about options that the helper cannot know. */
 export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
   const program = `docker-credential-${OWN_HELPER}`;
   if ((await findProgram(program, io.env)) === undefined) {
-    messages.warn(
-      `${program} is not on the PATH, so docker will not find it: add the directory of ecrp to PATH`,
-    );
+    messages.warn(`${program} is not on PATH, so docker will not find it: add the directory of ecrp to PATH`);
   }
   const unknown = [
     [options.profile, `--profile ${options.profile}`, `AWS_PROFILE=${options.profile}`],

@@ -8,7 +8,7 @@ export interface TokenOptions {
   readonly password?: boolean;
 }
 
-/** Gets a token and prints it, or the password in it: the one command whose result is a secret. */
+/** Gets a token and prints it, or its password. Only this command and `login --password-stdout` print a secret. */
 export async function printToken(
   context: CommandContext,
   host: string | undefined,

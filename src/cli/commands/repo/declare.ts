@@ -14,7 +14,7 @@ export function addRepo(program: Command, run: Runner): void {
   const create = repo
     .command('create')
     .summary('create a repository')
-    .description('Create a repository, with its catalog data if there is any.')
+    .description('Create a repository, optionally with catalog data.')
     .argument('[name]', '[HOST/ALIAS/]REPO; it may come from the catalog file')
     .option(
       '--catalog <file>',
@@ -22,7 +22,7 @@ export function addRepo(program: Command, run: Runner): void {
       parseNonEmpty,
     )
     .option('--resource-tag <key=value>', 'resource tag (repeatable)', collectValues)
-    .option('--if-missing', 'succeed when the repository exists already')
+    .option('--if-missing', 'succeed if the repository exists already')
     .action((name: string | undefined, options: RepoCreateOptions) =>
       run(async (context) => (await import('./run.ts')).createRepo(context, name, options)),
     );

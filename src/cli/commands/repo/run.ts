@@ -40,7 +40,7 @@ export async function createRepo(
   context.messages.note(
     created
       ? `Created repository ${repository.repositoryName}.`
-      : `Repository ${repository.repositoryName} exists already; nothing of it was changed.`,
+      : `Repository ${repository.repositoryName} exists already. Nothing was changed.`,
   );
   return {
     result: { ...listMembers(repository), status: created ? 'created' : 'unchanged' },
@@ -70,7 +70,7 @@ export async function listRepos(context: CommandContext): Promise<Outcome> {
     return all;
   });
   if (repositories.length === 0)
-    context.messages.note("There is no repository yet; 'ecrp repo create NAME' makes one.");
+    context.messages.note("No repositories yet. Run 'ecrp repo create NAME' to create one.");
   return {
     result: { repositories: repositories.map(listMembers) },
     view: viewRepositories(repositories),
@@ -86,7 +86,7 @@ export async function describeRepo(context: CommandContext, name: string): Promi
       await resolveRepository(session, reference, signal),
       signal,
     );
-    // Another account's repository tells nothing of the caller's registry.
+    // A repository with an alias may be in the registry of another account.
     if (reference.registryAlias === undefined) await learnRegistry(session, found);
     return found;
   });

@@ -2,7 +2,7 @@ import type { Repository } from '../../../ecr/repositories.ts';
 import { formatFields, formatTable } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
 
-/** The API's own members; `createdAt` as RFC 3339. */
+/** Members of a repository for JSON, named as in the API. `createdAt` is RFC 3339. */
 export function listMembers(repository: Repository): ResultMembers {
   const { repositoryName, repositoryArn, registryId, repositoryUri, createdAt } = repository;
   return { repositoryName, repositoryArn, registryId, repositoryUri, createdAt: createdAt?.toISOString() };

@@ -19,7 +19,7 @@ export function addUploads(program: Command, run: Runner): void {
     .command('clear')
     .summary('discard interrupted uploads')
     .description(
-      'Discard what is saved of interrupted uploads. The next push starts each layer from the first byte.',
+      'Discard the records of interrupted uploads. The next push starts each layer from the first byte.',
     )
     .action(() => run(async (context) => (await import('./run.ts')).clearInterruptedUploads(context)));
   addExamples(clear, ['ecrp uploads clear', 'ecrp uploads clear --json']);

@@ -4,11 +4,11 @@ import { findUploadDirectory } from '../../directories.ts';
 import { formatBytes, formatCount, formatDuration, formatTable } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 
-/** Lists the interrupted uploads that a push would resume. */
+/** Lists interrupted uploads that a push can resume. */
 export function listInterruptedUploads(context: CommandContext): Outcome {
   const directory = findUploadDirectory(context.io);
   const uploads = directory === undefined ? [] : listUploads(directory);
-  if (uploads.length === 0) context.messages.note('No upload is interrupted.');
+  if (uploads.length === 0) context.messages.note('No interrupted uploads.');
   const rows = uploads.map((upload) => viewUpload(upload, Date.now()));
   return {
     result: { uploads: uploads.map(describeUpload) },
@@ -33,17 +33,17 @@ function describeUpload(upload: KnownUpload): ResultMembers {
 
 function viewUpload(upload: KnownUpload, nowMs: number): readonly string[] {
   const { registryAlias, repositoryName, id, nextByte, updatedAt, inUse } = upload;
-  // Clocks are set back now and then.
+  // Not negative, even if the clock was set back.
   const age = formatDuration(Math.max(0, nowMs - updatedAt.getTime()));
   const target = registryAlias === undefined ? repositoryName : `${registryAlias}/${repositoryName}`;
   return [target, id, formatBytes(nextByte), inUse ? `${age}, in use` : age];
 }
 
-/** Discards interrupted uploads without asking: the worst that can follow is that layers are sent again. */
+/** Discards interrupted uploads without asking: at worst, a push uploads their layers again. */
 export function clearInterruptedUploads(context: CommandContext): Outcome {
   const directory = findUploadDirectory(context.io);
   const { removed, inUse } = directory === undefined ? { removed: 0, inUse: 0 } : clearUploads(directory);
-  const left = inUse > 0 ? `; ${formatCount(inUse, 'upload')} of running pushes left alone` : '';
+  const left = inUse > 0 ? `; kept ${formatCount(inUse, 'upload')} of running pushes` : '';
   return {
     result: { removed, inUse },
     view: `Discarded ${formatCount(removed, 'interrupted upload')}${left}.`,

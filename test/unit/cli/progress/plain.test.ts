@@ -93,7 +93,7 @@ it('counts the wait for a call from what was heard last, not over all calls that
   expect(notes).toEqual(['app:1.0: publishing, waiting for ECR Public (PutImage), 2 s']);
 });
 
-it('says when a layer is sent from the start, which image it is about, and what is verified', () => {
+it('says when a layer restarts, which image it is about, and what is verified', () => {
   const { notes, display } = begin();
   display.startImage({ name: 'app:2.0', position: 2, images: 3 });
   display.show({ kind: 'blob-restarted', id: first, reason: 'resync', nextByte: 5 });
@@ -102,7 +102,7 @@ it('says when a layer is sent from the start, which image it is about, and what 
   display.stop();
   expect(notes).toEqual([
     'app:2.0: image 2 of 3',
-    `app:2.0: layer ${label} is sent from the start: the service has lost its upload`,
+    `app:2.0: layer ${label} restarts from the first byte: the service has lost the upload`,
     'app:2.0: verifying 2 blobs, 5.2 MB',
   ]);
 });
