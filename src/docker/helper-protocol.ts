@@ -17,7 +17,7 @@ export function reduceToHost(serverUrl: string): string {
   return serverUrl.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
 }
 
-/** What the credential helper answers with. */
+/** The program `docker-credential-ecrp` and its logins. */
 export interface CredentialHelper {
   /** Name of the program, for its usage and version. */
   readonly name: string;
