@@ -56,6 +56,13 @@ export async function collectBytes(chunks: AsyncIterable<Buffer>): Promise<Buffe
   return Buffer.concat(pieces);
 }
 
+/** The digest of bytes in chunks, which need not stay the same afterwards. */
+export async function digestBytes(chunks: AsyncIterable<Buffer>): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
+
 /** Names an entry in a message. Quoted, as names in archives may have control characters. */
 export function describeEntry(store: Pick<SourceStore, 'path'>, name: string): string {
   return `${store.path}: entry ${quoteText(name)}`;
@@ -107,9 +114,7 @@ export function openDirectoryStore(path: string): SourceStore {
 }
 
 async function checkDigest(file: ByteFile, digest: Digest, subject: string): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const chunk of streamRange(file, 0, file.size, subject, { transient: true })) hash.update(chunk);
-  const found = `sha256:${hash.digest('hex')}`;
+  const found = await digestBytes(streamRange(file, 0, file.size, subject, { transient: true }));
   if (found === digest) return;
   throw new EcrpError('INVALID_INPUT', `${subject}: it is a link to a file with another digest, ${found}`, {
     hint: 'Build the layout again.',

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ArrivingLayer, LayerIntake } from '../../ends/layer-intake.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { detectFileType } from '../compression.ts';
+import { digestBytes } from '../source-store.ts';
 import { fillHoles } from '../tar/fill-holes.ts';
 import { readImageEntries, type TarEntry } from '../tar/tar-entries.ts';
 import { BLOCK_BYTES, isTarHeader } from '../tar/tar-header.ts';
@@ -26,7 +26,7 @@ export async function receiveTar(
   for await (const entry of readImageEntries(reader, intake.signal)) {
     if (entry.kind === 'file') await receiveEntry(entry, reader, kept, intake, starts);
   }
-  // A writer whose pipe is closed early would fail.
+  // Read to the end of the stream: a writer whose pipe closes early would fail.
   await reader.drain();
   kept.end(reader.position);
   await intake.finish();
@@ -56,8 +56,8 @@ async function receiveEntry(
   }
   await kept.keep(start, firstBytes);
   if (starts.has(name)) {
-    const digest = await digestBytes(expand(reader, entry));
-    kept.noteDigest(start, digest);
+    // `openTarStore` compares it with the digest of the first.
+    kept.noteDigest(start, await digestBytes(expand(reader, entry)));
     return;
   }
   starts.set(name, start);
@@ -99,13 +99,6 @@ function beginsWithData({ extents }: TarEntry, count: number): boolean {
   return first !== undefined && first.offset === 0 && first.length >= count;
 }
 
-/** The digest of a repeated entry, which `openTarStore` compares with that of the first. */
-async function digestBytes(chunks: AsyncIterable<Buffer>): Promise<Digest> {
-  const hash = createHash('sha256');
-  for await (const chunk of chunks) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}`;
-}
-
 /** Number of first bytes that `recognizeLayer` needs. */
 export const LAYER_START_BYTES = BLOCK_BYTES;
 
@@ -125,15 +118,15 @@ export function recognizeLayer(
   start: Buffer,
 ): ArrivingLayer | undefined {
   const type = detectFileType(start);
-  const isPacked = type === 'gzip' || type === 'zstd';
-  if (!isPacked && !isTarHeader(start)) return undefined;
-  const compression = isPacked ? type : 'none';
+  const isCompressed = type === 'gzip' || type === 'zstd';
+  if (!isCompressed && !isTarHeader(start)) return undefined;
+  const compression = isCompressed ? type : 'none';
   const blob = BLOB.exec(name)?.[1];
   if (blob !== undefined) return { name, size, compression, named: toDigest(blob), place: 'blob' };
   const [, flat, suffix] = FLAT.exec(name) ?? [];
   if (flat !== undefined) {
     // A compressed layer with the name of an uncompressed one may be named by its diff ID or by its digest.
-    const named = isPacked === (suffix !== undefined) ? toDigest(flat) : undefined;
+    const named = isCompressed === (suffix !== undefined) ? toDigest(flat) : undefined;
     return { name, size, compression, named, place: 'docker-archive' };
   }
   return LEGACY.test(name)

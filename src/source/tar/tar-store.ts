@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { ReadHints } from '../../ends/image-source.ts';
 import { quoteText } from '../../foreign-text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { invalidInput } from '../../oci/json.ts';
 import { type ByteFile, streamRange } from '../byte-file.ts';
-import { describeEntry, type SourceStore } from '../source-store.ts';
+import { describeEntry, digestBytes, type SourceStore } from '../source-store.ts';
 import { clipExtents, fillHoles } from './fill-holes.ts';
 import { indexTar, normalizeName, type TarEntry } from './tar-entries.ts';
 
@@ -154,9 +153,5 @@ async function isSameContent(
 async function findDigest(file: ByteFile, entry: TarEntry): Promise<Digest> {
   const known = file.digestAt?.(entry.start);
   if (known !== undefined) return known;
-  const hash = createHash('sha256');
-  for await (const chunk of streamEntry(file, entry, 0, entry.size, describeEntry(file, entry.name))) {
-    hash.update(chunk);
-  }
-  return `sha256:${hash.digest('hex')}`;
+  return digestBytes(streamEntry(file, entry, 0, entry.size, describeEntry(file, entry.name)));
 }
