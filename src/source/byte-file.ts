@@ -139,13 +139,13 @@ export async function openCompressedFile(path: string): Promise<ByteFile | undef
     throw refuseUnreadable(path, cause);
   }
   const file = openByteFile(path, { followLinks: true });
-  let isPacked = false;
+  let isCompressed = false;
   try {
-    isPacked = canDecode(detectFileType(await file.read(0, MAGIC_BYTES)));
+    isCompressed = canDecode(detectFileType(await file.read(0, MAGIC_BYTES)));
   } finally {
-    if (!isPacked) file.close();
+    if (!isCompressed) file.close();
   }
-  return isPacked ? file : undefined;
+  return isCompressed ? file : undefined;
 }
 
 /**
