@@ -21,7 +21,7 @@ export async function askLine(
   question: string,
   signal: AbortSignal = io.signal,
 ): Promise<string | undefined> {
-  const endHush = waiting.hush();
+  const endPause = waiting.pauseForQuestion();
   // Not a readline terminal: in raw mode, Ctrl-C would not interrupt.
   const prompt = createInterface({ input: io.stdin, output: io.stderr, terminal: false });
   try {
@@ -35,7 +35,7 @@ export async function askLine(
     throw error;
   } finally {
     prompt.close();
-    endHush();
+    endPause();
   }
 }
 

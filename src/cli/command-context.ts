@@ -2,7 +2,7 @@ import type { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome, OutputStyle } from './output.ts';
-import { createMessages, type Messages, printErrorOf, printOutcome } from './output.ts';
+import { createMessages, type Messages, printItemError, printOutcome } from './output.ts';
 import { chooseDisplay, createWaiting, type Waiting } from './progress/waiting.ts';
 
 /** Everything that a command gets beside its own arguments. */
@@ -36,6 +36,6 @@ export function createContext(io: Io, style: OutputStyle, options: GlobalOptions
       waiting.clear();
       await printOutcome(io, style, outcome);
     },
-    reportError: (error, subject) => printErrorOf(io, style, error, subject),
+    reportError: (error, subject) => printItemError(io, style, error, subject),
   };
 }

@@ -4,34 +4,70 @@ import { join, resolve } from 'node:path';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
+const GIB = 1024 ** 3;
+/** Free space that a spool leaves to other programs. */
+const RESERVED_BYTES = GIB;
+const MOST_SPOOL_BYTES = 64 * GIB;
+const SIZE_UNITS = ['', 'K', 'M', 'G', 'T'];
+
+/** Where a directory of ours is, by variable and by platform. */
+interface Place {
+  readonly variable: string;
+  readonly xdgVariable: string;
+  /** Below LOCALAPPDATA. */
+  readonly windows: string;
+  /** Below the home directory. */
+  readonly macos: string;
+  /** Below the home directory. */
+  readonly unix: string;
+}
+
+const CACHE: Place = {
+  variable: 'ECRP_CACHE_DIR',
+  xdgVariable: 'XDG_CACHE_HOME',
+  windows: 'cache',
+  macos: 'Library/Caches',
+  unix: '.cache',
+};
+const STATE: Place = {
+  variable: 'ECRP_STATE_DIR',
+  xdgVariable: 'XDG_STATE_HOME',
+  windows: 'state',
+  macos: 'Library/Application Support',
+  unix: '.local/state',
+};
+
 /**
  * Finds the directory of the cache: digests of compressed layers, facts about registries, tokens. Losing it only costs time.
  * Undefined without a variable and a home directory. Throws USAGE for a variable with a line break.
  */
 export function findCacheDirectory(io: Io): string | undefined {
-  const { env } = io;
-  if (env.ECRP_CACHE_DIR) return resolveVariable(io, 'ECRP_CACHE_DIR', env.ECRP_CACHE_DIR);
-  // The XDG specification says to ignore relative paths.
-  if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'ecrp');
-  if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'ecrp', 'cache');
-  const home = findHome(io);
-  if (home === undefined) return undefined;
-  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'ecrp');
-  if (process.platform === 'win32') return join(home, 'AppData', 'Local', 'ecrp', 'cache');
-  return join(home, '.cache', 'ecrp');
+  return findDirectory(io, CACHE);
 }
 
 /** Finds the directory of interrupted uploads. Losing it only costs time. Undefined and errors as for the cache. */
 export function findStateDirectory(io: Io): string | undefined {
+  return findDirectory(io, STATE);
+}
+
+/** Finds the directory of the records of interrupted uploads; undefined without a state directory. */
+export function findUploadDirectory(io: Io): string | undefined {
+  const state = findStateDirectory(io);
+  return state && join(state, 'uploads');
+}
+
+function findDirectory(io: Io, { variable, xdgVariable, windows, macos, unix }: Place): string | undefined {
   const { env } = io;
-  if (env.ECRP_STATE_DIR) return resolveVariable(io, 'ECRP_STATE_DIR', env.ECRP_STATE_DIR);
-  if (env.XDG_STATE_HOME?.startsWith('/')) return join(env.XDG_STATE_HOME, 'ecrp');
-  if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'ecrp', 'state');
+  const given = env[variable];
+  if (given) return resolveVariable(io, variable, given);
+  const xdg = env[xdgVariable];
+  // The XDG specification says to ignore relative paths.
+  if (xdg?.startsWith('/')) return join(xdg, 'ecrp');
+  if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'ecrp', windows);
   const home = findHome(io);
   if (home === undefined) return undefined;
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'ecrp');
-  if (process.platform === 'win32') return join(home, 'AppData', 'Local', 'ecrp', 'state');
-  return join(home, '.local', 'state', 'ecrp');
+  if (process.platform === 'win32') return join(home, 'AppData', 'Local', 'ecrp', windows);
+  return join(home, process.platform === 'darwin' ? macos : unix, 'ecrp');
 }
 
 /** Finds the directory of docker's configuration. Throws USAGE without DOCKER_CONFIG and a home directory. */
@@ -69,25 +105,13 @@ function findHome(io: Io): string | undefined {
   }
 }
 
-/** Finds the directory of the records of interrupted uploads; undefined without a state directory. */
-export function findUploadDirectory(io: Io): string | undefined {
-  const state = findStateDirectory(io);
-  return state && join(state, 'uploads');
-}
-
-const GIB = 1024 ** 3;
-/** Reserved for other programs. */
-const RESERVED_BYTES = GIB;
-const MOST_BYTES = 64 * GIB;
-const UNITS = ['', 'K', 'M', 'G', 'T'];
-
 /**
  * Finds how many bytes a compressed or piped source may spool in the temporary directory: ECRP_SPOOL_LIMIT, else the free space less
  * 1 GiB, at most 64 GiB. Throws USAGE if the variable is not a size.
  */
 export function findSpoolLimit({ env }: Pick<Io, 'env'>, temporaryDirectory: string): number {
   if (env.ECRP_SPOOL_LIMIT) return parseSize(env.ECRP_SPOOL_LIMIT);
-  return Math.min(Math.max(findFreeBytes(temporaryDirectory) - RESERVED_BYTES, 0), MOST_BYTES);
+  return Math.min(Math.max(findFreeBytes(temporaryDirectory) - RESERVED_BYTES, 0), MOST_SPOOL_BYTES);
 }
 
 /** Units are powers of 1,024, optionally followed by `B` or `iB`. */
@@ -98,7 +122,7 @@ function parseSize(text: string): number {
       hint: 'Set it to a number of bytes, or to a number with K, M, G or T, such as 500M or 20G.',
     });
   }
-  return Math.floor(Number(amount) * 1024 ** UNITS.indexOf(unit.toUpperCase()));
+  return Math.floor(Number(amount) * 1024 ** SIZE_UNITS.indexOf(unit.toUpperCase()));
 }
 
 /** Infinity without an answer: a fault of the directory is reported when it is used. */

@@ -41,7 +41,7 @@ export async function withEcr<T>(
   const { createEcrClient } = await import('../ecr/client.ts');
   const { io, options } = context;
   checkRegionVariables(io.env);
-  tellIgnoredRegion(context);
+  reportIgnoredRegion(context);
   const endpoint = await findEndpoint(context);
   const bare = createEcrClient({
     endpointUrl: endpoint.url,
@@ -53,9 +53,9 @@ export async function withEcr<T>(
     defaultBudgetMs: settings.defaultBudgetMs,
     startWait: (what) => context.waiting.start(what),
     promptMfa: prepareMfaPrompt(context),
-    onIdentity: (source) => tellIdentity(context, source),
+    onIdentity: (source) => reportIdentity(context, source),
     onEvent: (event) => {
-      tellApiEvent(context, event);
+      reportApiEvent(context, event);
       context.waiting.noteCall(event);
       settings.onEvent?.(event);
     },
@@ -114,7 +114,7 @@ function makeRegistryQuestion(
 }
 
 /** Reports a retry as an event of its own in NDJSON. All else is a detail, shown with `--verbose`. */
-function tellApiEvent({ messages, style }: CommandContext, event: ApiEvent): void {
+function reportApiEvent({ messages, style }: CommandContext, event: ApiEvent): void {
   const { kind, ...members } = event;
   if (style.jsonLines && kind === 'retry') messages.event(kind, members);
   else messages.detail(describeApiEvent(event), { event: kind, ...members });
@@ -135,7 +135,7 @@ function describeApiEvent(event: ApiEvent): string {
   return parts.filter(Boolean).join(', ');
 }
 
-function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
+function reportIgnoredRegion({ io, options, messages }: CommandContext): void {
   const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION;
   if (options.region === undefined && region && region !== REGION) {
     messages.detail(`the environment's region ${region} is ignored: ECR Public is in ${REGION}`);
@@ -143,7 +143,7 @@ function tellIgnoredRegion({ io, options, messages }: CommandContext): void {
 }
 
 /** Reports the identity: with `--verbose`, and always if the chosen profile configures no credentials. */
-function tellIdentity({ messages }: CommandContext, source: IdentitySource): void {
+function reportIdentity({ messages }: CommandContext, source: IdentitySource): void {
   const { description, passedProfile, kind, profile } = source;
   const text = `Credentials: ${description}`;
   messages.detail(text, { event: 'detail', message: text, source: kind, profile });

@@ -94,7 +94,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
 }
 
 /** Prints the error of one of several things. Prints nothing with `--json`: the document contains it. Never rejects. */
-export async function printErrorOf(
+export async function printItemError(
   io: Io,
   style: OutputStyle,
   error: EcrpError,

@@ -54,7 +54,7 @@ export async function openProgress(
     findWait: () => waiting.find(),
   };
   const display = await createDisplay(kind, context, subject);
-  const returnWaits = waiting.leave(display.pause);
+  const returnWaits = waiting.handOver(display.pause);
   return {
     ...display,
     stop() {

@@ -4,7 +4,7 @@ import { escapeLine } from '../../foreign-text.ts';
 import type { Io, Output } from '../../io.ts';
 import { measureText, wrapWords } from './fit-text.ts';
 import type { ShownWait } from './waits.ts';
-import { describeTroubleOf, formatElapsed } from './waits.ts';
+import { describeRetry, formatElapsed } from './waits.ts';
 
 export interface Screen {
   readonly columns: number;
@@ -112,8 +112,8 @@ export function drawWait(
 export function renderWait(wait: ShownWait, columns: number): string {
   const { what, waitedMs, trouble } = wait;
   const width = Math.max(1, columns - 1 - INDENT.length);
-  const told = escapeLine(`Waiting for ${what}, ${formatElapsed(waitedMs)}`);
-  const lines = [...wrapWords(told, width, 2)];
-  if (trouble !== undefined) lines.push(...wrapWords(describeTroubleOf(trouble), width, 2));
+  const text = escapeLine(`Waiting for ${what}, ${formatElapsed(waitedMs)}`);
+  const lines = [...wrapWords(text, width, 2)];
+  if (trouble !== undefined) lines.push(...wrapWords(describeRetry(trouble), width, 2));
   return lines.map((line, index) => (index === 0 ? line : `${INDENT}${line}`)).join('\n');
 }

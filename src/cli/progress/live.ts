@@ -96,8 +96,8 @@ function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: C
     // Its first part is not full yet, so nothing can be acknowledged.
     const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing sent yet';
     const doing = `${name}${step ?? 'compressing'}`;
-    const told = `${doing}, ${sent}`;
-    return cutEnd(measureText(told) <= columns ? told : doing, columns);
+    const whole = `${doing}, ${sent}`;
+    return cutEnd(measureText(whole) <= columns ? whole : doing, columns);
   }
   const ratio = total === 0 ? 1 : Math.min(1, sentBytes / total);
   const about = totalBytes === undefined ? '~' : '';

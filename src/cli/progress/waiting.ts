@@ -36,12 +36,12 @@ export interface Waiting {
   noteCall(outcome: CallOutcome): void;
   find(): ShownWait | undefined;
   /**
-   * Leaves waits to another display, until the returned function is called. `pause` pauses that display until the function that it
+   * Hands waits over to another display, until the returned function is called. `pause` pauses that display until the function that it
    * returns is called.
    */
-  leave(pause?: () => () => void): () => void;
+  handOver(pause?: () => () => void): () => void;
   /** Pauses every display for a question to a person, until the returned function is called. */
-  hush(): () => void;
+  pauseForQuestion(): () => void;
   /** Clears the display. Call it before printing lines that stay. */
   clear(): void;
 }
@@ -56,8 +56,8 @@ export interface WaitingPlace {
 export function createWaiting({ io, messages, color, display }: WaitingPlace): Waiting {
   const waits = new WaitList();
   let timer: NodeJS.Timeout | undefined;
-  let lastToldMs: number | undefined;
-  let isLeft = false;
+  let lastShownMs: number | undefined;
+  let isHandedOver = false;
   let questions = 0;
   let pauseOther: (() => () => void) | undefined;
   let stopLive: (() => void) | undefined;
@@ -69,7 +69,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   const clear = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    lastToldMs = undefined;
+    lastShownMs = undefined;
     turn += 1;
     stopLive?.();
     stopLive = undefined;
@@ -91,7 +91,7 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
     const nowMs = performance.now();
     const wait = waits.find(nowMs);
     if (wait === undefined) return;
-    lastToldMs = nowMs;
+    lastShownMs = nowMs;
     void tell(wait);
     schedule();
   };
@@ -99,8 +99,9 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
   const schedule = (): void => {
     clearTimeout(timer);
     const sinceMs = waits.silentSinceMs;
-    if (isLeft || questions > 0 || display === 'none') return;
-    const dueMs = lastToldMs === undefined ? (sinceMs ?? 0) + SHOWN_AFTER_MS : lastToldMs + REPEATED_AFTER_MS;
+    if (isHandedOver || questions > 0 || display === 'none') return;
+    const dueMs =
+      lastShownMs === undefined ? (sinceMs ?? 0) + SHOWN_AFTER_MS : lastShownMs + REPEATED_AFTER_MS;
     timer =
       sinceMs === undefined
         ? setTimeout(clear, KEPT_MS)
@@ -129,17 +130,17 @@ export function createWaiting({ io, messages, color, display }: WaitingPlace): W
     },
     noteCall: (outcome) => waits.noteCall(outcome, performance.now()),
     find,
-    leave(pause) {
+    handOver(pause) {
       clear();
-      isLeft = true;
+      isHandedOver = true;
       pauseOther = pause;
       return () => {
-        isLeft = false;
+        isHandedOver = false;
         pauseOther = undefined;
         schedule();
       };
     },
-    hush() {
+    pauseForQuestion() {
       clear();
       questions += 1;
       const resumeOther = pauseOther?.();

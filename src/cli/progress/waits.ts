@@ -124,7 +124,7 @@ export class CallTroubles {
 export function describeWait(wait: ShownWait): string {
   const { what, waitedMs, trouble } = wait;
   const line = `Waiting for ${what}, ${formatElapsed(waitedMs)}`;
-  return trouble === undefined ? line : `${line}: ${describeTroubleOf(trouble)}`;
+  return trouble === undefined ? line : `${line}: ${describeRetry(trouble)}`;
 }
 
 /** Describes a retry, with the name of its call. */
@@ -133,8 +133,8 @@ export function describeTrouble(trouble: Trouble): string {
 }
 
 /** Describes a retry, after the name of its call. */
-export function describeTroubleOf(trouble: Trouble): string {
-  return `retrying${describeTime(trouble)}, as it failed: ${describeReason(trouble)}`;
+export function describeRetry(trouble: Trouble): string {
+  return `retrying${describeTime(trouble)}, last error: ${describeReason(trouble)}`;
 }
 
 function describeTime({ waitMs }: Trouble): string {

@@ -92,13 +92,13 @@ async function store(
       results.push({ registryHost, username, configFile, storedIn });
       continue;
     }
-    tellStored(context, registryHost, stored, { username, expiresAt });
+    reportStored(context, registryHost, stored, { username, expiresAt });
     results.push({ registryHost, username, expiresAt: expiresAt.toISOString(), configFile, storedIn });
   }
   return results;
 }
 
-function tellStored(
+function reportStored(
   { messages }: CommandContext,
   registryHost: string,
   { configFile, store, openMode, problem }: StoredLogin,

@@ -55,7 +55,7 @@ describe('a wait in a log', () => {
     });
     vi.advanceTimersByTime(1_000);
     expect(notes).toEqual([
-      'Waiting for ECR Public (DescribeRepositories), 2 s: retrying in 4 s, as it failed: getaddrinfo ENOTFOUND',
+      'Waiting for ECR Public (DescribeRepositories), 2 s: retrying in 4 s, last error: getaddrinfo ENOTFOUND',
     ]);
   });
 
@@ -93,7 +93,7 @@ describe('a wait in a log', () => {
 
   it('is not told while another display tells it, nor after it was taken away', () => {
     const { notes, waiting } = begin('plain');
-    const take = waiting.leave();
+    const take = waiting.handOver();
     waiting.start('the lock');
     vi.advanceTimersByTime(30_000);
     expect(waiting.find()).toMatchObject({ what: 'the lock', waitedMs: 30_000 });
@@ -113,12 +113,12 @@ describe('a wait in a log', () => {
       states.push('still');
       return () => states.push('moving');
     };
-    const take = waiting.leave(pause);
-    waiting.hush()();
+    const take = waiting.handOver(pause);
+    waiting.pauseForQuestion()();
     expect(states).toEqual(['still', 'moving']);
     take();
     waiting.start('the lock');
-    const answer = waiting.hush();
+    const answer = waiting.pauseForQuestion();
     vi.advanceTimersByTime(30_000);
     expect(notes).toEqual([]);
     answer();
