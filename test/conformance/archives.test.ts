@@ -30,7 +30,7 @@ describeWithClients('images of real tools, pushed and fetched back', JUDGES, () 
     }
   });
 
-  test('another image is not taken for the one that was pushed', async () => {
+  test('another image is not mistaken for the pushed one', async () => {
     const source = join(archives, 'docker-20.10-two-images.tar');
     const [first = '', second = ''] = await listImages(sandbox, source);
     const result = await sandbox.push(source, 'archives/other:1', '--image', first);

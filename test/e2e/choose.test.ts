@@ -30,7 +30,7 @@ function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });
 }
 
-/** Writes an archive of three images, of which the second lacks a layer; `lost` is that layer's entry. */
+/** Writes an archive of three images. The second lacks a layer; `lost` is the entry of that layer. */
 async function writeDamaged(style: ArchiveStyle): Promise<{ archive: string; lost: string }> {
   const images = await Promise.all(
     [1, 2, 3].map((seed) => makeImage({ seed: 10 + seed, layers: [{}], names: [`app:${seed}.0`] })),
@@ -102,7 +102,7 @@ describe('--all', () => {
     });
   });
 
-  it('goes on after the error of an image, and tells what became of each', async () => {
+  it('continues after the error of an image, and reports the outcome of each', async () => {
     await ecrp('push', one, 'all/guarded:1.0', '--create-repo');
     const argv = [
       'push',

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
-// What a person is told, and what a script gets, when it does not work.
+// Messages for a person, and results for a script, after an error.
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');
@@ -217,7 +217,7 @@ it('settings of the environment are checked and named', async () => {
   );
 });
 
-it('nobody is told a secret, however much is told', async () => {
+it('no output contains a secret, however verbose', async () => {
   await runCli(['repo', 'create', 'secrets'], { env: { ...home.env, ...emulator.env } });
   const outputs: string[] = [];
   for (const argv of [

@@ -14,7 +14,7 @@ import {
   startInstanceMetadata,
 } from '../support/metadata-servers.ts';
 
-// On a machine with an instance role, in a container with a role, each of which may push to an account of its own: an image must
+// On a machine with an instance role, in a container with a role, each with its own account: an image must
 // never go there when another account was meant.
 
 const own = { accessKeyId: 'AKOWN', secretAccessKey: 'own' };

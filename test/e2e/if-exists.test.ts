@@ -121,6 +121,6 @@ describe('a tag that is nowhere, or on the same image', () => {
   });
 });
 
-it('is a usage error for a policy that there is none of', async () => {
+it('is a usage error for an unknown policy', async () => {
   expect(await ecrp(['push', one, 'app:1', '--if-exists', 'maybe'])).toMatchObject({ status: 2 });
 });

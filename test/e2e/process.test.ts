@@ -62,7 +62,7 @@ describe('ecrp', () => {
       'hint: Free space on the disk of standard output, then run the command again.\n';
     for (const { argv, says } of [
       { argv: ['--version'], says: full },
-      // An error that finds no place in a document is told as text.
+      // An error that cannot be in a document is printed as text.
       {
         argv: ['repo', 'create', '--json'],
         says: expect.stringMatching(/^error: the repository has no name/),

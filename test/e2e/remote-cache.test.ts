@@ -38,7 +38,7 @@ function runFresh(argv: readonly string[], env: Readonly<Record<string, string>>
 }
 
 describe('on a machine without a cache', () => {
-  it('the image under the tag tells what its layers came to: nothing is sent again', async () => {
+  it('the image under the tag has the digests of its compressed layers: nothing is sent again', async () => {
     const argv = ['push', archive, 'cold/same:1.0', '--create-repo', '--json'];
     const first = await runFresh(argv);
     expect(first.json()).toMatchObject({ layers: { total: 3, uploaded: 3 } });

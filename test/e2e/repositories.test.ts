@@ -114,7 +114,7 @@ describe('repo list and describe', () => {
     });
   });
 
-  it('says on stderr when there is none, and prints an empty result', async () => {
+  it('says on stderr that there are no repositories, and prints an empty result', async () => {
     const empty = await startTestEmulator({ alias: 'emptyone' });
     try {
       const env = { ...home.env, ...empty.env };

@@ -153,7 +153,7 @@ it('creates the repository with resource tags', async () => {
 });
 
 describe('the tags of a result', () => {
-  it('say what became of each, and from where it moved', async () => {
+  it('report the outcome of each, and the image it moved from', async () => {
     await ecrp('repo', 'create', 'moving');
     const first = await pushDigest(one, 'moving:1', '-t', 'latest', '-t', 'stable');
     const second = await ecrp('push', multi, 'moving:2', '-t', 'latest', '-t', 'stable', '--json');
@@ -168,7 +168,7 @@ describe('the tags of a result', () => {
     expect(third.stderr).not.toContain('Moved');
   });
 
-  it('are told to a person without --json, too, with the page of the Gallery', async () => {
+  it('are printed without --json as well, with the page of the Gallery', async () => {
     await ecrp('repo', 'create', 'gallery');
     const first = await pushDigest(one, 'gallery:1');
     const { stdout, stderr } = await ecrp('push', multi, 'gallery:1');

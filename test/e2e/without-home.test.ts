@@ -40,7 +40,7 @@ async function runAsNobody(
 }
 
 describe.skipIf(process.getuid?.() !== 0)('without a home directory', () => {
-  test('a push goes on, and says once what it cannot do', async () => {
+  test('a push continues, and says once what it cannot do', async () => {
     const { status, stdout, stderr } = await runAsNobody(['push', source, 'homeless:1', '--create-repo']);
     expect(status, stderr).toBe(0);
     expect(stdout).toContain('homeless:1@sha256:');
@@ -54,7 +54,7 @@ describe.skipIf(process.getuid?.() !== 0)('without a home directory', () => {
     [['token']],
     [['login', '--password-stdout']],
     [['logout', '--help']],
-  ])('%j goes on', async (argv) => {
+  ])('%j continues', async (argv) => {
     const { status, stderr } = await runAsNobody(argv);
     expect(status, stderr).toBe(0);
     expect(stderr).not.toContain('warning');

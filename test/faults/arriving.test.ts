@@ -111,7 +111,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     expect(Number(json().retries)).toBeGreaterThan(0);
   });
 
-  test('goes on after kill -9, as the names tell what layers are', async () => {
+  test('resumes after kill -9, because the names identify the layers', async () => {
     const tar = await packTar(items);
     const since = emulator.requests.length;
     // The third part of all comes when two were acknowledged; and no layer is completed.
@@ -128,7 +128,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     expect(sent).toBeLessThanOrEqual((bytes.total + kills * CONCURRENCY * PART_BYTES) * 1.001);
   });
 
-  test('interrupted, it ends at once, leaves nothing, and goes on', async () => {
+  test('interrupted, it ends at once, leaves nothing, and resumes', async () => {
     await setFaults(['UploadLayerPart stall on=2']);
     const tar = await packTar(items);
     const stalled = emulator.untilStalled();
@@ -141,7 +141,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     expect((await finish('-', tar)).json()).toMatchObject({ layers: { total: 4 } });
   });
 
-  test('of which an upload vanishes is to be sent again, which then succeeds', async () => {
+  test('whose upload vanishes must be sent again, which then succeeds', async () => {
     await setFaults(['UploadLayerPart error UploadNotFoundException on=3']);
     const tar = await packTar(items);
     const { status, json } = await start('-', tar).ended;

@@ -66,7 +66,7 @@ test.each<[name: string, source: string, how: Change, style?: ArchiveStyle]>([
   ['cut/layout', 'cut-layout', 'cut short'],
   ['cut/archive', 'cut.tar', 'cut short', 'skopeo'],
 ])(
-  '%s is noticed while it is pushed: status 3, no tag, and nothing left that could be gone on with',
+  '%s is noticed during the push: status 3, no tag, and no upload to resume',
   async (name, source, how, style) => {
     if (style === undefined) await writeOciLayout(join(home.directory, source), [image]);
     else await writeDockerArchive(join(home.directory, source), [image], { style });

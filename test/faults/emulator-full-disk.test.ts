@@ -7,7 +7,7 @@ import { REPOSITORY, Witness } from './witness.ts';
 const MIB = 1024 * 1024;
 const makeDirectory = useTemporaryDirectories();
 
-test('a part for which there is no room is refused, and everything else goes on', async () => {
+test('a part that does not fit is refused, and everything else continues', async () => {
   const directory = await makeDirectory();
   const full = await spawnEmulator(directory, 8 * MIB);
   await callApi(full, 'CreateRepository', { repositoryName: REPOSITORY });

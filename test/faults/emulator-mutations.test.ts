@@ -135,7 +135,7 @@ async function prepare(emulator: Signer): Promise<ValidRequest[]> {
   return Object.entries(inputs).map(([operation, input]) => ({ operation, input }));
 }
 
-/** The status of the answer; rejects when there is none within 20 seconds. */
+/** The status of the answer. Rejects if none comes within 20 seconds. */
 function send(url: string, agent: Agent, { method, path, headers, body }: HostileRequest): Promise<number> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const argv = ['push', 'layout', 'expiring:1.0', '--create-repo', '--part-size', '5', '--json'];
 
-test('credentials that expire in the midst of a push are renewed, and the same uploads are gone on with', async () => {
+test('credentials that expire in the middle of a push are renewed, and the same uploads continue', async () => {
   const asked = join(home.directory, 'asked');
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...rest } = emulator.env;
   const key = { Version: 1, AccessKeyId: AWS_ACCESS_KEY_ID, SecretAccessKey: AWS_SECRET_ACCESS_KEY };
@@ -35,14 +35,14 @@ console.log(${JSON.stringify(JSON.stringify(key))});`;
   const result = await runCli(argv, { env, cwd: home.directory });
   expect(result, result.stderr).toMatchObject({ status: 0 });
   expect(result.json()).toMatchObject({ retries: 3 });
-  // Three blobs of 4, 3 and 1 parts, one of which was refused.
+  // Three blobs of 4, 3 and 1 parts. One part was refused.
   expect(emulator.count('InitiateLayerUpload')).toBe(3);
   expect(emulator.count('UploadLayerPart')).toBe(8 + 1);
   // For the start, and for those that had expired; what two calls need at the same time is asked for once.
   expect(await readFile(asked, 'utf8')).toMatch(/^x{2,4}$/);
 });
 
-test('credentials that cannot be renewed end the push, and the next one goes on with others', async () => {
+test('credentials that cannot be renewed end the push, and the next one resumes with others', async () => {
   await setFaults(emulator, ['UploadLayerPart expired-token on=4']);
   const env = { ...home.env, ...emulator.env };
   const another = argv.map((word) => (word === 'expiring:1.0' ? 'renewed:1.0' : word));

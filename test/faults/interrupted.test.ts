@@ -80,7 +80,7 @@ async function expectInterrupted(result: CliResult, source: string): Promise<voi
   }
 }
 
-describe('SIGTERM in the midst of a push: status 143, and the next one goes on', () => {
+describe('SIGTERM in the middle of a push: status 143, and the next push resumes', () => {
   test.each([
     ['looking for the registry', 'archive.tar', 'DescribeRegistries stall on=1'],
     ['asking what is there', 'oci', 'BatchCheckLayerAvailability stall on=1'],
@@ -134,7 +134,7 @@ describe('SIGTERM in the midst of a push: status 143, and the next one goes on',
 
   test('waiting for credentials', async () => {
     const asked = join(home.directory, 'asked');
-    // Gives none, until whoever asked has ended.
+    // Gives none until the process that asked has ended.
     const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, '');
 const asker = process.ppid;
 setInterval(() => process.ppid === asker || process.exit(), 100);`;

@@ -15,7 +15,7 @@ interface WitnessedUpload {
 export class PartWitness {
   readonly #mostBytes: number;
   readonly #uploads = new Map<string, WitnessedUpload>();
-  /** By what is uploaded: the upload that the next push should go on with. */
+  /** The upload that the next push should resume, by blob. */
   readonly #left = new Map<string, string>();
   /** What was sent again, and should not have been. */
   readonly complaints: string[] = [];

@@ -64,7 +64,7 @@ function stallAt(part: number): readonly string[] {
   ];
 }
 
-/** The same of a push that goes on: the next part of each layer that has one left, and no layer is completed. */
+/** The same for a resumed push: the next part of each unfinished layer. No layer is completed. */
 const stallAgain = ['UploadLayerPart stall every=1', 'CompleteLayerUpload stall every=1'];
 
 /** Ends a push by a signal when both layers in flight wait for an answer that never comes. */
@@ -142,7 +142,7 @@ test('two pushes of one image at the same time both succeed', async () => {
   expect(await readdir(join(home.directory, repositoryName, 'uploads'))).toEqual([]);
 });
 
-test('an archive that moved is gone on with', async () => {
+test('a push of an archive that moved resumes', async () => {
   await pushUntil(stallAt(5), 'SIGKILL', 'archive.tar');
   // The same layers in another archive at another path.
   await writeArchive('moved.tar', 'legacy-symlink');
@@ -150,7 +150,7 @@ test('an archive that moved is gone on with', async () => {
   expect((await finish('moved.tar')).resumed).toBeGreaterThanOrEqual(PART_BYTES);
 });
 
-test('--no-resume neither goes on with an upload nor keeps one', async () => {
+test('--no-resume neither resumes an upload nor saves one', async () => {
   await pushUntil(stallAt(5), 'SIGKILL', 'oci');
   const kept = await readdir(join(home.directory, repositoryName, 'uploads'));
   expect(kept.length).toBeGreaterThan(0);

@@ -35,7 +35,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the built program after a line of shell, in a mount namespace of its own where there shall be one. */
+/** Runs the built program after a line of shell, in its own mount namespace if asked. */
 function pushAfter(line: string, argv: readonly string[], directory: string, hasMounts: boolean) {
   const shell = ['sh', '-c', `${line} && exec "$@"`, 'sh', process.execPath, program, ...argv];
   const [command = '', ...rest] = hasMounts ? ['unshare', '--mount', ...shell] : shell;

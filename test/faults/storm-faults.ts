@@ -22,7 +22,7 @@ export const PUSH_COMMAND = [
 type Operation = (typeof PUSH_COMMAND)[number];
 type Told = readonly [exception: string, code: ErrorCode, ...operations: readonly Operation[]];
 
-/** Exceptions that a rule may ask for, what the user is told of them, and which operations they are for; none: all. */
+/** Exceptions that a rule may cause, the message that the user gets, and their operations; none: all. */
 const EXCEPTIONS: readonly Told[] = [
   ['ServerException', 'UNAVAILABLE'],
   ['ThrottlingException', 'UNAVAILABLE'],

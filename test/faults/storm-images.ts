@@ -85,7 +85,7 @@ function makeLayer(
   return layer;
 }
 
-/** An image of 1 to 30 layers, of which at most two are of several parts. */
+/** An image of 1 to 30 layers. At most two have several parts. */
 function makeSingleImage(
   seed: number,
   random: Random,

@@ -56,7 +56,7 @@ test('its faults are the whole list of the emulator', () => {
   expect([...drawn].sort()).toEqual([...EFFECTS].sort());
 });
 
-test('control: a push that begins anew although there is something to go on with is noticed', async () => {
+test('control: a push that starts anew although an upload could be resumed is noticed', async () => {
   const repositoryName = 'storm/control';
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const image = await makeImage({ seed: 1, layers: [{ size: 3 * PART_BYTES + 1 }] });

@@ -54,7 +54,7 @@ export class Witness {
     this.#onAcknowledged();
   }
 
-  /** Everything acknowledged is there, byte for byte, and can be gone on with. */
+  /** Everything acknowledged is there, byte for byte, and can be resumed. */
   async check(emulator: EmulatorProcess): Promise<void> {
     for (const upload of [...this.#uploads.values()]) await this.#resume(emulator, upload);
     for (const [digest, layer] of this.#layers) {
