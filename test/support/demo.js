@@ -26,26 +26,26 @@ try {
 }
 
 async function showDemo() {
-  say(`# A local ECR Public serves ${url}. Against AWS the commands below are the same.\n`);
-  say('# A repository, with the page that the ECR Public Gallery shows of it.');
+  say(`# A local ECR Public runs at ${url}. The commands are the same with AWS.\n`);
+  say('# Create a repository with its page in the ECR Public Gallery.');
   await ecrp('repo', 'create', 'hello', '--catalog', 'fixtures/catalog.json');
-  say('# An image as `docker save` wrote it. No docker, no login.');
+  say('# Push an image from `docker save`, without docker and without a login.');
   await ecrp('push', `${archives}/docker-20.10-one.tar`, 'hello:1.0');
-  say('# Once more: it is there already, so nothing is sent.');
+  say('# Push it again: nothing is sent, because it is there already.');
   await ecrp('push', `${archives}/docker-20.10-one.tar`, 'hello:1.0');
-  say('# An image of two platforms, under two tags.');
+  say('# Push an image of two platforms, under two tags.');
   await ecrp('push', `${archives}/skopeo-multi-oci.tar`, 'hello:2.0', '--tag', 'latest');
-  say('# What is there now.');
+  say('# Describe the repository.');
   await ecrp('repo', 'describe', 'hello');
 
   const name = await findName('hello');
   const host = environment.ECRP_REGISTRY_HOST;
-  say('# Read back as docker pull does it, without credentials.');
+  say('# Read the images back like docker pull, without credentials.');
   for (const tag of ['1.0', '2.0', 'latest']) say(`${host}/${name}:${tag} is ${await readBack(name, tag)}`);
-  say('\n# Any client pulls like this, from an emulator that goes on (`npx ecrp emulator`):');
+  say('\n# Any client can pull like this from a running emulator (`npx ecrp emulator`):');
   say(`    docker pull 127.0.0.1:5100/${name}:1.0`);
   say(`    skopeo inspect --tls-verify=false docker://127.0.0.1:5100/${name}:2.0`);
-  say('# This one ends here, and nothing of it stays. README.md says how to push to AWS.');
+  say('# This emulator ends now and leaves nothing behind. README.md says how to push to AWS.');
 }
 
 /** Shows and runs a command. Throws if it fails. */
