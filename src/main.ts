@@ -1,5 +1,4 @@
-import type { Outcome } from './cli/output.ts';
-import { findOutputStyle, type OutputStyle, printError, printOutcome } from './cli/output.ts';
+import { findOutputStyle, type Outcome, type OutputStyle, printError, printOutcome } from './cli/output.ts';
 import { runProgram } from './cli/program.ts';
 import type { Io } from './io.ts';
 

@@ -4,11 +4,10 @@ import type { PromptMfa } from '../ecr/credentials/source.ts';
 import { EcrpError } from '../errors.ts';
 import { escapeLine } from '../foreign-text.ts';
 import type { CommandContext } from './command-context.ts';
-import type { Outcome } from './output.ts';
-import { printText } from './output.ts';
+import { type Outcome, printText } from './output.ts';
 
 /** True if standard input and standard error are terminals, so that a person can answer. */
-export function isTerminal({ io }: CommandContext): boolean {
+function isTerminal({ io }: CommandContext): boolean {
   return io.stdin.isTTY === true && io.stderr.isTTY === true;
 }
 
@@ -16,7 +15,7 @@ export function isTerminal({ io }: CommandContext): boolean {
  * Asks a question on the terminal, while every display is paused. Undefined if the input ends instead. Throws the reason of
  * `signal` if that aborts.
  */
-export async function askLine(
+async function askLine(
   { io, waiting }: CommandContext,
   question: string,
   signal: AbortSignal = io.signal,

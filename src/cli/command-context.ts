@@ -1,8 +1,14 @@
 import type { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { GlobalOptions } from './options.ts';
-import type { Outcome, OutputStyle } from './output.ts';
-import { createMessages, type Messages, printItemError, printOutcome } from './output.ts';
+import {
+  createMessages,
+  type Messages,
+  type Outcome,
+  type OutputStyle,
+  printItemError,
+  printOutcome,
+} from './output.ts';
 import { chooseDisplay, createWaiting, type Waiting } from './progress/waiting.ts';
 
 /** Everything that a command gets beside its own arguments. */

@@ -31,7 +31,7 @@ function reconsider(error: EcrpError): EcrpError {
 
 // Known errors of Node, the system and packages, which are not bugs of ours, by kind.
 
-export interface Explained {
+interface Explained {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
@@ -171,7 +171,7 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Explains an error, or the first known one of its causes and parts. Undefined if none is known: a bug. */
-export function explainLocalFailure(thrown: unknown): Explained | undefined {
+function explainLocalFailure(thrown: unknown): Explained | undefined {
   for (const error of listErrors(thrown)) {
     const signs = readSigns(error);
     const kind = kinds.find(({ fits }) => fits(signs));

@@ -95,12 +95,12 @@ export function parseNonEmpty(text: string): string {
 }
 
 /** Throws our own USAGE error: commander's would repeat a URL with a password. */
-export function parseEndpointUrl(text: string): string {
+function parseEndpointUrl(text: string): string {
   return checkEndpointUrl(text, '--endpoint-url');
 }
 
 /** A region is a label of a host name. */
-export function parseRegion(text: string): string {
+function parseRegion(text: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)) {
     throw new InvalidArgumentError('It must be a region such as us-east-1, without spaces.');
   }
@@ -109,7 +109,7 @@ export function parseRegion(text: string): string {
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-export function parseRegistryHost(text: string): string {
+function parseRegistryHost(text: string): string {
   return checkRegistryHost(text, '--registry-host');
 }
 

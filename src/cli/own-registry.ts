@@ -31,7 +31,7 @@ export async function resolveRepository(
   const { registryAlias, repositoryName } = reference;
   if (registryAlias === undefined) return { repositoryName };
   if (isRegistryId(registryAlias)) return { registryId: registryAlias, repositoryName };
-  const registry = await askAbout(session, reference, signal);
+  const registry = await requireOwnRegistry(session, reference, signal);
   return { registryId: registry.registryId, repositoryName };
 }
 
@@ -44,7 +44,7 @@ export async function assertOwnRepository(
   reference: RepositoryReference,
   signal: AbortSignal,
 ): Promise<void> {
-  if (reference.registryAlias !== undefined) await askAbout(session, reference, signal);
+  if (reference.registryAlias !== undefined) await requireOwnRegistry(session, reference, signal);
 }
 
 /**
@@ -86,7 +86,7 @@ export function isNamedBy(
 }
 
 /** Never uses the cache: a wrong answer could create or delete something in another registry. */
-async function askAbout(
+async function requireOwnRegistry(
   session: EcrSession,
   reference: RepositoryReference,
   signal: AbortSignal,

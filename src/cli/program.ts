@@ -1,8 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { Runner } from './command-context.ts';
-import { createContext } from './command-context.ts';
+import { createContext, type Runner } from './command-context.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
@@ -10,8 +9,7 @@ import { addRepo } from './commands/repo/declare.ts';
 import { addUploads } from './commands/uploads/declare.ts';
 import { addExamples, helpConfiguration } from './help.ts';
 import { addGlobalOptions, type GlobalOptions } from './options.ts';
-import type { Outcome, OutputStyle } from './output.ts';
-import { printText } from './output.ts';
+import { type Outcome, type OutputStyle, printText } from './output.ts';
 import { readVersion } from './read-version.ts';
 
 /** Declares all commands. A command is imported when it runs, so that the others do not load it. */
@@ -105,7 +103,7 @@ function getCommandPath(command: Command): string {
 const GUESS = /\n\((Did you mean [^\n]*\?)\)$/;
 
 /** Turns an error of commander into USAGE. Its guesses become the hint. */
-export function toUsageError(error: CommanderError, commandPath: string): EcrpError {
+function toUsageError(error: CommanderError, commandPath: string): EcrpError {
   const text = error.message.replace(/^error: /, '');
   // Values of arguments may contain line breaks, so only the last line is commander's guess.
   const [line, guess] = GUESS.exec(text) ?? ['', ''];

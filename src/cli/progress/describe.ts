@@ -81,7 +81,7 @@ export function describeStall(
 }
 
 /** `3.2 of 9.0 MB`, with `~` before an estimate. */
-export function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
+function formatShare(bytes: number, { bytes: totalBytes, kind }: Total): string {
   const total = formatBytes(totalBytes);
   const done = formatBytes(bytes);
   if (kind === 'arriving') return `${done} sent`;

@@ -78,7 +78,7 @@ async function createDisplay(
 }
 
 /** Prints each event as one line of JSON; README.md lists them. `withEcr` prints retries. */
-export function createJsonProgress(messages: Messages): ProgressDisplay {
+function createJsonProgress(messages: Messages): ProgressDisplay {
   return {
     startImage(image) {
       messages.event('image', image);

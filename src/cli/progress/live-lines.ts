@@ -3,8 +3,7 @@ import ora from 'ora';
 import { escapeLine } from '../../foreign-text.ts';
 import type { Io, Output } from '../../io.ts';
 import { measureText, wrapWords } from './fit-text.ts';
-import type { ShownWait } from './waits.ts';
-import { describeRetry, formatElapsed } from './waits.ts';
+import { describeRetry, formatElapsed, type ShownWait } from './waits.ts';
 
 export interface Screen {
   readonly columns: number;

@@ -1,8 +1,7 @@
 import type { PhaseEvent } from '../../engine/events.ts';
 import { type ActiveBlob, BlobTally, type Total } from './blob-tally.ts';
 import type { ProgressEvent } from './display.ts';
-import type { ShownWait } from './waits.ts';
-import { type CallOutcome, CallTroubles, type Trouble } from './waits.ts';
+import { type CallOutcome, CallTroubles, type ShownWait, type Trouble } from './waits.ts';
 
 /** `read`: reads the source, before any call. `verify`: reads the pushed image back. */
 export type Phase = 'read' | PhaseEvent['phase'] | 'verify';

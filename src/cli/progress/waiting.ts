@@ -1,8 +1,7 @@
 import type { Io } from '../../io.ts';
 import type { GlobalOptions } from '../options.ts';
 import type { Messages } from '../output.ts';
-import type { CallOutcome } from './waits.ts';
-import { describeWait, type ShownWait, WaitList } from './waits.ts';
+import { type CallOutcome, describeWait, type ShownWait, WaitList } from './waits.ts';
 
 /** Kind of display on standard error. */
 export type DisplayKind = 'live' | 'plain' | 'json' | 'none';

@@ -19,6 +19,9 @@ import type { Outcome, ResultMembers } from '../../output.ts';
 import { chooseRegistryHosts } from '../../service-address.ts';
 import { forgetTokens } from '../../token-cache.ts';
 
+/** The wait while another process locks docker's configuration, or a credential store asks its user. */
+const DOCKER_LOGINS = "docker's config or its credential store";
+
 export interface LoginOptions {
   readonly passwordStdout?: boolean;
   readonly credentialHelper?: boolean;
@@ -145,14 +148,8 @@ export async function logout(context: CommandContext, hosts: readonly string[]):
   return { result: first !== undefined && others.length === 0 ? first : { logouts: results } };
 }
 
-/** The wait while another process locks docker's configuration, or a credential store asks its user. */
-export const DOCKER_LOGINS = "docker's config or its credential store";
-
 /** Warns if DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
-export function warnAboutEnvironment(
-  { io, messages }: CommandContext,
-  registryHosts: readonly string[],
-): void {
+function warnAboutEnvironment({ io, messages }: CommandContext, registryHosts: readonly string[]): void {
   for (const host of registryHosts) {
     if (!isLoginInEnvironment(host, io.env)) continue;
     messages.warn(`DOCKER_AUTH_CONFIG has a login for ${host}, which docker prefers: unset the variable`);
@@ -160,7 +157,7 @@ export function warnAboutEnvironment(
 }
 
 /** Warns if docker will not find our credential helper, and about options that the helper cannot know. */
-export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
+async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
   const program = `docker-credential-${OWN_HELPER}`;
   if ((await findProgram(program, io.env)) === undefined) {
     messages.warn(`${program} is not on PATH, so docker will not find it: add the directory of ecrp to PATH`);

@@ -2,8 +2,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Messages } from '../../../../src/cli/output.ts';
 import { renderWait } from '../../../../src/cli/progress/live-lines.ts';
-import type { DisplayKind } from '../../../../src/cli/progress/waiting.ts';
-import { createWaiting } from '../../../../src/cli/progress/waiting.ts';
+import { createWaiting, type DisplayKind } from '../../../../src/cli/progress/waiting.ts';
 import { Screen } from '../../../support/screen.ts';
 
 beforeEach(() => {
