@@ -15,8 +15,11 @@ const root = join(import.meta.dirname, '..');
 const chunks = [
   // The start of both programs: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
   { name: 'start', test: /[\\/]src[\\/](main|process-io|async[\\/]abort)\.ts$/ },
-  // Makes a client on demand.
-  { name: 'session', test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address)\.ts$/ },
+  // Makes a client on demand, and resolves the repositories that its commands name.
+  {
+    name: 'session',
+    test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address|own-registry|new-repository|unwritable-output)\.ts$/,
+  },
   // The client of the SDK and our code around it.
   { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
   { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain)\.ts$/ },

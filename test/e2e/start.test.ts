@@ -56,6 +56,12 @@ describe('loaded', () => {
     );
   });
 
+  it('by ecrp repo list: the client, and not the engine of push', async () => {
+    const loaded = await listLoaded(['repo', 'list']);
+    expect(loaded).toContain('dist/ecr.cjs');
+    expect(loaded).not.toContain('dist/push.cjs');
+  });
+
   it('by docker-credential-ecrp list: no client', async () => {
     const loaded = await listLoaded(['list'], 'docker-credential-ecrp.js');
     expect(loaded).toContain('dist/credential-helper.cjs');
