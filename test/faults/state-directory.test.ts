@@ -78,7 +78,9 @@ describe.each([
     const argv = makeArgv(`state/${place}`, 'gzip', 'short.tar');
     const { status, stderr } = await pushAfter(line, argv, directory, hasMounts).ended;
     expect(status, `${name}: ${stderr}`).toBe(0);
-    expect(stderr.match(/^warning: uploads cannot be kept in .*/gm)).toEqual([expect.stringContaining(code)]);
+    expect(stderr.match(/^warning: uploads cannot be saved in .*/gm)).toEqual([
+      expect.stringContaining(code),
+    ]);
     await expectWhole(`state/${place}`);
   });
 
@@ -112,7 +114,7 @@ test('a disk that fills up in the midst of a push leaves what was kept before', 
   const { status, stderr } = await pushAfter('ulimit -f 0', argv, directory, false).ended;
   await setFaults(emulator, []);
   expect(status, stderr).toBe(4);
-  expect(stderr).toContain('cannot be kept');
+  expect(stderr).toContain('cannot be saved');
   const names = await readdir(join(directory, 'uploads'));
   expect(names).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
   const again = await runCli(argv, { env: env(directory) });
