@@ -57,6 +57,6 @@ export type PartAnswer =
 
 /** `stored`: also when the layer existed before. `vanished`: the upload is unknown. `mismatch`: the bytes have another digest. */
 export type CompleteAnswer =
-  | { readonly kind: 'stored'; readonly existed: boolean }
+  | { readonly kind: 'stored' }
   | { readonly kind: 'vanished' }
   | { readonly kind: 'mismatch' };

@@ -35,7 +35,7 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
         repositoryName,
         send: (abortSignal) =>
           sdk.send(new BatchCheckLayerAvailabilityCommand({ ...address, layerDigests }), { abortSignal }),
-        // A missing layer is told in three ways: UNAVAILABLE, a MissingLayerDigest failure, or not at all.
+        // The service reports a missing layer in three ways: UNAVAILABLE, a MissingLayerDigest failure, or not at all.
         read: ({ layers, failures }) => {
           const invalid = failures?.find((failure) => failure.failureCode === 'InvalidLayerDigest');
           if (invalid) {
@@ -88,13 +88,10 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
             if (layerDigest === undefined) {
               return undefined;
             }
-            return layerDigest === digest ? { kind: 'stored', existed: false } : { kind: 'mismatch' };
+            return layerDigest === digest ? { kind: 'stored' } : { kind: 'mismatch' };
           },
           answers: {
-            LayerAlreadyExistsException: (_exception, ambiguous): CompleteAnswer => ({
-              kind: 'stored',
-              existed: !ambiguous,
-            }),
+            LayerAlreadyExistsException: (): CompleteAnswer => ({ kind: 'stored' }),
             UploadNotFoundException: (): CompleteAnswer => ({ kind: 'vanished' }),
             // It has lost what it had acknowledged: nothing is completed that nothing was sent of.
             EmptyUploadException: (): CompleteAnswer => ({ kind: 'vanished' }),
@@ -105,7 +102,7 @@ export function connectPush(client: EcrClient, target: PushTarget): PushService 
       );
       // The upload is gone too when an attempt whose answer was lost completed it, or another upload of the same layer did.
       if (answer.kind === 'vanished' && (await findAvailable([digest], signal)).has(digest)) {
-        return { kind: 'stored', existed: false };
+        return { kind: 'stored' };
       }
       return answer;
     },

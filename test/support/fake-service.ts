@@ -71,9 +71,8 @@ export function fakeService(
       const bytes = Buffer.concat(parts);
       if (digestOf(bytes) !== digest) return { kind: 'mismatch' };
       uploads.delete(uploadId);
-      const existed = blobs.has(digest);
       blobs.set(digest, bytes);
-      return { kind: 'stored', existed };
+      return { kind: 'stored' };
     },
     putImage: async ({ bytes, digest, tag }) => {
       log.push(`put ${tag ?? '-'}`);

@@ -12,7 +12,7 @@ export interface UploadTarget {
 
 /** Identifies what is uploaded: equal subjects have equal bytes. */
 export interface UploadSubject {
-  /** The digest, or with `compression` the diff ID. */
+  /** The digest, or with `compressorId` the diff ID. */
   readonly id: Digest;
   /** How the bytes that are sent follow from those with the diff ID; absent when the blob is sent as it is. */
   readonly compressorId?: string | undefined;

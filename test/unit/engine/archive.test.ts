@@ -146,7 +146,7 @@ describe('layers that are uncompressed in the archive', () => {
         const bytes = held.get(uploadId) ?? Buffer.alloc(0);
         if (digestOf(bytes) !== digest) return { kind: 'mismatch' };
         state.blobs.set(digest, Buffer.from(bytes));
-        return { kind: 'stored', existed: false };
+        return { kind: 'stored' };
       },
     }));
     const [source, archive] = archiveSource(image);

@@ -218,7 +218,7 @@ describe('the service is elsewhere', () => {
       completeUpload: async (_id, digest) => {
         if (digestOf(held) !== digest) return { kind: 'mismatch' };
         state.blobs.set(digest, held);
-        return { kind: 'stored', existed: false };
+        return { kind: 'stored' };
       },
     }));
     const { done, progress, notes } = upload(service, makeBlob(bytes), { partBytes: 3 });
