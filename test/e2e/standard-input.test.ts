@@ -319,6 +319,21 @@ it.runIf(process.platform === 'linux')('a push that is killed leaves nothing', a
   await expect(ended).rejects.toThrow('SIGKILL');
 });
 
+it.runIf(process.platform === 'linux')(
+  'a push that is refused before it reads closes its source',
+  async () => {
+    const path = join(home.directory, 'refused.tar.gz');
+    await writeFile(path, gzipSync(await readFile(one), { level: 1 }));
+    const argv = ['push', path, `${repositoryName}:1.0`, '--create-repo', '--catalog', 'nothing-there.json'];
+    const { status, stderr } = await runCli(argv, { env: findEnv() });
+    expect({ status, stderr }).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('nothing-there.json'),
+    });
+    expect(await listOpenFiles(process.pid)).not.toContain(path);
+  },
+);
+
 async function listOpenFiles(pid: number | undefined): Promise<string> {
   const directory = `/proc/${pid}/fd`;
   const numbers = await readdir(directory).catch(() => []);

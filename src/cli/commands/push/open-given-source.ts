@@ -30,6 +30,8 @@ export interface Arrival {
   readonly name: string;
   /** Reads the source to its end; the caller closes it. */
   receive(intake: LayerIntake): Promise<ImageSource>;
+  /** Closes what `receive` has not read; idempotent. */
+  close(): void;
 }
 
 /** Finds out whether layers can be sent while the source arrives; undefined for a source that `openGivenSource` opens as a whole. */
@@ -56,7 +58,11 @@ export async function findArrival(
     const { openArrivingFile } = await import('../../../source/arriving/open-arriving.ts');
     const onReread = (reason: string): void =>
       messages.detail(`${file.path} is read again, into a temporary file: ${reason}`);
-    return { name: file.path, receive: (intake) => openArrivingFile(file, intake, options, onReread) };
+    return {
+      name: file.path,
+      receive: (intake) => openArrivingFile(file, intake, options, onReread),
+      close: () => file.close(),
+    };
   }
   if (obstacle !== undefined) {
     if (source === '-') reportSpool(STANDARD_INPUT);
@@ -67,7 +73,11 @@ export async function findArrival(
   const { name, stream } = given;
   reportArrival(name);
   const { openArrivingSource } = await import('../../../source/arriving/open-arriving.ts');
-  return { name, receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, options)) };
+  return {
+    name,
+    receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, options)),
+    close: () => stream.destroy(),
+  };
 }
 
 /** Why the archive must be complete before anything may be sent. */

@@ -13,7 +13,7 @@ import { type ChosenTarget, chooseTarget } from './choose-target.ts';
 import { type ConnectedRepository, connectRepository, explainMissing } from './connect-repository.ts';
 import { CostCounter } from './cost-counter.ts';
 import { writeDigestFile } from './digest-file.ts';
-import { findArrival, openGivenSource } from './open-given-source.ts';
+import { type Arrival, findArrival, openGivenSource } from './open-given-source.ts';
 import { type LayerCompression, openCompression, planImage } from './plan-image.ts';
 import { type PushOptions, type PushRequest, readRequest } from './request.ts';
 import { type Tried, tryEach } from './try-each.ts';
@@ -87,7 +87,7 @@ export async function push(
 async function pushRequested(run: PushRun): Promise<readonly Tried<PushedImage>[]> {
   const { context, request, progress } = run;
   const { signal } = context.io;
-  const opened = await openSource(run);
+  const opened = await openPushSource(run);
   try {
     const chosen = await chooseImages(opened.source, request);
     const [only] = chosen;
@@ -114,9 +114,23 @@ async function pushRequested(run: PushRun): Promise<readonly Tried<PushedImage>[
 }
 
 /** Opens the source. A compressed or piped archive is sent while it is read, when the command line says where it goes. */
-async function openSource({ context, request, session, progress }: PushRun): Promise<OpenedSource> {
+async function openPushSource(run: PushRun): Promise<OpenedSource> {
+  const { context, request } = run;
   const arrival = await findArrival(context, request);
   if (arrival === undefined) return { source: await openGivenSource(context, request) };
+  try {
+    return await receiveArrival(run, arrival);
+  } catch (error) {
+    arrival.close();
+    throw error;
+  }
+}
+
+/** Connects to the repository, then sends the layers while they arrive. */
+async function receiveArrival(
+  { context, request, session, progress }: PushRun,
+  arrival: Arrival,
+): Promise<OpenedSource> {
   const { signal } = context.io;
   const target = chooseTarget(request.target, [], request.registryHost);
   const repository = await connectRepository(context, session, progress, request, target);
