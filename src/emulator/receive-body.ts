@@ -44,8 +44,8 @@ export async function drainBody(
 }
 
 /**
- * Receives a body of at most `mostBytes`. Undefined for a longer one, of which at most `mostRead` bytes and one chunk are read. Rejects when the client
- * disconnects or is slow.
+ * Receives a body of at most `mostBytes`. Undefined when it is longer; then it stops after `mostRead` bytes and one chunk. Rejects when the
+ * client disconnects or is slow.
  */
 export async function collectBody(
   request: IncomingMessage,

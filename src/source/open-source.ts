@@ -28,8 +28,8 @@ export type SentLayers = ReadonlyMap<string, SentLayer>;
 
 /**
  * Opens a source of images, recognised by its content: an OCI image layout (directory or tar) or a docker-archive. Tars may
- * be compressed with gzip, or with zstd where Node has it. The caller closes it. Throws INVALID_INPUT if it is none of these
- * or malformed.
+ * be compressed with gzip, or with zstd where Node has it. The caller closes it. Throws INVALID_INPUT for anything else, and for
+ * malformed sources.
  */
 export async function openSource(path: string, options: OpenSourceOptions): Promise<ImageSource> {
   options.signal?.throwIfAborted();

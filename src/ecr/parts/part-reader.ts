@@ -59,7 +59,7 @@ export class PartReader {
     return this.#getOpen().parts.next();
   }
 
-  /** Makes the next part ready; resolves to it, undefined when there is none. */
+  /** Makes the next part ready and resolves to it; undefined at the end. */
   prefetch(): Promise<LayerPart | undefined> {
     return this.#getOpen().parts.prefetch();
   }
