@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { EcrpError } from '../errors.ts';
 
 /** Most bytes that one call accepts. */
 export const MAX_CHUNK_BYTES = 512 * 1024;
@@ -54,9 +55,13 @@ export async function createDeflate(module: DeflateModule): Promise<Deflate> {
   };
 }
 
-/** Finds a file of the build. Tests run the sources and get the file of the last build. */
+/**
+ * Finds a file of the build: beside the bundle, or in dist/ for tests, which run the sources. Throws INTERNAL if it is missing, as after
+ * an incomplete installation.
+ */
 export function findBuiltFile(name: string): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
-  return join(directory, 'dist', name);
+  const beside = join(import.meta.dirname, name);
+  const found = [beside, join(import.meta.dirname, '../../dist', name)].find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new EcrpError('INTERNAL', `${beside}: this file of ecrp is missing`, { hint: 'Install ecrp again.' });
 }

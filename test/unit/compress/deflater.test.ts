@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { toEcrpError } from '../../../src/cli/explain-thrown.ts';
 import {
   createDeflate,
   type Deflate,
+  findBuiltFile,
   loadDeflateModule,
   MAX_CHUNK_BYTES,
   WINDOW_BYTES,
 } from '../../../src/compress/deflater.ts';
+import { catchError } from '../../support/catch-error.ts';
 import { makeRandom } from '../../support/images.ts';
 import { makeMixedContent } from './mixed-content.ts';
 
@@ -37,6 +40,14 @@ function expectSame(content: Buffer, story: string, chunkBytes?: number): void {
 function makeLetters(random: () => number, length: number, size: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, () => size * random() ** 3));
 }
+
+it('blames the installation for a file of the build that is missing', async () => {
+  const error = await catchError(() => findBuiltFile('missing.wasm'));
+  // Nothing on the way to the user turns it into an error of the input.
+  expect(toEcrpError(error, new AbortController().signal)).toBe(error);
+  expect(error).toMatchObject({ code: 'INTERNAL', hint: 'Install ecrp again.' });
+  expect(error.message).toMatch(/missing\.wasm: this file of ecrp is missing$/);
+});
 
 describe('deflate', () => {
   it('restores every length from zero to past the longest match', () => {
