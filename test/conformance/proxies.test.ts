@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { spawnCli } from '../support/cli.ts';
+import { endWithTests } from '../support/end-with-tests.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { PRIVATE_ROOT, startTlsFront } from '../support/tls-front.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -47,6 +48,7 @@ async function findFreePort(): Promise<number> {
 
 async function run(program: string, argv: readonly string[], port: number): Promise<StartedProxy> {
   const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithTests(child);
   let said = '';
   for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += String(chunk)));
   cleanups.push(() => stop(child));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { endWithTests } from '../support/end-with-tests.ts';
 import type { Signer } from '../support/signed-request.ts';
 
 export interface EmulatorProcess extends Signer {
@@ -26,6 +27,7 @@ export async function spawnEmulator(dataDirectory: string, mostFileBytes?: numbe
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  endWithTests(child);
   const gone = once(child, 'close');
   // Also when the test fails on its way.
   onTestFinished(() => void child.kill('SIGKILL'));

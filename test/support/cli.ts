@@ -6,6 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import type { EcrpError } from '../../src/errors.ts';
 import type { Io, Output } from '../../src/io.ts';
 import { main } from '../../src/main.ts';
+import { endWithTests } from './end-with-tests.ts';
 
 export interface CliResult {
   readonly status: number;
@@ -67,6 +68,7 @@ export function spawnCli(
     env: { PATH: process.env.PATH, ...settings.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  endWithTests(child);
   // A program may end without reading its input.
   child.stdin.on('error', () => undefined);
   child.stdin.write(settings.stdin ?? '');

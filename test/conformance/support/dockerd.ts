@@ -4,6 +4,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithTests } from '../../support/end-with-tests.ts';
 import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -46,6 +47,7 @@ export class Dockerd {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
+    endWithTests(daemon);
     const log = createWriteStream(at('log'));
     daemon.stdout.pipe(log);
     daemon.stderr.pipe(log);

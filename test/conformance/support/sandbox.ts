@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithTests } from '../../support/end-with-tests.ts';
 import { type Ended, runProgram, runToSuccess } from './process.ts';
 
 const ecrpProgram = join(import.meta.dirname, '../../../bin/ecrp.js');
@@ -60,6 +61,7 @@ export class Sandbox {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     );
+    endWithTests(server);
     const ended = once(server, 'exit').then(([status]) => {
       throw new Error(`the emulator ended with status ${status} before it was asked anything`);
     });
