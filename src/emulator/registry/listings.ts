@@ -1,4 +1,5 @@
 import { CHOICES } from '../choices.ts';
+import { parseObject } from '../json.ts';
 import { findPrimaryAlias } from '../served-registry.ts';
 import { invalidParameter } from '../service-error.ts';
 import {
@@ -57,15 +58,8 @@ function encodeCursor(cursor: Cursor): string {
 }
 
 function decodeCursor(given: string): Cursor | undefined {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(given, 'base64url').toString());
-    if (typeof cursor !== 'object' || cursor === null || !('tag' in cursor) || !('next' in cursor))
-      return undefined;
-    const { tag, next } = cursor;
-    return typeof tag === 'string' && typeof next === 'number' ? { tag, next } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { tag, next } = parseObject(Buffer.from(given, 'base64url').toString()) ?? {};
+  return typeof tag === 'string' && typeof next === 'number' ? { tag, next } : undefined;
 }
 
 /** Finds the index after `last`: a cursor of `encodeCursor`, or a tag, as in the OCI distribution specification. */

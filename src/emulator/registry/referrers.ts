@@ -1,3 +1,4 @@
+import { parseObject } from '../json.ts';
 import type { StoredImage, StoredRepository } from '../storage/model.ts';
 import type { Store } from '../storage/store.ts';
 import { findRepositoryByPath, type RepositoryExchange, sendBody } from './exchange.ts';
@@ -70,13 +71,6 @@ async function describe(store: Store, repositoryName: string, image: StoredImage
     digest: image.digest,
     size: image.manifestSize,
     artifactType: typeOf(image),
-    annotations: manifest && readAnnotations(manifest),
+    annotations: manifest && parseObject(manifest.toString())?.annotations,
   };
-}
-
-function readAnnotations(manifest: Buffer): unknown {
-  const parsed: unknown = JSON.parse(manifest.toString());
-  return typeof parsed === 'object' && parsed !== null && 'annotations' in parsed
-    ? parsed.annotations
-    : undefined;
 }
