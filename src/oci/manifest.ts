@@ -1,6 +1,11 @@
 import type { JsonObject } from '../json.ts';
-import type { Descriptor } from './descriptor.ts';
-import { parseAnnotations, parseArtifactType, parseDescriptor, parseDescriptors } from './descriptor.ts';
+import {
+  type Descriptor,
+  parseAnnotations,
+  parseArtifactType,
+  parseDescriptor,
+  parseDescriptors,
+} from './descriptor.ts';
 import { digestOf } from './digest.ts';
 import { describeValue, expectObject, invalidInput, isPresent, nameSubject, parseJson } from './json.ts';
 import { isIndex, isManifest } from './media-types.ts';

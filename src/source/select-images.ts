@@ -8,8 +8,7 @@ import { digestOf } from '../oci/digest.ts';
 import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
 import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
-import type { Platform } from '../oci/platform.ts';
-import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.ts';
 import { findAttested, isAttestation } from './manifest-kind.ts';
 import { addBlobs, readBlob } from './source-blobs.ts';
 

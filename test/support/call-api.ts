@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
 import { COMMON_EXCEPTIONS } from '../../src/wire/exceptions.ts';
 import type { StructureShape } from '../../src/wire/model.ts';
-import type { OutputOf } from '../../src/wire/operations.ts';
-import { OPERATIONS, type OperationName } from '../../src/wire/operations.ts';
+import { OPERATIONS, type OperationName, type OutputOf } from '../../src/wire/operations.ts';
 import { SHAPES, type ShapeName } from '../../src/wire/shapes.ts';
 import { type Signer, sendSigned } from './signed-request.ts';
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LayerPart, PartAnswer, PushService } from '../../src/ecr/push-service.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { digestOf } from '../../src/oci/digest.ts';
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
 
 /** The operations as functions; `uploadPart` is what `LayerPart.upload` comes to. */
 export interface Operations extends Omit<PushService, 'createPart'> {

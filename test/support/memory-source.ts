@@ -1,6 +1,5 @@
 import type { ArchiveImage, BlobRef, ImageSource } from '../../src/ends/image-source.ts';
-import type { Digest } from '../../src/oci/digest.ts';
-import { digestOf } from '../../src/oci/digest.ts';
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import type { GeneratedImage, GeneratedIndex } from './images.ts';
 import { readChunks } from './memory-blob.ts';
 

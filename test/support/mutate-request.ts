@@ -1,5 +1,4 @@
-import type { Signer } from './signed-request.ts';
-import { signRequest } from './signed-request.ts';
+import { type Signer, signRequest } from './signed-request.ts';
 
 // Makes requests that no SDK would send from valid ones. The same random numbers give the same requests.
 
