@@ -13,21 +13,15 @@ import { readCount, readText, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
 import { preparePartUploads } from './parts/layer-part.ts';
 import type { CompleteAnswer, PushService, StartedUpload } from './push-service.ts';
+import type { RepositoryAddress } from './repositories.ts';
 
 /** UUIDs as a rule; any other id that goes into a request as it is will do. */
 const UPLOAD_ID = /^[\x21-\x7e]{1,256}$/;
 
-/** Where a push goes. `registryId` is an id or an alias; absent means the caller's own registry. */
-export interface PushTarget {
-  readonly registryId?: string | undefined;
-  readonly repositoryName: string;
-}
-
-/** Binds the five operations of a push to one repository. */
-export function connectPush(client: EcrClient, target: PushTarget): PushService {
+/** Binds the five operations of a push to one repository. They take an alias as `registryId` too. */
+export function connectPush(client: EcrClient, address: RepositoryAddress): PushService {
   const { call, sdk } = client;
-  const { repositoryName } = target;
-  const address = target.registryId === undefined ? { repositoryName } : { ...target };
+  const { repositoryName } = address;
   const checkBatch = (layerDigests: Digest[], signal: AbortSignal): Promise<readonly Digest[]> =>
     call(
       {

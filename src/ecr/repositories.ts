@@ -10,9 +10,9 @@ import type { ResourceTag } from '../wire/operations.ts';
 import { collectPages, type Page, readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
 
-/** A repository as most operations take it: by the id of its registry, never by an alias. */
+/** A repository as the operations take it. */
 export interface RepositoryAddress {
-  /** 12 digits; absent for the caller's own registry. */
+  /** Of 12 digits; the five operations of a push take an alias too. Absent for the caller's own registry. */
   readonly registryId?: string | undefined;
   readonly repositoryName: string;
 }

@@ -1,6 +1,7 @@
 import { readCount } from '../answers.ts';
 import type { EcrClient } from '../client.ts';
 import type { LayerPart, PartAnswer } from '../push-service.ts';
+import type { RepositoryAddress } from '../repositories.ts';
 import { PartEncoder } from './part-encoder.ts';
 import { PartRequest } from './part-request.ts';
 
@@ -10,7 +11,7 @@ const WORTH_KEEPING_BYTES = 1024 * 1024;
 /** Returns the function that creates parts for one repository. Parts reuse the memory of released ones. */
 export function preparePartUploads(
   { call, sdk }: EcrClient,
-  address: { readonly registryId?: string | undefined; readonly repositoryName: string },
+  address: RepositoryAddress,
 ): (capacity: number) => LayerPart {
   const spareBuffers: Buffer[] = [];
   return (capacity) => {

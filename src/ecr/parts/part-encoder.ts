@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { RepositoryAddress } from '../repositories.ts';
 
 /**
  * Source bytes per step, a multiple of three. Their text fits into V8's young generation. Longer texts take up to five times as long, and
@@ -10,9 +11,7 @@ const HEAD = '{"layerPartBlob":"';
 const TAIL_BYTES = 1024;
 
 /** The other members of an UploadLayerPart, by their names in the service model. */
-export interface PartMembers {
-  readonly registryId?: string | undefined;
-  readonly repositoryName: string;
+export interface PartMembers extends RepositoryAddress {
   readonly uploadId: string;
   readonly partFirstByte: number;
   readonly partLastByte: number;
