@@ -11,14 +11,8 @@ export const NEEDS_TLS = 'NeedsTls';
 /** Time limit for a server to answer a handshake. */
 const HANDSHAKE_MS = 2_000;
 
-/** Operations of a push, which can be resumed. */
-const PUSHING: readonly string[] = [
-  'BatchCheckLayerAvailability',
-  'InitiateLayerUpload',
-  'UploadLayerPart',
-  'CompleteLayerUpload',
-  'PutImage',
-];
+/** Operations before which a push may have stored layers. */
+const AFTER_LAYERS: readonly string[] = ['UploadLayerPart', 'CompleteLayerUpload', 'PutImage'];
 
 /** OpenSSL's words for an answer without TLS, such as plain HTTP. */
 const NO_TLS = /wrong version number/;
@@ -73,7 +67,10 @@ interface ConnectionText {
 /** Explains a connection that was not made, or broke. */
 export function explainConnection(failure: Failure, subject: ConnectionSubject): ConnectionText {
   const { operation, endpoint, attempts } = subject;
-  const again = PUSHING.includes(operation) ? 'run it again: it resumes where it stopped' : 'run it again';
+  // This holds with --no-resume too. Only the engine knows whether an upload can be resumed.
+  const again = AFTER_LAYERS.includes(operation)
+    ? 'run it again: what is stored already is not sent again'
+    : 'run it again';
   const { message, hint } = explainScheme(failure, endpoint) ?? explainCode(failure, endpoint, attempts);
   return { message: `${operation}: ${message}`, hint: `${hint}; then ${again}.` };
 }

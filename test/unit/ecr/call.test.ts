@@ -265,7 +265,7 @@ describe('failures that may pass', () => {
     const error = await catchError(prepare([reset(code)], { givenMs: 0 }).run);
     expect(error).toMatchObject({ code: 'UNAVAILABLE', operation: 'PutImage' });
     expect(error.message).toContain(text);
-    expect(error.hint).toMatch(/^Check .*; then run it again: it resumes where it stopped\.$/);
+    expect(error.hint).toMatch(/^Check .*; then run it again: what is stored already is not sent again\.$/);
   });
 
   test('an attempt that the budget cuts short does not hide the reason of the one before', async () => {

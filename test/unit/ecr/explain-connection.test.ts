@@ -3,8 +3,8 @@ import { AttemptTimeout } from '../../../src/ecr/attempt.ts';
 import { explainConnection, NEEDS_TLS } from '../../../src/ecr/explain-connection.ts';
 import { describeFailure } from '../../../src/ecr/failure.ts';
 
-function explain(error: Error, endpoint: string, attempts: number) {
-  const place = { operation: 'DescribeRepositories', endpoint, attempts };
+function explain(error: Error, endpoint: string, attempts: number, operation = 'DescribeRepositories') {
+  const place = { operation, endpoint, attempts };
   return explainConnection(describeFailure(error), place);
 }
 
@@ -80,4 +80,14 @@ it.each<[string, Error, number, string]>([
   ],
 ])('%s is said once', (_name, error, attempts, message) => {
   expect(explain(error, 'http://localhost:5100', attempts).message).toBe(`DescribeRepositories: ${message}`);
+});
+
+it.each([
+  ['BatchCheckLayerAvailability', 'run it again.'],
+  ['InitiateLayerUpload', 'run it again.'],
+  ['UploadLayerPart', 'run it again: what is stored already is not sent again.'],
+  ['PutImage', 'run it again: what is stored already is not sent again.'],
+])('the hint about %s promises no more than what the next push keeps', (operation, end) => {
+  const { hint } = explain(native('ECONNRESET', 'read ECONNRESET'), 'http://localhost:5100', 1, operation);
+  expect(hint).toBe(`Check the network, and whether a proxy is between; then ${end}`);
 });
