@@ -26,6 +26,19 @@ export class TaskGroup {
     this.#running.add(work);
   }
 
+  /** Works on all items, in their order, and waits until all tasks have ended. Throws the first failure. */
+  async runAll<Item>(
+    items: Iterable<Item>,
+    work: (item: Item, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    try {
+      for (const item of items) await this.start((signal) => work(item, signal));
+    } catch (error) {
+      await this.cancel(error);
+    }
+    await this.finish();
+  }
+
   /** Waits until all tasks have ended. Throws the first failure. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
@@ -51,12 +64,5 @@ export async function runPool<Item>(
   signal: AbortSignal,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const group = new TaskGroup(limit, signal);
-  try {
-    for (const item of items) await group.start((inner) => work(item, inner));
-  } catch (error) {
-    await group.cancel(error);
-    throw error;
-  }
-  await group.finish();
+  await new TaskGroup(limit, signal).runAll(items, work);
 }

@@ -37,19 +37,11 @@ export async function sendMissingBlobs(
   const outgoing = requireBytes(missing);
   const sourceBytes = outgoing.reduce((sum, blob) => sum + countSourceBytes(blob), 0);
   onEvent({ kind: 'phase', phase: 'upload', blobs: outgoing.length, sourceBytes });
-  const group = uploader.openGroup(signal);
-  try {
-    for (const blob of orderBlobs(outgoing)) {
-      await group.start(async (inner) => {
-        const uploaded = await uploader.upload(blob, inner);
-        ledger.contents.set(blob.id, uploaded.content);
-        if (uploaded.outcome === 'uploaded') ledger.uploaded.set(blob.id, uploaded);
-      });
-    }
-  } catch (error) {
-    await group.cancel(error);
-  }
-  await group.finish();
+  await uploader.openGroup(signal).runAll(orderBlobs(outgoing), async (blob, inner) => {
+    const uploaded = await uploader.upload(blob, inner);
+    ledger.contents.set(blob.id, uploaded.content);
+    if (uploaded.outcome === 'uploaded') ledger.uploaded.set(blob.id, uploaded);
+  });
 }
 
 /** The blobs that the target lacks. Notes the others in the ledger, and reports them once. */
