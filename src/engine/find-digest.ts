@@ -1,4 +1,4 @@
-import { findExpected, type OutgoingBlob, type PlannedBlob } from '../ends/blob.ts';
+import type { DerivedBlob, PlannedBlob } from '../ends/blob.ts';
 import type { TargetLimits } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/descriptor.ts';
@@ -25,10 +25,7 @@ export async function findImageDigest(
   const contents = new Map<Digest, Content>();
   const blobs: PlannedBlob[] = [];
   for (const blob of plan.blobs) {
-    const expected = findExpected(blob);
-    // Only a derived blob has no expected content.
-    const content = expected ?? (await readThrough(asOutgoing(blob), limits, signal));
-    if (expected === undefined && blob.kind === 'derived') await blob.record(content);
+    const content = blob.kind === 'derived' ? await deriveContent(blob, limits, signal) : blob.content;
     contents.set(blob.id, content);
     blobs.push(blob.kind === 'derived' ? { ...blob, expected: content } : blob);
   }
@@ -50,19 +47,24 @@ export async function checkImageDigest(
   if (expected === undefined) return plan;
   const found = await findImageDigest(plan, limits, signal);
   if (found.digest === expected) return found.plan;
-  const isCompressed = plan.blobs.some(({ kind }) => kind === 'derived' || kind === 'stored');
+  const isDerived = plan.blobs.some(
+    (blob) => (blob.kind === 'stored' ? blob.again : blob).kind === 'derived',
+  );
   throw new EcrpError(
     'INVALID_INPUT',
     `the image to push is ${found.digest}, but the reference names ${expected}`,
     {
-      hint: isCompressed
+      hint: isDerived
         ? 'The digest depends on --compression, --compression-level and --format; leave it out, or push from an OCI layout.'
         : 'Check which image the source holds, or leave the digest out.',
     },
   );
 }
 
-function asOutgoing(blob: PlannedBlob): OutgoingBlob {
-  if (blob.kind === 'stored' || blob.kind === 'absent') throw new TypeError('its content is known');
-  return blob;
+/** Reads the blob, unless an earlier push has recorded what it becomes. */
+async function deriveContent(blob: DerivedBlob, limits: TargetLimits, signal: AbortSignal): Promise<Content> {
+  if (blob.expected !== undefined) return blob.expected;
+  const content = await readThrough(blob, limits, signal);
+  await blob.record(content);
+  return content;
 }

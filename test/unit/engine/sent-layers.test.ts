@@ -4,7 +4,7 @@ import type { ImageSource, SentLayer, SourceImage } from '../../../src/ends/imag
 import type { PushEvent } from '../../../src/engine/events.ts';
 import { planPush } from '../../../src/engine/plan/plan.ts';
 import type { PlanOptions } from '../../../src/engine/plan/push-plan.ts';
-import { digestOf } from '../../../src/oci/digest.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { type FakeService, fakeService } from '../../support/fake-service.ts';
 import { makeImage } from '../../support/images.ts';
@@ -65,12 +65,14 @@ async function push(
   [source, found]: [ImageSource, SourceImage],
   service: FakeService,
   options: Omit<PlanOptions, 'limits'> = {},
+  imageDigest?: Digest,
 ) {
   const events: PushEvent[] = [];
   const plan = await planPush(source, found, { limits, ...options });
   const result = await pushWith(plan, {
     service,
     tags: ['1.0'],
+    ...(imageDigest && { imageDigest }),
     onEvent: (event) => events.push(event),
   });
   return { result, events };
@@ -133,5 +135,24 @@ describe('a layer that was sent while the source arrived', () => {
   test('compressed where it should have stayed as it was is an error that says what to do', async () => {
     const error = await catchError(() => push(layout(compressed), serviceWith(marked)));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('--compression none') });
+  });
+
+  test.each([
+    [
+      'as it is, is not the fault of a compression',
+      layout(asItIs),
+      {},
+      /^Check which image the source holds/,
+    ],
+    [
+      'compressed, may be that of a compression',
+      archive(compressed),
+      { compressor },
+      /^The digest depends on/,
+    ],
+  ] as const)('that does not have the digest of the reference, %s', async (_how, source, options, hint) => {
+    const named = digestOf('another image');
+    const error = await catchError(() => push([...source], fakeService(4096), options, named));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', hint: expect.stringMatching(hint) });
   });
 });
