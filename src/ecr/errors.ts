@@ -71,7 +71,7 @@ function explainForeignAnswer(
 }
 
 /** Explains an exception of the service. */
-export function explainException(failure: Failure, subject: CallSubject): Explanation {
+function explainException(failure: Failure, subject: CallSubject): Explanation {
   const explained = Object.hasOwn(exceptions, failure.name) ? exceptions[failure.name] : undefined;
   if (explained !== undefined) return explained(failure, subject);
   const unavailable = failure.status !== undefined && failure.status >= 500;

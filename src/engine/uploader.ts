@@ -72,7 +72,7 @@ export class Uploader {
   }
 
   /** Reports a blob that the target has. */
-  noteExisting(blob: { readonly id: Digest; readonly role: 'config' | 'layer' }, content: Content): void {
+  noteExisting(blob: Pick<PlannedBlob | OutgoingBlob, 'id' | 'role'>, content: Content): void {
     this.#finish(blob, 'existing', content);
   }
 
@@ -105,7 +105,7 @@ export class Uploader {
   }
 
   #finish(
-    { id, role }: { readonly id: Digest; readonly role: 'config' | 'layer' },
+    { id, role }: Pick<PlannedBlob | OutgoingBlob, 'id' | 'role'>,
     outcome: UploadedBlob['outcome'],
     { digest, size: bytes }: Content,
   ): void {
