@@ -27,10 +27,15 @@ export class UnexpectedStatus extends Error {
   }
 }
 
-/** Yields the bytes of a blob as they come. Throws `UnexpectedStatus` unless the answer is a 200. */
+/** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the answer is a 200. */
 export async function* streamBlob(answer: HttpAnswer): AsyncGenerator<Buffer> {
   await expectSuccess(answer);
-  yield* answer.body;
+  const decoded = decode(answer);
+  try {
+    yield* decoded;
+  } finally {
+    if (decoded !== answer.body) answer.body.destroy();
+  }
 }
 
 /**

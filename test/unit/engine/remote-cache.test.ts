@@ -6,7 +6,13 @@ import { createRegistryReader } from '../../../src/registry/registry-reader.ts';
 import { directConnections } from '../../support/connections.ts';
 import { describeBytes, type GeneratedImage, makeImage, makeIndex } from '../../support/images.ts';
 import { makeWatch } from '../../support/watch.ts';
-import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from '../registry/fake-registry.ts';
+import {
+  compressBlobs,
+  type FakeRegistry,
+  REPOSITORY,
+  startFakeRegistry,
+  storeImage,
+} from '../registry/fake-registry.ts';
 
 const arm = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 const image = await makeImage({
@@ -61,6 +67,11 @@ describe('layers that the registry knows', () => {
     };
     expect(await read(['1.0']).layers).toEqual(layersOf(image, 0, 2));
     expect(connections.size).toBe(1);
+  });
+
+  test('are found where a server compresses configs on their way', async () => {
+    registry.intercept = compressBlobs(registry);
+    expect(await read(['1.0']).layers).toEqual(layersOf(image, 0, 2));
   });
 
   test('of an index, of the image for the platform', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { GeneratedImage, GeneratedIndex } from '../../support/images.ts';
 
@@ -82,6 +83,16 @@ export function storeImage(
     for (const layer of root.layers) blobs.set(layer.descriptor.digest, layer.bytes);
   };
   store(image, tags);
+}
+
+/** Intercepts requests for blobs as a server does that compresses its answers, asked for or not. */
+export function compressBlobs({ blobs }: FakeRegistry): FakeRegistry['intercept'] {
+  return ({ headers, url }, response) => {
+    const bytes = blobs.get(url?.split('/blobs/')[1] ?? '');
+    if (bytes === undefined || headers.authorization === undefined) return false;
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(bytes));
+    return true;
+  };
 }
 
 async function listen(server: Server): Promise<string> {

@@ -9,7 +9,13 @@ import { catchError } from '../../support/catch-error.ts';
 import { directConnections } from '../../support/connections.ts';
 import { makeImage, makeIndex, makeRandomBytes } from '../../support/images.ts';
 import { makeSkippingClock } from '../../support/skipping-clock.ts';
-import { type FakeRegistry, REPOSITORY, startFakeRegistry, storeImage } from './fake-registry.ts';
+import {
+  compressBlobs,
+  type FakeRegistry,
+  REPOSITORY,
+  startFakeRegistry,
+  storeImage,
+} from './fake-registry.ts';
 
 const image = await makeImage({ seed: 1, layers: [{ size: 200_000 }, {}] });
 const other = await makeImage({
@@ -80,6 +86,12 @@ describe('an intact image', () => {
     const downloads = registry.seen.filter((line) => line.startsWith('GET /sha256:'));
     expect(downloads).toHaveLength(blobs.length);
     for (const line of downloads) expect(line).toMatch(/ -$/);
+  });
+
+  test('is read back where a server compresses blobs on their way, as those who pull it decode them', async () => {
+    registry.intercept = compressBlobs(registry);
+    expect(await verify(['1.0'])).toMatchObject({ manifests: 3, blobs: registry.blobs.size });
+    expect(registry.seen.filter((line) => line.startsWith('GET /sha256:'))).toEqual([]);
   });
 
   test('is read with credentials where anonymous requests are refused', async () => {
