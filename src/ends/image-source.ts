@@ -100,7 +100,7 @@ export interface ImageSource {
   /**
    * Bytes of a blob from `start` to its end, in chunks of any size.
    * Throws INVALID_INPUT when the blob is missing, cut short, or of another size than `ref.size`. Does not check the digest: the target checks
-   * what is uploaded, `readBlob` what is parsed.
+   * what it stores, the caller what it parses.
    */
   open(ref: BlobRef, start: number, hints?: ReadHints): AsyncIterable<Buffer>;
   /** The outcome of a layer that was sent while the source arrived. Opening it again may fail. */

@@ -187,7 +187,7 @@ const rows: readonly Row[] = [
     // What the service says, which the warning has announced.
     status: 3,
     result: { error: { operation: 'PutImage', message: expect.stringContaining('at least 1 layer') } },
-    says: /has no layers; ECR may refuse it/,
+    says: /has no layers; ECR Public may refuse it/,
   },
   {
     name: 'layout-empty-config.tar',

@@ -9,7 +9,7 @@ const PARTS_AHEAD = 1;
 
 export interface PartReaderOptions {
   readonly service: Pick<PushService, 'createPart'>;
-  /** Shared by all blobs of a push. */
+  /** Shared by all blobs that go to one repository. */
   readonly turns: FillTurns;
   readonly signal: AbortSignal;
 }
@@ -126,7 +126,7 @@ export interface CutOptions {
   /** Bytes of a part. */
   readonly capacity: number;
   readonly ring: PartRing;
-  /** Shared by all blobs of a push. */
+  /** Shared by all blobs that go to one repository. */
   readonly turns: FillTurns;
 }
 

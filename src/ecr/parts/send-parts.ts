@@ -9,7 +9,7 @@ import type { FillTurns } from './fill-turns.ts';
 import { PartReader } from './part-reader.ts';
 import { locateUpload, UploadPosition } from './upload-position.ts';
 
-/** Shared by all uploads of a push. */
+/** Shared by all uploads to one repository. */
 export interface PartSettings {
   readonly service: PushService;
   readonly turns: FillTurns;

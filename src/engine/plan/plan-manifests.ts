@@ -65,7 +65,11 @@ export async function planManifests(
   return {
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,
-    warnings: [...warnings, ...warnOfReferrers(referrers), ...walk.emptyImages.map(warnOfEmptyImage)],
+    warnings: [
+      ...warnings,
+      ...warnOfReferrers(referrers),
+      ...walk.emptyImages.map((digest) => warnOfEmptyImage(digest, limits)),
+    ],
     notes: companions.map(({ imageTag }) => `The tag ${imageTag} goes with the image.`),
     buildManifests: () => manifests,
   };
@@ -138,8 +142,8 @@ function warnOfReferrers(referrers: readonly Referrer[]): readonly string[] {
   return [`left behind: ${referrers.length} that refer to the image (${kinds}); --all pushes them as well`];
 }
 
-function warnOfEmptyImage(digest: Digest): string {
-  return `the image ${digest} has no layers; ECR may refuse it`;
+function warnOfEmptyImage(digest: Digest, { service }: TargetLimits): string {
+  return `the image ${digest} has no layers; ${service} may refuse it`;
 }
 
 async function readManifest(walk: Walk, descriptor: Descriptor): Promise<Buffer> {
