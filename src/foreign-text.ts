@@ -51,6 +51,11 @@ export function quoteText(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
 }
 
+/** Quotes a word for a POSIX shell, if it needs quotes. */
+export function quoteForShell(text: string): string {
+  return /^[\w.,:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /**
  * Hides user names and passwords of URLs, which arguments, settings and the output of processes may contain. One slash suffices: a URL
  * that is mistaken for a path has only one.

@@ -56,8 +56,3 @@ export function formatFields(
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
-
-/** Quotes a word for a POSIX shell, if it needs quotes. */
-export function quoteForShell(text: string): string {
-  return /^[\w.,:/+=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

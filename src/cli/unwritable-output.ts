@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EcrpError } from '../errors.ts';
 import { describeFileError, findErrorCode, lacksRoom } from '../files/file-errors.ts';
-import { quoteForShell } from './format.ts';
+import { quoteForShell } from '../foreign-text.ts';
 
 /** An output file that an option names. */
 export interface NamedOutput {

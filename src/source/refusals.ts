@@ -1,6 +1,6 @@
 import { EcrpError } from '../errors.ts';
 import { findErrorCode } from '../files/file-errors.ts';
-import { quoteText } from '../foreign-text.ts';
+import { quoteForShell, quoteText } from '../foreign-text.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ArchiveCompression, detectFileType } from './compression.ts';
 
@@ -57,9 +57,9 @@ export function refuseTar({
   }
   const nested = names.find((name) => /\/(manifest\.json|oci-layout)$/.test(name));
   if (nested !== undefined) {
-    const folder = quoteText(nested.slice(0, nested.lastIndexOf('/')));
-    const hint = 'Pack the content of the folder: `tar -cf image.tar -C FOLDER .`';
-    return refuse(path, `its image is in a folder, ${folder}`, hint);
+    const folder = nested.slice(0, nested.lastIndexOf('/'));
+    const hint = `Unpack it, then pack the content of the folder: \`tar -cf image.tar -C ${quoteForShell(folder)} .\``;
+    return refuse(path, `its image is in a folder, ${quoteText(folder)}`, hint);
   }
   if (names.includes('repositories')) {
     return refuse(

@@ -103,6 +103,13 @@ describe('files that are not images', () => {
     );
   });
 
+  it('names the command that packs the content of a folder, whatever its name', async () => {
+    const { hint } = await refuse(await packTar([{ name: "it's out/image/manifest.json" }]));
+    expect(hint).toBe(
+      "Unpack it, then pack the content of the folder: `tar -cf image.tar -C 'it'\\''s out/image' .`",
+    );
+  });
+
   it.runIf(!canDecode('zstd'))('names the command to decompress zstd, and the Node that can', async () => {
     const { hint } = await refuse(Buffer.from('28b52ffd2004', 'hex'));
     expect(hint).toContain('zstd -d');

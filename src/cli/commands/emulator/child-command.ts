@@ -4,8 +4,8 @@ import { onAbort } from '../../../async/abort.ts';
 import type { Emulator } from '../../../emulator/server.ts';
 import { EcrpError } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
+import { quoteForShell } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
-import { quoteForShell } from '../../format.ts';
 
 /** Variables that would override the emulator's environment, or be sent along with its keys. */
 const misleading = [

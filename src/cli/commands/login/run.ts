@@ -10,11 +10,11 @@ import {
 } from '../../../docker/login.ts';
 import { type Authorization, getAuthorizationToken } from '../../../ecr/authorization.ts';
 import { EcrpError } from '../../../errors.ts';
+import { quoteForShell } from '../../../foreign-text.ts';
 import { TOKEN_USERNAME } from '../../../wire/service.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findCacheDirectory, findDockerConfigDirectory } from '../../directories.ts';
 import { withEcr } from '../../ecr-session.ts';
-import { quoteForShell } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { chooseRegistryHosts } from '../../service-address.ts';
 import { forgetTokens } from '../../token-cache.ts';

@@ -1,10 +1,9 @@
 import { existsSync, fstatSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EcrpError } from '../../../errors.ts';
-import { quoteText } from '../../../foreign-text.ts';
+import { quoteForShell, quoteText } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { quoteForShell } from '../../format.ts';
 
 /** Matches names of images, such as `app`, `app:1.0` or `ghcr.io/team/app@sha256:…`. */
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[a-f0-9]{64})?$/;
