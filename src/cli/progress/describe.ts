@@ -68,11 +68,16 @@ export function describeStall(
     return `waiting for ${escapeLine(wait.what)}, ${formatSeconds(wait.waitedMs)}`;
   }
   if (trouble !== undefined) return describeTrouble(trouble);
-  const movesBytes = phase === 'verify' || (phase === 'upload' && !dryRun);
   if (quietMs < QUIET_MS) return undefined;
   const seconds = formatSeconds(quietMs);
-  if (movesBytes && (wait === undefined || BYTES_MOVING.test(wait.what)))
-    return phase === 'verify' ? `nothing read for ${seconds}` : `waiting for an acknowledgement, ${seconds}`;
+  const movesBytes = wait === undefined || BYTES_MOVING.test(wait.what);
+  if (phase === 'verify' && movesBytes) return `nothing read for ${seconds}`;
+  if (phase === 'upload' && !dryRun && movesBytes) {
+    // Without a call, the next part is not complete: a pipe or a disk is slow, or the compression is.
+    return wait === undefined
+      ? `reading the source, ${seconds}`
+      : `waiting for an acknowledgement, ${seconds}`;
+  }
   // Reading the source may take long without any call.
   if (wait === undefined)
     return phase === 'check' || phase === 'put' ? `no answer for ${seconds}` : undefined;

@@ -93,9 +93,9 @@ function renderBlob(blob: ActiveBlob, dryRun: boolean, columns: number, chalk: C
   const step = steps[blob.step];
   const total = totalBytes ?? estimatedBytes;
   if (total === undefined) {
-    // Its first part is not full yet, so nothing can be acknowledged.
-    const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing sent yet';
-    const doing = `${name}${step ?? 'compressing'}`;
+    // Whether its first part is being filled or is on its way cannot be told apart here.
+    const sent = sentBytes > 0 || dryRun ? formatBytes(sentBytes) : 'nothing acknowledged yet';
+    const doing = `${name}${step ?? (dryRun ? 'compressing' : 'compressing and sending')}`;
     const whole = `${doing}, ${sent}`;
     return cutEnd(measureText(whole) <= columns ? whole : doing, columns);
   }

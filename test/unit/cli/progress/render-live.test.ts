@@ -118,14 +118,15 @@ describe('its lines', () => {
     ]);
   });
 
-  it('say of a layer that is being compressed that nothing of it is sent, while it waits for its first part', () => {
+  it('say of a layer that is compressed while it is sent that nothing of it is acknowledged yet', () => {
     const waiting = applyAll([upload(1, 20_000_000), start(first, undefined, 20_000_000)]);
     const render = (dryRun: boolean) =>
       renderLive(waiting.snapshot(7000), { ...subject, dryRun }, { columns: 80, rows: 24 }, plain);
-    expect(render(false)).toContain(`  ${label(first)}  compressing, nothing sent yet`);
-    expect(render(true)).not.toContain('sent');
+    expect(render(false)).toContain(`  ${label(first)}  compressing and sending, nothing acknowledged yet`);
+    expect(render(true)).toContain(`  ${label(first)}  compressing, 0 B`);
+    expect(render(true)).not.toMatch(/sent|sending/);
     const narrow = renderLive(waiting.snapshot(7000), subject, { columns: 40, rows: 24 }, plain);
-    expect(narrow.split('\n').at(-2)).toBe(`  ${label(first)}  compressing`);
+    expect(narrow.split('\n').at(-2)).toBe(`  ${label(first)}  compressing and sending`);
   });
 
   it('never join a step and the amount', () => {

@@ -164,7 +164,8 @@ describe('what holds a push up', () => {
   });
 
   it.each([
-    [upload(1, 10 * MIB), 'waiting for an acknowledgement, 12 s'],
+    [upload(1, 10 * MIB), 'reading the source, 12 s'],
+    [{ kind: 'phase', phase: 'upload' } as const, 'reading the source, 12 s'],
     [{ kind: 'phase', phase: 'check' } as const, 'no answer for 12 s'],
     [{ kind: 'phase', phase: 'put', manifests: 2 } as const, 'no answer for 12 s'],
     [{ kind: 'verify-started', blobs: 1, bytes: 10 } as const, 'nothing read for 12 s'],
