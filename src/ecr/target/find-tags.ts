@@ -101,13 +101,15 @@ export function glanceAtTags(client: EcrClient, place: RepositoryPlace, settings
     const registryAlias = await place.findAlias(signal);
     if (registryAlias === undefined) return 'unknown';
     const address = { registryHost, registryAlias, repositoryName, imageTag };
-    return resolveTag(client.connections, address, signal, { access, quotaWaitMs: QUOTA_WAIT_MS });
+    // The question for the alias is a call of the API, which is a wait of its own.
+    return settings.watchWait(`${registryHost} (where the tag ${imageTag} is)`, () =>
+      resolveTag(client.connections, address, signal, { access, quotaWaitMs: QUOTA_WAIT_MS }),
+    );
   };
   const look: Glance = async (tag, signal) => {
     if (isSilent || performance.now() - startedMs > MOST_MS) return 'unknown';
-    const answer = (): ReturnType<Glance> =>
-      withDeadline(signal, timeoutMs, (inner) => ask(tag, inner)).catch(() => 'unknown');
-    const found = await settings.watchWait(`${registryHost} (where the tag ${tag} is)`, answer);
+    const answer: ReturnType<Glance> = withDeadline(signal, timeoutMs, (inner) => ask(tag, inner));
+    const found = await answer.catch(() => 'unknown' as const);
     isSilent ||= found === 'unknown';
     return found;
   };

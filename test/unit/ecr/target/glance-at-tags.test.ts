@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** A lookup at a registry that answers as `listener` does, and what it said to wait for. */
-async function lookUpAt(listener: RequestListener) {
+async function lookUpAt(listener: RequestListener, findAlias = async (): Promise<string> => 'a1b2c3d4') {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanups.push(
@@ -33,7 +33,7 @@ async function lookUpAt(listener: RequestListener) {
     registryHost,
     repositoryName: 'app',
     readsRegistry: true,
-    findAlias: async () => 'a1b2c3d4',
+    findAlias,
     findAddress: async () => undefined,
   };
   // as: of the client, looking needs nothing else.
@@ -70,4 +70,18 @@ it('asks no more when one answer tells nothing', async () => {
   const found = await Promise.all(tags.map((tag) => lookUp(tag, signal)));
   expect(found).toEqual(tags.map(() => 'unknown'));
   expect(requests).toBeLessThanOrEqual(4);
+});
+
+it('does not say that it waits for the registry while it waits for the alias', async () => {
+  let shownMeanwhile: readonly string[] | undefined;
+  const { lookUp, waits, registryHost } = await lookUpAt(
+    (_request, response) => response.writeHead(200, { 'docker-content-digest': digest }).end(),
+    async () => {
+      shownMeanwhile = [...waits];
+      return 'a1b2c3d4';
+    },
+  );
+  expect(await lookUp('t0', signal)).toBe(digest);
+  expect(shownMeanwhile).toEqual([]);
+  expect(waits).toEqual([`${registryHost} (where the tag t0 is)`]);
 });
