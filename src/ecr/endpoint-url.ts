@@ -15,8 +15,8 @@ const USAGE: EndpointRefusal = {
 };
 
 /**
- * Returns the URL of an endpoint as it is. It holds no secret, so it may be shown. Throws USAGE or as `refusal` says, naming
- * `origin`, when it is not an HTTP URL, or has a user name, a password, a query or a fragment.
+ * Returns the URL of an endpoint as it is. It holds no secret, so it may be shown. Throws when it is not an HTTP URL, or has a user name,
+ * a password, a query or a fragment. The error names `origin`; it is a USAGE error unless the refusal says otherwise.
  */
 export function checkEndpointUrl(value: string, origin: string, { code, hint, showsUrl } = USAGE): string {
   const problem = findUrlProblem(value);

@@ -14,7 +14,7 @@ export async function* hashBytes(
   onEnd(`sha256:${hash.digest('hex')}`);
 }
 
-/** Passes bytes through and tells how long each chunk is. */
+/** Passes bytes through and gives `onChunk` the length of each chunk. */
 export async function* countBytes(
   chunks: AsyncIterable<Buffer>,
   onChunk: (bytes: number) => void,

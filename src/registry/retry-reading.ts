@@ -31,8 +31,8 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats a read that fails, within the budget. Repeats it a few times when the content is wrong, which is an `EcrpError` of `read`, and
- * once when another server answers in place of the registry. `read` reports bytes that come. Throws the last `EcrpError` as it is, and
+ * Repeats a read that fails, within the budget. Wrong content is an `EcrpError` of `read`: it repeats that a few times. It repeats once
+ * when another server answers in place of the registry. `read` reports bytes that come. Throws the last `EcrpError` as it is, and
  * UNAVAILABLE for other errors.
  */
 export async function retryReading<Result>(

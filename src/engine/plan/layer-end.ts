@@ -13,8 +13,8 @@ const PADDING_BYTES = 16;
 
 /**
  * Passes the bytes of a compressed layer through. Throws INVALID_INPUT when bytes follow the compressed data: docker and containerd, which
- * decompress with Go, refuse such a layer. It finds any such bytes after zstd if `start` is 0, and after gzip only the NULs with which
- * some tools fill their last block, because gzip is not decompressed here.
+ * decompress with Go, refuse such a layer. After zstd it finds any such bytes if `start` is 0. It does not decompress gzip, so after gzip it
+ * finds only the NULs with which some tools fill their last block.
  */
 export async function* checkLayerEnd(
   chunks: AsyncIterable<Buffer>,
