@@ -200,8 +200,8 @@ describe('the repository is missing', () => {
   const missing = () =>
     new EcrpError('NOT_FOUND', 'no repository', { awsError: 'RepositoryNotFoundException' });
 
-  test('it is created when asked to, once, and everything is sent', async () => {
-    const image = await makeImage({ seed: 4, layers: [{}] });
+  /** A service whose repository has to be created. `isFirst`: no other push is faster. */
+  function serveMissing(isFirst: boolean) {
     let exists = false;
     const service = fakeService(1000, (truth) => ({
       findAvailable: async (...given) => {
@@ -209,32 +209,26 @@ describe('the repository is missing', () => {
         return truth.findAvailable(...given);
       },
     }));
-    await push(layoutSource([image]), rootOf(image), service, {
-      createRepository: async () => {
-        exists = true;
-        return true;
-      },
-    });
+    const createRepository = async (): Promise<boolean> => {
+      exists = true;
+      return isFirst;
+    };
+    return { service, createRepository };
+  }
+
+  test('it is created when asked to, once, and everything is sent', async () => {
+    const image = await makeImage({ seed: 4, layers: [{}] });
+    const { service, createRepository } = serveMissing(true);
+    await push(layoutSource([image]), rootOf(image), service, { createRepository });
     expect(service.tags.get('1.0')).toBe(image.descriptor.digest);
     expect(service.log).not.toContain('check 2');
   });
 
   test('another push creates it at the same time: what that has sent is asked for', async () => {
     const image = await makeImage({ seed: 4, layers: [{}] });
-    let exists = false;
-    const service = fakeService(1000, (truth) => ({
-      findAvailable: async (...given) => {
-        if (!exists) throw missing();
-        return truth.findAvailable(...given);
-      },
-    }));
+    const { service, createRepository } = serveMissing(false);
     for (const { descriptor, bytes } of image.layers) service.blobs.set(descriptor.digest, bytes);
-    const { result } = await push(layoutSource([image]), rootOf(image), service, {
-      createRepository: async () => {
-        exists = true;
-        return false;
-      },
-    });
+    const { result } = await push(layoutSource([image]), rootOf(image), service, { createRepository });
     expect(result.layers).toMatchObject({ uploaded: 1, existing: 1 });
   });
 

@@ -24,6 +24,11 @@ const services: FakeService[] = [];
 const keys = { AWS_ACCESS_KEY_ID: 'AKENV', AWS_SECRET_ACCESS_KEY: 'secret' };
 const role = 'arn:aws:iam::123456789012:role/pusher';
 
+/** A profile that assumes the role, with further lines. */
+function makeRoleProfile(name: string, ...lines: readonly string[]): string {
+  return [`[profile ${name}]`, `role_arn = ${role}`, ...lines].join('\n');
+}
+
 beforeEach(async () => {
   directory = await makeDirectory();
   instance = await startInstanceMetadata({ accessKeyId: 'AKINSTANCE', secretAccessKey: 's' });
@@ -131,32 +136,16 @@ credential_process = COUNT; true
 credential_process = COUNT; echo hunter2
 [profile half]
 aws_access_key_id = AK
-[profile orphan]
-role_arn = ${role}
-source_profile = gone
-[profile sourceless]
-role_arn = ${role}
-[profile both]
-role_arn = ${role}
-source_profile = orphan
-credential_source = Environment
-[profile odd-source]
-role_arn = ${role}
-credential_source = Moon
-[profile loop]
-role_arn = ${role}
-source_profile = pool
-[profile pool]
-role_arn = ${role}
-source_profile = loop
-[profile of-process]
-role_arn = ${role}
-source_profile = process
+${makeRoleProfile('orphan', 'source_profile = gone')}
+${makeRoleProfile('sourceless')}
+${makeRoleProfile('both', 'source_profile = orphan', 'credential_source = Environment')}
+${makeRoleProfile('odd-source', 'credential_source = Moon')}
+${makeRoleProfile('loop', 'source_profile = pool')}
+${makeRoleProfile('pool', 'source_profile = loop')}
+${makeRoleProfile('of-process', 'source_profile = process')}
+${makeRoleProfile('of-empty', 'source_profile = empty')}
 [profile empty]
 region = eu-west-1
-[profile of-empty]
-role_arn = ${role}
-source_profile = empty
 [profile sso]
 sso_session = corp
 sso_account_id = 123456789012
@@ -169,15 +158,10 @@ sso_start_url = https://example.awsapps.com/start
 sso_region = us-east-1
 sso_account_id = 123456789012
 sso_role_name = pusher
-[profile web]
-web_identity_token_file = /nowhere/token
-role_arn = ${role}
+${makeRoleProfile('web', 'web_identity_token_file = /nowhere/token')}
 [profile web-part]
 web_identity_token_file = /nowhere/token
-[profile mfa]
-role_arn = ${role}
-credential_source = EcsContainer
-mfa_serial = arn:aws:iam::123456789012:mfa/me
+${makeRoleProfile('mfa', 'credential_source = EcsContainer', 'mfa_serial = arn:aws:iam::123456789012:mfa/me')}
 [profile spaced]
 aws_access_key_id = AK
 aws_secret_access_key = two words
