@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 
 const getReason = (error: unknown): unknown => error;
 
-/** Never ends but by the signal, and then with an error of its own, as a request does. */
+/** Ends by the signal only, and then with an error of its own, as a request does. */
 function hang(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     onAbort(signal, () => reject(new Error('the request was aborted')));
@@ -56,7 +56,7 @@ describe('a derived signal', () => {
   });
 });
 
-test('a race ends with the reason, though the work goes on', async () => {
+test('a race ends with the reason, though the work continues', async () => {
   const controller = new AbortController();
   const race = raceAbort(new Promise(() => undefined), controller.signal);
   controller.abort(new Error('reason'));

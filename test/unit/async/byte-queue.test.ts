@@ -19,7 +19,7 @@ describe('a byte queue', () => {
     expect(read.map(String)).toEqual(['a', 'b', 'c', 'undefined']);
   });
 
-  test.each([1, 100, 3000])('holds no more than its budget and one chunk, of %i bytes', async (size) => {
+  test.each([1, 100, 3000])('holds at most its budget and one chunk, of %i bytes', async (size) => {
     const { queue } = makeQueue();
     let written = 0;
     const writing = (async () => {

@@ -21,7 +21,7 @@ it.runIf(process.platform === 'linux')('ends all that a child has started', asyn
   const ended = once(child, 'close');
   stop.abort();
   expect(await ended).toEqual([null, 'SIGTERM']);
-  // They are told at the same time, and take a moment.
+  // They get the signal at the same time, and take a moment.
   await expect.poll(() => ids.map(isRunning), { timeout: 50_000 }).toEqual([false, false]);
 });
 
@@ -34,7 +34,7 @@ it('does nothing to a child that has ended', async () => {
   expect(child.killed).toBe(false);
 });
 
-/** One that has ended, and whose status nobody has asked for yet, is not. */
+/** A zombie is not running: it has ended, and its parent has not read its status. */
 function isRunning(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

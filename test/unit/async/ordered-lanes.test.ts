@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createLanes, runInOrder } from '../../../src/async/ordered-lanes.ts';
 import { makeRandom } from '../../support/images.ts';
 
-it('starts tasks in order, never more than the lanes at a time, and goes on after a failure', async () => {
+it('starts tasks in order, never more than the lanes at a time, and continues after a failure', async () => {
   const random = makeRandom(1);
   const runInLane = createLanes(3)();
   const started: number[] = [];
@@ -68,7 +68,7 @@ it('yields results in the order of the items, whichever is ready first, with a b
   expect(mostRunning).toBeLessThanOrEqual(5);
 });
 
-it('tells the jobs when nobody reads their results', async () => {
+it('stops the jobs when their results are no longer read', async () => {
   const checks: (() => boolean)[] = [];
   const jobs = runInOrder(count(50), 4, async (item, isStopped) => {
     checks.push(isStopped);

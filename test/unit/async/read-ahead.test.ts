@@ -44,7 +44,7 @@ describe('reading ahead', () => {
     const parts = readAhead(count([], 3), 2);
     await parts.next();
     await parts.prefetch();
-    // An item that nobody asks for yet fails meanwhile.
+    // An item fails before it is requested.
     for (let turns = 0; turns < 9; turns += 1) await turn();
     expect(await parts.next()).toBe(2);
     expect(await parts.prefetch()).toBeUndefined();

@@ -366,7 +366,7 @@ describe('exceptions that are answers', () => {
 });
 
 describe('expired credentials', () => {
-  test('are refreshed once, then the call goes on', async () => {
+  test('are refreshed once, then the call continues', async () => {
     let refreshes = 0;
     const { run } = prepare([exception('ExpiredTokenException'), success], {
       refreshCredentials: async () => {

@@ -479,11 +479,11 @@ describe('a connection on which nothing moves any more', () => {
     );
     const error = await catchError(() => uploadPart(client, 0, Buffer.alloc(20 * 1024 * 1024)));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('no answer from') });
-    // Accepted connections are told of a little later.
+    // The server reports accepted connections a little later.
     await expect.poll(() => sockets.length, patience).toBe(3);
   });
 
-  test('is aborted at last when a byte moves now and then', async () => {
+  test('is aborted in the end when a byte moves now and then', async () => {
     let timer: NodeJS.Timeout | undefined;
     cleanups.push(() => clearInterval(timer));
     const trickle: Respond = (response) => {
@@ -577,7 +577,7 @@ test('credentials that say their account belong to it, whichever key they are', 
   }
 });
 
-test('credentials that expire are asked for again, and the call goes on with the new ones', async () => {
+test('credentials that expire are requested again, and the call continues with the new ones', async () => {
   const directory = await makeDirectory();
   const counter = join(directory, 'count');
   // Gives key K1 the first time, K2 the second, …

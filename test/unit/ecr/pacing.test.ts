@@ -76,7 +76,7 @@ describe('the wait after a failure', () => {
     );
   });
 
-  test('is no longer than there is time for, but for one that the answer asks for', () => {
+  test('is no longer than the time that is left, unless the answer asks for more', () => {
     const backoff = new Backoff(FIRST_MS, () => 10);
     expect(findMost(() => backoff.fail(attempt({ attempt: 1000 }), 0))).toBeLessThanOrEqual(10);
     expect(findMost(() => backoff.hold('PutImage', 1, 0))).toBeLessThanOrEqual(10);
@@ -127,7 +127,7 @@ describe('calls that have not failed themselves', () => {
     expect(findMost(hold)).toBeLessThanOrEqual(FIRST_MS);
   });
 
-  test('go on at once when one succeeds', () => {
+  test('continue at once when one succeeds', () => {
     const backoff = new Backoff(FIRST_MS);
     backoff.fail(attempt({ retryAfterMs: 5000 }), 0);
     backoff.fail(attempt({ isNetwork: true }), 0);

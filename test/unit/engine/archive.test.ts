@@ -66,7 +66,7 @@ describe('layers that are uncompressed in the archive', () => {
     expect(service.blobs.size).toBe(3);
   });
 
-  test('say meanwhile what they will come to', async () => {
+  test('estimate meanwhile how long they become', async () => {
     const even = await makeImage({ seed: 2, layers: [{ size: 3_000_000 }] });
     const [source, archive] = archiveSource(even);
     const plan = await planPush(source, archive, { limits, compressor });
@@ -96,7 +96,7 @@ describe('layers that are uncompressed in the archive', () => {
     expect(digests[0]).toBe(digests[1]);
   });
 
-  test('go up as they are without a compressor', async () => {
+  test('are sent as they are without a compressor', async () => {
     const service = fakeService(4096);
     const result = await push(archiveSource(image), service, {});
     const layers = readStored(service, result);
@@ -127,7 +127,7 @@ describe('layers that are uncompressed in the archive', () => {
     expect([...digestCache.entries.values()].map((entry) => entry.digest)).not.toContain(digestOf('a lie'));
   });
 
-  test.each([0, 300, 1000])('are compressed anew when the service goes back to byte %i', async (nextByte) => {
+  test.each([0, 300, 1000])('are compressed again when the service goes to byte %i', async (nextByte) => {
     let calls = 0;
     const held = new Map<string, Buffer>();
     const service = fakeService(1000, (_truth, state) => ({
@@ -163,7 +163,7 @@ describe('layers that are uncompressed in the archive', () => {
     expect(layers.map((bytes) => digestOf(gunzipSync(bytes)))).toEqual(diffIds);
   });
 
-  test('that are not what the config says are refused: entry and both digests are named', async () => {
+  test('that differ from the config are refused: the error names the entry and both digests', async () => {
     const [source, archive] = archiveSource(image);
     const wrong = Buffer.from(source.contents.get('0/layer.tar') ?? '');
     wrong.writeUInt8((wrong.at(600) ?? 0) ^ 1, 600);
@@ -179,7 +179,7 @@ describe('layers that are uncompressed in the archive', () => {
 });
 
 describe('layers that are gzipped in the archive', () => {
-  test('go up byte for byte, their digest found on the way', async () => {
+  test('are sent byte for byte, and their digest is computed on the way', async () => {
     const service = fakeService(1000);
     const result = await push(archiveSource(image, true), service);
     const layers = readStored(service, result);
@@ -195,7 +195,7 @@ describe('layers that are gzipped in the archive', () => {
     expect(archive[0].reads).toEqual([]);
   });
 
-  test('are refused when they unpack to something else, or not at all', async () => {
+  test('are refused when they decompress to something else, or not at all', async () => {
     const [source, archive] = archiveSource(image, true);
     const other = image.layers[1]?.bytes ?? Buffer.alloc(0);
     source.contents.set('0/layer.tar', other);
@@ -225,7 +225,7 @@ describe('layers that are zstd in the archive', () => {
     return [source, { ...archive, layers }];
   }
 
-  test('make an OCI manifest, as the format of docker has no type for them', async () => {
+  test('make an OCI manifest, because the format of docker has no type for them', async () => {
     const service = fakeService(4096);
     const result = await push(zstdArchive(), service);
     expect(result.imageManifestMediaType).toBe('application/vnd.oci.image.manifest.v1+json');

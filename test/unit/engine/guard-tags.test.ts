@@ -83,7 +83,7 @@ it('a tag that is on the same image is put by fail, and left by skip', async () 
   expect(untouched.log).toEqual([]);
 });
 
-it('what cannot be told ends the push before anything is sent', async () => {
+it('a tag that cannot be located ends the push before anything is sent', async () => {
   const service = fakeService(1000);
   const locate: ImageTarget['locateTag'] = async () => {
     throw new Error('nobody knows');

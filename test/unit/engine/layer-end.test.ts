@@ -39,7 +39,7 @@ describe('gzip', () => {
     }
   });
 
-  it.each([16, 512, 7_000])('followed by %i NULs is refused, unpacked or not', async (count) => {
+  it.each([16, 512, 7_000])('followed by %i NULs is refused, decompressed or not', async (count) => {
     const bytes = Buffer.concat([gzip, Buffer.alloc(count)]);
     for (const size of SIZES) {
       for (const checked of [
@@ -54,7 +54,7 @@ describe('gzip', () => {
     }
   });
 
-  it.each([1, 3, 15])('that is unpacked is refused with %i NULs already', async (count) => {
+  it.each([1, 3, 15])('that is decompressed is refused with %i NULs already', async (count) => {
     for (const size of [gzip.length, 100]) {
       const bytes = Buffer.concat([gzip, Buffer.alloc(count)]);
       const error = await catchError(() =>
@@ -69,7 +69,7 @@ describe('gzip', () => {
     ['one byte', Buffer.from('x')],
     ['half a member', gzip.subarray(0, 1000)],
     ['raw deflate', deflateRawSync('x')],
-  ])('that is unpacked is refused with %s behind it', async (_, rest) => {
+  ])('that is decompressed is refused with %s behind it', async (_, rest) => {
     for (const size of SIZES) {
       const bytes = Buffer.concat([gzip, rest]);
       const error = await catchError(() =>
@@ -124,6 +124,6 @@ it.each([
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip'],
   ['application/vnd.oci.image.layer.v1.tar', undefined],
   ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', undefined],
-])('a layer of type %s is packed with %s', (mediaType, compression) => {
+])('a layer of type %s is compressed with %s', (mediaType, compression) => {
   expect(findLayerCompression(mediaType)).toBe(compression);
 });

@@ -14,7 +14,7 @@ import { layoutSource, type MemorySource, memorySource } from '../../support/mem
 const MIB = 1024 * 1024;
 const plainConfig = Buffer.from('{"architecture":"amd64","os":"linux"}');
 
-/** A source of one image with the layers given, of which only descriptors exist. */
+/** A source of one image with the layers given, which exist as descriptors only. */
 function describeImage(layers: readonly object[], config = plainConfig): [MemorySource, SourceImage] {
   // Descriptors beyond what a type-checked one can say, as hostile images have.
   const manifest = makeManifest(config, layers as Parameters<typeof makeManifest>[1]);
@@ -81,7 +81,7 @@ describe('limits, before anything is sent', () => {
 test.each([
   ['tags of an image', checkTagCount, 1000],
   ['images of a repository', checkImageCount, 100_000],
-])('%s are as many as the service allows, and not one more', async (_what, check, most) => {
+])('%s are at most as many as the service allows', async (_what, check, most) => {
   expect(() => check(ECR_PUBLIC_LIMITS, most)).not.toThrow();
   const error = await catchError(() => check(ECR_PUBLIC_LIMITS, most + 1));
   expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining(String(most)) });
@@ -99,7 +99,7 @@ describe('foreign layers', () => {
     expect(planned.blobs.map((blob) => findExpected(blob)?.size)).toEqual([plainConfig.length, 8]);
   });
 
-  test('are pushed when they only can be had elsewhere too', async () => {
+  test('are pushed when the source has them', async () => {
     const bytes = Buffer.from('a layer');
     const [source, image] = describeImage([{ ...describeBytes(OCI_LAYER_GZIP, bytes), urls }]);
     source.contents.set(digestOf(bytes), bytes);

@@ -158,7 +158,7 @@ describe('tags', () => {
     async (tag) =>
       known[tag];
 
-  test('are created, moved, unchanged, or put when nobody could tell', async () => {
+  test('are created, moved, unchanged, or put when their place before is unknown', async () => {
     const image = await makeImage({ seed: 3, layers: [{}] });
     const { result } = await push(layoutSource([image]), rootOf(image), fakeService(1000), {
       tags: ['new', 'old', 'same', 'dark'],
@@ -172,7 +172,7 @@ describe('tags', () => {
     ]);
   });
 
-  test('of a dry run tell whether the manifests are there', async () => {
+  test('of a dry run show whether the manifests are there', async () => {
     const image = await makeImage({ seed: 3, layers: [{}] });
     const dryRun = (digest: Digest) =>
       push(layoutSource([image]), rootOf(image), fakeService(1000), {
@@ -185,7 +185,7 @@ describe('tags', () => {
     expect(other.manifests).toMatchObject([{ status: 'put' }]);
   });
 
-  test('a lookup that fails is news that nobody has', async () => {
+  test('whose lookup fails are put', async () => {
     const image = await makeImage({ seed: 3, layers: [] });
     const { result } = await push(layoutSource([image]), rootOf(image), fakeService(1000), {
       lookUpTag: async () => {
@@ -216,7 +216,7 @@ describe('the repository is missing', () => {
     return { service, createRepository };
   }
 
-  test('it is created when asked to, once, and everything is sent', async () => {
+  test('with --create-repo it is created once, and everything is sent', async () => {
     const image = await makeImage({ seed: 4, layers: [{}] });
     const { service, createRepository } = serveMissing(true);
     await push(layoutSource([image]), rootOf(image), service, { createRepository });
@@ -224,7 +224,7 @@ describe('the repository is missing', () => {
     expect(service.log).not.toContain('check 2');
   });
 
-  test('another push creates it at the same time: what that has sent is asked for', async () => {
+  test('another push creates it at the same time: its blobs are looked for', async () => {
     const image = await makeImage({ seed: 4, layers: [{}] });
     const { service, createRepository } = serveMissing(false);
     for (const { descriptor, bytes } of image.layers) service.blobs.set(descriptor.digest, bytes);
@@ -380,7 +380,7 @@ describe('a dry run', () => {
     expect(new Set(source.reads).size).toBe(4);
   });
 
-  test('tells how much it has read', async () => {
+  test('reports how much it has read', async () => {
     const image = await makeImage({ seed: 14, layers: [{ size: 9 * 1024 * 1024, compression: 'none' }] });
     const source = layoutSource([image]);
     const { events } = await push(source, rootOf(image), fakeService(1000), { dryRun: true });

@@ -55,7 +55,7 @@ describe('layers that the registry knows', () => {
   test.each([
     ['gzip', [0, 2]],
     ['zstd', [1]],
-  ] as const)('by diff ID, those packed as %s alone', async (compression, positions) => {
+  ] as const)('by diff ID, those compressed with %s only', async (compression, positions) => {
     expect(await read(['1.0'], { compression }).layers).toEqual(layersOf(image, ...positions));
   });
 
@@ -107,7 +107,7 @@ describe('layers that the registry knows', () => {
     expect(await sizeFrom('repacked', '1.0')).toBe(1);
   });
 
-  test('none of a tag that is not there, and that is no problem', async () => {
+  test('of a missing tag are none, which is not reported', async () => {
     const { layers, problems } = read(['nowhere', '1.0']);
     expect(await layers).toEqual(layersOf(image, 0, 2));
     expect(problems).toEqual([]);
@@ -169,7 +169,7 @@ describe('what is not believed', () => {
 });
 
 describe('a registry that does not answer', () => {
-  test('is not waited for, and what others said counts', async () => {
+  test('holds nothing up, and the answers of others count', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const { changed, until } = makeWatch();
@@ -182,14 +182,14 @@ describe('a registry that does not answer', () => {
     const { layers, problems } = read(['silent', '1.0'], { timeoutMs: 1_000 });
     const known = read(['1.0']);
     await Promise.all([known.layers, until(() => isAsked)]);
-    // Whoever asked for the same later has the answers.
+    // Later requests for the same have their answers.
     await (await fetch(`http://${registry.host}/`)).text();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await layers).toEqual(layersOf(image, 0, 2));
     expect(problems).toEqual(['silent: no answer within 1000 ms']);
   });
 
-  test('is a problem and nothing more when nobody is there', async () => {
+  test('is reported when nothing listens, and does not end the push', async () => {
     registry.close();
     const { layers, problems } = read(['1.0']);
     expect(await layers).toEqual(new Map());

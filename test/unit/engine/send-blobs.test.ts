@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 const long = (fill: number) => makeBlob(Buffer.alloc(21 * MIB, fill), MIB);
 const short = (fill: number) => makeBlob(Buffer.alloc(20 * MIB, fill), MIB);
 
-/** Sends the blobs one after the other. Gives the order in which they were begun, and how many parts in memory each was given. */
+/** Sends the blobs one after the other. Returns the order in which they began, and the parts in memory of each. */
 async function send(blobs: readonly PlannedBlob[]) {
   const begun: number[] = [];
   const parts: number[] = [];
@@ -36,7 +36,7 @@ async function send(blobs: readonly PlannedBlob[]) {
 }
 
 describe('missing blobs', () => {
-  test('are begun with the smallest, and then the largest first', async () => {
+  test('begin with the smallest, then the largest first', async () => {
     const blobs = [3, 9, 1, 7].map((size) => makeBlob(Buffer.alloc(size, size)));
     expect((await send(blobs)).begun).toEqual([1, 9, 7, 3]);
     expect((await send(blobs.slice(0, 1))).begun).toEqual([3]);

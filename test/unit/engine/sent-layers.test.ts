@@ -99,19 +99,19 @@ describe('a layer that was sent while the source arrived', () => {
       expect(result.bytes.uploaded + 4000).toBe(result.bytes.total);
       expect(service.log.filter((line) => line.startsWith('check'))).toHaveLength(1);
       expect(service.images.get(result.imageDigest)?.includes(digestOf(bytes))).toBe(true);
-      // It was told of when it was sent.
+      // Its event came when it was sent.
       expect(events.filter((event) => event.kind === 'blob-finished')).toHaveLength(2);
     },
   );
 
-  test('that was there counts as existing', async () => {
+  test('that the target had counts as existing', async () => {
     const there = { ...asItIs, outcome: 'existing', resumedBytes: 0 } as const;
     const { result } = await push(layout(there), serviceWith(first.bytes));
     expect(result.layers).toEqual({ total: 3, uploaded: 2, existing: 1, skipped: 0 });
     expect(result.bytes).toMatchObject({ existing: first.bytes.length, resumed: 0 });
   });
 
-  test('and that the repository lacks in the end would have to be read again', async () => {
+  test('and that the repository lacks in the end has to be read again', async () => {
     await expect(push(layout(asItIs), fakeService(4096))).rejects.toThrow('gone by');
   });
 

@@ -93,7 +93,7 @@ describe('a layer that arrives', () => {
     },
   );
 
-  test('is compressed when it is plain, and that is remembered', async () => {
+  test('is compressed when it is uncompressed, and the result is cached', async () => {
     const service = fakeService(100);
     const { cache, recorded } = memoryCache();
     const { intake } = intakeFor(service, { compressor, digestCache: cache });
@@ -109,7 +109,7 @@ describe('a layer that arrives', () => {
     expect(recorded).toEqual([[digestOf(bytes), 'mark', digestOf(marked)]]);
   });
 
-  test('is compressed with the compressors that there are', async () => {
+  test('is compressed with each compressor', async () => {
     const service = fakeService(100);
     const { intake } = intakeFor(service, { compressor: createGzipCompressor({}) });
     await feed(intake, describeLayer({ named: undefined }));
@@ -122,7 +122,7 @@ describe('a layer that arrives', () => {
   test.each([
     ['docker-archive', digestOf(bytes)],
     ['blob', undefined],
-  ] as const)('that is packed stays so; in a %s its diff ID is %s', async (place, diffId) => {
+  ] as const)('that is compressed is sent as it is; in a %s its diff ID is %s', async (place, diffId) => {
     const service = fakeService(100);
     const { intake } = intakeFor(service, { compressor });
     const layer = describeLayer({ compression: 'gzip', size: packed.length, named: digestOf(packed), place });
@@ -147,7 +147,7 @@ describe('a layer that arrives', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['phase', 'blob-finished']);
   });
 
-  test('of which is known what it comes to is neither compressed nor sent', async () => {
+  test('whose compressed digest is known is neither compressed nor sent', async () => {
     const service = fakeService(100);
     service.blobs.set(digestOf(marked), marked);
     const { cache, recorded } = memoryCache({ [`${digestOf(bytes)} mark`]: marked });
@@ -178,14 +178,14 @@ describe('a layer that arrives', () => {
   });
 });
 
-describe('a layer that is not what it says', () => {
+describe('a layer that is not what its name states', () => {
   const other = Buffer.from(bytes);
   other[990] = (other[990] ?? 0) ^ 1;
 
   test.each([
     ['is sent', false],
     ['is there', true],
-  ])('when it %s: refused, and nothing is completed', async (_when, isThere) => {
+  ])('that %s is refused, and nothing is completed', async (_when, isThere) => {
     const service = fakeService(100);
     if (isThere) service.blobs.set(digestOf(bytes), bytes);
     const { intake } = intakeFor(service);
@@ -210,7 +210,7 @@ describe('a layer that is not what it says', () => {
     expect(error.message).toMatch(/begins like gzip, but is damaged/);
   });
 
-  test('one that the service cannot store is refused before it is sent', async () => {
+  test('that the service cannot store is refused before it is sent', async () => {
     const service = fakeService(100);
     const { intake } = intakeFor(service);
     await intake.begin(describeLayer({ size: 10_001 * 1024 * 1024 }));
@@ -232,7 +232,7 @@ describe('the service is elsewhere', () => {
   test.each([
     ['behind it', { kind: 'resync', nextByte: 100 }],
     ['nowhere', { kind: 'vanished' }],
-  ] as const)('%s: what went by is lost, which is told', async (_where, answer) => {
+  ] as const)('%s: the error says that bytes are lost', async (_where, answer) => {
     const service = fakeService(100, (truth) => answerParts(truth, { 4: answer }));
     const { intake } = intakeFor(service);
     const error = await catchError(async () => {
@@ -244,7 +244,7 @@ describe('the service is elsewhere', () => {
     expect(intake.lostBytes).toBe(true);
   });
 
-  test('another push has stored the layer meanwhile: the rest only goes by', async () => {
+  test('another push has stored the layer meanwhile: the rest is read and not sent', async () => {
     const service = fakeService(100, (truth, state) => ({
       uploadPart: async (...given) => {
         if (given[1] < 300) return truth.uploadPart(...given);
@@ -275,7 +275,7 @@ describe('resuming', () => {
   test.each([
     ['as it is', undefined, bytes],
     ['compressed', compressor, marked],
-  ])('a layer that is sent %s goes on where the service is', async (_how, by, content) => {
+  ])('a layer that is sent %s continues where the service is', async (_how, by, content) => {
     const service = fakeService(100);
     const { uploadId, partSize } = await service.initiateUpload(signal);
     const part = service.createPart(100);
@@ -290,7 +290,7 @@ describe('resuming', () => {
     expect(service.blobs.get(digestOf(content))?.equals(content)).toBe(true);
   });
 
-  test('nothing is kept of a layer whose name tells nothing', async () => {
+  test('nothing is saved of a layer whose name states no digest', async () => {
     const { store, claimed } = memoryStore();
     const { intake } = intakeFor(fakeService(100), { compressor, uploads: store });
     await feed(intake, describeLayer({ named: undefined }));
@@ -302,7 +302,7 @@ describe('resuming', () => {
 describe('several layers', () => {
   const layers = Array.from({ length: 7 }, (_, position) => makeRandomBytes(position, 1000));
 
-  /** Feeds all; says how many were in flight at most when one was begun, and how many bytes waited at most. */
+  /** Feeds all. Returns the most layers in flight when one began, and the most bytes that waited. */
   async function feedAll(service: FakeService, options: GivenIntake) {
     const { intake } = intakeFor(service, options);
     for (const [position, content] of layers.entries()) {
@@ -333,7 +333,7 @@ describe('several layers', () => {
     expect(most > 1).toBe(concurrency > 1);
   });
 
-  test('wait when there is no room for their bytes', async () => {
+  test('wait for room for their bytes', async () => {
     const gate: { open?: () => void } = {};
     const opened = new Promise<void>((resolve) => {
       gate.open = resolve;
@@ -363,7 +363,7 @@ describe('several layers', () => {
     expect(intake.sent.get('layer')?.content.size).toBe(100_000);
   });
 
-  test('end with the first failure, and none is running after that', async () => {
+  test('end with the first failure, after which none is running', async () => {
     const service = fakeService(100, (truth) => ({
       uploadPart: async (...given) => {
         if (given[1] === 200) throw new EcrpError('AUTH', 'no more');
@@ -385,7 +385,7 @@ describe('several layers', () => {
     expect(intake.signal.aborted).toBe(true);
   });
 
-  test('end with a failure although the rest of the layer does not come', async () => {
+  test('end with a failure although the rest of the layer does not arrive', async () => {
     const failure = new EcrpError('AUTH', 'no more');
     const service = fakeService(100, () => ({
       uploadPart: async () => {
@@ -451,7 +451,7 @@ describe('a missing repository', () => {
     },
   );
 
-  test('is an error when it is not to be created', async () => {
+  test('is an error without --create-repo', async () => {
     const { intake } = intakeFor(serviceWithout().service);
     await expect(
       (async () => {

@@ -34,8 +34,8 @@ async function findFile(directory: string): Promise<string> {
   return join(directory, name);
 }
 
-describe('what one push leaves', () => {
-  test('the next one finds, and nobody else meanwhile', async () => {
+describe('what a push leaves', () => {
+  test('the next push finds, and no other one meanwhile', async () => {
     const directory = join(await makeDirectory(), 'not', 'there', 'yet');
     const first = open(directory).claim(subject);
     expect(first.found).toBeUndefined();
@@ -57,7 +57,7 @@ describe('what one push leaves', () => {
     ['repository', { repositoryName: 'team/other' }, subject],
     ['digest', {}, { id: digestOf('other') }],
     ['compressorId', {}, { ...subject, compressorId: 'gzip-5-v1' }],
-  ])('is not taken for another %s', async (_name, change, other) => {
+  ])('is not resumed for another %s', async (_name, change, other) => {
     const directory = await makeDirectory();
     const claim = open(directory).claim(subject);
     claim.save(upload);
@@ -74,7 +74,7 @@ describe('what one push leaves', () => {
     expect(JSON.stringify(await listUploads(directory))).not.toContain('hunter2');
   });
 
-  test('a killed one leaves its own: the one that went furthest is taken, the others go', async () => {
+  test('after killed pushes the record with the most bytes is taken, and the others are removed', async () => {
     const directory = await makeDirectory();
     for (const nextByte of [10, 40, 20])
       open(directory)
@@ -82,7 +82,7 @@ describe('what one push leaves', () => {
         .save({ ...upload, nextByte });
     for (const [position, path] of (await readdir(directory)).entries()) {
       const [name] = path.split('.');
-      // Also when it was killed while it wrote.
+      // Some were killed while they wrote.
       const end = position === 1 ? '.json.tmp' : '.json';
       await rename(join(directory, path), join(directory, `${name}.${dead}-${position}${end}`));
     }
@@ -101,7 +101,7 @@ describe('what one push leaves', () => {
     ['no date', (text: string) => text.replace(/"updatedAt":"[^"]*"/, '"updatedAt":"soon"')],
     ['no object', () => 'null'],
     ['no text', () => Buffer.from([0, 255, 254])],
-  ])('is as good as nothing when it holds %s', async (_name, change) => {
+  ])('is ignored when it holds %s', async (_name, change) => {
     const directory = await makeDirectory();
     const claim = open(directory).claim(subject);
     claim.save(upload);
@@ -113,7 +113,7 @@ describe('what one push leaves', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('is left alone when a later version of this program has left it', async () => {
+  test('stays when a later version of this program has written it', async () => {
     const directory = await makeDirectory();
     const claim = open(directory).claim(subject);
     claim.save(upload);
@@ -127,11 +127,11 @@ describe('what one push leaves', () => {
     next.discard();
     expect(listUploads(directory)).toEqual([]);
     expect(await readFile(path, 'utf8')).toBe(text);
-    // Until the layer is stored, or somebody asks for it.
+    // Until the layer is stored, or claimed.
     expect(clearUploads(directory)).toEqual({ removed: 1, inUse: 0 });
   });
 
-  test('a file of its name that is another’s is not believed', async () => {
+  test('a record under the name of another one is not used', async () => {
     const directory = await makeDirectory();
     const claim = open(directory).claim(subject);
     claim.save(upload);
@@ -147,7 +147,7 @@ describe('what one push leaves', () => {
 });
 
 describe('an upload of another container', () => {
-  /** Gives the records of a directory the owner that they would have in another PID namespace, touched so long ago. */
+  /** Gives the records of a directory an owner in another PID namespace, who touched them `ageMs` ago. */
   async function moveElsewhere(directory: string, ageMs: number): Promise<void> {
     for (const fileName of await readdir(directory)) {
       const path = join(directory, fileName.replace(here.space, 'ffffffff'));
@@ -156,7 +156,7 @@ describe('an upload of another container', () => {
     }
   }
 
-  test('is left alone while somebody touches it, and taken when nobody does', async () => {
+  test('stays while its owner touches it, and is taken afterwards', async () => {
     const directory = await makeDirectory();
     open(directory).claim(subject).save(upload);
     await moveElsewhere(directory, 60_000);
@@ -167,12 +167,12 @@ describe('an upload of another container', () => {
     await moveElsewhere(directory, 180_000);
     const claim = open(directory).claim(subject);
     expect(claim.found).toEqual(upload);
-    // It is nobody else's from now on.
+    // From now on it belongs to this push.
     await moveElsewhere(directory, 0);
     expect(open(directory).claim(subject).found).toBeUndefined();
   });
 
-  test('is not taken for long idle right after it was taken over', async () => {
+  test('does not count as idle right after it was taken over', async () => {
     const directory = await makeDirectory();
     open(directory).claim(subject).save(upload);
     await moveElsewhere(directory, 180_000);
@@ -183,7 +183,7 @@ describe('an upload of another container', () => {
 });
 
 describe('records', () => {
-  test('are discarded after 30 days, those of running pushes and foreign files left alone', async () => {
+  test('are discarded after 30 days, without those of running pushes and foreign files', async () => {
     const directory = await makeDirectory();
     const idle = open(directory).claim(subject);
     idle.save(upload);
@@ -213,7 +213,7 @@ describe('records', () => {
   });
 });
 
-test('without a place to write, it says so once and goes on', async () => {
+test('without a place to write, it reports that once and continues', async () => {
   const directory = await makeDirectory();
   await writeFile(join(directory, 'file'), '');
   const problems: unknown[] = [];
@@ -228,7 +228,7 @@ test('without a place to write, it says so once and goes on', async () => {
     claim.discard();
   }
   expect(problems).toHaveLength(1);
-  // As a disk that was full: what can be kept again, is.
+  // As after a full disk: it saves again as soon as it can.
   await rm(join(directory, 'file'));
   const claim = store.claim(subject);
   claim.save(upload);
@@ -237,7 +237,7 @@ test('without a place to write, it says so once and goes on', async () => {
   expect(problems).toHaveLength(1);
 });
 
-test('the list tells what is kept and who has it; clear leaves what is in use', async () => {
+test('the list shows what is saved and what is in use; clear leaves what is in use', async () => {
   const directory = join(await makeDirectory(), 'uploads');
   expect(listUploads(directory)).toEqual([]);
   expect(clearUploads(directory)).toEqual({ removed: 0, inUse: 0 });
@@ -261,7 +261,7 @@ test('the list tells what is kept and who has it; clear leaves what is in use', 
   expect(await readdir(directory)).toContain('notes.txt');
 });
 
-test('a directory that cannot be read is an error for whoever asks for the list', async () => {
+test('a directory that cannot be read is an error of the list', async () => {
   const file = join(await makeDirectory(), 'file');
   await writeFile(file, '');
   expect(() => listUploads(file)).toThrow('ENOTDIR');
@@ -270,7 +270,7 @@ test('a directory that cannot be read is an error for whoever asks for the list'
 describe('a process', () => {
   const nowMs = Date.now();
 
-  test('is told from those before it with the same id, however old its record is', () => {
+  test('differs from earlier ones with the same id, however old its record is', () => {
     const own = tagOwnProcess(here);
     expect(isRunning(own, 0, here)).toBe(true);
     expect(isRunning(own.replace(/-[^-]+/, '-0') as typeof own, nowMs, here)).toBe(false); // Of the same form.
@@ -297,7 +297,7 @@ describe('a process', () => {
     expect(isRunning(tag, nowMs - ageMs, judge, nowMs)).toBe(running);
   });
 
-  test('of an earlier version, which said no place, as well', () => {
+  test('of an earlier version, which wrote no place, is judged too', () => {
     const [pid, start] = tagOwnProcess(here).split('-');
     const tag = `${Number(pid)}-${start}` as const;
     expect(isRunning(tag, nowMs, here, nowMs)).toBe(true);

@@ -66,7 +66,7 @@ describe('connections through a proxy', () => {
     expect(front.connections).toBe(1);
   });
 
-  test('are no more than allowed', async () => {
+  test('never exceed the number that is allowed', async () => {
     const { proxy } = await prepare();
     const connections = connectBy({ https_proxy: `http://${proxy.host}` });
     const answers = await Promise.all(Array.from({ length: 7 }, () => get(connections, API)));
@@ -97,7 +97,7 @@ describe('connections through a proxy', () => {
     expect(front.connections).toBe(0);
   });
 
-  test('that is not there is named', async () => {
+  test('that is down is named', async () => {
     const { proxy } = await prepare();
     proxy.close();
     const error = await get(connectBy({ https_proxy: proxy.host }), API).catch((thrown: unknown) => thrown);

@@ -74,7 +74,7 @@ describe('the parts of several layers', () => {
     expect(steps.join('')).toBe('aABCb');
   });
 
-  test('do not wait for a layer that is given up', async () => {
+  test('do not wait for a layer that is aborted', async () => {
     const turns = new FillTurns(600_000);
     const steps: string[] = [];
     const note = (step: string) => steps.push(step);

@@ -54,7 +54,7 @@ describe('the body of a part', () => {
     expect(encoder.finish({ ...members, uploadId: 'another' }).bytes).toEqual(first);
   });
 
-  test('takes no more than there is room for', () => {
+  test('takes as many bytes as fit', () => {
     const bytes = makeRandomBytes('room', 25);
     const encoder = new PartEncoder(10);
     expect(encoder.append(bytes.subarray(0, 4))).toBe(4);
@@ -70,7 +70,7 @@ describe('the body of a part', () => {
     expect(JSON.parse(encoder.finish(own).bytes.toString('utf8'))).not.toHaveProperty('registryId');
   });
 
-  test('does not mind what was in its buffer', () => {
+  test('is the same whatever its buffer held before', () => {
     const first = new PartEncoder(5000);
     first.append(makeRandomBytes(1, 5000));
     const part = makeRandomBytes(2, 3000);

@@ -56,7 +56,7 @@ async function begin(service: FakeService, held: number, told = held, partBytes 
   return memoryStore({ uploadId, partSize, nextByte: told });
 }
 
-test('what was interrupted is gone on with in the smallest parts, of which less is lost', async () => {
+test('an interrupted upload is resumed in the smallest parts, which lose less', async () => {
   const large = makeRandomBytes('large', 22 * MIB);
   const service = fakeService(10 * MIB);
   const { uploadId, partSize } = await service.initiateUpload(signal);
@@ -73,15 +73,15 @@ test('what was interrupted is gone on with in the smallest parts, of which less 
   ]);
 });
 
-test('of what was interrupted no part is begun before its turn', async () => {
+test('no part of a resumed upload begins before its turn', async () => {
   const service = fakeService(3, handOver());
   const { store } = await begin(service, 3);
   await upload(service, store).done;
   expect(service.log).toEqual([QUESTION, 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
 });
 
-describe('an upload that an earlier push has begun', () => {
-  test.each([2, 3, 6, 9, 10])('is gone on with at byte %i', async (held) => {
+describe('an upload of an interrupted push', () => {
+  test.each([2, 3, 6, 9, 10])('is resumed at byte %i', async (held) => {
     for (const blob of [makeBlob(bytes), deriveBlob(makeBlob(bytes))]) {
       const service = fakeService(3);
       const { store, state } = await begin(service, held);
@@ -102,11 +102,11 @@ describe('an upload that an earlier push has begun', () => {
     // The answer to the last part was lost with the push.
     [6, 3, 6],
     [9, 6, 9],
-    // It was slower to note than to send.
+    // Saving was slower than sending.
     [9, 3, 9],
     // The service has lost some.
     [3, 6, 3],
-  ])('which holds %i bytes of which %i were noted counts %i as resumed', async (held, told, resumed) => {
+  ])('that holds %i bytes, with %i in the record, counts %i as resumed', async (held, told, resumed) => {
     const service = fakeService(3);
     const { store } = await begin(service, held, told);
     const { done, notes } = upload(service, store);
@@ -116,7 +116,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(notes).toEqual([`resumed ${resumed}`]);
   });
 
-  test('is noted to be where the service says it is before anything is sent', async () => {
+  test('is saved at the position that the service states, before anything is sent', async () => {
     let isDown = false;
     const service = fakeService(3, (truth) => ({
       uploadPart: async (...given) => {
@@ -130,7 +130,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(state.kept).toMatchObject({ nextByte: 6 });
   });
 
-  test('that the service does not know any more is begun anew', async () => {
+  test('that the service no longer knows starts again', async () => {
     const service = fakeService(3);
     const { store, state } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 6 });
     const { done, notes } = upload(service, store);
@@ -140,14 +140,14 @@ describe('an upload that an earlier push has begun', () => {
     expect(state.kept).toBeUndefined();
   });
 
-  test('of which all but the end was done, and the service has forgotten it, is begun anew', async () => {
+  test('that lacked its completion only, and that the service lost, starts again', async () => {
     const service = fakeService(3);
     const { store } = memoryStore({ uploadId: 'long gone', partSize: 3, nextByte: 10 });
     await upload(service, store).done;
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
   });
 
-  test('of which the service has lost everything, and took the question for a part, is begun anew', async () => {
+  test('that the service lost, taking the question for a part, starts again', async () => {
     const service = fakeService(3);
     const { store } = await begin(service, 0, 6);
     const { done, notes } = upload(service, store);
@@ -156,7 +156,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(notes).toEqual(['vanished 0']);
   });
 
-  test('is gone on with where it was noted to be when the service does not say where it is', async () => {
+  test('is resumed at the saved position when the service does not state one', async () => {
     const service = fakeService(3, (truth) =>
       answerParts(truth, { 3: { kind: 'resync', nextByte: undefined } }),
     );
@@ -165,7 +165,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(service.log.filter((line) => line.startsWith('part'))).toEqual(['part 6-9', 'part 9-10']);
   });
 
-  test('is gone on with where it was noted to be when the service takes no such question', async () => {
+  test('is resumed at the saved position when the service refuses the question', async () => {
     const service = fakeService(3, (truth) => ({
       uploadPart: async (...given) => {
         if (given[2].length === 1 && given[1] === 0) throw new EcrpError('LIMIT', 'too many parts');
@@ -176,7 +176,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(await upload(service, store).done).toMatchObject({ resumedBytes: 6 });
   });
 
-  test('is kept as it was noted when nobody answers the question, and nothing is sent', async () => {
+  test('stays saved when the question gets no answer, and nothing is sent', async () => {
     let isDown = false;
     let asked = 0;
     const service = fakeService(3, (truth) => ({
@@ -193,7 +193,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(state.kept).toMatchObject({ nextByte: 3 });
   });
 
-  test('of other bytes is refused at the end, and begun anew', async () => {
+  test('of other bytes is refused at the end, and starts again', async () => {
     const service = fakeService(5);
     const { uploadId, partSize } = await service.initiateUpload(signal);
     const part = service.createPart(5);
@@ -206,7 +206,7 @@ describe('an upload that an earlier push has begun', () => {
     expect(notes).toEqual(['resumed 5', 'refused 0']);
   });
 
-  test('that went further than the layer is long is begun anew', async () => {
+  test('that is longer than the layer starts again', async () => {
     for (const blob of [makeBlob(bytes.subarray(0, 4)), deriveBlob(makeBlob(bytes.subarray(0, 4)))]) {
       const service = fakeService(3);
       const { store } = await begin(service, 6, 6, 3);
@@ -215,7 +215,7 @@ describe('an upload that an earlier push has begun', () => {
     }
   });
 
-  test('that another push completes meanwhile is done', async () => {
+  test('that another push completes meanwhile counts as done', async () => {
     const service = fakeService(3);
     const { store, state } = memoryStore({ uploadId: 'completed', partSize: 3, nextByte: 3 });
     service.blobs.set(digestOf(bytes), bytes);
@@ -226,7 +226,7 @@ describe('an upload that an earlier push has begun', () => {
 });
 
 describe('a push that fails', () => {
-  test('keeps what was acknowledged, after each part', async () => {
+  test('saves what was acknowledged, after each part', async () => {
     const { store, state } = memoryStore();
     const seen: (number | undefined)[] = [];
     const service = fakeService(3, (truth) => ({
@@ -243,7 +243,7 @@ describe('a push that fails', () => {
     expect(await upload(again, (await begin(again, 9)).store).done).toMatchObject({ resumedBytes: 9 });
   });
 
-  test('for a reason that stays keeps nothing that could stand in the way of the next', async () => {
+  test('for a lasting reason saves nothing that could hinder the next push', async () => {
     const { store, state } = memoryStore();
     const service = fakeService(3, (truth) => ({
       uploadPart: async (...given) => {
@@ -255,7 +255,7 @@ describe('a push that fails', () => {
     expect(state.kept).toBeUndefined();
   });
 
-  test('as the service does not follow keeps nothing', async () => {
+  test('because the service does not follow saves nothing', async () => {
     const { store, state } = memoryStore();
     const service = fakeService(3, (truth) => ({
       uploadPart: async (...given) =>
@@ -266,7 +266,7 @@ describe('a push that fails', () => {
   });
 });
 
-test('what is kept of a layer of a docker-archive is for the same way of compression alone', async () => {
+test('a saved layer of a docker-archive serves the same compressor only', async () => {
   const image = await makeImage({ seed: 6, layers: [{}] });
   const name = async (packed: boolean, level?: number) => {
     const [source, archive] = archiveSource(image, packed);

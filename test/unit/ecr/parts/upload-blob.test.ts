@@ -12,7 +12,7 @@ const bytes = makeRandomBytes('upload-blob', 10);
 const upload = (service: FakeService, blob: OutgoingBlob = makeBlob(bytes), given: GivenUpload = {}) =>
   uploadWith(service, blob, given);
 
-/** Tells of each chunk, before it is given out, how many bytes there were before. */
+/** Notes before each chunk how many bytes came before it. */
 function watchReading(blob: OutgoingBlob, onChunk: (start: number) => void): OutgoingBlob {
   async function* watch(chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer> {
     let read = start;
@@ -33,7 +33,7 @@ function watchReading(blob: OutgoingBlob, onChunk: (start: number) => void): Out
 
 describe('parts', () => {
   test.each([1, 2, 3, 4, 5, 7, 9, 10, 11])(
-    'of %i bytes: consecutive, whole but for the last',
+    'of %i bytes: consecutive, all whole except the last',
     async (partSize) => {
       for (const chunkBytes of [1, 2, 3, 10]) {
         const service = fakeService(partSize);
@@ -59,7 +59,7 @@ describe('parts', () => {
     expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
   });
 
-  test('are begun when the one before is on its way, and sent when it is acknowledged', async () => {
+  test('begin when the one before is on its way, and are sent when it is acknowledged', async () => {
     const service = fakeService(4, handOver());
     await upload(service).done;
     expect(service.log).toEqual([
@@ -69,7 +69,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('are not begun when the one before has its answer', async () => {
+  test('do not begin once the one before has its answer', async () => {
     const service = fakeService(4, (truth) => ({
       uploadPart: async (...given) => {
         const answer = await truth.uploadPart(...given);
@@ -82,7 +82,7 @@ describe('parts', () => {
     expect(service.log).toEqual(['initiate', 'part 0-4', 'part 4-8', 'part 8-10', 'complete']);
   });
 
-  test('that are begun are given up when the service is elsewhere', async () => {
+  test('that have begun are dropped when the service is elsewhere', async () => {
     const service = fakeService(4, handOver({ 2: { kind: 'resync', nextByte: 2 } }));
     const { done, notes } = upload(service);
     await done;
@@ -90,7 +90,7 @@ describe('parts', () => {
     expect(service.log.slice(0, 5)).toEqual(['initiate', 'part 0-4', 'begin 4', 'begin 8', 'give up 8']);
   });
 
-  test('that are begun are given up when the one before fails', async () => {
+  test('that have begun are dropped when the one before fails', async () => {
     const service = fakeService(4, (truth) => ({
       uploadPart: async (...given) => {
         await handOver()(truth).uploadPart(...given);
@@ -120,7 +120,7 @@ describe('parts', () => {
   });
 });
 
-describe('while the upload is being begun', () => {
+describe('while the upload begins', () => {
   /** Begins uploads only after anything else that can be done was done, or fails to. */
   function beginLate(partSize: number, steps: string[] = [], failure?: Error): FakeService {
     return fakeService(partSize, (truth) => ({
@@ -152,7 +152,7 @@ describe('while the upload is being begun', () => {
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
   });
 
-  test('what goes by once is left alone', async () => {
+  test('a blob that can be read once only is not read', async () => {
     const service = beginLate(3);
     const blob = makeBlob(bytes);
     await upload(service, arriveBlob(blob), { partBytes: 4 }).done;
@@ -238,7 +238,7 @@ describe('the service is elsewhere', () => {
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
     expect(notes).toEqual(['resync 3', 'resync 3']);
     expect(blob.opened).toEqual([0]);
-    // The two answers were made up: the service saw none of these parts.
+    // The test made up the two answers: the service saw neither part.
     expect(service.log).toEqual(['initiate', 'part 0-3', 'part 3-6', 'part 6-9', 'part 9-10', 'complete']);
   });
 
@@ -299,7 +299,7 @@ describe('the upload is gone', () => {
     expect(service.blobs.get(digestOf(bytes))).toEqual(bytes);
   });
 
-  test('as another push completed the same blob: that is enough', async () => {
+  test('because another push completed the same blob: that is enough', async () => {
     const service = fakeService(4, (truth, state) => ({
       uploadPart: async (...given) => {
         if (given[1] === 0) return truth.uploadPart(...given);
@@ -321,7 +321,7 @@ describe('the upload is gone', () => {
   });
 });
 
-describe('the bytes are not what they should be', () => {
+describe('the bytes are wrong', () => {
   test('the source is damaged: both digests are named', async () => {
     const claimed = digestOf('something else');
     const blob = { ...makeBlob(bytes), content: { digest: claimed, size: 10 } };
@@ -335,7 +335,7 @@ describe('the bytes are not what they should be', () => {
     expect(error.message).toContain(digestOf(bytes));
   });
 
-  test('the source is right: the way is to blame', async () => {
+  test('the source is right: the connection is to blame', async () => {
     const service = fakeService(4, () => ({ completeUpload: async () => ({ kind: 'mismatch' }) }));
     expect((await catchError(() => upload(service).done)).code).toBe('UNAVAILABLE');
   });
@@ -397,7 +397,7 @@ test('an abort does not wait for the part that is being read', async () => {
   const reason = new Error('enough');
   const blob = makeBlob(bytes);
   let read = 0;
-  // Without end: only a reader that looks up stops.
+  // It never ends: only a reader that checks for an abort stops.
   async function* readForEver() {
     for (;;) {
       read += 1;

@@ -61,7 +61,7 @@ it('asks about four tags at a time, and says what it waits for', async () => {
   expect(waits).toContain(`${registryHost} (where the tag t0 is)`);
 });
 
-it('asks no more when one answer tells nothing', async () => {
+it('asks no more after one answer without the digest', async () => {
   let requests = 0;
   const { lookUp } = await lookUpAt((_request, response) => {
     requests += 1;
