@@ -41,15 +41,15 @@ export type ArchiveCompression = 'gzip' | 'zstd';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Makes a stream that decompresses. Undefined if this Node cannot: zstd needs Node 22.15. */
-export function createDecoder(compression: ArchiveCompression): Transform | undefined {
+/** Makes a stream that decompresses. Requires `canDecode`. */
+export function createDecoder(compression: ArchiveCompression): Transform {
   if (compression === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
-  const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  if (typeof create !== 'function') return undefined;
   // Documented by Node, but missing in the types of Node 20.
-  return create({ chunkSize: CHUNK_BYTES }) as Transform;
+  const create = Reflect.get(zlib, 'createZstdDecompress') as (options: zlib.ZlibOptions) => Transform;
+  return create({ chunkSize: CHUNK_BYTES });
 }
 
+/** True for a compression that this Node can decompress. zstd needs Node 22.15. */
 export function canDecode(compression: string): compression is ArchiveCompression {
   return compression === 'gzip' || (compression === 'zstd' && 'createZstdDecompress' in zlib);
 }
