@@ -16,7 +16,7 @@ describeWithClients('images of real tools, pushed and fetched back', JUDGES, () 
   afterAll(() => sandbox.close());
 
   const entries = readdirSync(archives).filter((name) => /(\.tar|\.tar\.gz|-dir)$/.test(name));
-  test('there are archives', () => expect(entries.length).toBeGreaterThan(10));
+  test('finds archives', () => expect(entries.length).toBeGreaterThan(10));
 
   test.each(entries)('%s', async (entry) => {
     const source = join(archives, entry);

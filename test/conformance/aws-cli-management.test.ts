@@ -14,7 +14,7 @@ describeWithClients('the aws CLI manages what ecrp pushed', ['aws'], () => {
   });
   afterAll(() => sandbox.close());
 
-  // Documents are the aws CLI's own; what is wrong in them fails a comparison.
+  // The documents come from the aws CLI. The comparisons check their content.
   const call = async <T>(operation: string, ...options: readonly string[]): Promise<T> => {
     const { stdout } = await callAws(sandbox, operation, ...options);
     return (stdout === '' ? {} : JSON.parse(stdout)) as T;

@@ -9,7 +9,7 @@ import { refuseAws, tryAws } from './support/aws.ts';
 import { describeWithClients } from './support/clients.ts';
 import { Sandbox } from './support/sandbox.ts';
 
-// Each of the 23 operations by the aws CLI: what it answers, and each exception that it declares and that can be provoked.
+// Each of the 23 operations by the aws CLI: its answer, and every declared exception that a client can cause.
 
 const repositoryName = 'table/app';
 const absent = { repositoryName: 'table/absent' };
@@ -21,7 +21,7 @@ const policyText = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"ec
 const arnOf = (name: string) => `arn:aws:ecr-public::123456789012:repository/${name}`;
 const tagsOf = (count: number) => Array.from({ length: count }, (_, at) => ({ Key: `k${at}`, Value: 'v' }));
 
-/** Inputs that an operation takes of a repository that is there; the part's bytes go in a file. */
+/** Inputs of the operations for an existing repository. The bytes of the part are in a file. */
 const inputs: Readonly<Partial<Record<OperationName, object>>> = {
   BatchCheckLayerAvailability: { repositoryName, layerDigests: [digest] },
   BatchDeleteImage: { repositoryName, imageIds: [{ imageTag: 'x' }] },
@@ -43,7 +43,7 @@ const inputs: Readonly<Partial<Record<OperationName, object>>> = {
   UploadLayerPart: { repositoryName, uploadId, ...part },
 };
 
-/** Pairs that no client can provoke: the service's own trouble, other regions, and what the model declares without a way to it. */
+/** Exceptions that no client can cause: failures of the service, other regions, and declared ones without a cause. */
 const unprovoked = [
   ...Object.entries(OPERATIONS).flatMap(([name, { exceptions }]) =>
     exceptions
@@ -54,7 +54,7 @@ const unprovoked = [
   'PutImage ImageTagAlreadyExistsException',
   'UntagResource TooManyTagsException',
   'GetRepositoryCatalogData RepositoryCatalogDataNotFoundException',
-  // It takes 10,000 repositories.
+  // Needs 10,000 repositories.
   'CreateRepository LimitExceededException',
 ];
 
@@ -139,7 +139,7 @@ const provocations: readonly Provocation[] = [
   ],
 ];
 
-/** A start of the aws CLI takes most of a second: unless all are asked for, each exception is provoked of one operation. */
+/** The aws CLI takes most of a second to start. By default, one operation causes each exception; ECRP_EVERY_EXCEPTION selects all. */
 const sampled =
   process.env.ECRP_EVERY_EXCEPTION === undefined
     ? provocations.filter(
@@ -147,11 +147,11 @@ const sampled =
       )
     : provocations;
 
-/** What is there before any call of the table. */
+/** State before the first call of the table. */
 interface Prepared {
   readonly imageManifest: string;
   readonly layer: string;
-  /** Uploads: without a part; with three bytes that are not `abc`; of a layer that is there; of a thousand parts. */
+  /** Uploads: without a part; with three bytes that are not `abc`; of an existing layer; of a thousand parts. */
   readonly empty: string;
   readonly begun: string;
   readonly again: string;
@@ -199,13 +199,13 @@ describeWithClients('the aws CLI, operation by operation', ['aws'], () => {
   afterAll(() => sandbox.close());
 
   const kebab = (operation: string) => operation.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
-  /** An input goes as a document, as some have no options; bytes cannot, as versions of the CLI disagree about them there. */
+  /** Passes an input as a document, because some members have no option. Versions of the CLI read bytes there differently. */
   const optionsFor = (operation: OperationName, input: object): string[] => [
     ...['--cli-input-json', JSON.stringify(input)],
     ...(operation === 'UploadLayerPart' ? ['--layer-part-blob', `fileb://${blob}`] : []),
   ];
 
-  test('all answer as the service model says', async () => {
+  test('every operation answers as the service model says', async () => {
     const name = 'table/happy';
     const call = async (operation: OperationName, input: object = {}): Promise<Record<string, unknown>> => {
       const { status, stdout, stderr } = await tryAws(
@@ -279,7 +279,7 @@ describeWithClients('the aws CLI, operation by operation', ['aws'], () => {
     expect([...called].sort()).toEqual(Object.keys(OPERATIONS).sort());
   });
 
-  describe('is told of', () => {
+  describe('gets', () => {
     test.concurrent.each(sampled)('%s %s', async (operation, exception, given) => {
       const more = typeof given === 'function' ? given(prepared) : given;
       const input = { ...inputs[operation], ...more };
@@ -287,7 +287,7 @@ describeWithClients('the aws CLI, operation by operation', ['aws'], () => {
       expect(refusal.exception).toBe(exception);
     });
 
-    test('every exception that is declared, or it is known why not', () => {
+    test('every declared exception, except for those that no client can cause', () => {
       const declared = Object.entries(OPERATIONS).flatMap(([name, { exceptions }]) =>
         exceptions.map((exception) => `${name} ${exception}`),
       );
@@ -296,7 +296,7 @@ describeWithClients('the aws CLI, operation by operation', ['aws'], () => {
     });
   });
 
-  test('its paginators see every image, tag and repository once', async () => {
+  test('its paginators list every image, tag and repository once', async () => {
     const count = Number(process.env.ECRP_PAGED_IMAGES ?? 250);
     const name = 'table/paged';
     const { emulator } = sandbox;

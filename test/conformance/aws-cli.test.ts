@@ -19,13 +19,13 @@ describeWithClients('the aws CLI against the emulator', ['aws', 'skopeo'], () =>
   });
   afterAll(() => sandbox.close());
 
-  // Documents are the aws CLI's own; what is wrong in them fails a comparison.
+  // The documents come from the aws CLI. The comparisons check their content.
   const call = async <T>(operation: string, ...options: readonly string[]): Promise<T> =>
     JSON.parse((await callAws(sandbox, operation, ...options)).stdout) as T;
   const refuse = async (operation: string, ...options: readonly string[]): Promise<string> =>
     (await refuseAws(sandbox, operation, options)).exception;
 
-  /** Writes bytes into a file of their own and gives its path. */
+  /** Writes bytes into a new file and returns its path. */
   const keep = (bytes: Buffer | string): string => {
     const file = join(sandbox.makeDirectory('file'), 'bytes');
     writeFileSync(file, bytes);

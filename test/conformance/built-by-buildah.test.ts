@@ -19,7 +19,7 @@ describeWithClients('images built here by buildah', [...JUDGES, 'buildah'], () =
     return (await sandbox.run(requireClient('buildah'), ...storage, ...options)).stdout.trim();
   }
 
-  /** Commits `image` out of `base` with one more layer, of one file. */
+  /** Commits `image` from `base` with one more layer of one file. */
   async function addLayer(base: string, image: string, format: string): Promise<void> {
     const file = join(sandbox.makeDirectory('content'), 'file');
     writeFileSync(file, `The content of ${image}\n`);

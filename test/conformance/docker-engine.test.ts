@@ -31,12 +31,12 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     }
   });
 
-  /** The engine; where it does not start, the test is skipped with the reason. */
+  /** Returns the engine. Skips the test with the reason if the engine did not start. */
   function engine(context: TestContext): Dockerd {
     return typeof started === 'string' ? context.skip(started) : started;
   }
 
-  /** Saves images with docker and gives the archive's path. */
+  /** Saves images with docker and returns the path of the archive. */
   async function save(dockerd: Dockerd, ...names: readonly string[]): Promise<string> {
     const file = join(sandbox.makeDirectory('saved'), 'image.tar');
     await dockerd.docker('save', '--output', file, ...names);
@@ -111,7 +111,7 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     await dockerd.docker('logout', sandbox.emulator.registryHost);
   });
 
-  test('docker push and pull: what it pushes is described, and comes back', async (context) => {
+  test('docker push and pull: the service describes the pushed image, and docker pulls it back', async (context) => {
     const dockerd = engine(context);
     const env = { DOCKER_CONFIG: sandbox.makeDirectory('config') };
     const repositoryName = 'pushed/docker';
@@ -142,7 +142,7 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     }
   });
 
-  test('docker pull logs in with what ecrp login wrote', async (context) => {
+  test('docker pull uses the login that ecrp login wrote', async (context) => {
     const dockerd = engine(context);
     const config = sandbox.makeDirectory('config');
     const env = { DOCKER_CONFIG: config };
@@ -150,7 +150,7 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     expect(await sandbox.tryEcrp(['login'], { env })).toMatchObject({ status: 0 });
     const pull = ['pull', '--quiet', sandbox.locate('pulled/private:1')];
     expect(await dockerd.tryDocker(pull, { env })).toMatchObject({ status: 0 });
-    // Without credentials docker would pull too: that it sends these is seen when they are wrong.
+    // Docker would pull without credentials too. Wrong ones show that it sends them.
     breakLogin(join(config, 'config.json'), sandbox.emulator.registryHost);
     await dockerd.docker('rmi', sandbox.locate('pulled/private:1'));
     expect((await dockerd.tryDocker(pull, { env })).status).not.toBe(0);

@@ -6,7 +6,7 @@ import { describeWithClients, findClient, requireClient } from './support/client
 import { readSource } from './support/image-facts.ts';
 import { Sandbox } from './support/sandbox.ts';
 
-// Clients that `.ci/go-clients` builds push to the emulator, and pull what they and ecrp have pushed.
+// The clients of `.ci/go-clients` push to the emulator, and pull their own images and those of ecrp.
 
 const archives = join(import.meta.dirname, '../../fixtures/archives');
 const multi = join(archives, 'skopeo-multi-oci.tar');
@@ -14,7 +14,7 @@ const multi = join(archives, 'skopeo-multi-oci.tar');
 type GoClient = 'crane' | 'oras' | 'regctl' | 'helm';
 
 const AS_AWS = ['--username', 'AWS', '--password-stdin'];
-/** How each takes a password from its standard input; the registry's host follows. */
+/** Arguments by which each reads a password from standard input. The host of the registry follows. */
 const LOGINS: Readonly<Record<GoClient, readonly string[]>> = {
   crane: ['auth', 'login', ...AS_AWS],
   oras: ['login', '--plain-http', ...AS_AWS],
@@ -37,7 +37,7 @@ describe('clients written in Go', () => {
 
   const logIn = async (client: GoClient, input: string): Promise<void> => {
     const host = sandbox.emulator.registryHost;
-    // The service takes no chunks as small as those that regctl sends by itself.
+    // The default chunks of regctl are too small for the service.
     const settings = ['registry', 'set', '--tls', 'disabled', '--blob-chunk', '6291456', host];
     if (client === 'regctl') await sandbox.run(requireClient(client), ...settings);
     const result = await sandbox.tryRun(requireClient(client), [...LOGINS[client], host], { input });
@@ -47,7 +47,7 @@ describe('clients written in Go', () => {
     await callApi(sandbox.emulator, 'CreateRepository', { repositoryName });
     return repositoryName;
   };
-  /** The digest that the service has for a tag. */
+  /** Finds the digest of a tag in the service. */
   const findDigest = async (repositoryName: string, imageTag: string): Promise<string | undefined> => {
     const imageIds = [{ imageTag }];
     const { imageDetails } = await callApi(sandbox.emulator, 'DescribeImages', { repositoryName, imageIds });
@@ -98,7 +98,7 @@ describe('clients written in Go', () => {
       expect(JSON.parse(found.stdout).referrers).toMatchObject([
         { artifactType: 'application/vnd.example.note' },
       ]);
-      // It goes back to where it was.
+      // `oras pull` writes a file to its original path.
       writeFileSync(join(directory, 'notes.txt'), 'changed');
       await oras('pull', '--plain-http', '--allow-path-traversal', '--output', pulled, reference);
       expect(readFileSync(join(directory, 'notes.txt'), 'utf8')).toBe('what it is');

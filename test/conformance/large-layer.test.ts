@@ -17,7 +17,7 @@ interface Layout {
   readonly layerDigest: string;
 }
 
-/** An OCI layout with one layer of noise: what is in a layer is nobody's business who only passes it on. */
+/** Writes an OCI layout with one layer of noise. A client that only transfers a layer does not read its content. */
 async function makeLayout(directory: string): Promise<Layout> {
   const blobs = join(directory, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });

@@ -20,7 +20,7 @@ describeWithClients('logins', ['skopeo', 'podman', 'aws'], () => {
   });
   afterAll(() => sandbox.close());
 
-  /** Logs in with skopeo or podman into a file of its own. */
+  /** Logs in with skopeo or podman. The login goes into its own file. */
   function logIn(client: 'skopeo' | 'podman', password: string): Promise<Ended> {
     const file = join(sandbox.makeDirectory('login'), 'auth.json');
     const options = [
@@ -48,9 +48,9 @@ describeWithClients('logins', ['skopeo', 'podman', 'aws'], () => {
     },
   );
 
-  test('ecrp token and its password are of the same form as those of aws', async () => {
+  test('ecrp token and its password have the form of those of aws', async () => {
     const { stdout } = await callAws(sandbox, 'get-authorization-token');
-    // The member is the service model's; without it the comparison fails.
+    // The service model has this member. Without it, the comparison fails.
     const { authorizationData } = JSON.parse(stdout) as { authorizationData: { authorizationToken: string } };
     const decode = (token: string) => Buffer.from(token.trim(), 'base64').toString().split(':');
     const theirs = decode(authorizationData.authorizationToken);
@@ -62,12 +62,12 @@ describeWithClients('logins', ['skopeo', 'podman', 'aws'], () => {
       (await sandbox.ecrp('token', '--password')).stdout,
       (await sandbox.ecrp('login', '--password-stdout')).stdout,
     ];
-    // One line each, alone; the password itself is as long as any other the service gives.
+    // Each is one line. All passwords of the service have the same length.
     for (const password of passwords) expect(password).toMatch(/^\S+\n$/);
     expect(new Set(passwords.map((password) => password.length)).size).toBe(1);
   });
 
-  test('skopeo and podman pull with what ecrp login wrote', async () => {
+  test('skopeo and podman pull with the login that ecrp login wrote', async () => {
     const config = join(sandbox.makeDirectory('config'), 'docker');
     mkdirSync(config);
     const file = join(config, 'config.json');
@@ -83,7 +83,7 @@ describeWithClients('logins', ['skopeo', 'podman', 'aws'], () => {
     const pull = ['pull', '--quiet', '--authfile', file, '--tls-verify=false', image];
     expect(await sandbox.tryRun(skopeo, inspect)).toMatchObject({ status: 0 });
     await runPodman(sandbox, ...pull);
-    // Both would pull without credentials too: that they send these is seen when they are wrong.
+    // Both would pull without credentials too. Wrong ones show that they send them.
     breakLogin(file, registryHost);
     expect((await sandbox.tryRun(skopeo, inspect)).status).not.toBe(0);
     expect((await tryPodman(sandbox, ...pull)).status).not.toBe(0);

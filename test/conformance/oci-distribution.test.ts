@@ -5,16 +5,16 @@ import { callApi } from '../support/call-api.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
 import { Sandbox } from './support/sandbox.ts';
 
-// The OCI distribution conformance suite judges `/v2/` in both modes. `.ci/go-clients` says which version it is.
+// The OCI distribution conformance suite tests `/v2/` in both modes. `.ci/go-clients` has its version.
 
 describeWithClients('the OCI distribution conformance suite', ['oci-conformance'], () => {
-  test('fails nothing of the mode that is like the specification', async () => {
+  test('fails no check in OCI mode', async () => {
     const outcomes = await judge('oci');
     expect(outcomes.failed).toEqual([]);
     expect(outcomes.passed.length).toBeGreaterThan(500);
   });
 
-  test('fails in the mode that is like public.ecr.aws exactly what oci-departures.txt lists', async () => {
+  test('fails exactly the checks of oci-departures.txt in AWS mode', async () => {
     const outcomes = await judge('aws');
     const { always, sometimes } = readDepartures();
     expect(countNames(outcomes.failed).filter((name) => !sometimes.includes(name))).toEqual(always);
@@ -27,7 +27,7 @@ interface Outcomes {
   readonly failed: readonly string[];
 }
 
-/** Runs the suite against an emulator of its own; names are those of the single checks. */
+/** Runs the suite against a new emulator. Returns the names of single checks. */
 async function judge(mode: 'oci' | 'aws'): Promise<Outcomes> {
   const sandbox = await Sandbox.start('--registry-mode', mode);
   onTestFinished(() => sandbox.close());
@@ -45,7 +45,7 @@ async function judge(mode: 'oci' | 'aws'): Promise<Outcomes> {
       OCI_USERNAME: 'AWS',
       OCI_PASSWORD: (await sandbox.ecrp('token', '--password')).stdout.trim(),
       OCI_VERSION: '1.1',
-      // The service knows no other digests than those of SHA-256.
+      // The service accepts only digests of SHA-256.
       OCI_DATA_SHA512: 'false',
       OCI_RESULTS_DIR: results,
       OCI_LOG: 'error',
@@ -68,14 +68,14 @@ function readChecks(
   return read;
 }
 
-/** Lines of the form of the list: a name, and ` xN` where it comes N times. */
+/** Makes the lines of the list: a name, and ` xN` if it occurs N times. */
 function countNames(names: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} x${count}`)).sort();
 }
 
-/** `sometimes`: where it depends on the suite's own chance. */
+/** `sometimes`: fails depending on random values of the suite. */
 function readDepartures(): { readonly always: readonly string[]; readonly sometimes: readonly string[] } {
   const lines = readFileSync(join(import.meta.dirname, 'oci-departures.txt'), 'utf8').split('\n');
   const names = lines.filter((line) => line !== '' && !line.startsWith('#'));

@@ -13,7 +13,7 @@ import { PRIVATE_ROOT, startTlsFront } from '../support/tls-front.ts';
 import { startWorkplace } from '../support/workplace.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
 
-// Forward proxies as they are in companies, with and without a login, in front of the emulator behind TLS of a private root.
+// Forward proxies like those of companies, with and without a login. The emulator is behind TLS with a private root.
 
 const archive = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 const { home, emulator } = await startWorkplace({ allowedHosts: ['api.example.test'] });
@@ -31,7 +31,7 @@ interface StartedProxy {
 async function prepareDirectory(files: Readonly<Record<string, string>>): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
   cleanups.push(() => rm(directory, { recursive: true, force: true }));
-  // A proxy that is started as root writes as a user of its own.
+  // A proxy that root starts writes as another user.
   await chmod(directory, 0o777);
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   return directory;
@@ -40,7 +40,7 @@ async function prepareDirectory(files: Readonly<Record<string, string>>): Promis
 async function findFreePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // Listening on TCP.
+  // It listens on TCP.
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
@@ -75,7 +75,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Starts squid, which takes the host's address out of a file. `passwords`: of a login `me:secret`, as htpasswd writes it. */
+/** Starts squid, which reads the address of the host from a file. `passwords`: a line of htpasswd for the login `me:secret`. */
 async function startSquid(passwords: string | undefined): Promise<StartedProxy> {
   const port = await findFreePort();
   const directory = await prepareDirectory({
@@ -106,7 +106,7 @@ async function startSquid(passwords: string | undefined): Promise<StartedProxy> 
   return run(requireClient('squid'), ['-N', '-f', join(directory, 'squid.conf')], port);
 }
 
-/** Starts tinyproxy; it resolves names as the machine does, so a proxy of ours behind it knows where the host is. */
+/** Starts tinyproxy. It resolves names as the machine does, so a proxy of ours behind it finds the host. */
 async function startTinyproxy(login: string | undefined, frontPort: number): Promise<StartedProxy> {
   const upstream = await startForwardProxy({ hosts: { 'api.example.test': frontPort } });
   cleanups.push(() => upstream.close());
@@ -136,7 +136,7 @@ async function prepareFront() {
   return { front, env };
 }
 
-/** What `openssl passwd -apr1 secret` gave once. */
+/** Output of `openssl passwd -apr1 secret`. */
 const SQUID_PASSWORDS = 'me:$apr1$1C2pyszX$6PnXM4mVmQi/jkxZFI0S61\n';
 
 const proxies = [
@@ -165,7 +165,7 @@ for (const [name, start] of proxies) {
           env: { ...env, HTTPS_PROXY: `http://${given}${host}` },
         }).ended;
         expect(refused.status).toBe(8);
-        // Tinyproxy says 401 where no login was sent.
+        // Tinyproxy answers 401 to a request without a login.
         expect(refused.stderr).toMatch(new RegExp(`the proxy http://${host} .*HTTP 40[17]`));
         expect(refused.stderr).not.toContain('wrong@');
         expect(front.connections).toBe(0);

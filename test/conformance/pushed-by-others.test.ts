@@ -59,7 +59,7 @@ describeWithClients('images that skopeo and podman push to the emulator', ['skop
     expect((await describe(name)).map((image) => image.imageDigest)).not.toContain(fetched.rootDigest);
   });
 
-  test('podman logs in, pushes, pulls, and pushes again what is there', async () => {
+  test('podman logs in, pushes, pulls, and pushes the same image again', async () => {
     const name = await create('others/podman');
     await runPodman(sandbox, 'import', '--quiet', await makeRootTar(sandbox), 'localhost/others:1');
     const authfile = join(sandbox.makeDirectory('login'), 'auth.json');
@@ -74,7 +74,7 @@ describeWithClients('images that skopeo and podman push to the emulator', ['skop
     expect((await pullWithPodman(sandbox, `${name}:1`)).manifestDigests).toContain(image?.imageDigest);
   });
 
-  test('without a login nobody pushes, everybody pulls', async () => {
+  test('without a login, clients can pull but not push', async () => {
     const name = await create('others/anonymous');
     const source = `oci-archive:${join(archives, 'skopeo-oci.tar')}`;
     await expect(copyWithSkopeo(sandbox, source, `docker://${sandbox.locate(`${name}:1`)}`)).rejects.toThrow(
@@ -85,7 +85,7 @@ describeWithClients('images that skopeo and podman push to the emulator', ['skop
     expect(readFetched(await fetchWithSkopeo(sandbox, `${name}:1`)).images).toHaveLength(1);
   });
 
-  test('ten push at once, into one repository and into many', async () => {
+  test('ten clients push at once, into one repository and into many', async () => {
     const source = `oci-archive:${join(archives, 'skopeo-multi-oci.tar')}`;
     const shared = await create('others/shared');
     const names = await Promise.all(Array.from({ length: 5 }, (_, at) => create(`others/own${at}`)));

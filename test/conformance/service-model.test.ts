@@ -9,7 +9,7 @@ import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/servic
 import { SHAPES } from '../../src/wire/shapes.ts';
 import { describeUnlessMissing } from './support/clients.ts';
 
-// AWS's own description of the service, from the botocore inside the aws CLI, against our literals.
+// Compares AWS's description of the service, from the botocore inside the aws CLI, with our literals.
 
 interface ModelShape {
   type: string;
@@ -81,7 +81,7 @@ describeUnlessMissing('the service model', missing, () => {
   });
 });
 
-/** The model's shape in the form of our tables: references by name, no documentation. */
+/** Converts a shape of the model to the form of our tables: references by name, no documentation. */
 function reduceShape(shape: ModelShape) {
   const { type, required, min, max, pattern, enum: values } = shape;
   const members =
@@ -101,11 +101,11 @@ function reduceShape(shape: ModelShape) {
 }
 
 function dropAbsent<T extends object>(value: T): T {
-  // The filter takes away members that are undefined and nothing else.
+  // The filter removes only undefined members.
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }
 
-/** botocore before 1.43 gives BatchDeleteImage a plain registry id; the service takes an alias there as well. */
+/** In botocore before 1.43, BatchDeleteImage has a plain registry ID. The service accepts an alias as well. */
 function withNewerAliases(
   operations: Record<string, { input: { members?: Record<string, string> | undefined } }>,
 ) {
@@ -116,7 +116,7 @@ function withNewerAliases(
 
 function readModel(path: string): Model {
   const bytes = readFileSync(path);
-  // The file's form is botocore's; the tests below compare everything they take from it.
+  // The file has botocore's form. The tests below compare everything that they read from it.
   return JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Model;
 }
 
@@ -129,7 +129,7 @@ function findModel(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** Directories of botocore: as a Python package, or inside the awscli package of Debian. */
+/** Lists directories of botocore: as a Python package, or inside the awscli package of Debian. */
 function findBotocores(): string[] {
   const ask = (command: string, ...options: string[]) => {
     try {

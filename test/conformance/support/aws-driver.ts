@@ -8,12 +8,12 @@ import type { Sandbox } from './sandbox.ts';
 
 const script = join(import.meta.dirname, 'aws-driver.py');
 
-/** Runs the aws CLI with options and variables besides those of the sandbox. */
+/** Runs the aws CLI with options, and with variables in addition to those of the sandbox. */
 export type AwsDriver = (options: readonly string[], env: Readonly<Record<string, string>>) => Promise<Ended>;
 
 /**
- * A driver that has the CLI loaded: to load it takes a second of each call. It ends with the sandbox. Undefined where `program`
- * is no Python script of the CLI, as a wrapper is none: then each call has to start it.
+ * Starts a driver that loads the CLI once: loading takes a second. It ends with the sandbox. Undefined if `program` is not a
+ * Python script of the CLI, but a wrapper. Then each call starts the CLI.
  */
 export async function startAwsDriver(sandbox: Sandbox, program: string): Promise<AwsDriver | undefined> {
   const interpreter = findInterpreter(program);
@@ -45,7 +45,7 @@ export async function startAwsDriver(sandbox: Sandbox, program: string): Promise
       const read = (file: string) => readFileSync(file, 'utf8');
       return { status: Number(value), stdout: read(stdout), stderr: read(stderr) };
     };
-    // One after the other: the answers have no names.
+    // One call after the other, because answers do not name their calls.
     const ended = last.then(run, run);
     last = ended;
     return ended;

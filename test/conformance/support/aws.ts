@@ -5,7 +5,7 @@ import type { Sandbox } from './sandbox.ts';
 
 const drivers = new WeakMap<Sandbox, Promise<AwsDriver | undefined>>();
 
-/** Runs an operation of `aws ecr-public` against the emulator; both versions of the CLI take these options. */
+/** Runs an operation of `aws ecr-public` against the emulator. Both versions of the CLI accept these options. */
 export async function tryAws(
   sandbox: Sandbox,
   operation: string,
@@ -21,7 +21,7 @@ export async function tryAws(
   return driver === undefined ? sandbox.tryRun(program, argv, { env }) : driver(argv, env);
 }
 
-/** Runs an operation that must succeed; otherwise throws what the CLI said. */
+/** Runs an operation that must succeed. Otherwise throws the output of the CLI. */
 export async function callAws(
   sandbox: Sandbox,
   operation: string,
@@ -32,7 +32,7 @@ export async function callAws(
   return ended;
 }
 
-/** Runs an operation that must fail; gives the exception's name and its text, as the CLI prints them. */
+/** Runs an operation that must fail. Returns the name and the text of the exception, as the CLI prints them. */
 export async function refuseAws(
   sandbox: Sandbox,
   operation: string,

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** Programs that others wrote, found on PATH; ECRP_TEST_SKOPEO and so on name another file. */
+/** Foreign programs. They are found on PATH, unless a variable such as ECRP_TEST_SKOPEO names a file. */
 export type Client =
   | 'skopeo'
   | 'podman'
@@ -15,19 +15,19 @@ export type Client =
   | 'tinyproxy'
   | GoClient;
 
-/** What `.ci/go-clients` builds where a Go toolchain is there; the last one is the OCI conformance suite. */
+/** Programs that `.ci/go-clients` builds on a machine with Go. The last one is the OCI conformance suite. */
 type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
 const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-conformance'];
 
-/** Absolute path of a client, or undefined where it is not installed. */
+/** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
   const named = process.env[`ECRP_TEST_${client.toUpperCase().replace('-', '_')}`];
   return named ?? findOnPath(client)[0];
 }
 
 /**
- * Absolute path of the aws CLI: the first on PATH that is its own Python script, as a wrapper (pyenv's shims are some) cannot be
- * loaded once for many calls; else the first.
+ * Finds the aws CLI: the first on PATH that is a Python script, else the first. A wrapper, such as a shim of pyenv, cannot be
+ * loaded once for many calls.
  */
 export function requireAwsCli(): string {
   const named = process.env.ECRP_TEST_AWS;
@@ -36,7 +36,7 @@ export function requireAwsCli(): string {
   );
 }
 
-/** The Python that runs a script, from its first line. */
+/** Reads the Python interpreter from the first line of a script. */
 export function findInterpreter(program: string): string | undefined {
   return /^#!\s*(\/\S*python[\d.]*)\s*\n/.exec(readFileSync(program, 'latin1'))?.[1];
 }
@@ -46,14 +46,14 @@ function findOnPath(client: Client): readonly string[] {
   return directories.map((directory) => join(directory, client)).filter(isExecutable);
 }
 
-/** Absolute path of a client; throws where it is not installed. */
+/** Finds the absolute path of a client. Throws if it is not installed. */
 export function requireClient(client: Client): string {
   const path = findClient(client);
   if (path === undefined) throw new Error(`${client} is not installed`);
   return path;
 }
 
-/** A group of tests that drive the clients named. */
+/** Declares a group of tests that run these clients. */
 export function describeWithClients(title: string, clients: readonly Client[], body: () => void): void {
   describeUnlessMissing(
     title,
@@ -63,8 +63,8 @@ export function describeWithClients(title: string, clients: readonly Client[], b
 }
 
 /**
- * A group of tests. Where something of the machine is missing they are skipped, saying what; with ECRP_REQUIRE_CLIENTS set,
- * as in CI, that is a failure. Clients written in Go are required only where ECRP_REQUIRE_GO_CLIENTS is set as well.
+ * Declares a group of tests. If the machine lacks something, they are skipped with that reason. With ECRP_REQUIRE_CLIENTS, as
+ * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well.
  */
 export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {

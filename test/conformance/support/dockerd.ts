@@ -11,7 +11,7 @@ import type { Sandbox } from './sandbox.ts';
 
 const START_MS = 120_000;
 
-/** A Docker engine started by hand: no service manager, no network of its own, nothing outside a temporary directory. */
+/** A Docker engine without a service manager or a network. All its files are in a temporary directory. */
 export class Dockerd {
   readonly #sandbox: Sandbox;
   readonly #directory: string;
@@ -23,9 +23,9 @@ export class Dockerd {
     this.#daemon = daemon;
   }
 
-  /** Starts one, or says why it does not start here: it needs root and the kernel's consent. */
+  /** Starts an engine. Returns the reason if it does not start, e.g. without root or without features of the kernel. */
   static async start(sandbox: Sandbox): Promise<Dockerd | string> {
-    // Not below the sandbox: a socket's path may have about a hundred characters.
+    // Not below the sandbox: the path of a socket may have only about a hundred characters.
     const directory = mkdtempSync(join(tmpdir(), 'ecrp-dockerd-'));
     const at = (name: string) => join(directory, name);
     writeFileSync(at('daemon.json'), '{}');
@@ -62,17 +62,17 @@ export class Dockerd {
     return `dockerd does not start here: ${reason}`;
   }
 
-  /** Runs the docker client against this engine. */
+  /** Runs the docker client with this engine. */
   docker(...options: readonly string[]): Promise<Ended> {
     return this.#sandbox.run(requireClient('docker'), '--host', this.#host, ...options);
   }
 
-  /** What `docker` runs, for a shell. */
+  /** Returns the command line that `docker` runs. */
   command(...options: readonly string[]): readonly string[] {
     return [requireClient('docker'), '--host', this.#host, ...options];
   }
 
-  /** Like `docker`, whatever its exit status. */
+  /** Runs the docker client like `docker`, but accepts any exit status. */
   tryDocker(
     options: readonly string[],
     settings: { env?: Record<string, string>; input?: string } = {},
@@ -86,7 +86,7 @@ export class Dockerd {
       this.#daemon.kill('SIGTERM');
       await ended;
     }
-    // The engine mounts its data onto itself, and does not always undo that.
+    // The engine mounts its data directory and does not always unmount it.
     await this.#sandbox.tryRun('umount', ['--lazy', join(this.#directory, 'data')]);
     rmSync(this.#directory, { recursive: true, force: true });
   }

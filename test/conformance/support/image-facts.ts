@@ -5,29 +5,29 @@ import { gunzipSync } from 'node:zlib';
 import { requireClient } from './clients.ts';
 import type { Sandbox } from './sandbox.ts';
 
-// Reads images with nothing of the product: `tar` unpacks, JSON.parse reads, node:crypto hashes.
+// Reads images without code of ecrp: `tar` unpacks, JSON.parse reads, node:crypto hashes.
 
-/** One image of one platform. */
+/** Facts of one image for one platform. */
 export interface ImageFacts {
-  /** Absent where the source has no manifest: a docker-archive. */
+  /** Absent for a docker-archive, which has no manifest. */
   readonly manifestDigest?: string;
   readonly configDigest: string;
   readonly diffIds: readonly string[];
-  /** Of the bytes as they are stored, lowest layer first; absent for a docker-archive. */
+  /** Digests of the stored bytes, lowest layer first. Absent for a docker-archive. */
   readonly layerDigests?: readonly string[];
-  /** Of the unpacked bytes; absent where node cannot unpack them. */
+  /** Digests of the decompressed bytes. Absent if Node cannot decompress them. */
   readonly unpackedDigests?: readonly string[];
   readonly architecture: string;
 }
 
-/** What a name in a source or a reference in a registry stands for: one image, or an index of several. */
+/** Target of a name in a source or of a reference: one image, or an index of several. */
 export interface Facts {
-  /** Digest of the index or of the one manifest. */
+  /** Digest of the index, or of the only manifest. */
   readonly rootDigest?: string;
   readonly images: readonly ImageFacts[];
 }
 
-// The documents below come from the tools under comparison; what is wrong in them fails the comparison.
+// The documents below come from the compared tools. The comparisons check their content.
 interface Descriptor {
   digest: string;
   mediaType: string;
@@ -43,14 +43,14 @@ interface Config {
   rootfs: { diff_ids: string[] };
 }
 
-/** Names in an archive or layout, in its order; undefined for an image without one. */
+/** Lists the names in an archive or layout, in its order. Undefined for an image without a name. */
 export async function listImages(sandbox: Sandbox, source: string): Promise<(string | undefined)[]> {
   const directory = await unpack(sandbox, source);
   if (isLayout(directory)) return readLayoutIndex(directory).map((root) => nameOf(root));
   return readArchiveManifest(directory).map((image) => image.RepoTags?.[0]);
 }
 
-/** Facts of an image in an OCI layout or a docker-archive; the first without a name given. */
+/** Reads an image of an OCI layout or a docker-archive. Without a name, it reads the first one. */
 export async function readSource(sandbox: Sandbox, source: string, name?: string): Promise<Facts> {
   const directory = await unpack(sandbox, source);
   if (isLayout(directory)) {
@@ -68,7 +68,7 @@ export async function readSource(sandbox: Sandbox, source: string, name?: string
   };
 }
 
-/** Facts of what skopeo copied into a `dir:`, every blob hashed anew. */
+/** Reads an image that skopeo copied into a `dir:`. Hashes every blob. */
 export function readFetched(directory: string): Facts {
   const read = (digest: string): Buffer => {
     const hex = digest.slice('sha256:'.length);
@@ -88,7 +88,7 @@ function readFacts(read: (digest: string) => Buffer, rootDigest: string): Facts 
   return { rootDigest: digestOf(read(rootDigest)), images: digests.map((digest) => readImage(read, digest)) };
 }
 
-/** Digests here are computed of the bytes read, never taken from what refers to them. */
+/** Reads an image. Computes every digest from bytes, and copies none from a descriptor. */
 function readImage(read: (digest: string) => Buffer, digest: string): ImageFacts {
   const bytes = read(digest);
   const manifest = JSON.parse(bytes.toString()) as Manifest;
@@ -113,7 +113,7 @@ function unpackLayer(bytes: Buffer): Buffer {
   return bytes.readUInt16BE(0) === 0x1f8b ? gunzipSync(bytes) : bytes;
 }
 
-/** Unpacks a tar, gzipped or not, beside the sandbox's other things; a directory is as good as unpacked. */
+/** Unpacks a tar, gzipped or not, below the sandbox. Returns a directory unchanged. */
 async function unpack(sandbox: Sandbox, source: string): Promise<string> {
   if (statSync(source).isDirectory()) return source;
   const directory = join(sandbox.directory, 'unpacked', digestOf(readFileSync(source)).slice(-16));

@@ -6,8 +6,8 @@ import type { PushResult, Sandbox } from './sandbox.ts';
 import { fetchWithSkopeo } from './skopeo.ts';
 
 /**
- * Fetches what was pushed with skopeo and podman and compares it with the source: the manifest's digest where the source
- * has one, and of every image its config digest, diff IDs and layer bytes.
+ * Fetches a pushed image with skopeo and podman, and compares it with its source: config digest, diff IDs and layer bytes of
+ * every image, and the digest of the manifest if the source has one.
  */
 export async function judgePush(
   sandbox: Sandbox,
@@ -21,7 +21,7 @@ export async function judgePush(
   expect(fetched.images).toHaveLength(source.images.length);
   for (const [index, image] of fetched.images.entries()) {
     expect(image).toMatchObject(source.images[index] ?? {});
-    // The promise of a config: each layer, unpacked, has the diff ID that stands there.
+    // Each decompressed layer must have the diff ID that the config states.
     if (image.unpackedDigests !== undefined) expect(image.unpackedDigests).toEqual(image.diffIds);
     await judgePull(sandbox, reference, fetched, image);
   }

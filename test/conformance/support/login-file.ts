@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** A password of the same form that is not the one given. */
+/** Makes another password of the same form. */
 export function spoilPassword(password: string): string {
   return password.trim().split('').reverse().join('');
 }
 
-/** Spoils the password that a docker configuration file holds for a registry host. */
+/** Replaces the password of a registry host in a docker configuration file with a wrong one. */
 export function breakLogin(file: string, registryHost: string): void {
-  // Written by the program under test; a missing member throws here.
+  // The program under test wrote it. A missing member throws here.
   const config = JSON.parse(readFileSync(file, 'utf8')) as { auths: Record<string, { auth: string }> };
   const entry = config.auths[registryHost];
   if (entry === undefined) throw new Error(`${file} has no login for ${registryHost}`);

@@ -6,7 +6,7 @@ import type { Sandbox } from './sandbox.ts';
 
 const MIB = 1024 * 1024;
 
-/** A root file system as a tar: large enough for several parts, with text and a symlink. */
+/** Makes the tar of a root file system with text and a symlink. It is large enough for several parts. */
 export async function makeRootTar(sandbox: Sandbox): Promise<string> {
   const directory = sandbox.makeDirectory('rootfs');
   mkdirSync(join(directory, 'usr'));

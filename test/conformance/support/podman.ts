@@ -3,28 +3,28 @@ import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** What an engine says of an image that it holds. */
+/** Facts of an image that an engine has. */
 export interface EngineImage {
   /** Digest of the config, with its algorithm. */
   readonly configDigest: string;
-  /** Digests of the manifest by which the image came. */
+  /** Digests of the manifest that the image was pulled by. */
   readonly manifestDigests: readonly string[];
   readonly diffIds: readonly string[];
 }
 
-/** Runs podman, which must succeed, with storage of its own below the sandbox. */
+/** Runs podman, with its storage below the sandbox. It must succeed. */
 export function runPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
   return sandbox.run(requireClient('podman'), ...keepApart(sandbox, 'made'), ...options);
 }
 
-/** Like `runPodman`, whatever the exit status. */
+/** Runs podman like `runPodman`, but accepts any exit status. */
 export function tryPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
   return sandbox.tryRun(requireClient('podman'), [...keepApart(sandbox, 'made'), ...options]);
 }
 
 /**
- * Pulls a reference with podman, for a platform if one is given, and says what it got. Into storage that holds nothing
- * else, so that every layer comes from the registry.
+ * Pulls a reference with podman, for a platform if one is given, and describes the image. The storage is empty, so every layer
+ * comes from the registry.
  */
 export async function pullWithPodman(
   sandbox: Sandbox,
@@ -48,9 +48,9 @@ function keepApart(sandbox: Sandbox, storage: string): string[] {
   ];
 }
 
-/** Reads what `podman image inspect` and `docker image inspect` print of one image. */
+/** Reads the output of `podman image inspect` or `docker image inspect` for one image. */
 export function readInspection(text: string): EngineImage {
-  // Both engines' documents have these members; a missing one fails the comparison.
+  // The documents of both engines have these members. A missing one fails the comparison.
   const [image] = JSON.parse(text) as [{ Id: string; RepoDigests: string[]; RootFS: { Layers: string[] } }];
   return {
     configDigest: image.Id.startsWith('sha256:') ? image.Id : `sha256:${image.Id}`,

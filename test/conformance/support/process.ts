@@ -12,10 +12,10 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-/** Nothing that is run here takes longer unless it hangs. */
+/** A program that takes longer hangs. */
 const TIMEOUT_MS = 280_000;
 
-/** Runs a program to its end, whatever its exit status, with nothing of this process's environment. */
+/** Runs a program to its end and accepts any exit status. It gets no variable of this process. */
 export function runProgram(
   program: string,
   programArguments: readonly string[],
@@ -38,13 +38,13 @@ export function runProgram(
     });
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));
-    // A program that ends without reading its input is judged by its exit status.
+    // A program may end without reading its input. The exit status counts.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }
 
-/** Runs a program that must succeed; otherwise throws everything it said. */
+/** Runs a program that must succeed. Otherwise throws its whole output. */
 export async function runToSuccess(
   program: string,
   programArguments: readonly string[],

@@ -9,7 +9,7 @@ import { type Ended, runProgram, runToSuccess } from './process.ts';
 
 const ecrpProgram = join(import.meta.dirname, '../../../bin/ecrp.js');
 
-/** What `ecrp emulator --json` says of itself. */
+/** Output of `ecrp emulator --json`. */
 export interface EmulatorFacts {
   readonly url: string;
   readonly registryHost: string;
@@ -19,7 +19,7 @@ export interface EmulatorFacts {
   readonly secretAccessKey: string;
 }
 
-/** The result of `ecrp push --json`, as far as these tests look at it. */
+/** The members of the output of `ecrp push --json` that these tests read. */
 export interface PushResult {
   readonly reference: string;
   readonly imageDigest: string;
@@ -27,7 +27,7 @@ export interface PushResult {
   readonly layers: { total: number; uploaded: number; existing: number; skipped: number };
 }
 
-/** An emulator in a process of its own, a directory for everything, and an environment in which HOME is empty. */
+/** An emulator in its own process, a directory for all files, and an environment with an empty HOME. */
 export class Sandbox {
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
@@ -67,16 +67,16 @@ export class Sandbox {
     });
     const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), ended]);
     ended.catch(() => undefined);
-    // The contract of the command line fixes this line; a wrong member shows in the first request.
+    // The contract of the command line fixes this line. A wrong member fails the first request.
     return new Sandbox(directory, JSON.parse(String(line)) as EmulatorFacts, server);
   }
 
-  /** Has something ended before everything is removed. */
+  /** Registers a function that `close` calls before it removes the files. */
   onClose(close: () => void): void {
     this.#closers.push(close);
   }
 
-  /** Stops the emulator and removes everything. */
+  /** Stops the emulator and removes all files. */
   async close(): Promise<void> {
     for (const close of this.#closers) close();
     const ended = once(this.#server, 'exit');
@@ -85,12 +85,12 @@ export class Sandbox {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** A directory of its own below the sandbox's. */
+  /** Makes a directory below that of the sandbox. */
   makeDirectory(name: string): string {
     return mkdtempSync(join(this.directory, `${name}-`));
   }
 
-  /** `HOST/alias/repository` plus `:tag` or `@digest`, as clients take it. */
+  /** Formats `HOST/alias/repository` plus `:tag` or `@digest`. */
   locate(reference: string): string {
     return `${this.emulator.registryHost}/${this.emulator.registryAlias}/${reference}`;
   }
@@ -99,7 +99,7 @@ export class Sandbox {
     return runToSuccess(program, programArguments, { env: this.env, cwd: this.directory });
   }
 
-  /** Like `run`, with another environment besides, input, or a failure to look at. */
+  /** Runs a program like `run`, with further variables or input. Accepts any exit status. */
   tryRun(
     program: string,
     programArguments: readonly string[],
@@ -117,7 +117,7 @@ export class Sandbox {
     return this.run(process.execPath, ecrpProgram, ...options);
   }
 
-  /** Like `ecrp`, whatever its exit status. */
+  /** Runs ecrp like `ecrp`, but accepts any exit status. */
   tryEcrp(
     options: readonly string[],
     settings: { env?: Record<string, string>; input?: string } = {},
@@ -125,17 +125,17 @@ export class Sandbox {
     return this.tryRun(process.execPath, [ecrpProgram, ...options], settings);
   }
 
-  /** Pushes and gives the result back; the repository is made when it is missing. */
+  /** Pushes and returns the result. Creates a missing repository. */
   async push(source: string, ...options: readonly string[]): Promise<PushResult> {
     const { stdout } = await this.ecrp('push', source, ...options, '--create-repo', '--json');
     // The contract of the command line fixes the members.
     return JSON.parse(stdout) as PushResult;
   }
 
-  /** The same of what another program writes to its standard output, where no temporary file can be made. */
+  /** Pushes the standard output of another program. No temporary file can be made. */
   async pushPiped(writer: readonly string[], reference: string): Promise<PushResult> {
     const push = 'TMPDIR=/nowhere "$node" "$ecrp" push - "$reference" --create-repo --json';
-    // Without it the writer's own failure, as of one that was left alone before its end, would be lost.
+    // Without it, a failure of the writer, e.g. because its pipe closed early, would go unnoticed.
     const script = `set -o pipefail; node=$1 ecrp=$2 reference=$3; shift 3; "$@" | ${push}`;
     const given = [process.execPath, ecrpProgram, reference, ...writer];
     const { stdout } = await this.run('bash', '-c', script, 'bash', ...given);

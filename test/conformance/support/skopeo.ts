@@ -3,7 +3,7 @@ import type { Sandbox } from './sandbox.ts';
 
 const INSECURE = ['--src-tls-verify=false', '--dest-tls-verify=false'];
 
-/** `skopeo copy`, every platform of an index, between any two transports. */
+/** Runs `skopeo copy` between any two transports, for every platform of an index. */
 export async function copyWithSkopeo(
   sandbox: Sandbox,
   from: string,
@@ -14,7 +14,7 @@ export async function copyWithSkopeo(
   await sandbox.run(skopeo, '--insecure-policy', 'copy', '--quiet', ...INSECURE, ...options, from, to);
 }
 
-/** Copies what is behind a reference into a fresh directory in skopeo's `dir:` form: every byte as it was served. */
+/** Copies an image into a new directory in skopeo's `dir:` form, with every byte as the registry serves it. */
 export async function fetchWithSkopeo(sandbox: Sandbox, reference: string): Promise<string> {
   const directory = sandbox.makeDirectory('fetched');
   await copyWithSkopeo(sandbox, `docker://${sandbox.locate(reference)}`, `dir:${directory}`, '--all');
