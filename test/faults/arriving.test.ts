@@ -12,12 +12,12 @@ const PART_BYTES = 5 * MIB;
 const CONCURRENCY = 2;
 
 const { home, emulator } = await startWorkplace();
-// Compressed, random bytes stay as long as they are.
+// Random bytes do not get shorter by compression.
 const image = await makeImage({
   seed: 4712,
   layers: [{ size: 11 * MIB }, { size: 6 * MIB }, { size: 4000 }],
 });
-// Of two parts, which is enough where no order is looked at.
+// Two parts are enough for tests that check no order.
 const short = await makeImage({ seed: 4713, layers: [{ size: 6 * MIB }, { size: 70_000 }, { size: 4000 }] });
 const layoutName = 'org.opencontainers.image.ref.name';
 type Items = readonly TarItem[];
@@ -66,14 +66,14 @@ function start(source: string, stdin: Buffer | undefined, ...options: readonly s
   return spawnCli([...argv, ...fixed, ...options], { env, ...(stdin && { stdin }) });
 }
 
-/** Pushes to the end, and has it read back. */
+/** Pushes to the end, and verifies the image. */
 async function finish(source: string, stdin?: Buffer): Promise<CliResult> {
   const result = await start(source, stdin, '--verify').ended;
   expect(result.status, result.stdout + result.stderr).toBe(0);
   return result;
 }
 
-/** Kills a push when so many of its requests wait for an answer that the faults keep back. */
+/** Kills a push when so many of its requests are stalled by the faults. */
 async function killWhenStalled(tar: Buffer, requests: number, faults: readonly string[]): Promise<void> {
   await setFaults(faults);
   const stalled = emulator.untilStalled(requests);
@@ -86,7 +86,7 @@ async function killWhenStalled(tar: Buffer, requests: number, faults: readonly s
   await exit.catch(() => undefined);
 }
 
-/** Node may keep things of its own there. */
+/** Node may keep files of its own there. */
 async function listSpools(): Promise<readonly string[]> {
   return (await readdir(temporary)).filter((name) => name.startsWith('ecrp'));
 }
@@ -114,17 +114,17 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
   test('resumes after kill -9, because the names identify the layers', async () => {
     const tar = await packTar(items);
     const since = emulator.requests.length;
-    // The third part of all comes when two were acknowledged; and no layer is completed.
+    // The third part follows two acknowledged ones. No layer is completed.
     const completions = ['CompleteLayerUpload stall on=1', 'CompleteLayerUpload stall on=2'];
     await killWhenStalled(tar, CONCURRENCY, ['UploadLayerPart stall on=3', ...completions]);
     await killWhenStalled(tar, 1, ['UploadLayerPart stall every=1', 'CompleteLayerUpload stall every=1']);
     const kills = 2;
     await setFaults([]);
-    // An object with these members, as the contract says.
+    // The contract fixes these members.
     const bytes = (await finish('-', tar)).json().bytes as Record<'total' | 'resumed', number>;
     expect(bytes.resumed).toBeGreaterThan(0);
     const sent = partsSince(since).reduce((sum, request) => sum + Math.floor((request.bytes * 3) / 4), 0);
-    // The members of a request around its part are far less than a thousandth of it.
+    // The other members of a request are far less than a thousandth of its part.
     expect(sent).toBeLessThanOrEqual((bytes.total + kills * CONCURRENCY * PART_BYTES) * 1.001);
   });
 

@@ -32,7 +32,7 @@ function push(source: string, name: string) {
 type Change = 'a byte' | 'cut short';
 
 /**
- * Changes a file near its end when the config and one part have arrived, before they are acknowledged: no read-ahead goes
+ * Changes a file near its end when the config and one part have arrived, before they are acknowledged. No read-ahead reaches
  * that far.
  */
 async function change(path: string, how: Change): Promise<void> {

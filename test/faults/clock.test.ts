@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeOciLayout(join(home.directory, 'layout'), [image]);
 });
 
-/** Pushes with a clock that is `hours` ahead, and `laterHours` from when the second part was answered. */
+/** Pushes with a clock that is `hours` ahead, and `laterHours` after the answer to the second part. */
 async function push(name: string, hours: number, laterHours: number): Promise<CliResult> {
   const jump = join(home.directory, `${name}.jump`);
   const argv = ['push', 'layout', `clock/${name}:1.0`, '--create-repo', '--verify', '--json', '-v'];
@@ -52,7 +52,7 @@ describe('a clock that is wrong by hours', () => {
     ['jumps-back', 0, -5],
     ['set-right', 30, 0],
   ])('%s: requests are signed by the service’s, and no wait is longer', async (name, hours, laterHours) => {
-    // Waits as well.
+    // Makes the push wait as well.
     await setFaults(emulator, ['UploadLayerPart throttle every=4']);
     const { status, stderr, json } = await push(name, hours, laterHours);
     expect(status, stderr).toBe(0);
@@ -61,7 +61,7 @@ describe('a clock that is wrong by hours', () => {
     expect(durationMs).toBeGreaterThan(0);
     expect(durationMs).toBeLessThan(HOUR_MS);
     expect(retries).toBeGreaterThan(0);
-    // After a jump it may learn the time of the service from an answer to what was on its way.
+    // After a jump, the answer to a request in flight may tell it the time of the service.
     if (hours !== 0) expect(stderr).toContain('InvalidSignatureException');
   });
 });

@@ -21,7 +21,7 @@ test('a part that does not fit is refused, and everything else continues', async
   await roomy.kill();
 });
 
-test('a journal for which there is no room keeps what was acknowledged', async () => {
+test('a journal that cannot grow keeps everything acknowledged', async () => {
   const directory = await makeDirectory();
   const full = await spawnEmulator(directory, MIB);
   await callApi(full, 'CreateRepository', { repositoryName: REPOSITORY });
@@ -29,7 +29,7 @@ test('a journal for which there is no room keeps what was acknowledged', async (
     repositoryName: REPOSITORY,
     catalogData: { aboutText: `${count} `.padEnd(length, 'x') },
   });
-  // Each takes more than 25,000 bytes of the journal's mebibyte.
+  // Each adds more than 25,000 bytes to the journal, which may have 1 MiB.
   for (let count = 0; count < 35; count++) {
     await callApi(full, 'PutRepositoryCatalogData', makeInput(count, 25_000));
   }

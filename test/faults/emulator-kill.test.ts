@@ -13,7 +13,7 @@ const MOST_ANSWERS = 40;
 
 const makeDirectory = useTemporaryDirectories();
 
-test('kill -9 during parallel pushes loses nothing that was acknowledged', {
+test('kill -9 during parallel pushes loses nothing acknowledged', {
   timeout: 600_000 + rounds * 15_000,
 }, async () => {
   const directory = await makeDirectory();
@@ -27,7 +27,7 @@ test('kill -9 during parallel pushes loses nothing that was acknowledged', {
   await emulator.kill();
 });
 
-test('a second emulator on the same data directory is refused, and names it', async () => {
+test('a second emulator on the same data directory fails, and names it', async () => {
   const directory = await makeDirectory();
   const emulator = await spawnEmulator(directory);
   const refusal = `Another emulator is using the data directory ${directory}`;
@@ -36,7 +36,7 @@ test('a second emulator on the same data directory is refused, and names it', as
   await (await spawnEmulator(directory)).kill();
 });
 
-/** Kills the emulator right after an answer that the seed chooses, while other requests are on their way. */
+/** Kills the emulator right after an answer that the seed chooses, while other requests are in flight. */
 async function pushUntilKilled(emulator: EmulatorProcess, seed: number): Promise<Witness> {
   const random = makeRandom(seed);
   let answersLeft = 1 + Math.floor(random() * MOST_ANSWERS);
@@ -54,7 +54,7 @@ async function pushUntilKilled(emulator: EmulatorProcess, seed: number): Promise
   };
   const pushers = Array.from({ length: PUSHES_AT_ONCE }, (_, pusher) => pushEndlessly(pusher));
   for (const { reason } of (await Promise.allSettled(pushers)) as PromiseRejectedResult[]) {
-    // The only way for an endless push to end is that its emulator is gone.
+    // An endless push ends only when its emulator is gone.
     expect(reason).toBeInstanceOf(TypeError);
     expect(killed).toBeDefined();
   }

@@ -7,10 +7,10 @@ import { makeDirectory } from '../unit/emulator/storage/opened-store.ts';
 import { type EmulatorProcess, spawnEmulator } from './emulator-process.ts';
 
 const MIB = 1024 * 1024;
-/** Of an emulator at rest about 90. */
+/** Limit in MiB. An idle emulator has about 90. */
 const MOST_MIB = 500;
 
-/** The most memory that the process has ever had, in MiB. Source: proc(5). */
+/** Reads the peak memory of a process, in MiB. Source: proc(5). */
 function readPeak({ pid }: EmulatorProcess): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
   return Number(kilobytes) / 1024;
@@ -22,7 +22,7 @@ async function start(): Promise<EmulatorProcess> {
   return emulator;
 }
 
-describe.runIf(process.platform === 'linux')('no client makes the emulator hold much', () => {
+describe.runIf(process.platform === 'linux')('no client can make the emulator use much memory', () => {
   test.each([
     ['unsigned', () => ({ 'content-type': 'application/x-amz-json-1.1' })],
     [
@@ -40,7 +40,7 @@ describe.runIf(process.platform === 'linux')('no client makes the emulator hold 
     } = { ...makeHeaders(emulator) } as Record<string, string>;
     const chunk = Buffer.alloc(MIB, 'x');
     const { port } = new URL(emulator.url);
-    // Each sends nearly all of what it has announced, and keeps the rest back.
+    // Each sends nearly all of its announced bytes, and withholds the rest.
     const sent = Array.from({ length: 60 }, async () => {
       const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
       onTestFinished(() => void socket.destroy());
@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux')('no client makes the emulator hold 
     await callApi(emulator, 'DescribeRegistries');
   });
 
-  test('bodies whose signature turns out to be wrong', async () => {
+  test('bodies with a wrong signature', async () => {
     const emulator = await start();
     const body = Buffer.alloc(30 * MIB, 'x');
     const signer = { ...emulator, secretAccessKey: 'wrong' };

@@ -46,7 +46,7 @@ test(`${mutations} mutations of valid requests: always an answer, never a bug, n
     await Promise.all(Array.from({ length: AT_ONCE }, sender));
   };
 
-  // What code and caches take is there after the first ones.
+  // After the first ones, code and caches are loaded.
   await sendMany(firstSeed + mutations, Math.max(300, mutations / 5));
   const before = measure();
   await sendMany(firstSeed, mutations);
@@ -55,13 +55,13 @@ test(`${mutations} mutations of valid requests: always an answer, never a bug, n
   expect(complaints()).toBe('');
   expect(growth).toBeLessThan(MOST_GROWTH_BYTES);
   await callApi(emulator, 'DescribeRepositories');
-  // They are near enough to valid ones: some are taken, some refused at each door.
+  // They resemble valid requests: some are accepted, and each check refuses some.
   expect(statuses.get(200)).toBeGreaterThan(mutations / 50);
   expect(statuses.get(400)).toBeGreaterThan(mutations / 5);
   expect(statuses.get(404)).toBeGreaterThan(0);
 });
 
-/** An emulator in a process of its own with little room to let garbage lie. */
+/** Starts an emulator in its own process. Its small heap makes a leak visible. */
 async function spawnMeasured() {
   const options = ['--max-semi-space-size=1', '--max-old-space-size=128'];
   const child = spawn(
@@ -84,7 +84,7 @@ async function spawnMeasured() {
     emulator,
     registryAlias: emulator.registryAlias,
     complaints: () => told,
-    /** Resident bytes; elsewhere than on Linux always the same. */
+    /** Reads the resident bytes. Constant on systems other than Linux. */
     measure: () => {
       if (process.platform !== 'linux') return 0;
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -93,7 +93,7 @@ async function spawnMeasured() {
   };
 }
 
-/** Makes a repository with an image and an upload, and gives a valid request of each operation. */
+/** Makes a repository with an image and an upload. Returns a valid request of each operation. */
 async function prepare(emulator: Signer): Promise<ValidRequest[]> {
   await callApi(emulator, 'CreateRepository', { repositoryName });
   const { imageManifest, imageDigest } = await uploadImage(emulator, repositoryName, 'one');

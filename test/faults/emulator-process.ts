@@ -9,15 +9,15 @@ import type { Signer } from '../support/signed-request.ts';
 export interface EmulatorProcess extends Signer {
   readonly registryAlias: string;
   readonly pid: number;
-  /** kill -9, in the midst of whatever it is doing; settles when the process is gone. */
+  /** Kills the process with SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
 
 const program = join(import.meta.dirname, '../../bin/ecrp.js');
 
 /**
- * The built emulator in a process of its own; settles when it serves, rejects with its complaint when it ends instead.
- * `mostFileBytes`: no file can grow beyond it, as on a disk that is full.
+ * Starts the built emulator in its own process. Resolves when it serves; rejects with its error if it ends instead.
+ * @param mostFileBytes No file can grow beyond it, as on a full disk.
  */
 export async function spawnEmulator(dataDirectory: string, mostFileBytes?: number): Promise<EmulatorProcess> {
   // A POSIX shell counts in blocks of 512 bytes.
@@ -29,7 +29,7 @@ export async function spawnEmulator(dataDirectory: string, mostFileBytes?: numbe
   });
   endWithTests(child);
   const gone = once(child, 'close');
-  // Also when the test fails on its way.
+  // Also if the test fails.
   onTestFinished(() => void child.kill('SIGKILL'));
   const [line] = await once(createInterface(child.stdout), 'line');
   const emulator: Record<string, unknown> = JSON.parse(line);

@@ -38,7 +38,7 @@ console.log(${JSON.stringify(JSON.stringify(key))});`;
   // Three blobs of 4, 3 and 1 parts. One part was refused.
   expect(emulator.count('InitiateLayerUpload')).toBe(3);
   expect(emulator.count('UploadLayerPart')).toBe(8 + 1);
-  // For the start, and for those that had expired; what two calls need at the same time is asked for once.
+  // At the start and after the expiry. Concurrent calls share one request for credentials.
   expect(await readFile(asked, 'utf8')).toMatch(/^x{2,4}$/);
 });
 

@@ -9,7 +9,7 @@ import { spawnCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const MIB = 1024 * 1024;
-/** What the process may take at its peak: the program itself takes 70 to 90 MB. */
+/** Most memory at the peak. The program itself takes 70 to 90 MB. */
 const MOST_BYTES = 250_000_000;
 const archive = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
 const reporter = join(import.meta.dirname, '..', 'support', 'report-memory.cjs');
@@ -31,11 +31,11 @@ async function serve(listener: RequestListener): Promise<string> {
     () => server.closeAllConnections(),
     () => server.close(),
   );
-  // Listening on TCP.
+  // It listens on TCP.
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Runs the built program; gives how it ended, and its peak memory in bytes. */
+/** Runs the built program. Returns its result, and its peak memory in bytes. */
 async function measure(argv: readonly string[], env: Record<string, string>) {
   const report = join(home.directory, 'peak');
   const result = await spawnCli([...argv, '--retry-budget', '20s', '--json'], {
@@ -55,7 +55,7 @@ async function measure(argv: readonly string[], env: Record<string, string>) {
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
 const filler = Buffer.alloc(64 * 1024, 'a');
 
-/** Writes text that never ends, as fast as it is taken. */
+/** Writes endless text as fast as the client reads it. */
 function writeForever(target: Writable, head: string, piece: Buffer = filler): void {
   target.on('error', () => undefined).write(head);
   const more = (): void => {
@@ -109,7 +109,7 @@ describe('an API that answers', () => {
     expect(peakBytes).toBeLessThan(MOST_BYTES);
   });
 
-  test('page after page for ever is given up, and takes no memory', async () => {
+  test('with endless pages makes the program give up without using memory', async () => {
     let pages = 0;
     const repository = (name: string) => ({
       repositoryName: name,

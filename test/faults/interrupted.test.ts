@@ -57,7 +57,7 @@ function start(source: string, { env = {}, options = [], stdin }: PushSettings =
   });
 }
 
-/** Ends a push by SIGTERM once it has come so far. */
+/** Sends SIGTERM to a push as soon as `hasCome` is true. */
 async function interrupt(
   { child, ended }: ReturnType<typeof start>,
   hasCome: () => boolean,
@@ -67,7 +67,7 @@ async function interrupt(
   return ended;
 }
 
-/** It says so, no tag has a hole, and the same again goes through. */
+/** Expects the error, no incomplete tag, and that the same push succeeds again. */
 async function expectInterrupted(result: CliResult, source: string): Promise<void> {
   expect(result, result.stderr).toMatchObject({ status: 143, stdout: '' });
   expect(result.stderr).toContain('interrupted by SIGTERM');
@@ -101,10 +101,10 @@ describe('SIGTERM in the middle of a push: status 143, and the next push resumes
     await expectInterrupted(await interrupt(start(source), hasCome), source);
   });
 
-  test('what was acknowledged is kept', async () => {
+  test('acknowledged parts are not sent again', async () => {
     const image = await makeImage({ seed: 2, layers: [{ size: 11 * MIB }, { size: 1000 }] });
     await writeDockerArchive(join(home.directory, 'three-parts.tar'), [image], { style: 'skopeo' });
-    // The third of the layer; the config is sent before.
+    // The third part of the layer. The config is sent before it.
     await setFaults(emulator, ['UploadLayerPart stall every=4']);
     const since = emulator.requests.length;
     const hasCome = () => emulator.requests.slice(since).some(({ status }) => status === 0);
@@ -116,7 +116,7 @@ describe('SIGTERM in the middle of a push: status 143, and the next push resumes
   });
 
   test('compressing the first part of a layer', async () => {
-    // Forty MiB that come to less than a part: nothing is sent before all of them are compressed.
+    // 40 MiB that compress to less than a part: nothing is sent before all are compressed.
     const content = Buffer.alloc(40 * MIB, 'all the same, and so short when it is compressed; ');
     const image = await makeImage({ seed: 9, layers: [{ content, compression: 'none' }] });
     await writeDockerArchive(join(home.directory, 'long.tar'), [image], { style: 'skopeo' });
@@ -134,7 +134,7 @@ describe('SIGTERM in the middle of a push: status 143, and the next push resumes
 
   test('waiting for credentials', async () => {
     const asked = join(home.directory, 'asked');
-    // Gives none until the process that asked has ended.
+    // Returns none until its caller has ended.
     const script = `require('node:fs').writeFileSync(${JSON.stringify(asked)}, '');
 const asker = process.ppid;
 setInterval(() => process.ppid === asker || process.exit(), 100);`;
@@ -152,7 +152,7 @@ setInterval(() => process.ppid === asker || process.exit(), 100);`;
   test('reading the image back', async () => {
     let questions = 0;
     const server = createServer(() => {
-      // Never answered.
+      // Gets no answer.
       questions += 1;
     });
     server.listen(0, '127.0.0.1');
@@ -161,7 +161,7 @@ setInterval(() => process.ppid === asker || process.exit(), 100);`;
       server.closeAllConnections();
       server.close();
     });
-    // Listening on TCP.
+    // It listens on TCP.
     const { port } = server.address() as AddressInfo;
     const started = start('oci', {
       env: { ECRP_REGISTRY_HOST: `127.0.0.1:${port}` },
@@ -171,7 +171,7 @@ setInterval(() => process.ppid === asker || process.exit(), 100);`;
   });
 });
 
-/** Whether the program takes what it is piped: the pipe holds less than was written. */
+/** True if the program reads its pipe: the pipe has less than was written. */
 function isReading({ child }: ReturnType<typeof start>): () => boolean {
   return () => child.stdin?.writableLength === 0;
 }

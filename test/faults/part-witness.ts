@@ -2,27 +2,27 @@ import type { LayerPart, PushService } from '../../src/ecr/push-service.ts';
 import type { UploadClaim, UploadStore } from '../../src/engine/resume/upload-store.ts';
 
 interface WitnessedUpload {
-  /** All bytes below were acknowledged, by the last word of the service. */
+  /** All bytes below were acknowledged by the last answer of the service. */
   nextByte: number;
-  /** Whether the push that runs has sent a part of it. */
+  /** True if the running push has sent a part of it. */
   isAtWork: boolean;
 }
 
 /**
- * Watches the pushes of one image, one after the other, for bytes that are sent although they were acknowledged. One part
- * of a layer may be: that whose answer an ended push has not lived to note.
+ * Watches successive pushes of one image for acknowledged bytes that are sent again. One part of a layer may be: its push may
+ * end before it records the answer.
  */
 export class PartWitness {
   readonly #mostBytes: number;
   readonly #uploads = new Map<string, WitnessedUpload>();
   /** The upload that the next push should resume, by blob. */
   readonly #left = new Map<string, string>();
-  /** What was sent again, and should not have been. */
+  /** Bytes that were sent again although they were acknowledged. */
   readonly complaints: string[] = [];
-  /** Parts that went out while this watched, and how many of them were sent again after a push had ended. */
+  /** Number of parts sent so far, and of those sent again after a push had ended. */
   readonly counts = { parts: 0, repeated: 0 };
 
-  /** `mostBytes`: of a part. */
+  /** @param mostBytes Size of the largest part. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
@@ -48,7 +48,7 @@ export class PartWitness {
         const upload = this.#uploads.get(uploadId) ?? { nextByte: 0, isAtWork: false };
         this.#uploads.set(uploadId, upload);
         if (start === 0 && part.size === 1 && upload.nextByte > 0) {
-          // No part, but the question where the upload is.
+          // Not a part: it asks for the position of the upload.
           const answer = await part.upload(uploadId, start, signal, onHandedOver);
           if (answer.kind !== 'vanished') upload.nextByte = Math.min(upload.nextByte, answer.nextByte ?? 0);
           return answer;
@@ -63,7 +63,7 @@ export class PartWitness {
         }
         upload.isAtWork = true;
         const answer = await part.upload(uploadId, start, signal, onHandedOver);
-        // Also when it goes back: the service has the last word. More than was sent is a lie.
+        // Also if the position moves back: the service decides. A position beyond the sent bytes is a lie.
         if (answer.kind !== 'vanished') {
           const said = answer.nextByte ?? 0;
           upload.nextByte = answer.kind === 'accepted' ? Math.min(said, start + part.size) : said;
@@ -96,12 +96,12 @@ export class PartWitness {
     };
   }
 
-  /** What an ended push has left is all there but for one part. */
+  /** Complains about a push that resumes an upload more than one part before its acknowledged end. */
   #checkFound(key: string, { found }: UploadClaim): void {
     const uploadId = this.#left.get(key) ?? '';
     const nextByte = this.#uploads.get(uploadId)?.nextByte ?? 0;
     if (nextByte - (found?.nextByte ?? 0) > this.#mostBytes) {
-      this.complaints.push(`${key} goes on at ${found?.nextByte}, where ${nextByte} is next in ${uploadId}`);
+      this.complaints.push(`${key} resumes at ${found?.nextByte}, where ${nextByte} is next in ${uploadId}`);
     }
   }
 }

@@ -7,7 +7,7 @@ interface Named {
   readonly bytes: Buffer | undefined;
 }
 
-/** What anyone gets from the registry; undefined for what is not there. */
+/** Fetches anonymously from the registry. Undefined for a missing object. */
 export class Puller {
   readonly #emulator: TestEmulator;
   #token: Promise<string> | undefined;
@@ -16,14 +16,14 @@ export class Puller {
     this.#emulator = emulator;
   }
 
-  /** A digest that is named below the tag and that is not there; undefined for a tag that is whole or nowhere. */
+  /** Finds a missing digest below a tag. Undefined for a complete or missing tag. */
   async findHole(repositoryName: string, tag: string): Promise<string | undefined> {
     for (const { digest, isManifest, bytes } of await this.#walk(repositoryName, tag)) {
       if (isManifest) {
         if (bytes === undefined) return `${digest} (a manifest)`;
         continue;
       }
-      // A blob that is there is a redirection to its bytes.
+      // The registry redirects to the bytes of an existing blob.
       const response = await this.#ask(repositoryName, `blobs/${digest}`, 'manual');
       await response.body?.cancel();
       if (response.status !== 307) return `${digest} (${response.status})`;
@@ -36,7 +36,7 @@ export class Puller {
     return manifest && digestOf(manifest);
   }
 
-  /** A digest that is named below the tag and whose bytes are others; undefined when all are right. */
+  /** Finds a digest below a tag whose bytes have another digest. Undefined if all match. */
   async findDamage(repositoryName: string, tag: string): Promise<string | undefined> {
     for (const { digest, isManifest, bytes } of await this.#walk(repositoryName, tag)) {
       const found = isManifest ? bytes : await this.pull(repositoryName, `blobs/${digest}`);
@@ -45,7 +45,7 @@ export class Puller {
     return undefined;
   }
 
-  /** Everything that is named below the tag, manifests with their bytes if they are there. */
+  /** Lists all digests below a tag; existing manifests with their bytes. */
   async #walk(repositoryName: string, tag: string): Promise<readonly Named[]> {
     const named: Named[] = [];
     const visit = async (manifest: Buffer | undefined): Promise<void> => {

@@ -89,7 +89,7 @@ async function push({ emulator, plan }: Place) {
   }
 }
 
-/** What anyone pulls is what was pushed, byte for byte. */
+/** Expects that a client pulls the pushed image, byte for byte. */
 async function expectWhole({ emulator }: Place): Promise<void> {
   const { registryHost, registryAlias } = emulator;
   const read = async (path: string): Promise<Buffer> => {
@@ -122,7 +122,7 @@ describe('a fault that passes', () => {
     'UploadLayerPart delay 300',
     'CompleteLayerUpload error ServerException every=2',
     'CompleteLayerUpload reset-after every=2',
-    // A lie: PutImage misses the layer then, and it is sent again.
+    // A lie: PutImage does not find the layer, and the push sends it again.
     'CompleteLayerUpload error LayerAlreadyExistsException on=2',
     'CompleteLayerUpload error UploadNotFoundException on=2',
     'PutImage reset-after on=1',
@@ -137,7 +137,7 @@ describe('a fault that passes', () => {
     const { result } = await push(place);
     await expectWhole(place);
     expect(result.layers.uploaded + result.layers.existing).toBe(4);
-    // True also where the answer was lost.
+    // True even if the answer was lost.
     expect(result.tags.map((tag) => tag.status)).toEqual(['put', 'put']);
     expect((await push(place)).result.layers.existing).toBe(4);
   });
@@ -178,7 +178,7 @@ describe('a service that lies', () => {
   });
 });
 
-test('without faults the calls are those of the formula, and an unchanged image reads no layer byte', async () => {
+test('without faults the calls match the formula, and a push of an unchanged image reads no layer byte', async () => {
   const place = await prepare([]);
   await createThenForget(place);
   await push(place);

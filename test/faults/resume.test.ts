@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 const PART_BYTES = 5 * MIB;
 const CONCURRENCY = 2;
 
-// Two layers of several parts. Compressed, random bytes stay as long as they are.
+// Two layers of several parts. Random bytes do not get shorter by compression.
 let image: GeneratedImage;
 let home: Awaited<ReturnType<typeof makeHome>>;
 let emulator: TestEmulator;
@@ -44,7 +44,7 @@ function push(source: string, ...options: readonly string[]) {
   return spawnCli([...argv, ...fixed, ...options], { env, cwd: home.directory });
 }
 
-/** Bytes of parts that arrived whole since a request. */
+/** Counts the bytes of parts that arrived completely since a request. */
 function countPartBytes(since: number): number {
   const parts = emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart');
   return parts.reduce((sum, { bytes }) => sum + Math.floor((bytes * 3) / 4), 0);
@@ -54,9 +54,9 @@ function countParts(since: number): number {
   return emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart').length;
 }
 
-/** What no push gets past: one part is never acknowledged, and neither layer is completed. */
+/** Faults that stop every push: one part is never acknowledged, and no layer is completed. */
 function stallAt(part: number): readonly string[] {
-  // The first of both is the config's.
+  // In both, the config is the first.
   return [
     `UploadLayerPart stall on=${part}`,
     'CompleteLayerUpload stall on=2',
@@ -67,7 +67,7 @@ function stallAt(part: number): readonly string[] {
 /** The same for a resumed push: the next part of each unfinished layer. No layer is completed. */
 const stallAgain = ['UploadLayerPart stall every=1', 'CompleteLayerUpload stall every=1'];
 
-/** Ends a push by a signal when both layers in flight wait for an answer that never comes. */
+/** Sends a signal to a push when both layers in flight are stalled. */
 async function pushUntil(
   faults: readonly string[],
   signal: NodeJS.Signals,
@@ -93,11 +93,11 @@ interface Bytes {
   readonly resumed: number;
 }
 
-/** Pushes to the end, and checks that the image is there, byte for byte. */
+/** Pushes to the end, and checks the image byte for byte. */
 async function finish(source: string, ...options: readonly string[]): Promise<Bytes> {
   const { status, stdout, stderr, json } = await push(source, '--verify', ...options).ended;
   expect(status, stdout + stderr).toBe(0);
-  // An object with these members, as the contract says.
+  // The contract fixes these members.
   const bytes = json().bytes as Bytes;
   expect(bytes.uploaded + bytes.existing + bytes.resumed).toBe(bytes.total);
   return bytes;
@@ -111,22 +111,25 @@ describe.each([
   ['an OCI layout', 'oci'],
   ['a docker-archive that is compressed on the way', 'archive.tar'],
 ])('%s', (_name, source) => {
-  test.each(seeds)('again after kill -9, no more is sent than what was in flight: seed %i', async (seed) => {
-    const random = makeRandom(seed);
-    const since = emulator.requests.length;
-    // The layers are seven parts together.
-    await pushUntil(stallAt(2 + Math.floor(random() * 7)), 'SIGKILL', source);
-    await pushUntil(stallAgain, 'SIGKILL', source);
-    const kills = 2;
-    const { total, resumed } = await finish(source);
-    expect(resumed).toBeGreaterThan(0);
-    // The members of a request around its part are far less than a thousandth of it.
-    const most = (total + kills * CONCURRENCY * PART_BYTES) * 1.001;
-    expect(countPartBytes(since)).toBeLessThanOrEqual(most);
-    expect(await readdir(join(home.directory, repositoryName, 'uploads'))).toEqual([]);
-  });
+  test.each(seeds)(
+    'after kill -9, the next push sends again only the parts in flight: seed %i',
+    async (seed) => {
+      const random = makeRandom(seed);
+      const since = emulator.requests.length;
+      // Together, the layers have seven parts.
+      await pushUntil(stallAt(2 + Math.floor(random() * 7)), 'SIGKILL', source);
+      await pushUntil(stallAgain, 'SIGKILL', source);
+      const kills = 2;
+      const { total, resumed } = await finish(source);
+      expect(resumed).toBeGreaterThan(0);
+      // The other members of a request are far less than a thousandth of its part.
+      const most = (total + kills * CONCURRENCY * PART_BYTES) * 1.001;
+      expect(countPartBytes(since)).toBeLessThanOrEqual(most);
+      expect(await readdir(join(home.directory, repositoryName, 'uploads'))).toEqual([]);
+    },
+  );
 
-  test('interrupted, it keeps what was sent and asks for nothing more', async () => {
+  test('interrupted, it saves the acknowledged parts and sends no further request', async () => {
     const [signal, status] = source === 'oci' ? (['SIGINT', 130] as const) : (['SIGTERM', 143] as const);
     expect(await pushUntil(stallAt(5), signal, source)).toEqual({ status, answeredLater: 0 });
     expect((await finish(source)).resumed).toBeGreaterThanOrEqual(PART_BYTES);

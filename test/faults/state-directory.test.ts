@@ -65,14 +65,14 @@ const canMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs
 
 const full = 'mount -t tmpfs -o size=16k tmpfs "$STATE" && ! cat /dev/zero 2>/dev/null >"$STATE/filler"';
 describe.each([
-  // No file may grow at all, for any user: as on a full disk, files can be made and nothing can be put into them.
+  // No user can make a file grow. As on a full disk, files can be made, but stay empty.
   ['that takes no byte', 'ulimit -f 0', false, 'EFBIG'],
   ['on a disk that is full', full, true, 'ENOSPC'],
   ['on a disk that is read-only', 'mount -t tmpfs -o ro tmpfs "$STATE"', true, 'EROFS'],
 ])('a state directory %s', (name, line, hasMounts, code) => {
   const place = code.toLowerCase();
 
-  test.skipIf(hasMounts && !canMount)('costs a warning, and the push goes through', async () => {
+  test.skipIf(hasMounts && !canMount)('causes a warning, and the push succeeds', async () => {
     const directory = join(home.directory, place);
     await mkdir(directory);
     const argv = makeArgv(`state/${place}`, 'gzip', 'short.tar');
@@ -84,7 +84,7 @@ describe.each([
     await expectWhole(`state/${place}`);
   });
 
-  test.skipIf(hasMounts && !canMount)('after kill -9, the next push begins anew', async () => {
+  test.skipIf(hasMounts && !canMount)('after kill -9, the next push starts anew', async () => {
     const repositoryName = `state/killed-${place}`;
     const directory = join(home.directory, `killed-${place}`);
     await mkdir(directory);
@@ -103,13 +103,13 @@ describe.each([
   });
 });
 
-test('a disk that fills up in the midst of a push leaves what was kept before', async () => {
+test('a disk that fills up in the middle of a push keeps the saved uploads', async () => {
   const directory = join(home.directory, 'filling');
-  // The first is the config's.
+  // The first one belongs to the config.
   await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);
   const argv = [...makeArgv('state/filling'), '--concurrency', '1', '--json'];
   expect(await runCli(argv, { env: env(directory) })).toMatchObject({ status: 4 });
-  // One more part arrives, and there is no room for its record.
+  // One more part arrives, and its record does not fit.
   await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=2']);
   const { status, stderr } = await pushAfter('ulimit -f 0', argv, directory, false).ended;
   await setFaults(emulator, []);
@@ -170,7 +170,7 @@ test.skipIf(!hasNamespaces)(
   },
 );
 
-test('what a later version has left is neither believed nor lost', async () => {
+test('files of a later version are neither used nor removed', async () => {
   const directory = join(home.directory, 'later');
   await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);
   const argv = [...makeArgv('state/later'), '--concurrency', '1', '--json'];

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { TestEmulator } from '../support/emulator.ts';
 import { pick, type Random } from './storm-images.ts';
 
-/** The operations of any push; one of the command line has more. */
+/** The operations of any push. The command line calls more. */
 export const PUSHING = [
   'BatchCheckLayerAvailability',
   'InitiateLayerUpload',
@@ -52,13 +52,13 @@ export const EFFECTS: readonly Effect['kind'][] = ['delay', 'error', ...PLAIN_EF
 
 export interface StormFault {
   readonly rule: string;
-  /** What a push may end with because of it. */
+  /** Errors that it may cause in a push. */
   readonly code: ErrorCode;
-  /** Whether the service says what is not so, and what it acknowledged may have to be sent again. */
+  /** True if the service lies. Then the push may have to send acknowledged bytes again. */
   readonly isLie: boolean;
 }
 
-/** A rule of the emulator's whole list, for one of the operations or for all. */
+/** Makes a rule with any effect of the emulator, for one operation or for all. */
 export function makeFault(random: Random, operations: readonly Operation[] = PUSHING): StormFault {
   const effect = pick(random, EFFECTS);
   const place = pick(random, ['*', ...operations]);
@@ -80,7 +80,7 @@ export function makeFault(random: Random, operations: readonly Operation[] = PUS
     }
     case 'delay':
       return { rule: `${place} delay 20 ${trigger}`, code: 'UNAVAILABLE', isLie: false };
-    // Each costs the time after which it is noticed.
+    // Each takes the whole time until the push notices it.
     case 'stall':
       return { rule: `${place} stall ${once}`, code: 'UNAVAILABLE', isLie: false };
     case 'expired-token':

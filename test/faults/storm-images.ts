@@ -39,9 +39,9 @@ export function pick<Item>(random: Random, items: readonly Item[]): Item {
  */
 export interface StormImage {
   readonly kind: 'layout' | 'selection' | 'archive';
-  /** Of an archive there is one. */
+  /** An archive has exactly one. */
   readonly images: readonly GeneratedImage[];
-  /** What is in the layout; undefined for an archive. */
+  /** Root of the layout. Undefined for an archive. */
   readonly root: GeneratedImage | GeneratedIndex | undefined;
   readonly platform: Platform | undefined;
 }
@@ -65,7 +65,7 @@ export function makeStormImage(seed: number, random: Random): StormImage {
 
 const layers = new Map<string, GeneratedImage['layers'][number]>();
 
-/** Two different layers of each size; they are of no format, as nothing looks into them. */
+/** Makes two different layers of each size. They have no format, because no code reads their content. */
 function makeLayer(
   random: Random,
   sizes: readonly number[],
@@ -76,7 +76,7 @@ function makeLayer(
   let layer = layers.get(key);
   if (layer === undefined) {
     const bytes = makeRandomBytes(key, size);
-    // Compressed, about half as long, so that parts end elsewhere.
+    // Compression halves the length, so parts end elsewhere.
     if (isCompressible) for (let at = 0; at < size; at += 1) bytes[at] = (bytes[at] ?? 0) & 15;
     const descriptor = describeBytes('application/vnd.oci.image.layer.v1.tar+gzip', bytes);
     layer = { tar: bytes, bytes, diffId: descriptor.digest, descriptor };
@@ -117,7 +117,7 @@ function makeSingleImage(
 
 const compressor = createGzipCompressor({ level: 1 });
 
-/** Plans a push of it, read from memory. */
+/** Plans a push of the image from memory. */
 export async function planStormImage({ images, root, platform }: StormImage): Promise<PushPlan> {
   if (root !== undefined) {
     const selection = { platforms: platform ? [platform] : [], attestations: 'keep' } as const;

@@ -42,14 +42,14 @@ afterAll(async () => {
   if (reportFile !== undefined) await appendFile(reportFile, `${JSON.stringify({ firstSeed, ...counts })}\n`);
 });
 
-describe('the built program in a storm, killed where it is and run again', () => {
+describe('the built program in a storm, killed at any point and run again', () => {
   test.each(Array.from({ length: images }, (_, position) => firstSeed + position))('seed %i', (seed) =>
     weather(seed),
   );
 });
 
 async function weather(seed: number): Promise<void> {
-  // Other images than those of the other storm.
+  // Not the images of the other storm.
   const random = makeRandom(seed + 1_000_000);
   const home = await makeHome();
   try {
@@ -93,7 +93,7 @@ async function pushThrough(
     const story = `seed ${seed}, run ${run}: ${faults.map(({ rule }) => rule).join('; ')}`;
     const concurrency = 1 + Math.floor(random() * 4);
     const partSize = 5 + Math.floor(random() * 6);
-    // A budget shortens the watch over silent connections too, and busy machines are silent for a second.
+    // A budget also shortens the timeout for silent connections. Busy machines are silent for a second.
     const budget = faults.some(({ rule }) => rule.includes('stall')) ? ['--retry-budget', '1s'] : [];
     const options = ['--concurrency', String(concurrency), '--part-size', String(partSize), ...budget];
     const isTwin = random() < 0.2;
@@ -123,7 +123,7 @@ async function pushThrough(
   const { status, stdout, stderr, json } = await start([]).ended;
   expect(status, `seed ${seed}: ${stdout}${stderr}`).toBe(0);
   const { bytes, imageDigest } = json();
-  // An object of these members, as the contract says.
+  // The contract fixes these members.
   const { total, uploaded, existing, resumed } = bytes as Record<string, number>;
   expect(Number(uploaded) + Number(existing) + Number(resumed), `seed ${seed}`).toBe(total);
   if (image.kind === 'layout') expect(imageDigest).toBe(image.root?.descriptor.digest);
@@ -135,7 +135,7 @@ async function pushThrough(
   const partBytes = countPartBytes(since);
   counts.partBytes += partBytes;
   counts.images += 1;
-  // Of each push that ended early, no more than a part per layer in flight is sent twice.
+  // After each push that ended early, at most one part per layer in flight is sent twice.
   if (isCalm && !hasTwins) {
     expect(partBytes, `seed ${seed}`).toBeLessThanOrEqual(
       (Number(total) + mostRepeatedBytes) * 1.001 + 10_000,
@@ -143,7 +143,7 @@ async function pushThrough(
   }
 }
 
-/** A push ends as it was made to, or well, or with an error that a fault accounts for. */
+/** Expects that a push ends by the signal, with success, or with an error that a fault explains. */
 async function check(
   outcome: CliResult | 'killed',
   faults: readonly StormFault[],
@@ -181,13 +181,13 @@ interface Ending {
 function drawEnding(random: Random): Ending {
   return {
     signal: random() < 0.7 ? 'SIGKILL' : 'SIGTERM',
-    // More often early: most images are small.
+    // More often early, because most images are small.
     requests: Math.floor(random() * random() * 40),
     extraMs: random() * 60,
   };
 }
 
-/** Sends the signal once so many more requests were answered, if it does not end before. */
+/** Sends the signal after so many more answers, unless the process ends first. */
 async function end(
   child: ReturnType<typeof spawnCli>['child'],
   before: number,
@@ -212,12 +212,12 @@ async function write(image: StormImage, random: Random, path: string): Promise<s
   return path;
 }
 
-/** Up to so many, or exactly. */
+/** Makes a random number of items, at most `most`. With `exactly`, it makes that many. */
 function draw<Item>(random: Random, most: number, make: () => Item, exactly = false): Item[] {
   return Array.from({ length: exactly ? most : Math.floor(random() * (most + 1)) }, make);
 }
 
-/** Bytes of parts that arrived since a request, as the emulator's log has them. */
+/** Counts the bytes of parts since a request, from the log of the emulator. */
 function countPartBytes(since: number): number {
   const parts = emulator.requests.slice(since).filter(({ operation }) => operation === 'UploadLayerPart');
   return parts.reduce((sum, { bytes }) => sum + Math.floor((bytes * 3) / 4), 0);

@@ -50,7 +50,7 @@ test(`${pushes} images through a storm: each ends whole, or with a true error an
   for (let seed = firstSeed; seed < firstSeed + pushes; seed += 1) await weather(seed);
 });
 
-test('its faults are the whole list of the emulator', () => {
+test('its faults are all faults of the emulator', () => {
   const random = makeRandom(1);
   const drawn = new Set(Array.from({ length: 1000 }, () => makeFault(random).rule.split(' ')[1]));
   expect([...drawn].sort()).toEqual([...EFFECTS].sort());
@@ -67,7 +67,7 @@ test('control: a push that starts anew although an upload could be resumed is no
     pushInStorm({
       emulator,
       repositoryName,
-      // Not the one before.
+      // Not the previous one.
       stateDirectory: await makeDirectory(),
       plan,
       witness,
@@ -107,7 +107,7 @@ async function weather(seed: number): Promise<void> {
     const faults = Array.from({ length: Math.floor(random() * 4) }, () => makeFault(random));
     const rules = faults.map(({ rule }) => rule);
     const how = pick(random, ['kill', 'interrupt'] as const);
-    // More often early: most images are small.
+    // More often early, because most images are small.
     const afterEvents = 1 + Math.floor(random() * random() * 50);
     await setFaults(emulator, rules);
     const outcome = await run(rules, random() < 0.6 ? { afterEvents, how } : undefined);
@@ -137,7 +137,7 @@ async function weather(seed: number): Promise<void> {
   expect(witness.complaints, `seed ${seed}`).toEqual([]);
   counts.parts += witness.counts.parts;
   counts.repeatedParts += witness.counts.repeated;
-  // Nothing is left of uploads that are done.
+  // Completed uploads leave no record.
   expect(await readdir(join(stateDirectory, 'uploads')).catch(() => []), `seed ${seed}`).toEqual([]);
   counts.images += 1;
 }

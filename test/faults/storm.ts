@@ -23,16 +23,16 @@ export interface StormPush {
   readonly stateDirectory: string;
   readonly plan: PushPlan;
   readonly witness: PartWitness;
-  /** How long a connection may be silent. */
+  /** Longest silence of a connection. */
   readonly stallMs: number;
-  /** After how many events of the push it ends, and how; undefined lets it go on. */
+  /** Ends the push after so many events, in this way. Undefined: never. */
   readonly end?: { readonly afterEvents: number; readonly how: 'kill' | 'interrupt' } | undefined;
 }
 
-/** `ended`: by `end`. */
+/** `ended`: by the `end` of the push. */
 export type StormOutcome = PushResult | EcrpError | 'ended';
 
-/** Pushes in this process; a kill is an interruption after which nothing is written any more. */
+/** Pushes in this process. A kill is an interruption that stops all further writes. */
 export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
   const { emulator, repositoryName, stateDirectory, plan, witness, stallMs, end } = push;
   const controller = new AbortController();
@@ -93,7 +93,7 @@ function stopWhen(store: UploadStore, isDead: () => boolean): UploadStore {
   };
 }
 
-/** Makes the records those of a process that is gone, as they are after a kill. */
+/** Makes a dead process the owner of the records, as after a kill. */
 async function disownUploads(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   const { host, space } = findPlace();

@@ -8,7 +8,7 @@ import type { EmulatorProcess } from './emulator-process.ts';
 export const REPOSITORY = 'team/app';
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** A layer by what it is made of. */
+/** A layer, described by its seed and size. */
 interface Layer {
   readonly seed: string;
   readonly size: number;
@@ -18,23 +18,23 @@ interface Upload extends Layer {
   readonly uploadId: string;
   /** All bytes below were acknowledged. */
   nextByte: number;
-  /** CompleteLayerUpload was sent: it may have been done without an answer. */
+  /** CompleteLayerUpload was sent. It may have succeeded without an answer. */
   isCompleting: boolean;
 }
 
-/** Pushes to an emulator, remembers what it acknowledged, and holds it to that. */
+/** Pushes to an emulator, records every acknowledgement, and checks that all of it stays. */
 export class Witness {
   readonly #uploads = new Map<string, Upload>();
   readonly #layers = new Map<string, Layer>();
   readonly #images = new Map<string, SampleImage>();
   readonly #onAcknowledged: () => void;
 
-  /** `onAcknowledged` is called at every answer. */
+  /** @param onAcknowledged Called for every answer. */
   constructor(onAcknowledged: () => void) {
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** Uploads a layer of its own and puts an image of it and of one that was there before, tagged with the seed. */
+  /** Uploads a new layer. Puts an image of it and an existing layer, tagged with the seed. */
   async push(signer: Signer, seed: string, size: number): Promise<void> {
     const { uploadId = '' } = await callApi(signer, 'InitiateLayerUpload', { repositoryName: REPOSITORY });
     const upload = { uploadId, seed, size, nextByte: 0, isCompleting: false };
@@ -54,7 +54,7 @@ export class Witness {
     this.#onAcknowledged();
   }
 
-  /** Everything acknowledged is there, byte for byte, and can be resumed. */
+  /** Expects everything acknowledged, byte for byte, and that uploads can be resumed. */
   async check(emulator: EmulatorProcess): Promise<void> {
     for (const upload of [...this.#uploads.values()]) await this.#resume(emulator, upload);
     for (const [digest, layer] of this.#layers) {
@@ -90,7 +90,7 @@ export class Witness {
     this.#onAcknowledged();
   }
 
-  /** Asks with a part of a place where none can be how far the upload came: no less than was acknowledged. */
+  /** Finds the position of an upload with a part at an impossible offset. It must not be below the acknowledged bytes. */
   async #resume(signer: Signer, upload: Upload): Promise<void> {
     const impossible = {
       partFirstByte: upload.size + 1,
@@ -114,7 +114,7 @@ export class Witness {
   }
 }
 
-/** Whatever the emulator lists can be pulled, acknowledged or not: half an image is none. */
+/** Expects that every listed image can be pulled, acknowledged or not. */
 async function checkWhole(emulator: EmulatorProcess): Promise<void> {
   const blobs = new Set<string>();
   let nextToken: string | undefined;
