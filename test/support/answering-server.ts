@@ -7,8 +7,8 @@ import { makeHome } from './cli.ts';
 export const staySilent: RequestListener = (request) => void request.resume();
 
 /**
- * Makes an empty home and starts a server in place of ECR Public and its registry. To be awaited at the beginning of a file or a `describe`;
- * both go after its last test. `env` points the CLI at the server, with keys that nobody checks.
+ * Makes an empty home and starts a server in place of ECR Public and its registry. Await it at the top of a file or a `describe`, whose
+ * last test removes both. `env` points the CLI at the server, with any keys.
  */
 export async function startAnsweringServer(listener: RequestListener): Promise<{
   readonly home: Awaited<ReturnType<typeof makeHome>>;
@@ -24,7 +24,7 @@ export async function startAnsweringServer(listener: RequestListener): Promise<{
     server.close();
     await home.remove();
   });
-  // An address of the Internet family, as it listens on one.
+  // It listens on TCP.
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const env = {
     ...home.env,

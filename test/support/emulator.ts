@@ -16,7 +16,7 @@ export interface TestEmulator extends Emulator {
    * synchronous `act` has finished when the client gets the answer.
    */
   until(isReached: () => boolean, act?: () => void): Promise<void>;
-  /** Settles when so many more requests have stayed without an answer, as with the fault `stall`. */
+  /** Settles after so many more requests without an answer, as with the fault `stall`. */
   untilStalled(count?: number): Promise<void>;
   /** Environment for a child process that uses the emulator. */
   readonly env: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { LayerPart, PartAnswer, PushService } from '../../src/ecr/push-service.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 
-/** The operations as functions; `uploadPart` is what `LayerPart.upload` comes to. */
+/** The operations as functions. `LayerPart.upload` calls `uploadPart`. */
 export interface Operations extends Omit<PushService, 'createPart'> {
   uploadPart(
     uploadId: string,
@@ -57,7 +57,7 @@ export function fakeService(
       const parts = uploads.get(uploadId);
       if (!parts) return { kind: 'vanished' };
       const nextByte = countBytes(parts);
-      // As `upload` reads the refusal: of a part of which all is there, the answer was lost.
+      // `upload` reads this refusal like this: all bytes of the part are there, so only the answer was lost.
       if (start !== nextByte)
         return { kind: start + bytes.length <= nextByte ? 'accepted' : 'resync', nextByte };
       parts.push(bytes);
@@ -103,7 +103,7 @@ export function fakeService(
   });
 }
 
-/** Answers of `uploadPart` for given calls (from 1), the truth for the others. */
+/** Makes `uploadPart` give these answers for these calls, counted from 1. Other calls get the true answer. */
 export function answerParts(truth: Operations, answers: Readonly<Record<number, PartAnswer>>): Overrides {
   let calls = 0;
   return {
@@ -115,7 +115,7 @@ export function answerParts(truth: Operations, answers: Readonly<Record<number, 
   };
 }
 
-/** A change by which parts are handed over some time before they are answered; `answers` as of `answerParts`. */
+/** Makes `uploadPart` take a part some time before it answers. `answers` are those of `answerParts`. */
 export function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
   return (truth: Operations) => {
     const { uploadPart = truth.uploadPart } = answerParts(truth, answers);
@@ -131,7 +131,7 @@ export function handOver(answers: Parameters<typeof answerParts>[1] = {}) {
   };
 }
 
-/** Part that keeps its bytes and throws if it is used against its rules. */
+/** Part that keeps its bytes. Throws if a caller breaks its rules. */
 function makePart(capacity: number, upload: Operations['uploadPart'], log: string[]): LayerPart {
   let chunks: Buffer[] = [];
   let state: 'filling' | 'in flight' | 'sent' | 'released' = 'filling';

@@ -20,7 +20,7 @@ export interface LayerSpec {
   readonly size?: number;
   /** Content of the file instead of random bytes. */
   readonly content?: Buffer;
-  /** How the layer is packed in an OCI layout (default gzip); docker-archives keep it as `writeDockerArchive` says. */
+  /** Compression of the layer in an OCI layout. Default: gzip. `writeDockerArchive` decides for docker-archives. */
   readonly compression?: 'none' | 'gzip' | 'zstd';
   /** Position of an earlier layer that this one repeats. */
   readonly duplicateOf?: number;
@@ -158,7 +158,7 @@ async function makeLayer(seed: string, spec: LayerSpec): Promise<GeneratedLayer>
   return { tar, diffId: digestOf(tar), bytes, descriptor: describeBytes(mediaType, bytes) };
 }
 
-/** `level` of gzip: 0 for what is long and cannot be compressed, where looking for repetitions is the most work of all. */
+/** `level` of gzip: 0 for long random bytes, because the search for repetitions takes the most time. */
 function packLayer(
   tar: Buffer,
   compression: 'none' | 'gzip' | 'zstd',

@@ -16,8 +16,8 @@ interface LayoutIndex {
 }
 
 /**
- * An OCI image layout as a target: a directory that images are written into. It proves that the engine knows nothing of ECR; a blob is one
- * file here, without parts, and nothing is resumed.
+ * Opens a directory as a target that receives images as an OCI layout. It proves that the engine does not depend on ECR: a blob is one
+ * file without parts, and no upload is resumed.
  */
 export function layoutTarget(directory: string): ImageTarget {
   const locate = (digest: Digest): string =>

@@ -10,7 +10,7 @@ export const compressor: Compressor = {
   },
 };
 
-/** What it makes of bytes. */
+/** Returns its output for these bytes. */
 export function mark(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from('>'), bytes]);
 }

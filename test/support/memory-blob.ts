@@ -1,7 +1,7 @@
 import type { ArrivingBlob, DerivedBlob, KnownBlob } from '../../src/ends/blob.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 
-/** A layer of the bytes, read in chunks of `chunkBytes`; `opened` has where each reading began. */
+/** Makes a layer of the bytes, read in chunks of `chunkBytes`. `opened` lists the start of each reading. */
 export function makeBlob(bytes: Buffer, chunkBytes = 3): KnownBlob & { readonly opened: number[] } {
   const content = { digest: digestOf(bytes), size: bytes.length };
   const opened: number[] = [];
@@ -18,7 +18,7 @@ export function makeBlob(bytes: Buffer, chunkBytes = 3): KnownBlob & { readonly 
   };
 }
 
-/** The same bytes under a diff ID; their digest is known after the last one. */
+/** Makes a layer with a diff ID. Its digest is known after the last byte. */
 export function deriveBlob({ content, open, role: _, ...blob }: KnownBlob): DerivedBlob {
   const id = digestOf('diff ID');
   const compressorId = 'gzip-5';
@@ -26,7 +26,7 @@ export function deriveBlob({ content, open, role: _, ...blob }: KnownBlob): Deri
   return { ...blob, kind: 'derived', role: 'layer', id, compressorId, ...rest };
 }
 
-/** The same blob as one that arrives under a name that states its digest. */
+/** Makes an arriving blob whose name states its digest. */
 export function arriveBlob({ content, open, ...blob }: KnownBlob): ArrivingBlob {
   const rest = { compressorId: undefined, expected: content, isNamed: true, sourceBytes: content.size, open };
   return { ...blob, kind: 'arriving', role: 'layer', ...rest, record: async () => {} };

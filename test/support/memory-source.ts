@@ -4,13 +4,13 @@ import type { GeneratedImage, GeneratedIndex } from './images.ts';
 import { readChunks } from './memory-blob.ts';
 
 export interface MemorySource extends ImageSource {
-  /** By digest, or entry name of a docker-archive. */
+  /** Bytes by digest, or by entry name of a docker-archive. */
   readonly contents: Map<string, Buffer>;
-  /** Names of what was read, each time. */
+  /** Names of all blobs read, in order. */
   readonly reads: string[];
 }
 
-/** A source whose blobs are in memory. */
+/** Makes a source whose blobs are in memory. */
 export function memorySource(contents: Map<string, Buffer>, path = 'memory'): MemorySource {
   const reads: string[] = [];
   const nameOf = (ref: BlobRef): string => (ref.kind === 'digest' ? ref.digest : ref.name);
@@ -29,7 +29,7 @@ export function memorySource(contents: Map<string, Buffer>, path = 'memory'): Me
   };
 }
 
-/** The source of an OCI layout of the roots. */
+/** Makes the source of an OCI layout with these roots. */
 export function layoutSource(roots: readonly (GeneratedImage | GeneratedIndex)[]): MemorySource {
   const contents = new Map<Digest, Buffer>();
   const add = (root: GeneratedImage | GeneratedIndex): void => {
@@ -45,7 +45,7 @@ export function layoutSource(roots: readonly (GeneratedImage | GeneratedIndex)[]
   return memorySource(contents);
 }
 
-/** A docker-archive of one image; `packed` takes the layers as the OCI layout has them instead of plain tars. */
+/** Makes a docker-archive of one image. `packed`: its layers are compressed as in the OCI layout. */
 export function archiveSource(image: GeneratedImage, packed = false): [MemorySource, ArchiveImage] {
   const source = memorySource(new Map());
   const layers = image.layers.map(({ tar, bytes, diffId }, position) => {

@@ -11,7 +11,7 @@ import type { UploadStore } from '../../src/engine/resume/upload-store.ts';
 import { Uploader } from '../../src/engine/uploader.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 
-/** A push to a service; what is left out is as by default. */
+/** A push to a service. Absent members have the defaults of ecrp. */
 export interface GivenPush {
   readonly service: PushService;
   readonly tags?: readonly string[];
@@ -28,7 +28,7 @@ export interface GivenPush {
   readonly signal?: AbortSignal;
 }
 
-/** The target that writes through the service. Nothing of it can be read back. */
+/** Makes a target that writes to the service. Nothing can be read back from it. */
 export function makeTarget(given: Omit<GivenPush, 'tags'>): ImageTarget {
   const { service, partBytes, createRepository, lookUpTag, locateTag } = given;
   return {

@@ -10,7 +10,7 @@ export interface GivenUpload {
   readonly signal?: AbortSignal;
 }
 
-/** Uploads a blob in parts. `notes`: `resync 3`, `resumed 6`, …; `progress`: the bytes acknowledged. */
+/** Uploads a blob in parts. `notes` gets `resync 3`, `resumed 6`, …; `progress` gets the acknowledged bytes. */
 export function uploadWith(
   service: PushService,
   blob: OutgoingBlob,
