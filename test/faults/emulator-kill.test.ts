@@ -5,7 +5,7 @@ import { useTemporaryDirectories } from '../support/temporary-directory.ts';
 import { type EmulatorProcess, spawnEmulator } from './emulator-process.ts';
 import { REPOSITORY, Witness } from './witness.ts';
 
-// ECRP_KILL_ROUNDS=200 ECRP_KILL_SEED=7 npx vitest run --project faults test/faults/emulator-kill.test.ts
+// ECRP_KILL_ROUNDS=200 ECRP_KILL_SEED=7 npx vitest run test/faults/emulator-kill.test.ts
 const rounds = Number(process.env.ECRP_KILL_ROUNDS ?? 3);
 const firstSeed = Number(process.env.ECRP_KILL_SEED ?? 1);
 const PUSHES_AT_ONCE = 4;

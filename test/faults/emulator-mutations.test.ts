@@ -11,7 +11,7 @@ import { type HostileRequest, mutateRequest, type ValidRequest } from '../suppor
 import { sha256, uploadImage } from '../support/push-by-hand.ts';
 import type { Signer } from '../support/signed-request.ts';
 
-// ECRP_MUTATIONS=10000 ECRP_MUTATION_SEED=7 npx vitest run --project faults test/faults/emulator-mutations.test.ts
+// ECRP_MUTATIONS=10000 ECRP_MUTATION_SEED=7 npx vitest run test/faults/emulator-mutations.test.ts
 const mutations = Number(process.env.ECRP_MUTATIONS ?? 600);
 const firstSeed = Number(process.env.ECRP_MUTATION_SEED ?? 1);
 const MOST_GROWTH_BYTES = 20 * 1024 * 1024;

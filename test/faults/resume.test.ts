@@ -103,7 +103,7 @@ async function finish(source: string, ...options: readonly string[]): Promise<By
   return bytes;
 }
 
-// ECRP_RESUME_ROUNDS=20 npx vitest run --project faults test/faults/resume.test.ts
+// ECRP_RESUME_ROUNDS=20 npx vitest run test/faults/resume.test.ts
 const rounds = Number(process.env.ECRP_RESUME_ROUNDS ?? 1);
 const seeds = Array.from({ length: rounds }, (_, round) => 11 + round);
 

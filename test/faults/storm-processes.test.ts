@@ -16,7 +16,7 @@ import { Puller } from './puller.ts';
 import { makeFault, PUSH_COMMAND, type StormFault, setFaults } from './storm-faults.ts';
 import { makeStormImage, pick, type Random, type StormImage } from './storm-images.ts';
 
-// ECRP_STORM_PROCESSES=200 ECRP_STORM_SEED=1 npx vitest run --project faults test/faults/storm-processes.test.ts
+// ECRP_STORM_PROCESSES=200 ECRP_STORM_SEED=1 npx vitest run test/faults/storm-processes.test.ts
 const images = Number(process.env.ECRP_STORM_PROCESSES ?? 3);
 const firstSeed = Number(process.env.ECRP_STORM_SEED ?? 1);
 const reportFile = process.env.ECRP_STORM_REPORT;

@@ -15,7 +15,7 @@ import { PART_BYTES, pushInStorm, type StormPush, TAGS } from './storm.ts';
 import { EFFECTS, makeFault, setFaults } from './storm-faults.ts';
 import { makeStormImage, pick, planStormImage } from './storm-images.ts';
 
-// ECRP_STORM_PUSHES=2000 ECRP_STORM_SEED=1 npx vitest run --project faults test/faults/storm.test.ts
+// ECRP_STORM_PUSHES=2000 ECRP_STORM_SEED=1 npx vitest run test/faults/storm.test.ts
 const pushes = Number(process.env.ECRP_STORM_PUSHES ?? 12);
 const firstSeed = Number(process.env.ECRP_STORM_SEED ?? 1);
 const reportFile = process.env.ECRP_STORM_REPORT;
