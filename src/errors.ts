@@ -14,6 +14,8 @@ export type ErrorCode =
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface ErrorDetails {
+  /** What is wrong, item by item. Each gets a line of its own below the message. */
+  items?: readonly string[] | undefined;
   /** What to do next: the command to run, the option to give, the missing permission. */
   hint?: string | undefined;
   /** Failed operation of ECR Public, e.g. `PutImage`. */
@@ -30,6 +32,9 @@ export interface ErrorDetails {
 export class EcrpError extends Error {
   override readonly name = 'EcrpError';
   readonly code: ErrorCode;
+  /** The message without its items. */
+  readonly summary: string;
+  readonly items: readonly string[];
   readonly hint: string | undefined;
   readonly operation: string | undefined;
   readonly awsError: string | undefined;
@@ -37,8 +42,14 @@ export class EcrpError extends Error {
   readonly signal: EndingSignal | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const items = details.items ?? [];
+    super(
+      [message, ...items].join('\n  - '),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
+    this.summary = message;
+    this.items = items;
     this.hint = details.hint;
     this.operation = details.operation;
     this.awsError = details.awsError;

@@ -41,11 +41,10 @@ export async function loadCatalogFile(path: string, directory = '.'): Promise<Ca
   const { file, problems, isUnreadable } = await checkCatalogFile(path, directory);
   if (problems.length === 0) return file;
   const [first = ''] = problems;
-  const message =
-    problems.length === 1
-      ? `catalog file ${path}: ${first}`
-      : `catalog file ${path} has ${problems.length} problems:${problems.map((problem) => `\n  - ${problem}`).join('')}`;
+  const isOne = problems.length === 1;
+  const message = `catalog file ${path}${isOne ? `: ${first}` : ` has ${problems.length} problems:`}`;
   throw new EcrpError('INVALID_INPUT', message, {
+    items: isOne ? [] : problems,
     hint: isUnreadable
       ? 'Give a JSON or YAML file in UTF-8 that you may read; nothing was sent.'
       : 'Correct the file and run the command again; nothing was sent.',

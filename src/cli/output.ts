@@ -133,8 +133,10 @@ export function describeError(error: EcrpError) {
 async function formatError(error: EcrpError, { color, verbose }: OutputStyle, subject = ''): Promise<string> {
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
-  const { message, hint, operation, awsError, requestId } = describeError(error);
-  const lines = [`${label} ${escapeLine(subject + message)}`];
+  const { hint, operation, awsError, requestId } = describeError(error);
+  const lines = [`${label} ${escapeLine(subject + cutText(hideLogins(error.summary)))}`];
+  if (error.items.length > 0)
+    lines.push(cutText(escapeLines(error.items.map((item) => `  - ${hideLogins(item)}`))));
   // Without an answer of the service, the message is complete.
   if (awsError !== undefined || requestId !== undefined) {
     const details = [operation, awsError, requestId && `request ${requestId}`];

@@ -77,12 +77,20 @@ describe('repo create', () => {
     const file = join(home.directory, 'bad.json');
     await writeFile(
       file,
-      JSON.stringify({ descripton: 'x', architectures: 'ARM', aboutText: 'x'.repeat(25_601) }),
+      JSON.stringify({ descripton: 'x', 'b\n  - c': 1, architectures: 'ARM', aboutText: 'x'.repeat(25_601) }),
     );
     const before = emulator.requests.length;
     const { status, stdout, stderr } = await ecrp('repo', 'create', 'bad', '--catalog', 'bad.json');
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-    for (const word of ['descripton', 'architectures', 'aboutText']) expect(stderr).toContain(word);
+    expect(stderr.split('\n')).toEqual([
+      'error: catalog file bad.json has 4 problems:',
+      expect.stringMatching(/^ {2}- descripton /),
+      expect.stringMatching(/^ {2}- .*b\\n {2}- c/),
+      expect.stringMatching(/^ {2}- architectures /),
+      expect.stringMatching(/^ {2}- aboutText /),
+      expect.stringMatching(/^hint: /),
+      '',
+    ]);
     expect(emulator.requests).toHaveLength(before);
   });
 
