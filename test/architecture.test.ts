@@ -5,6 +5,7 @@ import { parseSource, readReadmes, readTree } from './support/architecture.ts';
 import {
   findBarrels,
   findCycles,
+  findFetchedPackages,
   findForeignImports,
   findForeignPackages,
   findPackagesAtStart,
@@ -28,13 +29,15 @@ const root = join(import.meta.dirname, '..');
 describe('src/ keeps the rules of its map', () => {
   const files = readTree(root, 'src');
   // npm has written it. A missing member fails a test below.
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
+  const metadata = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>;
   };
 
   test('rooms import only what they may', () => expect(findForeignImports(files)).toEqual([]));
   test('packages are imported by their rooms only', () =>
-    expect(findForeignPackages(files, Object.keys(dependencies))).toEqual([]));
+    expect(findForeignPackages(files, Object.keys(metadata.devDependencies))).toEqual([]));
+  test('installing fetches no package, and versions are exact', () =>
+    expect(findFetchedPackages(metadata)).toEqual([]));
   test('no cycles', () => expect(findCycles(files)).toEqual([]));
   test('no barrels', () => expect(findBarrels(files)).toEqual([]));
   test('the process is touched where Io is made of it; the SDK has two switches that are nowhere else', () =>
@@ -108,17 +111,41 @@ describe('the rules see what breaks them', () => {
     const files = tree({
       'src/engine/a.ts': "import type { X } from '@aws-sdk/client-ecr-public';\n",
       'src/cli/b.ts': "const x = await import('@smithy/types');\nimport chalk from 'chalk';\n",
+      'src/ecr/b.ts': "import { x } from '@smithy/types/y';\n",
       'src/source/c.ts':
-        "import { x } from 'tar-stream';\nimport ora from 'ora';\nimport { y } from 'left-pad';\n",
+        "import ora from 'ora';\nimport { x } from 'vitest';\nimport { y } from 'left-pad/z';\n",
       'src/oci/d.ts': "import { x } from '../../test/x.ts';\nimport { y } from 'node:fs';\n",
       'src/cli/e.ts': "import metadata from '../../package.json' with { type: 'json' };\n",
     });
-    expect(findForeignPackages(files, ['@aws-sdk/client-ecr-public', 'chalk', 'tar-stream', 'ora'])).toEqual([
+    expect(findForeignPackages(files, ['@aws-sdk/client-ecr-public', 'chalk', 'ora', 'vitest'])).toEqual([
       'src/engine/a.ts imports @aws-sdk/client-ecr-public, which is for ecr',
       'src/cli/b.ts imports @smithy/types, which is for ecr',
+      'src/ecr/b.ts imports @smithy/types/y, which package.json does not name',
       'src/source/c.ts imports ora, which is for cli',
-      'src/source/c.ts imports left-pad, not a dependency',
-      'src/oci/d.ts imports test/x.ts, not a dependency',
+      'src/source/c.ts imports vitest, which is for no room',
+      'src/source/c.ts imports left-pad/z, which is for no room',
+      'src/oci/d.ts imports test/x.ts, which is for no room',
+    ]);
+  });
+
+  test('packages that are fetched, or have a range of versions', () => {
+    const metadata = {
+      name: 'a',
+      dependencies: { chalk: '5.6.2' },
+      bundledDependencies: ['ora'],
+      devDependencies: {
+        vitest: '4.1.12',
+        yaml: '^2.9.1',
+        'string-width': '8',
+        commander: '14.0.3 || 15.0.0',
+      },
+    };
+    expect(findFetchedPackages(metadata)).toEqual([
+      'dependencies: installing would fetch them',
+      'bundledDependencies: installing would fetch them',
+      'yaml has the version ^2.9.1, not an exact one',
+      'string-width has the version 8, not an exact one',
+      'commander has the version 14.0.3 || 15.0.0, not an exact one',
     ]);
   });
 

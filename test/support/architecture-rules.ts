@@ -32,12 +32,14 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that may import every other room: the command line and its entrances. */
 const ENTRANCES = ['cli', 'main', 'process-io'];
 
-/** Packages that only one room may import. */
+/** The room that each package belongs to. The tools that build and test belong to none. */
 const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@aws-sdk\//, 'ecr'],
   [/^@smithy\//, 'ecr'],
   [/^https?-proxy-agent$/, 'net'],
   [/^write-file-atomic$/, 'files'],
+  [/^proper-lockfile$/, 'docker'],
+  [/^yaml$/, 'catalog'],
   [/^(commander|ora|chalk|string-width)$/, 'cli'],
 ];
 
@@ -60,16 +62,28 @@ export function findForeignImports(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** Finds imports of packages that belong to another room or that package.json does not name. */
-export function findForeignPackages(files: readonly SourceFile[], dependencies: readonly string[]): string[] {
+/** Finds imports of packages that belong to another room or to none, or that package.json does not name. */
+export function findForeignPackages(files: readonly SourceFile[], declared: readonly string[]): string[] {
   return eachImport(files, (file, { target }) => {
     if (target.startsWith('src/') || target.startsWith('node:') || target === '(computed)') return undefined;
     if (target === METADATA) return undefined;
     if (target.startsWith('..')) return `imports ${target}, which is outside src`;
-    const keeper = KEPT_PACKAGES.find(([pattern]) => pattern.test(target))?.[1];
-    if (keeper !== undefined && roomOf(file.path) !== keeper)
-      return `imports ${target}, which is for ${keeper}`;
-    return dependencies.includes(packageOf(target)) ? undefined : `imports ${target}, not a dependency`;
+    const name = packageOf(target);
+    const keeper = KEPT_PACKAGES.find(([pattern]) => pattern.test(name))?.[1];
+    if (keeper === undefined) return `imports ${target}, which is for no room`;
+    if (roomOf(file.path) !== keeper) return `imports ${target}, which is for ${keeper}`;
+    return declared.includes(name) ? undefined : `imports ${target}, which package.json does not name`;
+  });
+}
+
+/** Finds packages in package.json that installing this one would fetch, or whose version is not exact. The build bundles what src/ imports. */
+export function findFetchedPackages(metadata: object): string[] {
+  return Object.entries(metadata).flatMap(([member, packages]) => {
+    if (!/dependencies$/i.test(member)) return [];
+    if (member !== 'devDependencies') return [`${member}: installing would fetch them`];
+    return Object.entries<string>(packages)
+      .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
+      .map(([name, version]) => `${name} has the version ${version}, not an exact one`);
   });
 }
 
