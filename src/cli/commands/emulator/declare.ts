@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Runner } from '../../command-context.ts';
-import { addExamples } from '../../help.ts';
+import { addExamples, addExitStatuses } from '../../help.ts';
 import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
 
 /** The options of `ecrp emulator`, parsed. */
@@ -86,6 +86,9 @@ export function addEmulator(program: Command, run: Runner): void {
     'ecrp emulator --identity publisher.json -- ecrp push app.tar app:1.0',
     'ecrp emulator --host 0.0.0.0 --allow-host registry --allow-host host.docker.internal',
   ]);
+  addExitStatuses(emulator, {
+    130: 'Interrupted, which is the usual end without a command. With a command: the status of that command.',
+  });
 }
 
 /** Parses the value of `--host`. */

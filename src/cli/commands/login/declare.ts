@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Runner } from '../../command-context.ts';
-import { addExamples } from '../../help.ts';
+import { addExamples, addOperations } from '../../help.ts';
 import type { LoginOptions } from './run.ts';
 import type { TokenOptions } from './token.ts';
 
@@ -27,6 +27,7 @@ export function addLogin(program: Command, run: Runner): void {
     'ecrp login --password-stdout | docker login --username AWS --password-stdin public.ecr.aws',
     'ecrp login --credential-helper',
   ]);
+  addOperations(login, 'GetAuthorizationToken');
   const logout = program
     .command('logout')
     .summary('remove the token that login stored')
@@ -46,4 +47,5 @@ export function addLogin(program: Command, run: Runner): void {
       run(async (context) => (await import('./token.ts')).printToken(context, host, options)),
     );
   addExamples(token, ['ecrp token', 'ecrp token --password', 'ecrp token --json']);
+  addOperations(token, 'GetAuthorizationToken');
 }

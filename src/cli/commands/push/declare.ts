@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Runner } from '../../command-context.ts';
-import { addExamples } from '../../help.ts';
+import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
 import type { PushOptions } from './request.ts';
 
@@ -56,4 +56,19 @@ export function addPush(program: Command, run: Runner): void {
     'ecrp push many.tar team/app --all',
     'ecrp push app.tar app:1.0 --dry-run --json',
   ]);
+  addOperations(
+    push,
+    'BatchCheckLayerAvailability',
+    'InitiateLayerUpload',
+    'UploadLayerPart',
+    'CompleteLayerUpload',
+    'PutImage',
+    'CreateRepository',
+  );
+  addExitStatuses(push, {
+    3: 'The source or the catalog file is missing or invalid.',
+    5: 'The repository does not exist, and `--create-repo` is not given.',
+    6: 'A tag is on another image, and `--if-exists fail` is given.',
+    8: 'The service is unavailable after all retries, or `--verify` found a difference. Run the command again to resume.',
+  });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Runner } from '../../command-context.ts';
-import { addExamples } from '../../help.ts';
+import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
 import type { RepoCreateOptions, RepoDeleteOptions } from './run.ts';
 
@@ -30,12 +30,15 @@ export function addRepo(program: Command, run: Runner): void {
     'ecrp repo create app --catalog catalog.json',
     'ecrp repo create team/app --if-missing --resource-tag team=web',
   ]);
+  addOperations(create, 'CreateRepository');
+  addExitStatuses(create, { 6: 'The repository exists already, and `--if-missing` is not given.' });
   const list = repo
     .command('list')
     .summary('list the repositories of your registry')
     .description('List the repositories of your registry.')
     .action(() => run(async (context) => (await import('./run.ts')).listRepos(context)));
   addExamples(list, ['ecrp repo list', 'ecrp repo list --json']);
+  addOperations(list, 'DescribeRepositories');
   const describe = repo
     .command('describe')
     .summary('describe one repository')
@@ -43,6 +46,7 @@ export function addRepo(program: Command, run: Runner): void {
     .argument('<name>', '[HOST/ALIAS/]REPO')
     .action((name: string) => run(async (context) => (await import('./run.ts')).describeRepo(context, name)));
   addExamples(describe, ['ecrp repo describe app']);
+  addOperations(describe, 'DescribeRepositories');
   const remove = repo
     .command('delete')
     .summary('delete a repository')
@@ -54,4 +58,9 @@ export function addRepo(program: Command, run: Runner): void {
       run(async (context) => (await import('./run.ts')).deleteRepo(context, name, options)),
     );
   addExamples(remove, ['ecrp repo delete app', 'ecrp repo delete app --force --yes']);
+  addOperations(remove, 'DeleteRepository');
+  addExitStatuses(remove, {
+    2: 'There is no terminal to ask on, and `--yes` is not given.',
+    6: 'The repository has images, and `--force` is not given.',
+  });
 }
