@@ -13,10 +13,11 @@ const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u{e0000}-\u{e007f}]/gu;
 
 /**
  * Start of a command for GitHub Actions, Azure Pipelines and TeamCity: `##[` and similar anywhere in a line, or `::` after leading spaces.
+ * Invisible characters in between count as absent, because GitHub's runner compares by the rules of a culture.
  * Source: https://github.com/actions/runner, ActionCommand.cs.
  */
-const MARKED_COMMAND = /##(?=\w*\[)/g;
-const LEADING_COMMAND = /^(\s*)::/;
+const MARKED_COMMAND = /#(\p{Default_Ignorable_Code_Point}*)#(?=[\w\p{Default_Ignorable_Code_Point}]*\[)/gu;
+const LEADING_COMMAND = /^([\s\p{Default_Ignorable_Code_Point}]*):(?=\p{Default_Ignorable_Code_Point}*:)/u;
 
 const URL_LOGIN = /(?<=[a-z\d])(:\/{1,2})[^\s/@]+@/gi;
 
@@ -24,8 +25,8 @@ const URL_LOGIN = /(?<=[a-z\d])(:\/{1,2})[^\s/@]+@/gi;
 export function escapeLine(text: string): string {
   return text
     .replaceAll(CONTROLS, escapeCharacter)
-    .replace(LEADING_COMMAND, '$1\\x3a:')
-    .replaceAll(MARKED_COMMAND, '#\\x23');
+    .replace(LEADING_COMMAND, '$1\\x3a')
+    .replaceAll(MARKED_COMMAND, '#$1\\x23');
 }
 
 /** Joins our own lines, each escaped by `escapeLine`. */
@@ -37,7 +38,7 @@ export function escapeLines(lines: readonly string[]): string {
 export function formatJson(value: object): string {
   return JSON.stringify(value)
     .replaceAll(CONTROLS, (character) => [...character].flatMap(escapeUnits).join(''))
-    .replaceAll(MARKED_COMMAND, '#\\u0023');
+    .replaceAll(MARKED_COMMAND, '#$1\\u0023');
 }
 
 /** Cuts a text that is too long for a message. */

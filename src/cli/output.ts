@@ -2,6 +2,8 @@ import { EcrpError, exitStatusOf } from '../errors.ts';
 import { describeFileError, lacksRoom } from '../files/file-errors.ts';
 import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../foreign-text.ts';
 import type { Io, Output } from '../io.ts';
+import { type AnnotationKind, formatAnnotation, isAnnotatedJob } from './ci/annotations.ts';
+import type { Publication } from './ci/step-summary.ts';
 import { toEcrpError } from './explain-thrown.ts';
 
 /** A value of a JSON document. Members that are `undefined` are left out. */
@@ -25,6 +27,8 @@ export interface Outcome {
   readonly view?: string | readonly string[] | undefined;
   /** Runs after the result is printed. Its error is text on standard error, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
+  /** Reported to a CI job. */
+  readonly publication?: Publication | undefined;
   /** Default 0. */
   readonly exitStatus?: number | undefined;
 }
@@ -36,6 +40,8 @@ export interface OutputStyle {
   /** `--progress json`: each line of standard error is a JSON document. */
   readonly jsonLines: boolean;
   readonly color: boolean;
+  /** Errors and warnings are annotations of a CI job. Never with `jsonLines`. Default false. */
+  readonly annotations?: boolean;
 }
 
 /**
@@ -46,10 +52,12 @@ export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
   const end = argv.indexOf('--');
   const own = end === -1 ? argv : argv.slice(0, end);
   const mode = own[own.indexOf('--progress') + 1];
+  const jsonLines = own.includes('--progress=json') || (own.includes('--progress') && mode === 'json');
   return {
     json: own.includes('--json'),
     verbose: own.includes('-v') || own.includes('--verbose'),
-    jsonLines: own.includes('--progress=json') || (own.includes('--progress') && mode === 'json'),
+    jsonLines,
+    annotations: !jsonLines && isAnnotatedJob(io.env),
     color: allowsColor(io.stderr, io.env, !own.includes('--no-color')),
   };
 }
@@ -81,7 +89,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   try {
     if (style.json) {
       await write(io.stdout, formatDocument({ error: describeError(error), exitStatus }));
-      return exitStatus;
+      if (!style.annotations) return exitStatus;
     }
   } catch {
     // Standard output cannot be written: standard error gets the text instead.
@@ -93,14 +101,16 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   return exitStatus;
 }
 
-/** Prints the error of one of several things. Prints nothing with `--json`: the document contains it. Never rejects. */
+/**
+ * Prints the error of one of several things. With `--json` the document contains it, so only an annotation is printed. Never rejects.
+ */
 export async function printItemError(
   io: Io,
   style: OutputStyle,
   error: EcrpError,
   subject: string,
 ): Promise<void> {
-  if (style.json) return;
+  if (style.json && !style.annotations) return;
   const text = style.jsonLines
     ? `${formatJson({ event: 'error', reference: subject, ...describeError(error), exitStatus: exitStatusOf(error) })}\n`
     : await formatError(error, style, `${subject}: `);
@@ -112,7 +122,8 @@ export async function printText(stream: Output, text: string): Promise<void> {
   if (text !== '') await write(stream, text);
 }
 
-function formatDocument(members: ResultMembers): string {
+/** Formats the document of `--json`, as one line. */
+export function formatDocument(members: ResultMembers): string {
   return `${formatJson({ schemaVersion: 1, ...members })}\n`;
 }
 
@@ -130,13 +141,23 @@ export function describeError(error: EcrpError) {
   };
 }
 
-async function formatError(error: EcrpError, { color, verbose }: OutputStyle, subject = ''): Promise<string> {
+async function formatError(
+  error: EcrpError,
+  { color, verbose, annotations }: OutputStyle,
+  subject = '',
+): Promise<string> {
+  const lines = listErrorLines(error, subject, verbose);
+  if (annotations) return `${formatAnnotation('error', lines)}\n`;
   const { Chalk } = color ? await import('chalk') : { Chalk: undefined };
   const label = Chalk === undefined ? 'error:' : new Chalk({ level: 1 }).red.bold('error:');
+  return `${label} ${lines.join('\n')}\n`;
+}
+
+function listErrorLines(error: EcrpError, subject: string, verbose: boolean): readonly string[] {
   const { hint, operation, awsError, requestId } = describeError(error);
-  const lines = [`${label} ${escapeLine(subject + cutText(hideLogins(error.summary)))}`];
+  const lines = [escapeLine(subject + cutText(hideLogins(error.summary)))];
   if (error.items.length > 0)
-    lines.push(cutText(escapeLines(error.items.map((item) => `  - ${hideLogins(item)}`))));
+    lines.push(...cutText(escapeLines(error.items.map((item) => `  - ${hideLogins(item)}`))).split('\n'));
   // Without an answer of the service, the message is complete.
   if (awsError !== undefined || requestId !== undefined) {
     const details = [operation, awsError, requestId && `request ${requestId}`];
@@ -145,9 +166,9 @@ async function formatError(error: EcrpError, { color, verbose }: OutputStyle, su
   if (hint !== undefined) lines.push(`hint: ${escapeLine(hint)}`);
   if (verbose && error.code === 'INTERNAL' && error.cause instanceof Error && error.cause.stack) {
     // Indented, so that no line looks like one of ours.
-    lines.push(escapeLines(error.cause.stack.split('\n').map((line) => `  ${line}`)));
+    lines.push(...error.cause.stack.split('\n').map((line) => escapeLine(`  ${line}`)));
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 /** Codes of a write after the reader has gone away, as in `… | head`. */
@@ -184,15 +205,20 @@ export function createMessages(
   style: OutputStyle,
   options: { readonly quiet: boolean; readonly verbose: boolean },
 ): Messages {
-  const print = (event: string, text: string, members: object) => {
-    const line = style.jsonLines ? formatJson({ event, ...members }) : escapeLine(cutText(hideLogins(text)));
+  const print = (event: string, text: string, members: object, kind?: AnnotationKind) => {
+    const shown = cutText(hideLogins(text));
+    const line = style.jsonLines
+      ? formatJson({ event, ...members })
+      : style.annotations && kind !== undefined
+        ? formatAnnotation(kind, [shown])
+        : escapeLine(kind === undefined ? shown : `${kind}: ${shown}`);
     // Not awaited: the stream keeps the order, and the last print is awaited. If standard error cannot be written, nothing
     // can report that.
     printText(io.stderr, `${line}\n`).catch(() => undefined);
   };
   return {
     warn(message) {
-      if (!options.quiet) print('warning', `warning: ${message}`, { message: hideLogins(message) });
+      if (!options.quiet) print('warning', message, { message: hideLogins(message) }, 'warning');
     },
     note(message) {
       if (!options.quiet) print('note', message, { message: hideLogins(message) });

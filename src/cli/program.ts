@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { createContext, type Runner } from './command-context.ts';
+import { type CommandContext, createContext, type Runner } from './command-context.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
@@ -53,7 +53,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
   const program = buildProgram(async (execute) => {
     const context = createContext(io, style, program.opts<GlobalOptions>());
     try {
-      outcome = await execute(context);
+      outcome = addJobReport(context, await execute(context));
     } finally {
       context.waiting.clear();
     }
@@ -76,6 +76,18 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     await printText(io.stderr, said.text);
     return { exitStatus: 2 };
   }
+}
+
+/** Makes the outcome report its publication to a CI job, after it is printed. */
+function addJobReport(context: CommandContext, outcome: Outcome): Outcome {
+  const { publication, result, afterwards } = outcome;
+  if (!context.style.annotations || publication === undefined || result === undefined) return outcome;
+  const report = async (): Promise<void> => {
+    const { reportPublication } = await import('./ci/job-report.ts');
+    await reportPublication(context, publication, result);
+    await afterwards?.();
+  };
+  return { ...outcome, afterwards: report };
 }
 
 function captureOutput(command: Command, io: Io, said: { text: string; by: Command }): void {

@@ -16,6 +16,8 @@ describe('a line of foreign text', () => {
     ['::error::no', '\\x3a:error::no'],
     ['  ::set-output name=x::y', '  \\x3a:set-output name=x::y'],
     ['x ##[error]no', 'x #\\x23[error]no'],
+    ['\u00ad:\u200b:error::no', '\u00ad\\x3a\u200b:error::no'],
+    ['x #\u200d#\ufeff[error]no', 'x #\u200d\\x23\ufeff[error]no'],
     ['##vso[task.setvariable variable=a]b', '#\\x23vso[task.setvariable variable=a]b'],
     ["##teamcity[buildStatus status='FAILURE']", "#\\x23teamcity[buildStatus status='FAILURE']"],
     ['アプリ é 🚀👨‍👩‍👧 std::vector ## heading', 'アプリ é 🚀👨‍👩‍👧 std::vector ## heading'],

@@ -3,6 +3,7 @@ import { exitStatusOf } from '../../../errors.ts';
 import { listNames } from '../../../foreign-text.ts';
 import { formatReference } from '../../../oci/reference.ts';
 import type { VerifiedImage } from '../../../registry/verify-image.ts';
+import type { Publication, PublishedImage } from '../../ci/step-summary.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { formatBytes, formatCount, formatDuration } from '../../format.ts';
 import { describeError, type Outcome, type ResultMembers } from '../../output.ts';
@@ -88,7 +89,8 @@ export function describeOutcome(tried: readonly Tried<PushedImage>[], all: boole
   if (all) return describeEach(tried);
   const [only] = tried;
   if (only === undefined || !('result' in only)) throw new TypeError('no image was pushed');
-  return describePush(only.result.result, only.result.facts);
+  const { result, facts } = only.result;
+  return { ...describePush(result, facts), publication: publish(tried) };
 }
 
 /** The outcome of several images. The exit status is that of the first failure. */
@@ -104,7 +106,34 @@ function describeEach(tried: readonly Tried<PushedImage>[]): Outcome {
   return {
     result: { images: images.map(({ result }) => result), exitStatus },
     view: images.flatMap(({ view }) => view ?? []),
+    publication: publish(tried),
     exitStatus,
+  };
+}
+
+/** What was published; undefined after a dry run. */
+function publish(tried: readonly Tried<PushedImage>[]): Publication | undefined {
+  const images: PublishedImage[] = [];
+  const failures: { reference: string; message: string }[] = [];
+  for (const each of tried) {
+    if ('error' in each) failures.push({ reference: each.name, message: each.error.message });
+    else if (each.result.facts.dryRun) return undefined;
+    else images.push(describePublished(each.result));
+  }
+  return { images, failures };
+}
+
+function describePublished({ result, facts }: PushedImage): PublishedImage {
+  const { imageDigest, tags, bytes } = result;
+  const set = tags.filter((tag) => tag.imageDigest === undefined);
+  return {
+    reference: facts.reference,
+    imageDigest,
+    tags: set.map(({ imageTag, status }) => (status === 'moved' ? `${imageTag} (moved)` : imageTag)),
+    totalBytes: bytes.total,
+    uploadedBytes: bytes.uploaded,
+    durationMs: facts.durationMs,
+    page: findGalleryPage(facts),
   };
 }
 
