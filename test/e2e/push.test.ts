@@ -186,9 +186,9 @@ describe('a push', () => {
   });
 });
 
-/** The table of events in README.md: the members of each. */
+/** The table of events in bin/SCRIPTING.md: the members of each. */
 async function readListedEvents(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const text = await readFile(join(archives, '..', '..', 'README.md'), 'utf8');
+  const text = await readFile(join(archives, '..', '..', 'bin', 'SCRIPTING.md'), 'utf8');
   const [, table = ''] = text.split('| event | members | |');
   const events = new Map<string, readonly string[]>();
   for (const row of table.slice(0, table.indexOf('\n\n')).split('\n').slice(2)) {
@@ -223,7 +223,7 @@ describe('progress', () => {
     );
   });
 
-  it('is made of the events and members that README.md lists', async () => {
+  it('is made of the events and members that bin/SCRIPTING.md lists', async () => {
     const flaky = await startTestEmulator({ faults: ['UploadLayerPart throttle on=1'] });
     const seen = new Map<string, Set<string>>();
     try {

@@ -77,7 +77,7 @@ async function createDisplay(
   return createPlainProgress(messages, subject);
 }
 
-/** Prints each event as one line of JSON; README.md lists them. `withEcr` prints retries. */
+/** Prints each event as one line of JSON; bin/SCRIPTING.md lists them. `withEcr` prints retries. */
 function createJsonProgress(messages: Messages): ProgressDisplay {
   return {
     startImage(image) {
