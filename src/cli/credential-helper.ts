@@ -43,8 +43,8 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   const style = { json: false, verbose: false, jsonLines: false, color: false };
   const context = createContext(io, style, { progress: 'none', color: false, quiet: true });
   try {
-    const takesInput = verb === 'get' || verb === 'store' || verb === 'erase';
-    return await runCredentialHelper(verb, takesInput ? await readInput(io) : '', {
+    const takesInput = argv.length === 1 && ['get', 'store', 'erase'].includes(verb ?? '');
+    return await runCredentialHelper(argv, takesInput ? await readInput(io) : '', {
       name: 'docker-credential-ecrp',
       version: readVersion(),
       registryHosts: listRegistryNames(findRegistryHost(context)),

@@ -42,15 +42,19 @@ export interface HelperAnswer {
 }
 
 /**
- * Answers one verb of docker's credential-helper protocol (docker-credential-helpers, `credentials/`). `store` does nothing for our
+ * Answers one verb of docker's credential-helper protocol (docker-credential-helpers, `credentials/`). `store` keeps nothing for our
  * registry, because `get` makes logins on demand, and refuses any other registry.
+ * @param argv One verb. Any other number of arguments is answered with the usage.
  * @param stdin Input of the verb.
  */
 export async function runCredentialHelper(
-  verb: string | undefined,
+  argv: readonly string[],
   stdin: string,
   helper: CredentialHelper,
 ): Promise<HelperAnswer> {
+  const usage = `Usage: ${helper.name} <store|get|erase|list|version>`;
+  const [verb, ...others] = argv;
+  if (others.length > 0) return fail(usage);
   switch (verb) {
     case 'get':
       return answerGet(stdin.trim(), helper);
@@ -62,11 +66,15 @@ export async function runCredentialHelper(
       return succeed(
         formatJson(Object.fromEntries(helper.registryHosts.map((host) => [host, helper.username]))),
       );
+    case '-h':
+    case '--help':
+      return succeed(usage);
     case 'version':
+    case '-v':
     case '--version':
       return succeed(`${helper.name} ${helper.version}`);
     case undefined:
-      return fail(`Usage: ${helper.name} <store|get|erase|list|version>`);
+      return fail(usage);
     default:
       return fail(`${helper.name}: unknown action: ${verb}`);
   }
@@ -97,7 +105,10 @@ function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
   }
   if (typeof serverUrl !== 'string' || serverUrl === '') return fail(NO_SERVER_URL);
   if (typeof username !== 'string' || username === '') return fail(NO_USERNAME);
-  if (isKnown(serverUrl, helper)) return succeed('');
+  if (isKnown(serverUrl, helper)) {
+    const note = `${helper.name}: nothing is stored: it gets a login for ${serverUrl} when one is needed`;
+    return { ...succeed(''), stderr: `${note}, with your AWS credentials\n` };
+  }
   return fail(
     `${helper.name} gets logins for ${helper.registryHosts.join(' and ')} only and cannot store one for ${serverUrl}`,
   );

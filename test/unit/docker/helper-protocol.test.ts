@@ -27,7 +27,7 @@ describe('docker-credential-ecrp', () => {
     'https://public.ecr.aws',
     'https://public.ecr.aws/v1/',
   ])('gets a login for %j', async (serverUrl) => {
-    const { stdout, stderr, exitStatus } = await runCredentialHelper('get', serverUrl, helper);
+    const { stdout, stderr, exitStatus } = await runCredentialHelper(['get'], serverUrl, helper);
     expect(JSON.parse(stdout)).toEqual({
       ServerURL: serverUrl.trim(),
       Username: 'AWS',
@@ -38,7 +38,7 @@ describe('docker-credential-ecrp', () => {
 
   it('has no login for another registry and does not ask the service', async () => {
     for (const serverUrl of ['index.docker.io', 'https://public.ecr.aws.example/', 'ecr.aws']) {
-      expect(await runCredentialHelper('get', serverUrl, neverAsked)).toEqual(notFound);
+      expect(await runCredentialHelper(['get'], serverUrl, neverAsked)).toEqual(notFound);
     }
   });
 
@@ -48,7 +48,7 @@ describe('docker-credential-ecrp', () => {
       const failing = makeHelper(async () => {
         throw new EcrpError(code, 'no AWS credentials were found', { hint: 'Set AWS_PROFILE.' });
       });
-      expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
+      expect(await runCredentialHelper(['get'], 'public.ecr.aws', failing)).toEqual({
         ...notFound,
         stderr: 'docker-credential-ecrp: no AWS credentials were found. Set AWS_PROFILE.\n',
       });
@@ -59,12 +59,12 @@ describe('docker-credential-ecrp', () => {
     const failing = makeHelper(async () => {
       throw new EcrpError('USAGE', 'the endpoint is not a URL');
     });
-    expect(await runCredentialHelper('get', 'public.ecr.aws', failing)).toEqual({
+    expect(await runCredentialHelper(['get'], 'public.ecr.aws', failing)).toEqual({
       stdout: 'the endpoint is not a URL\n',
       stderr: '',
       exitStatus: 1,
     });
-    await expect(runCredentialHelper('get', 'public.ecr.aws', neverAsked)).rejects.toThrow(
+    await expect(runCredentialHelper(['get'], 'public.ecr.aws', neverAsked)).rejects.toThrow(
       'asked the service',
     );
   });
@@ -72,19 +72,24 @@ describe('docker-credential-ecrp', () => {
   it('removes cached logins on erase, and only then', async () => {
     let forgotten = 0;
     const keeping = { ...helper, forgetLogins: () => (forgotten += 1) };
-    await runCredentialHelper('erase', 'a.example', keeping);
-    await runCredentialHelper('get', 'public.ecr.aws', keeping);
+    await runCredentialHelper(['erase'], 'a.example', keeping);
+    await runCredentialHelper(['get'], 'public.ecr.aws', keeping);
     expect(forgotten).toBe(0);
-    await runCredentialHelper('erase', 'https://public.ecr.aws', keeping);
+    await runCredentialHelper(['erase'], 'https://public.ecr.aws', keeping);
     expect(forgotten).toBe(1);
   });
 
   it('stores and erases a login of its own registry', async () => {
     const stored = JSON.stringify({ ServerURL: 'public.ecr.aws', Username: 'AWS', Secret: 'x' });
     const done = { stdout: '', stderr: '', exitStatus: 0 };
-    expect(await runCredentialHelper('store', stored, neverAsked)).toEqual(done);
-    expect(await runCredentialHelper('erase', 'https://public.ecr.aws\n', neverAsked)).toEqual(done);
-    expect(await runCredentialHelper('erase', 'a.example', neverAsked)).toEqual(notFound);
+    const note =
+      'nothing is stored: it gets a login for public.ecr.aws when one is needed, with your AWS credentials';
+    expect(await runCredentialHelper(['store'], stored, neverAsked)).toEqual({
+      ...done,
+      stderr: `docker-credential-ecrp: ${note}\n`,
+    });
+    expect(await runCredentialHelper(['erase'], 'https://public.ecr.aws\n', neverAsked)).toEqual(done);
+    expect(await runCredentialHelper(['erase'], 'a.example', neverAsked)).toEqual(notFound);
   });
 
   it.each([
@@ -99,18 +104,27 @@ describe('docker-credential-ecrp', () => {
       '{"ServerURL":"a.example","Username":"me","Secret":"hush"}',
       'docker-credential-ecrp gets logins for public.ecr.aws and ecr-public.aws.com only and cannot store one for a.example',
     ],
-    [undefined, '', 'Usage: docker-credential-ecrp <store|get|erase|list|version>'],
     ['delete', '', 'docker-credential-ecrp: unknown action: delete'],
   ])('%s of %j fails with its fixed text', async (verb, input, message) => {
     const failed = { stdout: `${message}\n`, stderr: '', exitStatus: 1 };
-    expect(await runCredentialHelper(verb, input, neverAsked)).toEqual(failed);
+    expect(await runCredentialHelper([verb], input, neverAsked)).toEqual(failed);
+  });
+
+  it.each([
+    [[], 1],
+    [['get', 'public.ecr.aws'], 1],
+    [['--help'], 0],
+    [['-h'], 0],
+  ])('answers %j with its usage and status %d', async (argv, exitStatus) => {
+    const stdout = 'Usage: docker-credential-ecrp <store|get|erase|list|version>\n';
+    expect(await runCredentialHelper(argv, '', neverAsked)).toEqual({ stdout, stderr: '', exitStatus });
   });
 
   it('lists its one registry and prints its version', async () => {
-    expect((await runCredentialHelper('list', '', neverAsked)).stdout).toBe(
+    expect((await runCredentialHelper(['list'], '', neverAsked)).stdout).toBe(
       '{"public.ecr.aws":"AWS","ecr-public.aws.com":"AWS"}\n',
     );
-    expect((await runCredentialHelper('version', '', neverAsked)).stdout).toBe(
+    expect((await runCredentialHelper(['version'], '', neverAsked)).stdout).toBe(
       'docker-credential-ecrp 1.2.3\n',
     );
   });
