@@ -22,8 +22,7 @@ export async function printToken(
   return {
     result: {
       registryHost,
-      username,
-      ...(options.password ? { password } : { authorizationToken }),
+      ...(options.password ? { username, password } : { authorizationToken }),
       expiresAt: expiresAt.toISOString(),
     },
     view: options.password ? password : authorizationToken,
