@@ -17,6 +17,8 @@ export interface Io {
   readonly stderr: Output;
   readonly env: Environment;
   readonly cwd: string;
+  /** Directory of the package's programs, `ecrp.js` and `docker-credential-ecrp.js`. Absent where no program was started. */
+  readonly programDirectory?: string | undefined;
   /** Aborted by SIGINT, SIGTERM or SIGHUP. Its reason is an `EcrpError` with code INTERRUPTED. */
   readonly signal: AbortSignal;
   /**

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { findOutputStyle, printError } from './cli/output.ts';
 import { EcrpError, type EndingSignal, exitStatusOf } from './errors.ts';
 import type { Io } from './io.ts';
@@ -31,6 +33,7 @@ export async function runOnProcess(
     stderr: process.stderr,
     env: process.env,
     cwd: typeof cwd === 'string' ? cwd : '/',
+    programDirectory: findProgramDirectory(),
     signal: controller.signal,
     onExit: (cleanUp) => {
       process.on('exit', cleanUp);
@@ -51,6 +54,15 @@ function findDirectory(): unknown {
     return process.cwd();
   } catch (error) {
     return error;
+  }
+}
+
+/** Finds where the program really is: npm puts links to it on PATH. */
+function findProgramDirectory(): string | undefined {
+  try {
+    return dirname(realpathSync(process.argv[1] ?? ''));
+  } catch {
+    return undefined;
   }
 }
 

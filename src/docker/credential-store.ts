@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { onAbort } from '../async/abort.ts';
 import { endOnAbort } from '../async/end-on-abort.ts';
 import { EcrpError } from '../errors.ts';
@@ -106,25 +103,4 @@ function refuse(program: string, fault: string): EcrpError {
   return new EcrpError('AUTH', `docker's credential helper ${program} ${fault}`, {
     hint: `Repair or install ${program}, or remove it from "credsStore" and "credHelpers" in docker's config.json.`,
   });
-}
-
-/** Finds a program on the PATH of `env`, as docker does. Undefined if it is missing. */
-export async function findProgram(name: string, env: Environment): Promise<string | undefined> {
-  const endings = process.platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
-  for (const directory of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
-    for (const ending of endings) {
-      const path = join(directory, name + ending);
-      if (await isProgram(path)) return path;
-    }
-  }
-  return undefined;
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

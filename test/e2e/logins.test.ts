@@ -151,7 +151,7 @@ it('login --credential-helper warns of what will not work when docker asks', asy
   const missing = await ecrpWith({ PATH }, 'warned', 'login', '--credential-helper');
   expect(missing).toMatchObject({ status: 0 });
   expect(missing.stderr.match(/^warning: .*/gm)).toEqual([
-    'warning: docker-credential-ecrp is not on PATH, so docker will not find it: add the directory of ecrp to PATH',
+    expect.stringMatching(/^warning: docker-credential-ecrp is not on PATH, so docker will not find it: /),
   ]);
   const argv = [
     'login',

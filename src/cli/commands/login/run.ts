@@ -1,4 +1,3 @@
-import { findProgram } from '../../../docker/credential-store.ts';
 import {
   isLoginInEnvironment,
   type LoginPlace,
@@ -18,6 +17,7 @@ import { withEcr } from '../../ecr-session.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { chooseRegistryHosts } from '../../service-address.ts';
 import { forgetTokens } from '../../token-cache.ts';
+import { warnAboutHelper } from './warn-about-helper.ts';
 
 /** The wait while another process locks docker's configuration, or a credential store asks its user. */
 const DOCKER_LOGINS = "docker's config or its credential store";
@@ -153,22 +153,5 @@ function warnAboutEnvironment({ io, messages }: CommandContext, registryHosts: r
   for (const host of registryHosts) {
     if (!isLoginInEnvironment(host, io.env)) continue;
     messages.warn(`DOCKER_AUTH_CONFIG has a login for ${host}, which docker prefers: unset the variable`);
-  }
-}
-
-/** Warns if docker will not find our credential helper, and about options that the helper cannot know. */
-async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
-  const program = `docker-credential-${OWN_HELPER}`;
-  if ((await findProgram(program, io.env)) === undefined) {
-    messages.warn(`${program} is not on PATH, so docker will not find it: add the directory of ecrp to PATH`);
-  }
-  const unknown = [
-    [options.profile, `--profile ${options.profile}`, `AWS_PROFILE=${options.profile}`],
-    [options.endpointUrl, '--endpoint-url', `AWS_ENDPOINT_URL_ECR_PUBLIC=${options.endpointUrl}`],
-    [options.registryHost, '--registry-host', `ECRP_REGISTRY_HOST=${options.registryHost}`],
-  ] as const;
-  for (const [given, option, variable] of unknown) {
-    if (given === undefined) continue;
-    messages.warn(`${program} does not know ${option}: set ${variable} where docker runs`);
   }
 }

@@ -1,0 +1,49 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Environment } from '../io.ts';
+
+/** Finds a program on the PATH of `env`, as docker does. Undefined if it is missing. */
+export async function findProgram(name: string, env: Environment): Promise<string | undefined> {
+  const endings = process.platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
+  for (const directory of listDirectories(env)) {
+    for (const ending of endings) {
+      const path = join(directory, name + ending);
+      if (await isProgram(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Finds a directory on the PATH of `env` that this user may write to, preferably one below HOME. Undefined without one. */
+export async function findWritableDirectory(env: Environment): Promise<string | undefined> {
+  const directories = listDirectories(env).filter(isAbsolute);
+  const isBelowHome = (directory: string) => Boolean(env.HOME) && directory.startsWith(`${env.HOME}/`);
+  const ordered = [...directories.filter(isBelowHome), ...directories.filter((each) => !isBelowHome(each))];
+  for (const directory of ordered) {
+    if (await isWritable(directory)) return directory;
+  }
+  return undefined;
+}
+
+function listDirectories(env: Environment): readonly string[] {
+  return (env.PATH ?? '').split(delimiter).filter(Boolean);
+}
+
+async function isWritable(directory: string): Promise<boolean> {
+  try {
+    await access(directory, constants.W_OK);
+    return (await stat(directory)).isDirectory();
+  } catch {
+    return false;
+  }
+}
