@@ -3,6 +3,7 @@ import { onAbort } from '../async/abort.ts';
 import { endOnAbort } from '../async/end-on-abort.ts';
 import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
+import { isObject } from '../json.ts';
 import { CREDENTIALS_NOT_FOUND, type Login } from './helper-protocol.ts';
 
 /** Logins that a program `docker-credential-<name>` keeps. All methods throw AUTH if the program is missing or fails. */
@@ -12,12 +13,19 @@ export interface CredentialStore {
   store(host: string, login: Login): Promise<void>;
   /** Returns true if there was a login. */
   erase(host: string): Promise<boolean>;
+  /** Lists the hosts or URLs that have a login. */
+  list(): Promise<readonly string[]>;
 }
 
 /** Far more than any login or error message. */
 const MAX_OUTPUT_CHARS = 1024 * 1024;
 
-type Verb = 'get' | 'store' | 'erase';
+/** Most bytes that Windows' Credential Manager keeps for a login: CRED_MAX_CREDENTIAL_BLOB_SIZE of wincred.h. */
+const MOST_WINDOWS_BYTES = 5 * 512;
+/** Windows' text for a login that is too long. Docker Desktop's own store passes it on. */
+const WINDOWS_TOO_LONG = /stub received bad data/i;
+
+type Verb = 'get' | 'store' | 'erase' | 'list';
 
 interface Outcome {
   readonly exitStatus: number | NodeJS.Signals | null;
@@ -45,10 +53,22 @@ export function openCredentialStore(name: string, env: Environment, signal?: Abo
       return output === undefined ? undefined : parseLogin(output, program);
     },
     async store(host, { username, secret }) {
-      await run('store', JSON.stringify({ ServerURL: host, Username: username, Secret: secret }));
+      const bytes = Buffer.byteLength(secret);
+      if (name === 'wincred' && bytes > MOST_WINDOWS_BYTES) throw refuseLength(program, bytes);
+      try {
+        await run('store', JSON.stringify({ ServerURL: host, Username: username, Secret: secret }));
+      } catch (error) {
+        throw error instanceof EcrpError && WINDOWS_TOO_LONG.test(error.message)
+          ? refuseLength(program, bytes)
+          : error;
+      }
     },
     async erase(host) {
       return (await run('erase', host)) !== undefined;
+    },
+    async list() {
+      // Docker's own client sends this text too.
+      return parseList((await run('list', 'unused')) ?? '{}', program);
     },
   };
 }
@@ -97,6 +117,24 @@ function parseLogin(output: string, program: string): Login {
     // The error below omits the parser's message, which may quote the secret.
   }
   throw refuse(program, 'did not return a login');
+}
+
+function parseList(output: string, program: string): readonly string[] {
+  try {
+    const hosts: unknown = JSON.parse(output);
+    if (isObject(hosts)) return Object.keys(hosts);
+  } catch {
+    // As above.
+  }
+  throw refuse(program, 'did not return a list of logins');
+}
+
+function refuseLength(program: string, bytes: number): EcrpError {
+  return new EcrpError(
+    'AUTH',
+    `docker's credential helper ${program} cannot store the token: it has ${bytes} bytes, and Windows keeps at most ${MOST_WINDOWS_BYTES}`,
+    { hint: "Run 'ecrp login --credential-helper': docker then gets a token on demand, and none is stored." },
+  );
 }
 
 function refuse(program: string, fault: string): EcrpError {

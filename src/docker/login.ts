@@ -68,28 +68,55 @@ export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin
   }
 }
 
+export interface RemovedLogin {
+  readonly configFile: string;
+  /** Keys that had a login. */
+  readonly removed: readonly string[];
+  /** Why a login may remain in the store that docker uses instead of our helper. */
+  readonly problem?: string;
+}
+
 /**
- * Removes everything that `storeLogin`, `registerCredentialHelper` and docker itself store for a host. Returns the keys that had a
- * login. Throws as `storeLogin` does.
+ * Removes everything that `storeLogin`, `registerCredentialHelper` and docker itself store for a host, also in the store that docker
+ * uses when our helper is gone. Throws as `storeLogin` does.
  */
-export async function removeLogin(
-  place: LoginPlace,
-): Promise<{ readonly configFile: string; readonly removed: readonly string[] }> {
+export async function removeLogin(place: LoginPlace): Promise<RemovedLogin> {
   const { configDirectory, registryHost, env, signal } = place;
   const { path, config } = await readConfigFile(configDirectory);
-  const helper = nameHelper({ config }, registryHost);
-  const listed = listLoginKeys(registryHost).filter((key) => config.auths.has(key));
-  const removed = new Set(listed);
-  if (config.credHelpers.get(registryHost) === OWN_HELPER) removed.add(registryHost);
+  const removed = new Set(listLoginKeys(registryHost).filter((key) => config.auths.has(key)));
+  const isOurs = config.credHelpers.get(registryHost) === OWN_HELPER;
+  const helper = isOurs ? config.credsStore : nameHelper({ config }, registryHost);
+  let problem: string | undefined;
   if (helper && helper !== OWN_HELPER) {
-    const store = openCredentialStore(helper, env, signal);
-    for (const key of new Set([registryHost, ...listed])) {
-      // Some helpers fail to erase a login that they do not have.
-      if ((await store.get(key)) !== undefined && (await store.erase(key))) removed.add(key);
+    try {
+      const erased = await eraseLogins(openCredentialStore(helper, env, signal), registryHost, [...removed]);
+      for (const key of erased) removed.add(key);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isOurs || !(error instanceof EcrpError)) throw error;
+      problem = error.message;
     }
   }
+  if (isOurs) removed.add(registryHost);
   await updateConfigFile(configDirectory, (file) => removeFromText(file, registryHost), signal);
-  return { configFile: path, removed: [...removed] };
+  return { configFile: path, removed: [...removed], ...(problem !== undefined && { problem }) };
+}
+
+/** Erases the logins of a host from a store, under the keys that the config or the store itself lists. Returns the keys that had one. */
+async function eraseLogins(
+  store: CredentialStore,
+  registryHost: string,
+  listed: readonly string[],
+): Promise<readonly string[]> {
+  // Some helpers cannot list. Then the host and the keys of the config remain.
+  const stored = await store.list().catch((): readonly string[] => []);
+  const others = listLoginKeys(registryHost).filter((key) => listed.includes(key) || stored.includes(key));
+  const erased: string[] = [];
+  for (const key of new Set([registryHost, ...others])) {
+    // Some helpers fail to erase a login that they do not have.
+    if ((await store.get(key)) !== undefined && (await store.erase(key))) erased.push(key);
+  }
+  return erased;
 }
 
 /** Registers a helper, ours by default, for a host and removes its logins from the file. Returns the path of the config. */

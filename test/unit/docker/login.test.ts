@@ -185,6 +185,30 @@ describe('storeLogin with a credential helper', () => {
     expect(await readText()).toBe(text);
   });
 
+  it.each([
+    ['wincred', 'store', 'exit 0', false],
+    ['desktop', 'store', 'echo "The stub received bad data."; exit 1', true],
+  ])('explains why Windows does not keep a long token: %s', async (name, verb, script, isAsked) => {
+    await place().addHelper(name, `${keep}; ${script}`);
+    await place().writeConfig(JSON.stringify({ credsStore: name }));
+    const secret = 'x'.repeat(2561);
+    const error = await catchError(storeLogin({ ...place(), ...login, secret }));
+    expect(error).toMatchObject({
+      code: 'AUTH',
+      message: `docker's credential helper docker-credential-${name} cannot store the token: it has 2561 bytes, and Windows keeps at most 2560`,
+      hint: expect.stringContaining('ecrp login --credential-helper'),
+    });
+    const asked = await readProgramFile(`${verb}-input`).catch(() => undefined);
+    expect(asked !== undefined).toBe(isAsked);
+  });
+
+  it('gives wincred a token of just its length', async () => {
+    await place().addHelper('wincred', keep);
+    await place().writeConfig('{"credsStore":"wincred"}');
+    const stored = await storeLogin({ ...place(), ...login, secret: 'x'.repeat(2560) });
+    expect(stored).toMatchObject({ storedIn: 'store', store: 'wincred' });
+  });
+
   it('erases a login of the helper', async () => {
     await place().addHelper(
       'keep',
@@ -230,6 +254,53 @@ describe('removeLogin', () => {
     const erased = await readFile(join(place().root, 'programs', 'erased'), 'utf8');
     expect(erased).toBe('public.ecr.aws\nhttps://public.ecr.aws\n');
     expect(JSON.parse(await readText()).auths).toEqual({ 'https://public.ecr.aws/v3/': {} });
+  });
+});
+
+describe('removeLogin with a store', () => {
+  const readErased = () => readFile(join(place().root, 'programs', 'erased'), 'utf8').catch(() => '');
+  /** Makes a store that has a login for each key, and notes what is erased. */
+  const addStore = (name: string, keys: readonly string[]) =>
+    place().addHelper(
+      name,
+      `case $1 in
+        list) echo '${JSON.stringify(Object.fromEntries(keys.map((key) => [key, 'AWS'])))}';;
+        get) echo '{"Username":"AWS","Secret":"s"}';;
+        erase) echo "$(cat)" >>"$(dirname "$0")/erased";;
+      esac`,
+    );
+
+  it('erases the keys that only the store lists', async () => {
+    await addStore('keep', ['https://public.ecr.aws/v1/', 'public.ecr.aws/team', 'a.example']);
+    await place().writeConfig('{"credsStore":"keep"}');
+    expect((await removeLogin(place())).removed).toEqual(['public.ecr.aws', 'https://public.ecr.aws/v1/']);
+    expect(await readErased()).toBe('public.ecr.aws\nhttps://public.ecr.aws/v1/\n');
+  });
+
+  it.each(['echo "cannot list"; exit 1', 'echo "[]"', 'echo "{"'])(
+    'that does not list (%s) is asked for the host',
+    async (list) => {
+      const script = `case $1 in list) ${list};; get) echo '{"Username":"AWS","Secret":"s"}';; esac`;
+      await place().addHelper('keep', script);
+      await place().writeConfig('{"credsStore":"keep"}');
+      expect((await removeLogin(place())).removed).toEqual(['public.ecr.aws']);
+    },
+  );
+
+  it('erases what docker would find there when our helper is gone', async () => {
+    await addStore('keep', ['public.ecr.aws']);
+    await place().writeConfig('{"credsStore":"keep","credHelpers":{"public.ecr.aws":"ecrp"}}');
+    expect((await removeLogin(place())).removed).toEqual(['public.ecr.aws']);
+    expect(await readErased()).toBe('public.ecr.aws\n');
+    expect(JSON.parse(await readText())).toEqual({ credsStore: 'keep', credHelpers: {} });
+  });
+
+  it('removes our helper when the store fails, and says so', async () => {
+    await place().writeConfig('{"credsStore":"missing","credHelpers":{"public.ecr.aws":"ecrp"}}');
+    const { removed, problem } = await removeLogin(place());
+    expect(removed).toEqual(['public.ecr.aws']);
+    expect(problem).toContain('docker-credential-missing cannot be started');
+    expect(JSON.parse(await readText())).toEqual({ credsStore: 'missing', credHelpers: {} });
   });
 });
 

@@ -133,7 +133,10 @@ export async function logout(context: CommandContext, hosts: readonly string[]):
   const results: ResultMembers[] = [];
   for (const registryHost of registryHosts) {
     const place = { configDirectory, registryHost, env: io.env, signal: io.signal };
-    const { configFile, removed } = await context.waiting.during(DOCKER_LOGINS, () => removeLogin(place));
+    const { configFile, removed, problem } = await context.waiting.during(DOCKER_LOGINS, () =>
+      removeLogin(place),
+    );
+    if (problem !== undefined) messages.warn(`a login for ${registryHost} may remain: ${problem}`);
     messages.note(
       removed.length > 0
         ? `Removed the login for ${registryHost}.`
