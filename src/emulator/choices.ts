@@ -134,6 +134,11 @@ export const CHOICES = {
     'terraform sends the whole object',
     'merges, or removes the logo',
   ),
+  emptyLogo: choose(
+    'removes the logo',
+    'model: a logo may have 0 bytes; nodite/public.ecr.aws sends one like that',
+    'InvalidParameterException, as for everything that is not a PNG',
+  ),
   displayName: choose(
     'accepted from every account',
     'user guide',

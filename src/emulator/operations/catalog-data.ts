@@ -10,11 +10,11 @@ const getRepositoryCatalogData: Handler<'GetRepositoryCatalogData'> = (context, 
   catalogData: describeCatalogData(context, findRepository(context, input).catalogData),
 });
 
-/** Replaces everything, but keeps the logo when none is sent. See `CHOICES.catalogDataWithoutLogo`. */
+/** Replaces everything, but keeps the logo when none is sent. See `CHOICES.catalogDataWithoutLogo` and `CHOICES.emptyLogo`. */
 const putRepositoryCatalogData: Handler<'PutRepositoryCatalogData'> = (context, input) => {
   const repository = findRepository(context, input);
   const { catalogData, logo } = acceptCatalogData(input.catalogData);
-  const kept = repository.catalogData.logo;
+  const kept = removesLogo(input.catalogData) ? undefined : repository.catalogData.logo;
   context.store.setCatalogData(
     repository.name,
     { ...catalogData, ...(kept !== undefined && { logo: kept }) },
@@ -51,7 +51,8 @@ export function acceptCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>):
   readonly logo: Buffer | undefined;
 } {
   const { description, architectures, operatingSystems, logoImageBlob, aboutText, usageText } = input;
-  if (logoImageBlob !== undefined && !isLogo(logoImageBlob)) {
+  const logo = removesLogo(input) ? undefined : logoImageBlob;
+  if (logo !== undefined && !isLogo(logo)) {
     throw invalidParameter('logoImageBlob', CHOICES.invalidLogoReason.value);
   }
   return {
@@ -62,8 +63,12 @@ export function acceptCatalogData(input: ValueOf<'RepositoryCatalogDataInput'>):
       ...(aboutText !== undefined && { aboutText }),
       ...(usageText !== undefined && { usageText }),
     },
-    logo: logoImageBlob,
+    logo,
   };
+}
+
+function removesLogo({ logoImageBlob }: ValueOf<'RepositoryCatalogDataInput'>): boolean {
+  return logoImageBlob?.length === 0;
 }
 
 /** Describes catalog data as responses do: without empty members, and with the logo's address. */
