@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../json.ts';
 import { MAX_LOGO_BYTES, MAX_LOGO_SIDE, MIN_LOGO_SIDE } from '../wire/limits.ts';
-import { type CatalogContext, expectText, groupDigits } from './findings.ts';
+import { type CatalogContext, expectText, type Findings, groupDigits } from './findings.ts';
+import { explainDamagedPng, nameImageFormat, readPngSize } from './png.ts';
 import { useNamedFile } from './read-file.ts';
 
 /** Most bytes read of a logo. It exceeds the limit, so that the error for a larger logo can name its size. */
@@ -56,7 +57,8 @@ function explainBadBase64(text: string): string | undefined {
   return `is not base64: it is cut short or padded wrongly at the end; ${USE_LOGO}`;
 }
 
-function checkLogo(bytes: Buffer, what: string, { problems }: CatalogContext): Buffer {
+/** Adds a problem for each rule that the bytes of a logo break, and returns them. `what` begins the sentences. */
+export function checkLogo(bytes: Buffer, what: string, { problems }: Findings): Buffer {
   if (bytes.length > MAX_LOGO_BYTES) {
     problems.push(
       `${what} has ${groupDigits(bytes.length)} bytes; ${groupDigits(MAX_LOGO_BYTES)} are allowed`,
@@ -65,48 +67,15 @@ function checkLogo(bytes: Buffer, what: string, { problems }: CatalogContext): B
   const size = readPngSize(bytes);
   if (size === undefined) {
     problems.push(`${what} is not a PNG but ${nameImageFormat(bytes)}`);
-  } else if (
-    Math.min(size.width, size.height) < MIN_LOGO_SIDE ||
-    Math.max(size.width, size.height) > MAX_LOGO_SIDE
-  ) {
+    return bytes;
+  }
+  const { width, height } = size;
+  if (Math.min(width, height) < MIN_LOGO_SIDE || Math.max(width, height) > MAX_LOGO_SIDE) {
     problems.push(
-      `${what} has ${size.width} × ${size.height} pixels; each side must have ${MIN_LOGO_SIDE} to ${MAX_LOGO_SIDE}`,
+      `${what} has ${width} × ${height} pixels; each side must have ${MIN_LOGO_SIDE} to ${MAX_LOGO_SIDE}`,
     );
   }
+  const damage = explainDamagedPng(bytes);
+  if (damage !== undefined) problems.push(`${what} ${damage}`);
   return bytes;
-}
-
-const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Signature, length and type of the first chunk, the 13 bytes of IHDR, and its checksum. */
-const HEADER_BYTES = 8 + 8 + 13 + 4;
-
-/** Size in pixels. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Reads the size from a PNG header (PNG specification, 5.2 and 11.2.2). Undefined if the bytes are not a PNG. */
-export function readPngSize(bytes: Buffer): ImageSize | undefined {
-  const isPng =
-    bytes.length >= HEADER_BYTES &&
-    bytes.subarray(0, 8).equals(PNG_SIGNATURE) &&
-    bytes.readUInt32BE(8) === 13 &&
-    bytes.toString('latin1', 12, 16) === 'IHDR';
-  return isPng ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : undefined;
-}
-
-const OTHER_FORMATS: readonly (readonly [start: RegExp, name: string])[] = [
-  [/^\xff\xd8\xff/, 'a JPEG'],
-  [/^GIF8/, 'a GIF'],
-  [/^RIFF.{4}WEBP/s, 'a WebP'],
-  [/^BM/, 'a BMP'],
-  [/^\s*(<\?xml|<svg|<!--)/, 'an SVG'],
-  [/^\x89PNG/, 'a damaged PNG'],
-];
-
-/** Names the format of bytes that are not a PNG. */
-export function nameImageFormat(bytes: Buffer): string {
-  const start = bytes.toString('latin1', 0, 100);
-  return OTHER_FORMATS.find(([pattern]) => pattern.test(start))?.[1] ?? 'something else';
 }

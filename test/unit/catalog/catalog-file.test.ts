@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkCatalogFile, loadCatalogFile } from '../../../src/catalog/catalog-file.ts';
-import { load, makePng, refuse, useDirectory } from './files.ts';
+import { makePng } from '../../support/png.ts';
+import { load, refuse, useDirectory } from './files.ts';
 
 const directory = useDirectory();
 const fixtures = fileURLToPath(new URL('../../../fixtures', import.meta.url));

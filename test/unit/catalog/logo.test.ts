@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { load, makePng, refuse, useDirectory } from './files.ts';
+import { makeChunk, makePng } from '../../support/png.ts';
+import { load, refuse, useDirectory } from './files.ts';
 
 const directory = useDirectory();
 
@@ -79,6 +80,33 @@ describe('the logo of a catalog file', () => {
     ['something else', ''],
   ])('is refused if it is %s', async (name, bytes) => {
     expect(await refuseFile(bytes)).toContain(`logo.png is not a PNG but ${name}`);
+  });
+
+  const png = makePng(60, 60);
+  const header = png.subarray(0, 33);
+  const wrong = Buffer.from(png);
+  wrong[50] = (wrong[50] ?? 0) ^ 1;
+  it.each([
+    [
+      'cut in its pixels',
+      png.subarray(0, -20),
+      `is a PNG that is cut short: it ends after ${png.length - 20} bytes`,
+    ],
+    ['cut before its last chunk', png.subarray(0, -12), 'is a PNG that is cut short'],
+    ['cut after its header', header, 'is a PNG that is cut short: it ends after 33 bytes'],
+    ['changed', wrong, 'is a damaged PNG: its chunk IDAT has a wrong checksum'],
+    [
+      'continued with other bytes',
+      Buffer.concat([header, Buffer.alloc(100)]),
+      'is a damaged PNG: byte 37 begins no chunk',
+    ],
+    [
+      'without pixels',
+      Buffer.concat([header, makeChunk('IEND', Buffer.alloc(0))]),
+      'is a damaged PNG: it has no pixels',
+    ],
+  ])('is refused if it is %s', async (_, bytes, fault) => {
+    expect(await refuseFile(bytes)).toContain(fault);
   });
 
   it('may be !!binary, as in YAML of the aws CLI', async () => {
