@@ -2,8 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { EcrpError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { MAX_LOGO_BYTES } from '../wire/limits.ts';
-import type { ResourceTag } from '../wire/operations.ts';
-import { CATALOG_MEMBERS, type CatalogData, readCatalogData } from './catalog-data.ts';
+import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
+import { CATALOG_MEMBERS, readCatalogData } from './catalog-data.ts';
 import { type CatalogContext, checkMembers, describeKind, expectText } from './findings.ts';
 import { parseCatalogDocument } from './parse-document.ts';
 import { decodeText, readBounded, UnreadableFile } from './read-file.ts';
@@ -15,7 +15,7 @@ export interface CatalogFile {
   readonly path: string;
   /** Only in a file that is a whole input of CreateRepository. Its grammar is not checked here. */
   readonly repositoryName?: string;
-  readonly catalogData: CatalogData;
+  readonly catalogData: CatalogDataInput;
   readonly tags: readonly ResourceTag[];
   /** Sentences about values that are valid but will not look as expected. */
   readonly warnings: readonly string[];
@@ -39,16 +39,38 @@ export interface CheckedCatalogFile {
  */
 export async function loadCatalogFile(path: string, directory = '.'): Promise<CatalogFile> {
   const { file, problems, isUnreadable } = await checkCatalogFile(path, directory);
-  if (problems.length === 0) return file;
-  const [first = ''] = problems;
-  const isOne = problems.length === 1;
-  const message = `catalog file ${path}${isOne ? `: ${first}` : ` has ${problems.length} problems:`}`;
-  throw new EcrpError('INVALID_INPUT', message, {
-    items: isOne ? [] : problems,
-    hint: isUnreadable
-      ? 'Give a JSON or YAML file in UTF-8 that you may read; nothing was sent.'
-      : 'Correct the file and run the command again; nothing was sent.',
-  });
+  const hint = isUnreadable
+    ? 'Give a JSON or YAML file in UTF-8 that you may read; nothing was sent.'
+    : 'Correct the file and run the command again; nothing was sent.';
+  refuseProblems(`catalog file ${path}`, problems, hint);
+  return file;
+}
+
+/**
+ * Reads catalog data whose members were given one by one, named as in a catalog file. Throws one INVALID_INPUT that lists all problems.
+ * @param directory What paths in it are relative to.
+ */
+export async function loadCatalogFields(
+  object: JsonObject,
+  directory: string,
+): Promise<Pick<CatalogFile, 'catalogData' | 'warnings'>> {
+  const context: CatalogContext = { problems: [], warnings: [], directory };
+  const catalogData = await readCatalogData(object, '', context);
+  refuseProblems(
+    'the catalog data',
+    context.problems,
+    'Correct it and run the command again; nothing was sent.',
+  );
+  return { catalogData, warnings: context.warnings };
+}
+
+/** Throws INVALID_INPUT if there are problems. */
+function refuseProblems(what: string, problems: readonly string[], hint: string): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const isOne = others.length === 0;
+  const message = `${what}${isOne ? `: ${first}` : ` has ${problems.length} problems:`}`;
+  throw new EcrpError('INVALID_INPUT', message, { items: isOne ? [] : problems, hint });
 }
 
 /** Checks a catalog file and never throws: an unreadable file is a problem as well. */
@@ -101,7 +123,7 @@ async function readParts(content: JsonObject, context: CatalogContext): Promise<
 async function readCatalogDataOf(
   { catalogData = {} }: JsonObject,
   context: CatalogContext,
-): Promise<CatalogData> {
+): Promise<CatalogDataInput> {
   if (isObject(catalogData)) return readCatalogData(catalogData, 'catalogData.', context);
   context.problems.push(`catalogData must be an object, not ${describeKind(catalogData)}`);
   return {};

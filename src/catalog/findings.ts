@@ -30,7 +30,7 @@ export function expectText(value: unknown, where: string, { problems }: Findings
 }
 
 /** Counts in the unit of the service. */
-function countCharacters(text: string): number {
+export function countCharacters(text: string): number {
   if (LENGTH_UNIT === 'UTF-16 code unit') return text.length;
   let count = 0;
   for (const _ of text) count += 1;

@@ -1,7 +1,8 @@
-import type { CatalogDataInput, RepositoryInput } from '../ecr/repositories.ts';
+import type { CatalogFile } from '../catalog/catalog-file.ts';
+import type { RepositoryInput } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { formatRepository, type RepositoryReference } from '../oci/reference.ts';
-import type { ResourceTag } from '../wire/operations.ts';
+import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
 import type { CommandContext } from './command-context.ts';
 import { readRepository } from './own-registry.ts';
 
@@ -30,12 +31,35 @@ export async function readNewRepository(
 ): Promise<NewRepository> {
   const given = await readTags(resourceTags);
   if (catalog === undefined) return composeInput(nameRepository(reference, undefined), {}, given);
-  const { loadCatalogFile } = await import('../catalog/catalog-file.ts');
-  const { repositoryName, catalogData, tags, warnings } = await loadCatalogFile(catalog, context.io.cwd);
-  for (const warning of warnings) context.messages.warn(`catalog file ${catalog}: ${warning}`);
+  const { repositoryName, catalogData, tags } = await loadFile(context, catalog);
   const kept = tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key));
   const inFile = repositoryName === undefined ? undefined : readNameInFile(context, catalog, repositoryName);
   return composeInput(nameRepository(reference, inFile), catalogData, [...kept, ...given]);
+}
+
+/**
+ * Loads the catalog file for a repository that the command line names, and prints warnings about it. Throws USAGE if the file names
+ * another repository, INVALID_INPUT for its problems.
+ */
+export async function loadCatalogOf(
+  context: CommandContext,
+  reference: RepositoryReference,
+  path: string,
+): Promise<CatalogFile> {
+  const file = await loadFile(context, path);
+  const { repositoryName, tags, warnings } = file;
+  if (repositoryName !== undefined) nameRepository(reference, readNameInFile(context, path, repositoryName));
+  if (tags.length === 0) return file;
+  const warning = 'its resource tags are not catalog data, so they stay as they are';
+  context.messages.warn(`catalog file ${path}: ${warning}; see 'ecrp repo create --update'`);
+  return { ...file, warnings: [...warnings, warning] };
+}
+
+async function loadFile(context: CommandContext, path: string): Promise<CatalogFile> {
+  const { loadCatalogFile } = await import('../catalog/catalog-file.ts');
+  const file = await loadCatalogFile(path, context.io.cwd);
+  for (const warning of file.warnings) context.messages.warn(`catalog file ${path}: ${warning}`);
+  return file;
 }
 
 function composeInput(

@@ -4,6 +4,7 @@ import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../for
 import type { Io, Output } from '../io.ts';
 import { type AnnotationKind, formatAnnotation, isAnnotatedJob } from './ci/annotations.ts';
 import type { Publication } from './ci/step-summary.ts';
+import { allowsColor, type ColoredLine, formatLines } from './colored-lines.ts';
 import { toEcrpError } from './explain-thrown.ts';
 
 /** A value of a JSON document. Members that are `undefined` are left out. */
@@ -24,7 +25,7 @@ export interface Outcome {
   /** Printed with `--json`, after `schemaVersion`. Absent: nothing is printed. */
   readonly result?: ResultMembers | undefined;
   /** Printed without `--json`: one line, or several. Line breaks in a line are escaped. Absent or empty: nothing is printed. */
-  readonly view?: string | readonly string[] | undefined;
+  readonly view?: string | readonly (string | ColoredLine)[] | undefined;
   /** Runs after the result is printed. Its error is text on standard error, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
   /** Reported to a CI job. */
@@ -39,9 +40,12 @@ export interface OutputStyle {
   readonly verbose: boolean;
   /** `--progress json`: each line of standard error is a JSON document. */
   readonly jsonLines: boolean;
+  /** Colours on standard error. */
   readonly color: boolean;
   /** Errors and warnings are annotations of a CI job. Never with `jsonLines`. Default false. */
   readonly annotations?: boolean;
+  /** Colours on standard output. Default false. */
+  readonly resultColor?: boolean;
 }
 
 /**
@@ -59,12 +63,8 @@ export function findOutputStyle(argv: readonly string[], io: Io): OutputStyle {
     jsonLines,
     annotations: !jsonLines && isAnnotatedJob(io.env),
     color: allowsColor(io.stderr, io.env, !own.includes('--no-color')),
+    resultColor: allowsColor(io.stdout, io.env, !own.includes('--no-color')),
   };
-}
-
-/** Source of the rules: https://no-color.org, and TERM=dumb. */
-function allowsColor(stream: Output, env: Io['env'], asked: boolean): boolean {
-  return asked && stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
 /** Most characters of the name of an exception or the ID of a request. */
@@ -74,7 +74,7 @@ const MOST_NAME = 200;
 export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome): Promise<number> {
   if (!style.json) {
     const lines = typeof outcome.view === 'string' ? [outcome.view] : (outcome.view ?? []);
-    const text = escapeLines(lines);
+    const text = await formatLines(lines, style.resultColor === true);
     if (text !== '') await write(io.stdout, `${text}\n`);
   } else if (outcome.result !== undefined) {
     await write(io.stdout, formatDocument(outcome.result));

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type CommandContext, createContext, type Runner } from './command-context.ts';
+import { addCatalog } from './commands/catalog/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
@@ -31,6 +32,7 @@ export function buildProgram(run: Runner): Command {
   ]);
   addPush(program, run);
   addRepo(program, run);
+  addCatalog(program, run);
   addLogin(program, run);
   addUploads(program, run);
   addEmulator(program, run);

@@ -3,16 +3,16 @@ import { MAX_BATCH } from '../wire/limits.ts';
 
 // Reading the service's answers. The SDK passes members on whatever their type, and lists page by page.
 
-/** Maximum length of a text: names, ARNs and URIs are shorter. */
+/** Maximum length of a text, in UTF-16 code units: names, ARNs and URIs are shorter. */
 const MAX_TEXT_CHARS = 16 * 1024;
 
 /** A member of an answer has another type than the service gives it. The whole answer is unusable then. */
 export class UnexpectedMember extends TypeError {}
 
-/** Reads a text, undefined when it is absent. Throws `UnexpectedMember`, naming the member. */
-export function readText(value: unknown, member: string): string | undefined {
+/** Reads a text of at most `maxChars` code units, undefined when it is absent. Throws `UnexpectedMember`, naming the member. */
+export function readText(value: unknown, member: string, maxChars = MAX_TEXT_CHARS): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || value.length > MAX_TEXT_CHARS) throw refuseMember(value, member, 'a text');
+  if (typeof value !== 'string' || value.length > maxChars) throw refuseMember(value, member, 'a text');
   return value;
 }
 

@@ -210,9 +210,9 @@ const exceptions: Readonly<Record<string, Explain>> = {
     code: 'NOT_FOUND',
     hint: 'The repository has no policy: set one.',
   }),
-  RepositoryCatalogDataNotFoundException: () => ({
+  RepositoryCatalogDataNotFoundException: (_failure, { repositoryName = 'NAME' }) => ({
     code: 'NOT_FOUND',
-    hint: 'The repository has no catalog data: set some.',
+    hint: `Set it with 'ecrp catalog set ${repositoryName} --catalog FILE'.`,
   }),
   RepositoryAlreadyExistsException: () => ({
     code: 'CONFLICT',

@@ -6,7 +6,7 @@ import {
   type Repository as SdkRepository,
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
-import type { ResourceTag } from '../wire/operations.ts';
+import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
 import { collectPages, type Page, readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
 
@@ -24,17 +24,6 @@ export interface Repository {
   /** Reference without a tag: `public.ecr.aws/ALIAS/NAME`. */
   readonly repositoryUri: string;
   readonly createdAt: Date | undefined;
-}
-
-/** The API's `RepositoryCatalogDataInput`. */
-export interface CatalogDataInput {
-  readonly description?: string;
-  readonly aboutText?: string;
-  readonly usageText?: string;
-  readonly architectures?: readonly string[];
-  readonly operatingSystems?: readonly string[];
-  /** The PNG's bytes. */
-  readonly logoImageBlob?: Uint8Array;
 }
 
 export interface RepositoryInput {
@@ -139,12 +128,12 @@ export async function deleteRepository(
   );
 }
 
-function copyCatalogData(data: CatalogDataInput) {
-  const { architectures, operatingSystems, ...rest } = data;
+/** Copies catalog data, because the SDK takes lists that it may change. */
+export function copyCatalogData({ architectures, operatingSystems, ...rest }: CatalogDataInput) {
   return {
     ...rest,
-    ...(architectures ? { architectures: [...architectures] } : {}),
-    ...(operatingSystems ? { operatingSystems: [...operatingSystems] } : {}),
+    ...(architectures && { architectures: [...architectures] }),
+    ...(operatingSystems && { operatingSystems: [...operatingSystems] }),
   };
 }
 

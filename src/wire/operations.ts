@@ -42,6 +42,12 @@ type ValueOfStructure<S> = S extends { members: infer Members }
 /** Tag of a repository as an AWS resource, unlike the tag of an image. */
 export type ResourceTag = { readonly [Member in keyof ValueOf<'Tag'>]-?: string };
 
+/** What a repository shows in the Gallery, as it is sent. The logo is the bytes of a PNG. */
+export type CatalogDataInput = ValueOf<'RepositoryCatalogDataInput'>;
+
+/** The same as it is answered, with the logo's address. */
+export type RepositoryCatalogData = ValueOf<'RepositoryCatalogData'>;
+
 /** Validated input of an operation. */
 export type InputOf<Name extends OperationName> = ValueOfStructure<(typeof OPERATIONS)[Name]['input']>;
 

@@ -10,6 +10,8 @@ export const SIGNING_NAME = 'ecr-public';
 export const REGION = 'us-east-1';
 /** Images are pulled from here. */
 export const REGISTRY_HOST = 'public.ecr.aws';
+/** Shows the repositories of all registries to the public. */
+export const GALLERY_HOST = 'gallery.ecr.aws';
 /** User name of every authorization token. */
 export const TOKEN_USERNAME = 'AWS';
 

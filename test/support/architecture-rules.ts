@@ -39,8 +39,8 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^https?-proxy-agent$/, 'net'],
   [/^write-file-atomic$/, 'files'],
   [/^proper-lockfile$/, 'docker'],
-  [/^yaml$/, 'catalog'],
-  [/^(commander|ora|chalk|string-width)$/, 'cli'],
+  [/^(yaml|markdown-it)$/, 'catalog'],
+  [/^(commander|ora|chalk|string-width|diff)$/, 'cli'],
 ];
 
 /** Metadata of this package, which the bundler includes. */

@@ -24,12 +24,14 @@ export interface CliSettings {
   readonly signal?: AbortSignal;
   /** Makes standard error a terminal with this number of columns. */
   readonly terminalColumns?: number;
+  /** The same for standard output. */
+  readonly stdoutColumns?: number;
   readonly main?: (argv: readonly string[], io: Io) => Promise<number>;
 }
 
 /** Runs the CLI in this process. */
 export async function runCli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
-  const stdout = captureOutput();
+  const stdout = captureOutput(settings.stdoutColumns);
   const stderr = captureOutput(settings.terminalColumns);
   const io: Io = {
     stdin: Readable.from(settings.stdin === undefined ? [] : [settings.stdin]),
@@ -57,7 +59,7 @@ const programs = join(import.meta.dirname, '..', '..', 'bin');
 /** Starts a built program (`npm run build` first) in an environment of its own. */
 export function spawnCli(
   argv: readonly string[],
-  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns'> & {
+  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns' | 'stdoutColumns'> & {
     readonly program?: string;
     /** Keeps standard input open: the test writes to it and ends it. */
     readonly keepStdinOpen?: boolean;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainMissingBadge } from '../../../src/catalog/catalog-data.ts';
+import { explainMissingBadge } from '../../../src/catalog/badges.ts';
 import { findNearest } from '../../../src/catalog/findings.ts';
 import { parseResourceTag } from '../../../src/catalog/resource-tags.ts';
 
