@@ -5,6 +5,7 @@ import { describeWithClients } from './support/clients.ts';
 import { Dockerd } from './support/dockerd.ts';
 import { readFetched, readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
+import { LOGIN_WAYS, makeLoggedInHome } from './support/logged-in.ts';
 import { breakLogin, spoilPassword } from './support/login-file.ts';
 import { makeRootTar } from './support/made-image.ts';
 import { readInspection } from './support/podman.ts';
@@ -140,6 +141,20 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
       expect(pulled).toMatchObject({ configDigest: before.configDigest, diffIds: before.diffIds });
       expect(pulled.manifestDigests).toContain(imageDigest);
     }
+  });
+
+  test.for(LOGIN_WAYS)('docker pushes and pulls with %s', async ([, options], context) => {
+    const dockerd = engine(context);
+    const env = await makeLoggedInHome(sandbox, options);
+    const repositoryName = `ways/docker${options.length}`;
+    await callApi(sandbox.emulator, 'CreateRepository', { repositoryName });
+    const name = sandbox.locate(`${repositoryName}:1`);
+    await dockerd.docker('tag', 'fixture/app:1.0', name);
+    const pushed = await dockerd.tryDocker(['push', '--quiet', name], { env });
+    expect(pushed, pushed.stderr).toMatchObject({ status: 0 });
+    await dockerd.docker('rmi', name);
+    const pulled = await dockerd.tryDocker(['pull', '--quiet', name], { env });
+    expect(pulled, pulled.stderr).toMatchObject({ status: 0 });
   });
 
   test('docker pull uses the login that ecrp login wrote', async (context) => {

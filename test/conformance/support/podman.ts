@@ -40,7 +40,8 @@ export async function pullWithPodman(
   return readInspection(stdout);
 }
 
-function keepApart(sandbox: Sandbox, storage: string): string[] {
+/** Returns the options that keep the storage of podman below the sandbox, under a name of its own. */
+export function keepApart(sandbox: Sandbox, storage: string): string[] {
   const at = (name: string) => join(sandbox.directory, 'podman', storage, name);
   return [
     ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
