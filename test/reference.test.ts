@@ -5,9 +5,11 @@ import { fillPage } from '../.build/reference/fill-page.ts';
 import { formatCommand } from '../.build/reference/markdown.ts';
 import { fillReference, listCommandPages } from '../.build/reference/reference.ts';
 import { OPERATIONS } from '../src/wire/operations.ts';
+import { eventMembers } from './e2e/commands/schemas.ts';
 import { excuseProblems } from './support/architecture-shape.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../bin/README.md'), 'utf8');
+const readPage = (name: string) => readFileSync(join(import.meta.dirname, '../bin', name), 'utf8');
+const page = readPage('README.md');
 const commands = listCommandPages();
 
 /** Operations whose command is being built. Its engineer removes the operation here. */
@@ -45,6 +47,26 @@ describe('bin/README.md', () => {
         name,
       ).not.toEqual([]);
     }
+  });
+});
+
+/** The table of events in bin/SCRIPTING.md: the members of each. */
+function readListedEvents(): ReadonlyMap<string, readonly string[]> {
+  const [, table = ''] = readPage('SCRIPTING.md').split('| event | members | |');
+  const events = new Map<string, readonly string[]>();
+  for (const row of table.slice(0, table.indexOf('\n\n')).split('\n').slice(2)) {
+    const [names = [], members = []] = row
+      .split('|')
+      .slice(1, 3)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+    for (const name of names) events.set(name, members);
+  }
+  return events;
+}
+
+describe('bin/SCRIPTING.md', () => {
+  it('lists the events and members that bin/schemas/event.json describes', () => {
+    expect(Object.fromEntries(readListedEvents())).toEqual(Object.fromEntries(eventMembers));
   });
 });
 

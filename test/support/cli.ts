@@ -26,13 +26,21 @@ export interface CliSettings {
   readonly terminalColumns?: number;
   /** The same for standard output. */
   readonly stdoutColumns?: number;
+  /** Is called when standard output gets something. */
+  readonly onOutput?: () => void;
+  /** Every write to standard output fails, because its reader went away. */
+  readonly stdoutIsClosed?: boolean;
   readonly main?: (argv: readonly string[], io: Io) => Promise<number>;
 }
 
 /** Runs the CLI in this process. */
 export async function runCli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
-  const stdout = captureOutput(settings.stdoutColumns);
-  const stderr = captureOutput(settings.terminalColumns);
+  const stdout = captureOutput({
+    columns: settings.stdoutColumns,
+    onOutput: settings.onOutput,
+    isClosed: settings.stdoutIsClosed,
+  });
+  const stderr = captureOutput({ columns: settings.terminalColumns });
   const io: Io = {
     stdin: Readable.from(settings.stdin === undefined ? [] : [settings.stdin]),
     stdout: stdout.stream,
@@ -59,7 +67,7 @@ const programs = join(import.meta.dirname, '..', '..', 'bin');
 /** Starts a built program (`npm run build` first) in an environment of its own. */
 export function spawnCli(
   argv: readonly string[],
-  settings: Omit<CliSettings, 'signal' | 'main' | 'terminalColumns' | 'stdoutColumns'> & {
+  settings: Pick<CliSettings, 'env' | 'cwd' | 'stdin'> & {
     readonly program?: string;
     /** Keeps standard input open: the test writes to it and ends it. */
     readonly keepStdinOpen?: boolean;
@@ -117,14 +125,26 @@ function makeResult(status: number, stdout: string, stderr: string): CliResult {
   };
 }
 
-function captureOutput(columns?: number): { readonly stream: Output; read(): string } {
+function captureOutput({
+  columns,
+  onOutput,
+  isClosed = false,
+}: {
+  readonly columns?: number | undefined;
+  readonly onOutput?: (() => void) | undefined;
+  readonly isClosed?: boolean | undefined;
+}): { readonly stream: Output; read(): string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
+      if (isClosed) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       chunks.push(chunk);
+      onOutput?.();
       done();
     },
   });
+  // As in the real process: each write reports its own failure.
+  stream.on('error', () => undefined);
   if (columns !== undefined)
     Object.assign(
       stream,
