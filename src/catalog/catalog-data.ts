@@ -11,6 +11,7 @@ import type { CatalogDataInput } from '../wire/operations.ts';
 import { type BadgeKind, explainMissingBadge } from './badges.ts';
 import { type CatalogContext, checkLength, checkMembers, describeKind, expectText } from './findings.ts';
 import { readLogo } from './logo.ts';
+import { warnOfLineBreaks, warnOfMarkdown } from './markdown.ts';
 import { decodeText, useNamedFile } from './read-file.ts';
 
 /** What a catalog file may have: the members of the API, and those that name files instead. */
@@ -42,6 +43,7 @@ export async function readCatalogData(
   const description = expectText(object.description, `${prefix}description`, context);
   if (description !== undefined) {
     checkLength(description, MAX_DESCRIPTION_CHARS, `${prefix}description`, context);
+    warnOfLineBreaks(description, `${prefix}description`, context);
   }
   const architectures = readNames(object, 'architectures', prefix, context);
   const operatingSystems = readNames(object, 'operatingSystems', prefix, context);
@@ -89,14 +91,14 @@ function readName(entry: unknown, kind: BadgeKind, where: string, context: Catal
 }
 
 /** Text of the catalog data: its member in the API, the member that names a file instead, and its limit. */
-export interface TextMember {
+interface TextMember {
   readonly text: string;
   readonly file: string;
   readonly maxChars: number;
 }
 
-/** Reads a text from the catalog file or from the file that it names, and checks its length. */
-export async function readCatalogText(
+/** Reads a text from the catalog file or from the file that it names, and checks it. */
+async function readCatalogText(
   object: JsonObject,
   { text: textName, file: fileName, maxChars }: TextMember,
   prefix: string,
@@ -108,15 +110,23 @@ export async function readCatalogText(
     context.problems.push(`${prefix}${textName} and ${prefix}${fileName} are both given; give one of them`);
     return undefined;
   }
-  if (path !== undefined) {
-    const file = resolve(context.directory, path);
-    // Far more than the limit, so that the error for a longer text can name its length.
-    return useNamedFile(file, 40 * maxChars, prefix + fileName, context, (bytes) => {
-      const content = decodeText(bytes);
-      checkLength(content, maxChars, `${prefix}${fileName}: ${file}`, context);
-      return content;
-    });
+  if (path === undefined) {
+    return text === undefined ? undefined : checkMarkdown(text, maxChars, prefix + textName, context);
   }
-  if (text !== undefined) checkLength(text, maxChars, prefix + textName, context);
+  const file = resolve(context.directory, path);
+  const where = prefix + fileName;
+  // Far more than the limit, so that the error for a longer text can name its length.
+  const content = await useNamedFile(file, 40 * maxChars, where, context, decodeText);
+  return content === undefined ? undefined : checkMarkdown(content, maxChars, `${where}: ${file}`, context);
+}
+
+/** Checks a text, and returns it. A text that is too long is not read: its end would not be sent. */
+async function checkMarkdown(
+  text: string,
+  maxChars: number,
+  where: string,
+  context: CatalogContext,
+): Promise<string> {
+  if (checkLength(text, maxChars, where, context)) await warnOfMarkdown(text, where, context);
   return text;
 }

@@ -37,11 +37,12 @@ export function countCharacters(text: string): number {
   return count;
 }
 
-/** Adds a problem if a text is longer than `most` characters. */
-export function checkLength(text: string, most: number, where: string, { problems }: Findings): void {
+/** Adds a problem and returns false if a text is longer than `most` characters. */
+export function checkLength(text: string, most: number, where: string, { problems }: Findings): boolean {
   const count = countCharacters(text);
-  if (count > most)
-    problems.push(`${where} has ${groupDigits(count)} characters; ${groupDigits(most)} are allowed`);
+  if (count <= most) return true;
+  problems.push(`${where} has ${groupDigits(count)} characters; ${groupDigits(most)} are allowed`);
+  return false;
 }
 
 /** Formats a number with groups of digits: 25,600. */

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Runner } from '../../command-context.ts';
-import { addExamples } from '../../help.ts';
+import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
 import type { CatalogDiffOptions, CatalogGetOptions } from './run.ts';
 import type { CatalogSetOptions } from './set.ts';
@@ -40,6 +40,7 @@ function addGet(catalog: Command, run: Runner): void {
       run(async (context) => (await import('./run.ts')).showCatalog(context, name, options)),
     );
   addExamples(get, ['ecrp catalog get app', 'ecrp catalog get app --output gallery/']);
+  addOperations(get, 'GetRepositoryCatalogData');
 }
 
 function addSet(catalog: Command, run: Runner): void {
@@ -66,6 +67,11 @@ function addSet(catalog: Command, run: Runner): void {
     'ecrp catalog set app --about-file README.md --architecture x86-64 --architecture "ARM 64"',
     'ecrp catalog set app --logo logo.png --clear usage',
   ]);
+  addOperations(set, 'PutRepositoryCatalogData');
+  addExitStatuses(set, {
+    3: 'The file or a field has problems. All of them are listed, and nothing was sent.',
+    8: 'The service cannot be reached, or the logo that is to stay cannot be fetched; nothing was changed.',
+  });
 }
 
 /** Fields by the names of their options. */
@@ -86,6 +92,7 @@ function addValidate(catalog: Command, run: Runner): void {
       run(async (context) => (await import('./run.ts')).validateCatalog(context, file)),
     );
   addExamples(validate, ['ecrp catalog validate catalog.json', 'ecrp catalog validate catalog.yaml --json']);
+  addExitStatuses(validate, { 3: 'The file has problems. Warnings alone end with 0.' });
 }
 
 function addDiff(catalog: Command, run: Runner): void {
@@ -105,4 +112,5 @@ function addDiff(catalog: Command, run: Runner): void {
     'ecrp catalog diff app catalog.json',
     'ecrp catalog diff app catalog.json --detailed-exitcode',
   ]);
+  addExitStatuses(diff, { 10: 'There are differences, with `--detailed-exitcode`.' });
 }
