@@ -3,6 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type CommandContext, createContext, type Runner } from './command-context.ts';
 import { addCatalog } from './commands/catalog/declare.ts';
+import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
@@ -35,6 +36,7 @@ export function buildProgram(run: Runner): Command {
   addCatalog(program, run);
   addLogin(program, run);
   addUploads(program, run);
+  addDoctor(program, run);
   addEmulator(program, run);
   addVersion(program, run);
   return program;

@@ -1,0 +1,141 @@
+import { tmpdir } from 'node:os';
+import type { LoginPlace } from '../../../docker/login.ts';
+import { checkRegionVariables } from '../../../ecr/credentials/keys.ts';
+import { reachEndpoint } from '../../../ecr/reach-endpoint.ts';
+import { findCaBundle, prepareProfile } from '../../../ecr/shared-config.ts';
+import { prepareConnections } from '../../../net/connections.ts';
+import { chooseScheme } from '../../../registry/client.ts';
+import { findCacheDirectory, findDockerConfigDirectory, findStateDirectory } from '../../directories.ts';
+import { limitWait } from '../../options.ts';
+import { findEndpoint, isRegistryOfApi } from '../../service-address.ts';
+import { type Check, type DoctorFindings, type DoctorPlace, defineCheck } from './check.ts';
+import { checkCredentials, checkIdentity } from './credentials.ts';
+import { checkDockerConfig, checkStoredLogins } from './docker.ts';
+import { checkDirectories, checkNode } from './machine.ts';
+import { checkCertificates, checkClockOffset, checkProxy, checkRegion } from './network.ts';
+import { checkPush, checkRegistry, checkRepository, checkToken } from './permissions.ts';
+
+/** How long a server may take for one answer, in ms. */
+const ANSWER_MS = 10_000;
+
+/** The checks that need no client, in order. They find what makes one. */
+export const settingsChecks: readonly Check[] = [
+  defineCheck('node', [], () => checkNode(process.versions.node)),
+  defineCheck('directories', [], (_, { context: { io } }) =>
+    checkDirectories([
+      {
+        purpose: 'state',
+        path: findStateDirectory(io),
+        variable: 'ECRP_STATE_DIR',
+        loss: 'interrupted uploads cannot be resumed',
+      },
+      {
+        purpose: 'cache',
+        path: findCacheDirectory(io),
+        variable: 'ECRP_CACHE_DIR',
+        loss: 'each push compresses its layers again',
+      },
+      {
+        purpose: 'temporary',
+        path: io.env.TMPDIR || tmpdir(),
+        variable: 'TMPDIR',
+        loss: 'compressed and piped archives cannot be pushed',
+      },
+    ]),
+  ),
+  defineCheck('region', [], async (_, { context }) => {
+    const { io, options } = context;
+    checkRegionVariables(io.env);
+    const endpoint = await findEndpoint(context);
+    const profile = await prepareProfile(options.profile, io.env)();
+    return checkRegion(endpoint, [
+      { origin: 'AWS_REGION', region: io.env.AWS_REGION },
+      { origin: 'AWS_DEFAULT_REGION', region: io.env.AWS_DEFAULT_REGION },
+      { origin: `the profile '${profile.name}'`, region: profile.section?.region },
+    ]);
+  }),
+  defineCheck('proxy', ['endpoint'], (found, place) => {
+    const { env } = place.context.io;
+    const { profile } = place.context.options;
+    const routes = prepareConnections({
+      env,
+      maxSockets: 2,
+      findCaBundle: () => findCaBundle(profile, env),
+    });
+    return checkProxy(routes, listAddresses(found, place), env);
+  }),
+  defineCheck('certificates', ['endpoint', 'routes'], async (found, place) => {
+    const { env } = place.context.io;
+    const bundle = await findCaBundle(place.context.options.profile, env);
+    return checkCertificates(found.routes, listAddresses(found, place), bundle, env);
+  }),
+];
+
+/** The checks that follow, in order. Without a client, most of them are skipped. */
+export const serviceChecks: readonly Check[] = [
+  defineCheck('credentials', ['session'], async ({ session }, { context, signal }) =>
+    checkCredentials(await session.client.findIdentity(signal), context.io.env),
+  ),
+  defineCheck('endpoint', ['endpoint', 'connections'], async ({ endpoint, connections }, place) => {
+    const mostMs = limitWait(place.context.options, ANSWER_MS);
+    const url = new URL(endpoint.url);
+    const reached = await reachEndpoint(connections, url, mostMs, place.signal);
+    return { status: 'ok', detail: `${endpoint.url} answers`, found: { reached } };
+  }),
+  defineCheck('clock', ['reached'], ({ reached }) => checkClockOffset(reached.clockOffsetMs)),
+  defineCheck(
+    'identity',
+    ['session', 'identity', 'reached'],
+    ({ session, reached }, { context, signal }) => {
+      const { profile } = context.options;
+      const clockOffsetMs = reached.clockOffsetMs ?? 0;
+      return checkIdentity(session.client, { profile, env: context.io.env, clockOffsetMs }, signal);
+    },
+    ({ endpoint }) => (endpoint?.isAws === false ? "AWS is not asked: the endpoint is not AWS's" : undefined),
+  ),
+  defineCheck('token', ['session', 'identity', 'reached'], ({ session }, { signal }) =>
+    checkToken(session.client, signal),
+  ),
+  defineCheck('registry', ['session', 'identity', 'reached'], ({ session }, { reference, signal }) =>
+    checkRegistry(session, reference, signal),
+  ),
+  defineCheck(
+    'repository',
+    ['session', 'address'],
+    ({ session, address }, { signal }) => checkRepository(session.client, address, signal),
+    explainNoRepository,
+  ),
+  defineCheck(
+    'push',
+    ['session', 'existing'],
+    ({ session, existing }, { signal }) => checkPush(session.client, existing, signal),
+    explainNoRepository,
+  ),
+  defineCheck('docker-config', [], (_, place) => checkDockerConfig(listLoginPlaces(place))),
+  defineCheck('stored-logins', ['endpoint', 'connections'], async ({ connections }, place) => {
+    const { context, signal, registryHosts } = place;
+    if (!(await isRegistryOfApi(context))) {
+      const host = registryHosts.join(', ');
+      return { status: 'skipped', detail: `${host} does not belong to the endpoint: set ECRP_REGISTRY_HOST` };
+    }
+    const mostMs = limitWait(context.options, ANSWER_MS);
+    return checkStoredLogins(listLoginPlaces(place), connections, mostMs, signal);
+  }),
+];
+
+function explainNoRepository(_: Partial<DoctorFindings>, { reference }: DoctorPlace): string | undefined {
+  return reference === undefined
+    ? "no repository was named: 'ecrp doctor REPO' checks pushes to it"
+    : undefined;
+}
+
+/** Everything that ecrp connects to, except for credentials. */
+function listAddresses({ endpoint }: Pick<DoctorFindings, 'endpoint'>, place: DoctorPlace): readonly URL[] {
+  const registries = place.registryHosts.map((host) => new URL(`${chooseScheme(host)}://${host}`));
+  return [new URL(endpoint.url), ...registries];
+}
+
+function listLoginPlaces({ context: { io }, registryHosts, signal }: DoctorPlace): readonly LoginPlace[] {
+  const configDirectory = findDockerConfigDirectory(io);
+  return registryHosts.map((registryHost) => ({ configDirectory, registryHost, env: io.env, signal }));
+}

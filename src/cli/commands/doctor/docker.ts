@@ -1,0 +1,128 @@
+import { findOpenMode, parseDockerConfig, readConfigFile } from '../../../docker/config-file.ts';
+import { findProgram } from '../../../docker/find-program.ts';
+import {
+  type FoundLogin,
+  findLogin,
+  isLoginInEnvironment,
+  type LoginPlace,
+  nameHelper,
+  OWN_HELPER,
+} from '../../../docker/login.ts';
+import { EcrpError } from '../../../errors.ts';
+import { quoteForShell } from '../../../foreign-text.ts';
+import type { Connections } from '../../../net/connections.ts';
+import { isLoginAccepted } from '../../../registry/check-login.ts';
+import { type Finding, fail, pass, warn } from './check.ts';
+
+// Docker's side: its config file, the helpers that it names, and logins that have expired.
+
+/** Looks at docker's config. Throws INVALID_INPUT when docker cannot read it. */
+export async function checkDockerConfig(places: readonly LoginPlace[]): Promise<Finding> {
+  const [first] = places;
+  if (first === undefined) return pass('no registry');
+  const { configDirectory, env } = first;
+  const file = await readConfigFile(configDirectory);
+  if (file.text === '{}') return pass(`${file.path} is absent or empty: docker has no login`);
+  for (const { registryHost } of places) {
+    const helper = nameHelper(file, registryHost);
+    if (helper === undefined) continue;
+    const program = `docker-credential-${helper}`;
+    if ((await findProgram(program, env)) !== undefined) continue;
+    const hint =
+      helper === OWN_HELPER
+        ? `Add the directory of ${program} to PATH.`
+        : `Install ${program}, or remove ${helper} from credsStore and credHelpers in ${file.path}.`;
+    return fail(
+      new EcrpError('AUTH', `${file.path} names ${program} for ${registryHost}, which is not on PATH`, {
+        hint,
+      }),
+    );
+  }
+  const hasSecret = [...file.config.auths.values()].some(
+    ({ auth, password }) => auth !== undefined || password !== undefined,
+  );
+  const openMode = hasSecret ? await findOpenMode(file.path) : undefined;
+  if (openMode === undefined) return pass(file.path);
+  const mode = openMode.toString(8).padStart(4, '0');
+  return warn(
+    `${file.path}: other users can read the logins in it (mode ${mode})`,
+    `Run: chmod 600 ${quoteForShell(file.path)}`,
+  );
+}
+
+/**
+ * Tries the logins that docker has for a registry: that of DOCKER_AUTH_CONFIG, and the one in the file or in a store. One that the
+ * registry refuses fails every pull, which would work without a login.
+ */
+export async function checkStoredLogins(
+  places: readonly LoginPlace[],
+  connections: Connections,
+  mostMs: number,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const good: string[] = [];
+  for (const place of places) {
+    const { registryHost, env } = place;
+    if (env.DOCKER_AUTH_CONFIG) {
+      const invalid = findEnvironmentProblem(env.DOCKER_AUTH_CONFIG);
+      if (invalid !== undefined) return warn(invalid, 'Correct DOCKER_AUTH_CONFIG, or unset it.');
+    }
+    for (const login of [await findInEnvironment(place), await findStored(place)]) {
+      if (login === undefined) continue;
+      const { where, remedy } = describePlace(login, registryHost);
+      const { username, secret } = login;
+      if (await isLoginAccepted(connections, { registryHost, username, secret }, mostMs, signal)) {
+        good.push(where);
+        continue;
+      }
+      const problem = `the registry refuses the login for ${registryHost} in ${where}: it has expired or is wrong, and breaks even public pulls`;
+      return fail(new EcrpError('AUTH', problem, { hint: remedy }));
+    }
+  }
+  return pass(good.length === 0 ? 'none; public pulls are anonymous' : `accepted: ${good.join(', ')}`);
+}
+
+async function findInEnvironment(place: LoginPlace): Promise<FoundLogin | undefined> {
+  return isLoginInEnvironment(place.registryHost, place.env) ? findLogin(place) : undefined;
+}
+
+/** Our own helper makes logins on demand, so none of them is stale. */
+async function findStored(place: LoginPlace): Promise<FoundLogin | undefined> {
+  const { configDirectory, registryHost, env } = place;
+  const file = await readConfigFile(configDirectory);
+  if (nameHelper(file, registryHost) === OWN_HELPER) return undefined;
+  const { DOCKER_AUTH_CONFIG: _, ...others } = env;
+  return findLogin({ ...place, env: others });
+}
+
+function findEnvironmentProblem(text: string): string | undefined {
+  try {
+    parseDockerConfig(text, 'DOCKER_AUTH_CONFIG');
+    return undefined;
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}; docker ignores it`;
+  }
+}
+
+function describePlace(
+  { source }: FoundLogin,
+  registryHost: string,
+): { readonly where: string; readonly remedy: string } {
+  switch (source.kind) {
+    case 'environment':
+      return {
+        where: 'DOCKER_AUTH_CONFIG',
+        remedy: `Remove ${registryHost} from DOCKER_AUTH_CONFIG, or unset it.`,
+      };
+    case 'helper':
+      return {
+        where: `docker-credential-${source.helper} (${registryHost})`,
+        remedy: `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`,
+      };
+    case 'file':
+      return {
+        where: `${source.configFile} (${source.key})`,
+        remedy: `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`,
+      };
+  }
+}

@@ -1,0 +1,53 @@
+import { escapeLine } from '../../../foreign-text.ts';
+import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
+import { measureText } from '../../progress/fit-text.ts';
+import type { NamedResult } from './check.ts';
+import type { PolicyDocument } from './policy.ts';
+
+/** Widths of the longest status, and of the longest name of a check. */
+const STATUS_COLUMNS = 'skipped'.length;
+const NAME_COLUMNS = 'docker-config'.length;
+const GAP = '  ';
+const INDENT = ' '.repeat(STATUS_COLUMNS + NAME_COLUMNS + 2 * GAP.length);
+
+/**
+ * The lines of a check: status, name and detail, then what to do about it. `columns` is the width of the terminal; undefined: one line
+ * each, for scripts.
+ */
+export function viewCheck(result: NamedResult, columns: number | undefined): readonly string[] {
+  const { name, status, detail, hint } = result;
+  const wrap = (text: string): readonly string[] =>
+    columns === undefined ? [text] : wrapWhole(escapeLine(text), Math.max(20, columns - INDENT.length - 1));
+  const [first = '', ...more] = wrap(detail);
+  const start = [status.padEnd(STATUS_COLUMNS), name.padEnd(NAME_COLUMNS), first].join(GAP);
+  const remedy = hint === undefined ? [] : wrap(`hint: ${hint}`);
+  return [start, ...[...more, ...remedy].map((line) => `${INDENT}${line}`)];
+}
+
+/** Breaks text between words. Cuts none: commands in it are copied. */
+function wrapWhole(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const longer = `${last} ${word}`;
+    if (last === undefined || measureText(longer) > columns) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
+/** The permissions that are enough, as a document for IAM. */
+export function viewPolicy(
+  policy: PolicyDocument,
+  managedPolicy: string,
+  reference: RepositoryReference | undefined,
+): readonly string[] {
+  const purpose =
+    reference === undefined ? 'all checks' : `all checks and pushes to ${formatRepository(reference)}`;
+  return [
+    '',
+    `The smallest IAM policy for ${purpose}:`,
+    ...JSON.stringify(policy, null, 2).split('\n'),
+    `The managed policy ${managedPolicy} allows more.`,
+  ];
+}

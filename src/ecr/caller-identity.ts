@@ -1,0 +1,101 @@
+import { HttpRequest } from '@smithy/core/protocols';
+import { EcrpError } from '../errors.ts';
+import type { Environment } from '../io.ts';
+import { REGION } from '../wire/service.ts';
+import type { EcrClient } from './client.ts';
+import { findConfiguredEndpoint } from './endpoint.ts';
+import { explainFailure } from './errors.ts';
+import { describeFailure } from './failure.ts';
+import { RequestHandler } from './request-handler.ts';
+import { prepareProfile } from './shared-config.ts';
+
+/** Whom credentials belong to. */
+export interface CallerIdentity {
+  /** 12 digits. */
+  readonly account: string;
+  /** Of the user, or of the session of a role. */
+  readonly arn: string;
+}
+
+export interface IdentityQuestion {
+  /** `--profile` */
+  readonly profile: string | undefined;
+  readonly env: Environment;
+  /** How far the clock of AWS is ahead of this machine's, in ms. Signatures are dated by it. */
+  readonly clockOffsetMs: number;
+}
+
+const OPERATION = 'GetCallerIdentity';
+/** Where STS answers for the region of ECR Public, unless the configuration names another endpoint. */
+const STS_ENDPOINT = `https://sts.${REGION}.amazonaws.com`;
+const BODY = `Action=${OPERATION}&Version=2011-06-15`;
+
+/**
+ * Asks STS whom the credentials of a client belong to. Needs no permission. Throws AUTH when they are not valid, UNAVAILABLE without
+ * an answer. It sends one request, signed with the client's own signer, because the SDK's packages here have no such command.
+ */
+export async function askCallerIdentity(
+  client: EcrClient,
+  { profile, env, clockOffsetMs }: IdentityQuestion,
+  signal: AbortSignal,
+): Promise<CallerIdentity> {
+  const configured = await findConfiguredEndpoint('STS', env, prepareProfile(profile, env));
+  const endpoint = configured?.url ?? STS_ENDPOINT;
+  try {
+    return readIdentity(await send(client, new URL(endpoint), clockOffsetMs, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof EcrpError) throw error;
+    throw explainFailure(describeFailure(error), { operation: OPERATION, endpoint, attempts: 1 });
+  }
+}
+
+interface StsAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function send(
+  { sdk, connections }: EcrClient,
+  url: URL,
+  clockOffsetMs: number,
+  signal: AbortSignal,
+): Promise<StsAnswer> {
+  const request = new HttpRequest({
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port !== '' && { port: Number(url.port) }),
+    method: 'POST',
+    path: url.pathname,
+    headers: {
+      host: url.host,
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      'content-length': String(BODY.length),
+    },
+    body: BODY,
+  });
+  const signer = await sdk.config.signer();
+  const signed = await signer.sign(request, {
+    signingService: 'sts',
+    signingRegion: REGION,
+    signingDate: new Date(Date.now() + clockOffsetMs),
+  });
+  const handler = new RequestHandler({ connections, answers: 'any' });
+  const { response } = await handler.handle(new HttpRequest(signed), { abortSignal: signal });
+  return { status: response.statusCode, text: Buffer.from(response.body).toString('utf8') };
+}
+
+/** Reads the XML of STS. Throws an error with the members of the SDK's errors when it holds one. */
+function readIdentity({ status, text }: StsAnswer): CallerIdentity {
+  const read = (member: string): string | undefined =>
+    new RegExp(`<${member}>\\s*([^<>]+?)\\s*</${member}>`).exec(text)?.[1];
+  const account = read('Account');
+  const arn = read('Arn');
+  if (status === 200 && account !== undefined && arn !== undefined) return { account, arn };
+  const code = read('Code');
+  throw Object.assign(new Error(read('Message') ?? 'without an identity'), {
+    name: code ?? 'UnexpectedAnswer',
+    ...(code !== undefined && { $fault: 'client' }),
+    $metadata: { httpStatusCode: status, requestId: read('RequestId') },
+  });
+}

@@ -1,0 +1,109 @@
+import {
+  BatchCheckLayerAvailabilityCommand,
+  PutImageCommand,
+  UploadLayerPartCommand,
+} from '@aws-sdk/client-ecr-public';
+import { EcrpError } from '../errors.ts';
+import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../oci/media-types.ts';
+import type { Answered, ApiCall } from './api-call.ts';
+import type { EcrClient } from './client.ts';
+import type { RepositoryAddress } from './repositories.ts';
+
+/** The answer to whether credentials allow an operation of a push. */
+export interface ProbedOperation {
+  readonly operation: 'BatchCheckLayerAvailability' | 'UploadLayerPart' | 'PutImage';
+  /** `unclear`: the service refused the call for another reason, and may not have looked at the permission. */
+  readonly verdict: 'allowed' | 'denied' | 'unclear';
+  /** The service's words when the operation is denied or the answer is unclear. */
+  readonly message?: string;
+}
+
+/** No content has this digest: nobody can find bytes for a given SHA-256. */
+const IMPOSSIBLE_DIGEST = `sha256:${'0'.repeat(64)}`;
+/** The nil UUID. The service makes its upload ids at random. */
+const IMPOSSIBLE_UPLOAD = '00000000-0000-0000-0000-000000000000';
+
+/** An image whose layer cannot exist. */
+const IMPOSSIBLE_MANIFEST = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: OCI_MANIFEST,
+  config: { mediaType: OCI_CONFIG, digest: IMPOSSIBLE_DIGEST, size: 2 },
+  layers: [{ mediaType: OCI_LAYER_GZIP, digest: IMPOSSIBLE_DIGEST, size: 32 }],
+});
+
+type Verdict = ProbedOperation['verdict'];
+
+/**
+ * Finds out which operations of a push the credentials allow, and changes nothing. BatchCheckLayerAvailability only reads. The other two
+ * calls cannot succeed: the part is for an upload that does not exist; the image has a layer that does not exist, and is sent under a
+ * digest that is not its own. InitiateLayerUpload is not tried, because it would leave an upload behind. Throws NOT_FOUND for a missing
+ * repository, and UNAVAILABLE.
+ */
+export async function probePush(
+  client: EcrClient,
+  address: RepositoryAddress,
+  signal: AbortSignal,
+): Promise<readonly ProbedOperation[]> {
+  const { sdk } = client;
+  const { repositoryName } = address;
+  const allowed = (): Verdict => 'allowed';
+  const unclear = (): Verdict => 'unclear';
+  const probe = async <Answer extends Answered>(
+    operation: ProbedOperation['operation'],
+    call: Pick<ApiCall<Answer, Verdict>, 'send' | 'answers'>,
+  ): Promise<ProbedOperation> => {
+    try {
+      const verdict = await client.call(
+        {
+          operation,
+          repositoryName,
+          read: allowed,
+          ...call,
+          answers: { InvalidParameterException: unclear, ...call.answers },
+        },
+        signal,
+      );
+      return { operation, verdict };
+    } catch (error) {
+      signal.throwIfAborted();
+      const isDenied = error instanceof EcrpError && /^AccessDenied(Exception)?$/.test(error.awsError ?? '');
+      if (!isDenied) throw error;
+      return { operation, verdict: 'denied', message: error.message };
+    }
+  };
+  return [
+    await probe('BatchCheckLayerAvailability', {
+      send: (abortSignal) =>
+        sdk.send(new BatchCheckLayerAvailabilityCommand({ ...address, layerDigests: [IMPOSSIBLE_DIGEST] }), {
+          abortSignal,
+        }),
+    }),
+    await probe('UploadLayerPart', {
+      send: (abortSignal) =>
+        sdk.send(
+          new UploadLayerPartCommand({
+            ...address,
+            uploadId: IMPOSSIBLE_UPLOAD,
+            partFirstByte: 0,
+            partLastByte: 0,
+            layerPartBlob: Uint8Array.of(0),
+          }),
+          { abortSignal },
+        ),
+      answers: { UploadNotFoundException: allowed },
+    }),
+    await probe('PutImage', {
+      send: (abortSignal) =>
+        sdk.send(
+          new PutImageCommand({
+            ...address,
+            imageManifest: IMPOSSIBLE_MANIFEST,
+            imageManifestMediaType: OCI_MANIFEST,
+            imageDigest: IMPOSSIBLE_DIGEST,
+          }),
+          { abortSignal },
+        ),
+      answers: { LayersNotFoundException: allowed, ImageDigestDoesNotMatchException: allowed },
+    }),
+  ];
+}
