@@ -22,9 +22,14 @@ const BADGES: Readonly<Record<BadgeKind, Badges>> = {
   operatingSystems: OPERATING_SYSTEMS,
 };
 
+/** Lists the names that become badges. */
+export function listBadges(kind: BadgeKind): readonly string[] {
+  return BADGES[kind].map(([badge]) => badge);
+}
+
 /** Explains why a name will not become a badge, and which name will. Undefined for the name of a badge. */
 export function explainMissingBadge(kind: BadgeKind, name: string): string | undefined {
-  const names = BADGES[kind].map(([badge]) => badge);
+  const names = listBadges(kind);
   if (names.includes(name)) return undefined;
   const fault = `"${name}" will not become a badge in the Gallery`;
   const nearest = findBadge(kind, name);

@@ -26,6 +26,8 @@ export interface Outcome {
   readonly result?: ResultMembers | undefined;
   /** Printed without `--json`: one line, or several. Line breaks in a line are escaped. Absent or empty: nothing is printed. */
   readonly view?: string | readonly (string | ColoredLine)[] | undefined;
+  /** True: the view is printed with `--json` too. */
+  readonly isAlwaysText?: true;
   /** Runs after the result is printed. Its error is text on standard error, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
   /** Reported to a CI job. */
@@ -72,7 +74,7 @@ const MOST_NAME = 200;
 
 /** Prints an outcome and returns the exit status. */
 export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome): Promise<number> {
-  if (!style.json) {
+  if (!style.json || outcome.isAlwaysText) {
     const lines = typeof outcome.view === 'string' ? [outcome.view] : (outcome.view ?? []);
     const text = await formatLines(lines, style.resultColor === true);
     if (text !== '') await write(io.stdout, `${text}\n`);

@@ -3,6 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type CommandContext, createContext, type Runner } from './command-context.ts';
 import { addCatalog } from './commands/catalog/declare.ts';
+import { addCompletion } from './commands/completion/declare.ts';
 import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
@@ -38,6 +39,7 @@ export function buildProgram(run: Runner): Command {
   addUploads(program, run);
   addDoctor(program, run);
   addEmulator(program, run);
+  addCompletion(program, run);
   addVersion(program, run);
   return program;
 }
@@ -51,6 +53,9 @@ function addVersion(program: Command, run: Runner): void {
   addExamples(version, ['ecrp version', 'ecrp version --json']);
 }
 
+/** What the scripts of `ecrp completion` call: `ecrp __complete -- WORD…`. It is no command for people, so help does not show it. */
+const COMPLETE = '__complete';
+
 /** Parses the command line and runs its command. Throws USAGE for a wrong command line, and the command's errors. */
 export async function runProgram(argv: readonly string[], io: Io, style: OutputStyle): Promise<Outcome> {
   let outcome: Outcome = {};
@@ -62,6 +67,11 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
       context.waiting.clear();
     }
   });
+  if (argv[0] === COMPLETE) {
+    const { answerShell } = await import('./commands/completion/run.ts');
+    await printText(io.stdout, await answerShell(program, argv.slice(2), io));
+    return {};
+  }
   const said = { text: '', by: program };
   for (const command of listCommands(program)) captureOutput(command, io, said);
   try {

@@ -1,17 +1,24 @@
 import { type Endpoint, resolveEndpoint } from '../ecr/endpoint.ts';
 import { EcrpError } from '../errors.ts';
+import type { Io } from '../io.ts';
 import { DUAL_STACK_REGISTRY_HOST, REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
-import { checkRegistryHost, quoteAddress } from './options.ts';
+import { checkRegistryHost, type GlobalOptions, quoteAddress } from './options.ts';
+
+/** What says where the service is. */
+export interface ServicePlace {
+  readonly io: Io;
+  readonly options: Pick<GlobalOptions, 'endpointUrl' | 'region' | 'profile' | 'registryHost'>;
+}
 
 /** Finds the endpoint of the API from options, environment and profile. */
-export function findEndpoint({ io, options }: CommandContext): Promise<Endpoint> {
+export function findEndpoint({ io, options }: ServicePlace): Promise<Endpoint> {
   const { endpointUrl, region, profile } = options;
   return resolveEndpoint({ endpointUrl, region, profile, env: io.env });
 }
 
 /** Finds the registry host of references. Throws USAGE if ECRP_REGISTRY_HOST is not a host. */
-export function findRegistryHost({ io, options }: CommandContext): string {
+export function findRegistryHost({ io, options }: ServicePlace): string {
   if (options.registryHost !== undefined) return options.registryHost;
   const host = io.env.ECRP_REGISTRY_HOST;
   return host ? checkRegistryHost(host, 'ECRP_REGISTRY_HOST') : REGISTRY_HOST;

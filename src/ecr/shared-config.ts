@@ -16,6 +16,8 @@ export interface SharedConfig {
   /** Paths of the files, whether they exist or not; undefined without a home directory. */
   readonly configFile: string | undefined;
   readonly credentialsFile: string | undefined;
+  /** In the order of the files. */
+  readonly profileNames: readonly string[];
   findProfile(name: string): Profile | undefined;
   findSsoSession(name: string): Profile | undefined;
   findServices(name: string): Profile | undefined;
@@ -85,6 +87,7 @@ export async function loadSharedConfig(env: Environment): Promise<SharedConfig> 
   return {
     configFile,
     credentialsFile,
+    profileNames: Object.keys(sections.profiles).filter((name) => !/^(services|sso-session)\./.test(name)),
     findProfile: (name) => findSection(sections.profiles, name),
     findSsoSession: (name) => findSection(sections.ssoSessions, name),
     findServices: (name) => findSection(sections.profiles, `services.${name}`),

@@ -12,7 +12,13 @@ import {
 } from './sdk-sources.ts';
 import type { Identity, IdentitySource, SourceContext } from './source.ts';
 
-const SSO_MEMBERS = ['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name'];
+/** Members of a profile for SSO. One suffices to tell. */
+export const SSO_MEMBERS: readonly string[] = [
+  'sso_session',
+  'sso_start_url',
+  'sso_account_id',
+  'sso_role_name',
+];
 
 /**
  * Finds the credentials that a profile configures. Returns undefined when it configures none, and throws AUTH when the configured
@@ -31,7 +37,7 @@ export async function findProfileCredentials(
     return takeWebIdentity(name, section, section.web_identity_token_file, context);
   }
   if (SSO_MEMBERS.some((member) => section[member])) return takeSso(name, section, context);
-  const keys = readKeys(name, section);
+  const keys = readProfileKeys(name, section);
   if (keys !== undefined) return keys;
   if (section.login_session) {
     const credentials = await getLoginCredentials(name, context);
@@ -74,7 +80,7 @@ async function findSourceOfRole(
   if (section === undefined) {
     throw refuse(name, `has the source_profile '${sourceName}', which does not exist`, 'Add or correct it');
   }
-  const keys = readKeys(sourceName, section);
+  const keys = readProfileKeys(sourceName, section);
   if (keys !== undefined) return keys;
   if (visited.includes(sourceName)) {
     throw refuse(
@@ -150,7 +156,8 @@ async function takeSso(name: string, section: Profile, context: SourceContext): 
   return { credentials, source: describe(name, `the SSO login of the profile '${name}'`) };
 }
 
-function readKeys(name: string, section: Profile): Identity | undefined {
+/** Reads the keys that stand in a profile. Throws AUTH for half a pair, and for keys that cannot be sent. */
+export function readProfileKeys(name: string, section: Profile): Identity | undefined {
   const { aws_access_key_id, aws_secret_access_key, aws_session_token, aws_account_id } = section;
   assertWhole({ aws_access_key_id, aws_secret_access_key }, `the profile '${name}'`);
   if (!aws_access_key_id || !aws_secret_access_key) return undefined;

@@ -13,6 +13,10 @@ export type Client =
   | 'tar'
   | 'squid'
   | 'tinyproxy'
+  | 'bash'
+  | 'zsh'
+  | 'fish'
+  | 'script'
   | GoClient;
 
 /** Programs that `.ci/go-clients` builds on a machine with Go. The last one is the OCI conformance suite. */

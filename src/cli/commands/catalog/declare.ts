@@ -75,7 +75,7 @@ function addSet(catalog: Command, run: Runner): void {
 }
 
 /** Fields by the names of their options. */
-const CLEARABLE = ['description', 'about', 'usage', 'logo', 'architecture', 'os'] as const;
+export const CLEARABLE = ['description', 'about', 'usage', 'logo', 'architecture', 'os'] as const;
 
 function collectFields(value: string, previous: readonly string[] = []): readonly string[] {
   if (CLEARABLE.some((name) => name === value)) return [...previous, value];

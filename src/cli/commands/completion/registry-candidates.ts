@@ -1,0 +1,106 @@
+import { withDeadline } from '../../../async/abort.ts';
+import { createEcrClient, type EcrClient } from '../../../ecr/client.ts';
+import { findFreeCredentials } from '../../../ecr/credentials/free-credentials.ts';
+import type { AwsCredentials } from '../../../ecr/credentials/source.ts';
+import { listRepositories } from '../../../ecr/repositories.ts';
+import { findCaBundle } from '../../../ecr/shared-config.ts';
+import { listSomeTags } from '../../../ecr/some-tags.ts';
+import type { Environment, Io } from '../../../io.ts';
+import { findCacheDirectory } from '../../directories.ts';
+import { findEndpoint, findRegistryHost, type ServicePlace } from '../../service-address.ts';
+import { readSuggestions, type SuggestionKey, writeSuggestions } from './suggestion-cache.ts';
+
+/** Longest wait for the service, in ms: a person is waiting at the prompt. */
+const MOST_MS = 1000;
+
+type Ask = (client: EcrClient, signal: AbortSignal) => Promise<readonly string[]>;
+
+/**
+ * Suggests repositories of the caller's own registry that begin with `current`: by name, or by URI where `current` begins with the registry
+ * host.
+ */
+export async function suggestRepositories(place: ServicePlace, current: string): Promise<readonly string[]> {
+  const host = `${findRegistryHost(place)}/`;
+  const isHost = current !== '' && (host.startsWith(current) || current.startsWith(host));
+  const uris = await listUris(place);
+  const names = isHost ? [...uris, ...uris.map(nameOf)] : uris.map(nameOf);
+  return names.filter((name) => name.startsWith(current));
+}
+
+/** Suggests `REPO:TAG` for a text that ends in the beginning of a tag. */
+export async function suggestReferences(place: ServicePlace, current: string): Promise<readonly string[]> {
+  const colon = current.lastIndexOf(':');
+  if (colon <= current.lastIndexOf('/')) return suggestRepositories(place, current);
+  const repository = current.slice(0, colon);
+  const tags = await suggestTags(place, repository, current.slice(colon + 1));
+  return tags.map((tag) => `${repository}:${tag}`);
+}
+
+/** Suggests tags of a repository, by name or URI, that begin with `current`. */
+export async function suggestTags(
+  place: ServicePlace,
+  repository: string,
+  current: string,
+): Promise<readonly string[]> {
+  // Only a repository of the caller's own registry: the operation takes no alias.
+  const uri = (await listUris(place)).find((each) => each === repository || nameOf(each) === repository);
+  if (uri === undefined) return [];
+  const repositoryName = nameOf(uri);
+  const tags = await suggest(place, `tags of ${repositoryName}`, (client, signal) =>
+    listSomeTags(client, { repositoryName }, signal),
+  );
+  return tags.filter((tag) => tag.startsWith(current));
+}
+
+function listUris(place: ServicePlace): Promise<readonly string[]> {
+  return suggest(place, 'repositories', async (client, signal) =>
+    (await listRepositories(client, signal)).map(({ repositoryUri }) => repositoryUri),
+  );
+}
+
+/** `HOST/ALIAS/NAME` without its first two parts. */
+function nameOf(uri: string): string {
+  return uri.split('/').slice(2).join('/');
+}
+
+/** Returns names of the cache, else asks the service. None without credentials that cost nothing. Throws any error. */
+async function suggest(place: ServicePlace, subject: string, ask: Ask): Promise<readonly string[]> {
+  const { io, options } = place;
+  const credentials = await findFreeCredentials(options.profile, io.env);
+  if (credentials === undefined) return [];
+  const endpoint = await findEndpoint(place);
+  const key: SuggestionKey = { endpoint: endpoint.id, accessKeyId: credentials.accessKeyId, subject };
+  const directory = findCacheDirectory(io);
+  const saved = directory === undefined ? undefined : readSuggestions(directory, key);
+  if (saved !== undefined) return saved;
+  const client = createEcrClient({
+    endpointUrl: endpoint.url,
+    region: endpoint.region,
+    env: await makeEnvironment(place, credentials),
+    retryBudgetMs: MOST_MS,
+  });
+  try {
+    const names = await withDeadline(io.signal, MOST_MS, (signal) => ask(client, signal));
+    if (directory !== undefined) writeSuggestions(directory, key, names);
+    return names;
+  } finally {
+    client.close();
+  }
+}
+
+/** Makes an environment with these keys, so that the client looks for no others. */
+async function makeEnvironment(
+  { io, options }: { readonly io: Io; readonly options: ServicePlace['options'] },
+  { accessKeyId, secretAccessKey, sessionToken }: AwsCredentials,
+): Promise<Environment> {
+  const bundle = await findCaBundle(options.profile, io.env);
+  return {
+    ...io.env,
+    AWS_PROFILE: undefined,
+    AWS_DEFAULT_PROFILE: undefined,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+    AWS_CA_BUNDLE: bundle?.path,
+  };
+}

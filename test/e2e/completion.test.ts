@@ -1,0 +1,251 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { writeOciLayout } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
+
+const { home, emulator } = await startWorkplace();
+const base = { ...home.env, ...emulator.env };
+const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', ...keyless } = base;
+const uri = `${emulator.registryHost}/${emulator.registryAlias}`;
+const ran = join(home.directory, 'ran');
+const config = join(home.directory, 'config');
+
+beforeAll(async () => {
+  const layout = join(home.directory, 'layout');
+  await writeOciLayout(layout, [await makeImage({ seed: 1, layers: [{}] })]);
+  const pushed = await runCli(
+    ['push', layout, 'team/app:1.0', '-t', '1.1', '-t', 'latest', '--create-repo'],
+    {
+      env: base,
+    },
+  );
+  expect(pushed.status, pushed.stderr).toBe(0);
+  expect((await runCli(['repo', 'create', 'tools'], { env: base })).status).toBe(0);
+  await writeFile(
+    config,
+    `[default]
+region = us-east-1
+[profile static]
+aws_access_key_id = ${AWS_ACCESS_KEY_ID}
+aws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}
+[profile process]
+credential_process = touch "${ran}"; exit 1
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/push
+source_profile = static
+[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = push
+[sso-session corp]
+sso_start_url = https://example.test/start
+sso_region = us-east-1
+[services local]
+sts =
+  endpoint_url = http://127.0.0.1:1
+`,
+  );
+});
+
+type Env = Readonly<Record<string, string>>;
+
+let runs = 0;
+/** An environment with an empty cache. */
+async function isolate(env: Env = base): Promise<Env> {
+  runs += 1;
+  const ECRP_CACHE_DIR = join(home.directory, `cache-${runs}`);
+  await mkdir(ECRP_CACHE_DIR);
+  return { ...env, ECRP_CACHE_DIR };
+}
+
+/** Completes words as the script of a shell does. Returns the lines of the answer. */
+async function complete(words: readonly string[], env: Env): Promise<readonly string[]> {
+  const { status, stdout, stderr } = await runCli(['__complete', '--', ...words], { env });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout.endsWith('\n')).toBe(true);
+  return stdout.trimEnd().split('\n');
+}
+
+describe('ecrp completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('prints the script for %s, with --json too', async (shell) => {
+    const script = readFileSync(join(import.meta.dirname, `../../bin/completion/ecrp.${shell}`), 'utf8');
+    for (const argv of [[shell], [shell, '--json']]) {
+      expect(await runCli(['completion', ...argv])).toMatchObject({ status: 0, stdout: script, stderr: '' });
+    }
+  });
+
+  it('refuses other shells', async () => {
+    const { status, stderr } = await runCli(['completion', 'tcsh']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('bash, zsh, fish');
+  });
+});
+
+describe('names of the registry', () => {
+  it.each<[readonly string[], readonly string[]]>([
+    [
+      ['repo', 'describe', ''],
+      ['values', 'team/app', 'tools'],
+    ],
+    [
+      ['repo', 'describe', 'te'],
+      ['values', 'team/app'],
+    ],
+    [
+      ['repo', 'describe', emulator.registryHost.slice(0, 5)],
+      ['values', `${uri}/team/app`, `${uri}/tools`],
+    ],
+    [
+      ['push', 'x.tar', 'to'],
+      ['nospace', 'tools'],
+    ],
+    [
+      ['push', 'x.tar', 'team/app:1.'],
+      ['nospace', 'team/app:1.0', 'team/app:1.1'],
+    ],
+    [
+      ['push', 'x.tar', `${uri}/team/app:l`],
+      ['nospace', `${uri}/team/app:latest`],
+    ],
+    [
+      ['push', 'x.tar', 'team/app', '--tag', '1.'],
+      ['values', '1.0', '1.1'],
+    ],
+    [
+      ['push', 'x.tar', 'team/app:2', '--cache-from=l'],
+      ['values', '--cache-from=latest'],
+    ],
+    [['push', 'x.tar', `${emulator.registryHost}/stranger/app:`], ['nospace']],
+    [['push', 'x.tar', 'nowhere:'], ['nospace']],
+  ])('%j', async (words, lines) => {
+    expect((await complete(words, await isolate())).toSorted()).toEqual([...lines].toSorted());
+  });
+
+  it('are kept for ten minutes', async () => {
+    const env = await isolate();
+    const words = ['repo', 'describe', 't'];
+    const first = await complete(words, env);
+    expect(first).toHaveLength(3);
+    const calls = emulator.requests.length;
+    expect(await complete(words, env)).toEqual(first);
+    expect(emulator.requests.length).toBe(calls);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 60_000 + 1000 });
+    try {
+      expect(await complete(words, env)).toEqual(first);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(emulator.requests.length).toBeGreaterThan(calls);
+  });
+
+  it('come with the keys that stand in a profile of the command line', async () => {
+    const env = await isolate({ ...keyless, AWS_CONFIG_FILE: config });
+    expect(await complete(['--profile', 'static', 'repo', 'describe', 'to'], env)).toEqual([
+      'values',
+      'tools',
+    ]);
+    expect(await complete(['repo', '--profile=static', 'describe', 'te'], env)).toEqual([
+      'values',
+      'team/app',
+    ]);
+  });
+
+  it.each(['process', 'role', 'sso', 'default'])(
+    'are not asked for with credentials that cost something: %s',
+    async (profile) => {
+      const env = await isolate({
+        ...keyless,
+        AWS_CONFIG_FILE: config,
+        AWS_EC2_METADATA_DISABLED: 'false',
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: emulator.url,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: emulator.url,
+      });
+      const calls = emulator.requests.length;
+      expect(await complete(['--profile', profile, 'repo', 'describe', ''], env)).toEqual(['values']);
+      expect(emulator.requests.length).toBe(calls);
+      expect(existsSync(ran)).toBe(false);
+    },
+  );
+
+  it('are not asked for with a web identity of the environment', async () => {
+    const token = join(home.directory, 'token');
+    await writeFile(token, 'x');
+    const env = await isolate({
+      ...keyless,
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+      AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/push',
+      AWS_ENDPOINT_URL_STS: emulator.url,
+    });
+    const calls = emulator.requests.length;
+    expect(await complete(['repo', 'describe', ''], env)).toEqual(['values']);
+    expect(emulator.requests.length).toBe(calls);
+  });
+
+  it.each<[string, Env]>([
+    ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong' }],
+    ['half a pair of keys', { AWS_SECRET_ACCESS_KEY: '' }],
+    ['an endpoint that nobody serves', { AWS_ENDPOINT_URL_ECR_PUBLIC: 'http://127.0.0.1:1' }],
+    ['a host that is none', { ECRP_REGISTRY_HOST: 'http://x/' }],
+    ['a config file that cannot be read', { AWS_PROFILE: 'x', AWS_CONFIG_FILE: '/dev/null/x' }],
+  ])('are left out in silence: %s', async (_, problem) => {
+    expect((await complete(['repo', 'describe', ''], await isolate({ ...base, ...problem })))[0]).toBe(
+      'values',
+    );
+  });
+
+  it('are given up if the service does not answer', async () => {
+    const fault = (body: object) =>
+      fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify(body) });
+    await fault({ faults: ['DescribeRepositories stall'] });
+    try {
+      expect(await complete(['repo', 'describe', ''], await isolate())).toEqual(['values']);
+    } finally {
+      await fault({ faults: [] });
+    }
+  });
+});
+
+describe('other names', () => {
+  it('profiles come from the AWS configuration', async () => {
+    const env = { ...keyless, AWS_CONFIG_FILE: config };
+    expect(await complete(['--profile', ''], env)).toEqual([
+      'values',
+      'default',
+      'static',
+      'process',
+      'role',
+      'sso',
+    ]);
+    expect(await complete(['push', '--profile=st'], env)).toEqual(['values', '--profile=static']);
+  });
+
+  it('hosts are those of the registry', async () => {
+    expect(await complete(['login', ''], home.env)).toEqual([
+      'values',
+      'public.ecr.aws',
+      'ecr-public.aws.com',
+    ]);
+  });
+
+  it('files are left to the shell', async () => {
+    expect(await complete(['push', 'a'], home.env)).toEqual(['files']);
+    expect(await complete(['push', '--catalog=a'], home.env)).toEqual(['files']);
+  });
+
+  it('options come with their descriptions', async () => {
+    expect(await complete(['push', '--if-e'], home.env)).toEqual([
+      'values',
+      '--if-exists\ttag on another image: overwrite (default), skip, fail',
+    ]);
+  });
+
+  it('without any word, or with hostile ones, there is an answer', async () => {
+    for (const words of [[], ['\u0000'], ['--\u001b[31m'], ['-', '-', '-'], ['push', '-t']]) {
+      expect((await complete(words, home.env))[0]).toMatch(/^(values|nospace|files)$/);
+    }
+  });
+});
