@@ -21,7 +21,7 @@ async function makeCheckout(scripts: Readonly<Record<string, string>>): Promise<
 
 test('.ci/run that fails early leaves no build of the Go clients behind', async () => {
   const directory = await makeCheckout({
-    // As `go install` is a child of the script that builds. What reads `building` comes to its end when the child is gone.
+    // Like `go install`, a child of the script that builds. Reading `building` ends when the child is gone.
     '.ci/go-clients': `bash -c 'exec 3>building; echo >begun; read <never'; true`,
     'bin/dpkg-query': 'echo installed',
     'bin/sleep': 'true',

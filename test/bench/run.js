@@ -20,7 +20,7 @@ import { measureStart } from './start.js';
 import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
 
 const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
-/** Images of which other clients would store ten times as much on disk. */
+/** Images that take ten times as much disk space with other clients. */
 const CLIENTS_OF_HUGE = ['ecrp'];
 /** In memory, so that no disk is measured. */
 const MEMORY = '/dev/shm';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CliResult, makeHome, spawnCli } from '../support/cli.ts';
 
-// What a release is rehearsed with: an emulator, and a command beside it that knows nothing of it.
+// How people rehearse a release: an emulator, with a command beside it that does not know about it.
 
 const root = join(import.meta.dirname, '..', '..');
 const archive = join(root, 'fixtures', 'archives', 'skopeo-oci.tar');

@@ -177,7 +177,7 @@ describe('the service refuses', () => {
       hint: 'ecrp repo create missing',
     }));
 
-  it('an alias that is none', () =>
+  it('an alias that nobody has', () =>
     expectFailure(['push', one, `${emulator.registryHost}/nobody/app:1`], {
       status: 5,
       code: 'NOT_FOUND',

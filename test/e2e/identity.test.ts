@@ -207,7 +207,7 @@ describe('an SSO session', () => {
   });
 });
 
-it('the built program prints nothing of its libraries, whatever a profile configures', async () => {
+it('the built program prints no output of its libraries, whatever a profile configures', async () => {
   const env = {
     ...home.env,
     ...place,

@@ -359,7 +359,7 @@ it.each([
   expect(result.stderr).toMatch(cause);
 });
 
-it('docker-credential-ecrp tells failures on stdout, as the protocol wants it', async () => {
+it('docker-credential-ecrp prints failures on stdout, as the protocol asks', async () => {
   const env = { ...home.env, ...emulator.env, ECRP_REGISTRY_HOST: 'http://x/' };
   const result = await runCli(['list'], { env, main: runHelperProgram });
   expect(result).toMatchObject({

@@ -24,7 +24,7 @@ afterEach(() => {
 async function prepareNetwork(options: Omit<ForwardProxyOptions, 'hosts'> = {}) {
   const front = await startTlsFront(port);
   const hosts = { 'api.example.test': front.port, 'registry.example.test': front.port };
-  // The emulator says that its tokens are to be had by plain HTTP.
+  // The emulator's challenge has an address with plain HTTP.
   const plainHosts = { 'registry.example.test': port };
   const proxy = await startForwardProxy({ ...options, hosts, plainHosts });
   cleanups.push(

@@ -135,7 +135,7 @@ describe('a push', () => {
     expect(operations).not.toHaveProperty('DescribeRegistries');
   });
 
-  it('asks once for an alias that nothing tells, and remembers it', async () => {
+  it('asks once for an alias that is unknown, and remembers it', async () => {
     const uri = await createRepo('alias');
     const env = { ...home.env, ...emulator.env, ECRP_CACHE_DIR: join(home.directory, 'cold-cache') };
     for (const asked of [1, 0]) {

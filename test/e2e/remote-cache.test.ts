@@ -111,7 +111,7 @@ describe('on a machine without a cache', () => {
   });
 });
 
-it('nobody is asked for layers when the local cache knows all', async () => {
+it('the registry is not asked for layers when the local cache knows them all', async () => {
   const argv = ['push', archive, 'warm:1.0', '--create-repo'];
   const env = { ...home.env, ...emulator.env };
   await runCli(argv, { env });

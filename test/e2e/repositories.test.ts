@@ -73,7 +73,7 @@ describe('repo create', () => {
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('team/hello') });
   });
 
-  it('tells every problem of a catalog file at once, and sends nothing', async () => {
+  it('reports every problem of a catalog file at once, and sends nothing', async () => {
     const file = join(home.directory, 'bad.json');
     await writeFile(
       file,

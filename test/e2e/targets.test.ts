@@ -6,7 +6,7 @@ import { type CliResult, runCli } from '../support/cli.ts';
 import { findRepositories } from '../support/find-repositories.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
-// Where an image goes, by which names, and what is said of it.
+// Where an image goes, under which names, and what the result says.
 
 const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
 const one = join(archives, 'docker-20.10-one.tar');

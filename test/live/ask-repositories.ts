@@ -26,6 +26,15 @@ export const REPOSITORY_QUESTIONS = {
         : `texts are ${text}, the logo is ${logo}`;
     return { observed };
   },
+  emptyLogo: async ({ ask, must }) => {
+    const logoImageBlob = readFileSync('fixtures/logo.png').toString('base64');
+    await must('PutRepositoryCatalogData', { catalogData: { logoImageBlob } });
+    const { code } = await ask('PutRepositoryCatalogData', { catalogData: { logoImageBlob: '' } });
+    const { value, alternative } = CHOICES.emptyLogo;
+    if (code !== undefined) return { observed: alternative };
+    const { output } = await ask('GetRepositoryCatalogData');
+    return { observed: read(output, 'catalogData', 'logoUrl') === undefined ? value : 'keeps the logo' };
+  },
   invalidLogoReason: async ({ ask }) => {
     const logoImageBlob = Buffer.from('no image').toString('base64');
     return { observed: reasonOf(await ask('PutRepositoryCatalogData', { catalogData: { logoImageBlob } })) };

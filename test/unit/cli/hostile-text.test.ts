@@ -228,7 +228,7 @@ describe('a service that says such things', async () => {
     expectHarmless(stdout + stderr);
   });
 
-  it('in a time that is none', async () => {
+  it('in an invalid time', async () => {
     const repository = { repositoryName: 'xx', repositoryUri: 'h/a/xx', createdAt: 1e300 };
     answer = { status: 200, body: JSON.stringify({ repositories: [repository] }) };
     for (const argv of [

@@ -113,7 +113,7 @@ describe('a wrong command line', () => {
     });
   });
 
-  it('is told in JSON wherever --json stands', async () => {
+  it('is JSON, wherever --json is', async () => {
     for (const argv of [['--json'], ['--json', 'psh'], ['repo', '--json'], ['--json', '--nope']]) {
       const result = await runCli(argv);
       expect(result).toMatchObject({ status: 2, stderr: '' });
@@ -121,7 +121,7 @@ describe('a wrong command line', () => {
     }
   });
 
-  it('is told as one line of JSON on stderr with --progress json', async () => {
+  it('is one line of JSON on stderr with --progress json', async () => {
     const { stderr, stdout, status } = await runCli(['push', '--progress', 'json']);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(JSON.parse(stderr)).toMatchObject({ event: 'error', code: 'USAGE', exitStatus: 2 });

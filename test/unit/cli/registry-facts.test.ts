@@ -34,7 +34,7 @@ it.each([
   ['{"registryId":"1234', 'cut short'],
   ['null', 'null'],
   ['{"registryId":"123456789012"}', 'without an alias'],
-  ['{"registryId":"123456789012","registryAlias":"../x","aliases":["../x"]}', 'an alias that is none'],
+  ['{"registryId":"123456789012","registryAlias":"../x","aliases":["../x"]}', 'an alias that nobody has'],
   [
     '{"registryId":"123456789012","registryAlias":"a1","aliases":["a1","\\u001b[2J"]}',
     'one that is none among others',

@@ -164,7 +164,7 @@ describe('an OCI layout as a target', () => {
     expect(source.reads).toEqual([]);
   });
 
-  it('refuses a blob whose bytes have another digest, and keeps nothing of it', async () => {
+  it('refuses a blob whose bytes have another digest, and keeps none of its bytes', async () => {
     const directory = await makeDirectory();
     const target = layoutTarget(directory);
     const source = layoutSource([arm]);

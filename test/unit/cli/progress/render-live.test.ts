@@ -118,7 +118,7 @@ describe('its lines', () => {
     ]);
   });
 
-  it('say of a layer that is compressed while it is sent that nothing of it is acknowledged yet', () => {
+  it('show that nothing is acknowledged yet of a layer that is compressed while it is sent', () => {
     const waiting = applyAll([upload(1, 20_000_000), start(first, undefined, 20_000_000)]);
     const render = (dryRun: boolean) =>
       renderLive(waiting.snapshot(7000), { ...subject, dryRun }, { columns: 80, rows: 24 }, plain);

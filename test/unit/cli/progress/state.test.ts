@@ -62,7 +62,7 @@ describe('the blobs of a push', () => {
     });
   });
 
-  it('are forgotten when they are given up, to be sent anew', () => {
+  it('are dropped when their upload starts again', () => {
     const state = applyAll([{ kind: 'phase', phase: 'upload' }, start(first, 10), progress(first, 4)]);
     state.apply({ kind: 'phase', phase: 'check' }, 3000);
     expect(state.snapshot(3000)).toMatchObject({ doneBytes: 0, active: [] });
@@ -154,7 +154,7 @@ describe('what holds a push up', () => {
     expect(describeAmounts(state.snapshot(6000))).toContain('1 retry');
   });
 
-  it('is nothing to tell when it takes less than a second', () => {
+  it('is not reported when it takes less than a second', () => {
     const state = applyAll(busy);
     state.applyCall(retry(200), 2000);
     expect(describeStall(state.snapshot(2100), false)).toBeUndefined();
@@ -202,7 +202,7 @@ describe('what holds a push up', () => {
 });
 
 describe('the other phases', () => {
-  it('tell how many manifests are put', () => {
+  it('show how many manifests are put', () => {
     const state = applyAll([
       { kind: 'phase', phase: 'put', manifests: 3 },
       { kind: 'manifest-put', imageDigest: first, imageTag: undefined, status: 'put' },
@@ -210,7 +210,7 @@ describe('the other phases', () => {
     expect(describeAmounts(state.snapshot(1000))).toEqual(['1 of 3 manifests']);
   });
 
-  it('tell how much is read back, of several blobs at once', () => {
+  it('show how much is read back, of several blobs at once', () => {
     const state = new ProgressState(0);
     state.apply({ kind: 'verify-started', blobs: 3, bytes: 30 * MIB }, 0);
     state.apply({ kind: 'verify-progress', digest: first, readBytes: 4 * MIB }, 1000);
@@ -224,14 +224,14 @@ describe('the other phases', () => {
     ]);
   });
 
-  it('tell how long they take when they have nothing else to tell', () => {
+  it('show how long they take when there is nothing else to show', () => {
     const state = new ProgressState(0);
     expect(describeAmounts(state.snapshot(1900))).toEqual([]);
     expect(describeAmounts(state.snapshot(65_000))).toEqual(['1 min 05 s']);
   });
 });
 
-it('begins anew with another image, but for the retries', () => {
+it('starts again with another image, except for the retries', () => {
   const state = applyAll([upload(1, 10), start(first, 10), finish(first, 10)]);
   state.applyCall({ kind: 'retry', operation: 'PutImage', attempt: 1, delayMs: 1, reason: 'x' }, 0);
   state.startImage(5000);

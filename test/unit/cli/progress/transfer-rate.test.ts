@@ -10,7 +10,7 @@ function feed(stepMs: number, bytes: number, untilMs: number): TransferRate {
 }
 
 describe('the rate of a transfer', () => {
-  it('is not told in the first seconds', () => {
+  it('is not reported in the first seconds', () => {
     const rate = feed(100, 1000, 1900);
     expect(rate.measure(1900)).toBeUndefined();
     rate.add(25_000, 2500);
@@ -43,7 +43,7 @@ describe('the rate of a transfer', () => {
     expect(rate.measure(30_000)).toBeCloseTo(1000, 0);
   });
 
-  it('begins anew when what was sent is of no use', () => {
+  it('starts again when what was sent is useless', () => {
     const rate = feed(1000, 5000, 20_000);
     rate.add(0, 21_000);
     expect(rate.measure(22_000)).toBeUndefined();

@@ -26,7 +26,7 @@ function begin(display: DisplayKind, stderr = new PassThrough()) {
 }
 
 describe('a wait in a log', () => {
-  it('is told after two seconds, and then every ten', () => {
+  it('is reported after two seconds, then every ten', () => {
     const { notes, waiting } = begin('plain');
     const end = waiting.start('ECR Public (DescribeRepositories)', true);
     vi.advanceTimersByTime(1_999);
@@ -90,7 +90,7 @@ describe('a wait in a log', () => {
     ]);
   });
 
-  it('is not told while another display tells it, nor after it was taken away', () => {
+  it('is not reported while another display shows it, nor after that display has ended', () => {
     const { notes, waiting } = begin('plain');
     const take = waiting.handOver();
     waiting.start('the lock');
@@ -105,7 +105,7 @@ describe('a wait in a log', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('is not told while a person is being asked, and the other display keeps still', () => {
+  it('is not reported during a question, and the other display keeps still', () => {
     const { notes, waiting } = begin('plain');
     const states: string[] = [];
     const pause = () => {
@@ -136,7 +136,7 @@ it('is an event where standard error is NDJSON', () => {
   ]);
 });
 
-it('is not told to whoever wants no progress', () => {
+it('is not reported without progress', () => {
   const { notes, events, waiting } = begin('none');
   waiting.start('ECR Public (DescribeRepositories)', true);
   vi.advanceTimersByTime(60_000);

@@ -301,7 +301,7 @@ test('without credentials, the error names every source', async () => {
   expect(gone.message).toContain('http://127.0.0.1:1');
 });
 
-test('a process is run once, and told of while it is waited for', async () => {
+test('a process is run once, and reported while it runs', async () => {
   await configure(`[default]\ncredential_process = COUNT; echo '${processKeys('AKPROCESS')}'\n`);
   const waits: string[] = [];
   const found: string[] = [];
