@@ -17,8 +17,6 @@ const WITHOUT_COMMAND = [
   'DescribeImages',
   'DescribeImageTags',
   'BatchDeleteImage',
-  'GetRepositoryCatalogData',
-  'PutRepositoryCatalogData',
   'SetRepositoryPolicy',
   'GetRepositoryPolicy',
   'DeleteRepositoryPolicy',

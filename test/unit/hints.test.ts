@@ -7,6 +7,7 @@ import { readTree } from '../support/architecture.ts';
 /** Without a hint of their own, each for its reason. */
 const EXCUSED: Readonly<Record<string, string>> = {
   'src/cli/credential-helper.ts': "docker's protocol has room for a message only",
+  'src/ecr/fetch-logo.ts': 'the error around them has the hint',
   'src/cli/commands/push/try-each.ts': 'it follows the error of another image, which has the hint',
 };
 
