@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeHome } from '../support/cli.ts';
+import { findDeadLinks } from '../support/markdown-links.ts';
+
+// The package as a stranger gets it: packed by npm, and installed into an empty directory without a registry, a cache or settings.
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+
+/** What `npm pack` reads in a checkout. */
+const SOURCES = ['.build', 'bin', 'src', 'LICENSE', 'README.md', 'package.json'];
+
+/** What is in the package besides the schemas and the chunks of the program, whose names the bundler chooses. */
+const FILES = [
+  'LICENSE',
+  'README.md',
+  'bin/README.md',
+  'bin/SCRIPTING.md',
+  'bin/docker-credential-ecrp.js',
+  'bin/ecrp.js',
+  'bin/package.json',
+  'bin/push.svg',
+  'dist/deflate.wasm',
+  'dist/licenses.txt',
+  'package.json',
+  'src/compress/deflate/README.md',
+  'src/emulator/README.md',
+];
+
+const home = await makeHome();
+afterAll(home.remove);
+const checkout = join(home.directory, 'checkout');
+const place = join(home.directory, 'place');
+const installed = join(place, 'node_modules', 'ecrp');
+const env = {
+  HOME: home.directory,
+  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+  npm_config_registry: 'http://127.0.0.1:1',
+  npm_config_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_update_notifier: 'false',
+};
+
+beforeAll(async () => {
+  for (const name of SOURCES) cpSync(join(root, name), join(checkout, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  mkdirSync(join(checkout, 'dist'));
+  for (const name of ['main.cjs', 'old.cjs'])
+    writeFileSync(join(checkout, 'dist', name), 'throw new Error()');
+  await run('npm', ['pack'], { cwd: checkout, env });
+  const tarball = readdirSync(checkout).find((name) => name.endsWith('.tgz')) ?? '';
+  mkdirSync(place);
+  await run('npm', ['install', join(checkout, tarball)], { cwd: place, env });
+});
+
+/** Runs an installed program in the empty directory. */
+const runInstalled = (program: string, ...argv: string[]) =>
+  run(join(place, 'node_modules', '.bin', program), argv, { cwd: place, env });
+
+const listInstalled = (): string[] =>
+  readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(installed, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+
+const readInstalled = (path: string): string => readFileSync(join(installed, path), 'utf8');
+
+describe('the installed package', () => {
+  it('fetched nothing', () => {
+    expect(readdirSync(join(place, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'ecrp',
+    ]);
+  });
+
+  it('has its documents, its programs and what they load, all freshly built', () => {
+    const isOneOfMany = (path: string): boolean =>
+      /^(?:dist\/[\w-]+\.cjs|bin\/schemas\/[\w-]+\.json)$/.test(path);
+    expect(listInstalled().filter((path) => !isOneOfMany(path))).toEqual(FILES);
+    expect(listInstalled()).not.toContain('dist/old.cjs');
+  });
+
+  it('pushes the image of the demo to its own emulator', async () => {
+    const image = join(root, 'fixtures', 'archives', 'docker-20.10-one.tar');
+    const push = [join(place, 'node_modules', '.bin', 'ecrp'), 'push', image, 'hello:1.0', '--create-repo'];
+    const { stdout } = await runInstalled('ecrp', 'emulator', '--port', '0', '--', ...push);
+    expect(stdout).toMatch(/\/hello:1\.0@sha256:[0-9a-f]{64}$/m);
+  });
+
+  it('has the credential helper', async () => {
+    const { stdout } = await runInstalled('docker-credential-ecrp', 'version');
+    expect(stdout).toContain(JSON.parse(readInstalled('package.json')).version);
+  });
+
+  it('lets others import its package.json and nothing else', () => {
+    const { resolve } = createRequire(join(place, 'index.js'));
+    expect(resolve('ecrp/package.json')).toBe(join(installed, 'package.json'));
+    for (const path of ['ecrp', 'ecrp/dist/main.cjs', 'ecrp/bin/ecrp.js']) {
+      expect(() => resolve(path)).toThrow(expect.objectContaining({ code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' }));
+    }
+  });
+
+  it('mentions no source map, because it has no sources', () => {
+    const mapped = listInstalled().filter((path) => /sourceMappingURL=/.test(readInstalled(path)));
+    expect(mapped).toEqual([]);
+  });
+
+  it('has no dead link', () => {
+    expect(findDeadLinks(listInstalled(), readInstalled)).toEqual([]);
+  });
+
+  it('passes publint', async () => {
+    const { messages } = await publint({ pkgDir: installed, pack: false });
+    expect(messages).toEqual([]);
+  });
+});
+
+describe('the script prepare', () => {
+  /** Runs the script as npm does, in a checkout without the packages that the build needs. */
+  const prepare = (npm: Readonly<Record<string, string>>): Promise<unknown> => {
+    cpSync(join(root, '.build'), join(home.directory, 'bare', '.build'), { recursive: true });
+    return run(process.execPath, ['.build/prepare.js'], {
+      cwd: join(home.directory, 'bare'),
+      env: { ...env, ...npm },
+    });
+  };
+
+  it.each(['ci', 'install'])('builds nothing after npm %s in a checkout', async (command) => {
+    await prepare({ npm_command: command });
+    expect(readdirSync(join(home.directory, 'bare'))).toEqual(['.build']);
+  });
+
+  it.each([
+    ['npm pack', { npm_command: 'pack' }],
+    ['npm publish', { npm_command: 'publish' }],
+    ['an install from git', { npm_command: 'install', npm_package_resolved: '/clone' }],
+    ['a locked install from git', { npm_command: 'ci', npm_package_resolved: '/clone' }],
+  ])('builds for %s, and fails if it cannot', async (_, npm) => {
+    await expect(prepare(npm)).rejects.toThrow('Cannot find package');
+  });
+});
+
+describe('a dead link', () => {
+  const tree = (files: Readonly<Record<string, string>>) =>
+    findDeadLinks(Object.keys(files), (path) => files[path] ?? '');
+
+  it.each([
+    ['a file that is missing', '[x](src/x.md)'],
+    ['a picture that is missing', '<img alt="x" src="x.svg">'],
+    ['a heading that is missing', '[x](#missing)'],
+    ['a heading of another file', '[x](bin/a.md#b)'],
+    ['a file outside of the tree', '[`x`](../LICENSE)'],
+    ['a heading within code', '[x](#code)\n\n```sh\n# code\n```\n'],
+  ])('is found: %s', (_, text) => {
+    expect(tree({ 'a.md': text, 'bin/a.md': '# a\n', LICENSE: '' })).toHaveLength(1);
+  });
+
+  it('is none of these', () => {
+    const text = [
+      '# A `first` heading, twice\n## A first heading twice\n## `ecrp push`\n',
+      '[x](#a-first-heading-twice) [x](#a-first-heading-twice-1) [`x`](#ecrp-push) [x](bin/a.md#b-c) [x](bin/) [x](LICENSE)',
+      '[x](https://example.com/x.md) <a href="mailto:x@example.com">x</a> `[x](y)` ![x](bin/x.svg)',
+      '\n```md\n[x](y)\n```\n',
+    ].join('\n');
+    expect(
+      tree({ 'a.md': text, 'bin/a.md': '[x](../a.md)\n## B: c?\n', 'bin/x.svg': '', LICENSE: '' }),
+    ).toEqual([]);
+  });
+});
