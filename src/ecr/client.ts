@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Environment } from '../io.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
+import { USER_AGENT } from '../net/user-agent.ts';
 import { REGION } from '../wire/service.ts';
 import type { ApiEvent, Caller } from './api-call.ts';
 import { limitAttempt } from './attempt.ts';
@@ -77,6 +78,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
     maxAttempts: 1,
     retryMode: 'standard',
     logger: silentLogger,
+    customUserAgent: USER_AGENT,
     requestHandler: new RequestHandler({
       connections,
       answers: 'json',

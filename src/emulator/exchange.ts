@@ -12,6 +12,8 @@ export interface RequestLogEntry {
   readonly status: number;
   /** The received bytes of the request's body. */
   readonly bytes: number;
+  /** What the client calls itself. */
+  readonly userAgent?: string;
   /** The time until the answer was ready. */
   readonly ms: number;
 }
@@ -68,6 +70,7 @@ export class Exchange {
   log(status: number): void {
     if (this.#logged) return;
     this.#logged = true;
+    const userAgent = this.request.headers['user-agent'];
     this.#onRequest({
       time: this.#time,
       ...(this.operation === undefined
@@ -75,6 +78,7 @@ export class Exchange {
         : { operation: this.operation }),
       status,
       bytes: this.bytes,
+      ...(userAgent !== undefined && { userAgent }),
       ms: Math.round((performance.now() - this.#start) * 10) / 10,
     });
   }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ProxyError } from './connection-error.ts';
 import type { Connections } from './connections.ts';
+import { USER_AGENT } from './user-agent.ts';
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD';
@@ -41,7 +42,7 @@ export async function sendRequest(
   const request = (isSecure ? requestSecure : requestPlain)(url, {
     method,
     // The digest is that of the bytes without a further encoding.
-    headers: { 'accept-encoding': 'identity', 'user-agent': 'ecrp', ...headers },
+    headers: { 'accept-encoding': 'identity', 'user-agent': USER_AGENT, ...headers },
     agent,
     signal,
   });

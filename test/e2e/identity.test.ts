@@ -196,6 +196,7 @@ describe('an SSO session', () => {
       expect(listed.status, listed.stderr).toBe(0);
       expect(listed.stderr).toContain("Credentials: the SSO login of the profile 'session'");
       expect(portal.requests).toEqual([expect.stringMatching(/^GET \/federation\/credentials\?/)]);
+      expect(portal.userAgents).toEqual([expect.stringMatching(/^aws-sdk-js\/.* ecrp\/\d/)]);
       await signIn(new Date(Date.now() - 1000).toISOString());
       const late = await listWithSession(portal.url);
       expect(late.status).toBe(4);

@@ -203,6 +203,7 @@ describe('ecrp emulator', () => {
         operation: 'CreateRepository',
         status: 200,
         bytes: expect.any(Number),
+        userAgent: expect.stringContaining('ecrp/'),
         ms: expect.any(Number),
       },
       expect.objectContaining({ operation: 'DescribeRepositories', status: 200 }),

@@ -13,6 +13,8 @@ export interface FakeService {
   readonly url: string;
   /** Method and path of each request so far. */
   readonly requests: readonly string[];
+  /** What the client of each request calls itself. */
+  readonly userAgents: readonly (string | undefined)[];
   close(): void;
 }
 
@@ -47,8 +49,10 @@ export function startContainerCredentials(keys: RoleKeys, token?: string): Promi
 /** Starts a service that answers with a function. If the function does nothing, no answer comes. */
 export async function serve(answer: Answer): Promise<FakeService> {
   const requests: string[] = [];
+  const userAgents: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
+    userAgents.push(request.headers['user-agent']);
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,6 +61,7 @@ export async function serve(answer: Answer): Promise<FakeService> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    userAgents,
     close() {
       server.closeAllConnections();
       server.close();

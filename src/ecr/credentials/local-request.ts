@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import { isObject } from '../../json.ts';
 import { readBody } from '../../net/send-request.ts';
+import { USER_AGENT } from '../../net/user-agent.ts';
 import type { AwsCredentials } from './source.ts';
 
 // Questions to a service on this machine or its link, which gives the credentials of a role.
@@ -36,7 +37,12 @@ export function requestLocal(
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     // NODE_USE_ENV_PROXY gives the global agent a proxy, hence none.
-    const request: ClientRequest = send(url, { method, headers: { ...headers }, signal, agent: false });
+    const request: ClientRequest = send(url, {
+      method,
+      headers: { 'user-agent': USER_AGENT, ...headers },
+      signal,
+      agent: false,
+    });
     let isConnected = false;
     const fail = (error: Error): void => {
       if (signal.aborted) reject(signal.reason);

@@ -1,4 +1,5 @@
 import type { Environment } from '../../io.ts';
+import { USER_AGENT } from '../../net/user-agent.ts';
 import { findConfiguredEndpoint } from '../endpoint.ts';
 import { silentLogger } from '../request-handler.ts';
 import type { Profile } from '../shared-config.ts';
@@ -111,6 +112,7 @@ async function configureClient(serviceId: string, context: SourceContext) {
   const endpoint = await findConfiguredEndpoint(serviceId, env, loadProfile);
   return {
     logger: silentLogger,
+    customUserAgent: USER_AGENT,
     maxAttempts: 3,
     ...(endpoint && { endpoint: endpoint.url, useDualstackEndpoint: false, useFipsEndpoint: false }),
     requestHandler: makeRequestHandler?.() ?? {

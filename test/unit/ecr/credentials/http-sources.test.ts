@@ -62,7 +62,7 @@ async function startSts() {
 <Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration></Credentials></${action}Result></${action}Response>`);
     }),
   );
-  return { asked, env: { AWS_ENDPOINT_URL_STS: service.url } };
+  return { asked, userAgents: service.userAgents, env: { AWS_ENDPOINT_URL_STS: service.url } };
 }
 
 describe('instance metadata', () => {
@@ -232,6 +232,9 @@ test('metadata and container credentials are never asked for through a proxy', a
   for (const place of places) {
     expect((await find({ ...proxies, ...place })).credentials.accessKeyId).toBe('AKROLE');
   }
+  for (const userAgent of [...container.userAgents, ...instance.userAgents]) {
+    expect(userAgent).toMatch(/^ecrp\/\d/);
+  }
   expect(proxy.requests).toEqual([]);
 });
 
@@ -259,6 +262,7 @@ duration_seconds = 900
         description: expect.stringContaining('the role of the container'),
       },
     });
+    expect(sts.userAgents).toEqual([expect.stringMatching(/^aws-sdk-js\/.* ecrp\/\d/)]);
     expect(Object.fromEntries(sts.asked[0] ?? [])).toMatchObject({
       Action: 'AssumeRole',
       RoleArn: role,
