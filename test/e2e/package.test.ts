@@ -1,12 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
@@ -149,33 +142,5 @@ describe('the script prepare', () => {
     ['a locked install from git', { npm_command: 'ci', npm_package_resolved: '/clone' }],
   ])('builds for %s, and fails if it cannot', async (_, npm) => {
     await expect(prepare(npm)).rejects.toThrow('Cannot find package');
-  });
-});
-
-describe('a dead link', () => {
-  const tree = (files: Readonly<Record<string, string>>) =>
-    findDeadLinks(Object.keys(files), (path) => files[path] ?? '');
-
-  it.each([
-    ['a file that is missing', '[x](src/x.md)'],
-    ['a picture that is missing', '<img alt="x" src="x.svg">'],
-    ['a heading that is missing', '[x](#missing)'],
-    ['a heading of another file', '[x](bin/a.md#b)'],
-    ['a file outside of the tree', '[`x`](../LICENSE)'],
-    ['a heading within code', '[x](#code)\n\n```sh\n# code\n```\n'],
-  ])('is found: %s', (_, text) => {
-    expect(tree({ 'a.md': text, 'bin/a.md': '# a\n', LICENSE: '' })).toHaveLength(1);
-  });
-
-  it('is none of these', () => {
-    const text = [
-      '# A `first` heading, twice\n## A first heading twice\n## `ecrp push`\n',
-      '[x](#a-first-heading-twice) [x](#a-first-heading-twice-1) [`x`](#ecrp-push) [x](bin/a.md#b-c) [x](bin/) [x](LICENSE)',
-      '[x](https://example.com/x.md) <a href="mailto:x@example.com">x</a> `[x](y)` ![x](bin/x.svg)',
-      '\n```md\n[x](y)\n```\n',
-    ].join('\n');
-    expect(
-      tree({ 'a.md': text, 'bin/a.md': '[x](../a.md)\n## B: c?\n', 'bin/x.svg': '', LICENSE: '' }),
-    ).toEqual([]);
   });
 });
