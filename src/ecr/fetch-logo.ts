@@ -58,17 +58,17 @@ export async function fetchLogo(
 
 function readAddress(text: string, base?: URL): URL {
   if (URL.canParse(text, base?.href)) return new URL(text, base);
-  throw new EcrpError('UNAVAILABLE', 'that is not a URL');
+  throw new TypeError('that is not a URL');
 }
 
-/** Throws UNAVAILABLE for an address that a service must not send us to. */
+/** Throws for an address that a service must not send us to. */
 function assertFetchable({ protocol, hostname, host }: URL, api: URL): void {
   const isOfApi = host === api.host;
   const isAllowed = isLocalHost(hostname.replaceAll(/[[\]]/g, ''))
     ? isOfApi || (isLoopbackHost(hostname) && isLoopbackHost(api.hostname))
     : protocol === 'https:' || isOfApi;
   if (isAllowed && /^https?:$/.test(protocol)) return;
-  throw new EcrpError('UNAVAILABLE', `${protocol}//${host} is not an address that ${api.host} may name`);
+  throw new TypeError(`${protocol}//${host} is not an address that ${api.host} may name`);
 }
 
 /** Describes the reason without the words that are for images. */
