@@ -1,33 +1,41 @@
 import { type Command, Help, type HelpConfiguration, type Option } from 'commander';
 import type { OperationName } from '../wire/operations.ts';
 
-/** Layout of help: global options join the groups of the command's own options, and choices and defaults are short. */
+/** Layout of help: choices and defaults are short, and the options of every command are one line that points to the program's help. */
 export const helpConfiguration: HelpConfiguration = {
+  formatHelp(this: Help, command, helper) {
+    const help = Help.prototype.formatHelp.call(this, command, helper);
+    return command.parent === null ? help : `${help}\n${describeGlobalOptions(command)}\n`;
+  },
   visibleOptions(this: Help, command) {
     const visible = Help.prototype.visibleOptions.call(this, command);
-    const own = visible.filter((option) => command.options.includes(option));
-    const help = visible.filter((option) => !command.options.includes(option));
-    const globals = listAncestors(command).flatMap(({ options }) => options);
-    return [...own, ...globals.filter(({ long }) => long !== VERSION), ...help];
+    return command.parent === null ? visible : visible.filter((option) => command.options.includes(option));
   },
   optionDescription: describeOption,
   subcommandTerm: (command) => command.name(),
 };
 
-/** An option of the program that no command takes. */
-const VERSION = '--version';
+/** Lists the options of the program, which every command takes too. */
+function describeGlobalOptions(command: Command): string {
+  const { options } = findProgram(command);
+  const names = [...options.flatMap(({ long }) => (long === '--version' ? [] : (long ?? []))), '--help'];
+  const half = Math.ceil(names.length / 2);
+  const lists = [names.slice(0, half), names.slice(half)].map((list) => `  ${list.join(', ')}`);
+  return `Options of every command, which 'ecrp --help' explains:\n${lists.join(',\n')}`;
+}
 
-function listAncestors({ parent }: Command): readonly Command[] {
-  return parent === null ? [] : [parent, ...listAncestors(parent)];
+function findProgram(command: Command): Command {
+  return command.parent === null ? command : findProgram(command.parent);
 }
 
 /** `description: keep (default), drop`, or `description (default 4)`. */
-export function describeOption({ description, argChoices, defaultValue, negate }: Option): string {
-  if (argChoices === undefined) {
-    return defaultValue === undefined || negate ? description : `${description} (default ${defaultValue})`;
-  }
-  const choices = argChoices.map((choice) => (choice === defaultValue ? `${choice} (default)` : choice));
-  return [description, choices.join(', ')].filter(Boolean).join(': ');
+export function describeOption(option: Option): string {
+  const { description, argChoices, defaultValue, defaultValueDescription, negate } = option;
+  const shown = defaultValueDescription ?? (negate ? undefined : defaultValue);
+  const isChoice = argChoices?.includes(defaultValue) ?? false;
+  const choices = argChoices?.map((choice) => (choice === defaultValue ? `${choice} (default)` : choice));
+  const text = [description, choices?.join(', ')].filter(Boolean).join(': ');
+  return shown === undefined || isChoice ? text : `${text} (default ${shown})`;
 }
 
 /** What the reference and the man pages say about a command beside its arguments and options. */

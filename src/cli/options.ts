@@ -28,13 +28,17 @@ export function limitWait({ retryBudget }: Pick<GlobalOptions, 'retryBudget'>, o
 export function addGlobalOptions(program: Command): Command {
   return program
     .optionsGroup('Network:')
-    .addOption(new Option('--endpoint-url <url>', 'API endpoint to use').argParser(parseEndpointUrl))
+    .addOption(
+      new Option('--endpoint-url <url>', 'API endpoint (default: that of AWS)').argParser(parseEndpointUrl),
+    )
     .addOption(
       new Option('--region <region>', "AWS region (default us-east-1, not the profile's)").argParser(
         parseRegion,
       ),
     )
-    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').argParser(parseNonEmpty))
+    .addOption(
+      new Option('--profile <name>', 'AWS profile to use (default: AWS_PROFILE)').argParser(parseNonEmpty),
+    )
     .addOption(
       new Option('--registry-host <host>', 'host of the registry (default public.ecr.aws)').argParser(
         parseRegistryHost,
@@ -46,10 +50,10 @@ export function addGlobalOptions(program: Command): Command {
       ),
     )
     .optionsGroup('Output:')
-    .addOption(new Option('--json', 'print one JSON document on standard output'))
-    .addOption(new Option('--progress <mode>', 'on stderr').choices(progressModes).default('auto'))
+    .addOption(new Option('--json', 'print the result as one JSON document'))
+    .addOption(new Option('--progress <mode>', 'progress on stderr').choices(progressModes).default('auto'))
     .addOption(new Option('-q, --quiet', 'print the result and errors only').conflicts('verbose'))
-    .addOption(new Option('-v, --verbose', 'print a line per API call'))
+    .addOption(new Option('-v, --verbose', 'print the source of the credentials and each API call'))
     .addOption(new Option('--no-color', 'no colours (so does NO_COLOR)'));
 }
 

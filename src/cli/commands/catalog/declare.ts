@@ -64,7 +64,7 @@ function addSet(catalog: Command, run: Runner): void {
     );
   addExamples(set, [
     'ecrp catalog set app --catalog catalog.json',
-    'ecrp catalog set app --about-file README.md --architecture x86-64 --architecture "ARM 64"',
+    'ecrp catalog set app --about-file README.md --architecture "ARM 64"',
     'ecrp catalog set app --logo logo.png --clear usage',
   ]);
   addOperations(set, 'PutRepositoryCatalogData');

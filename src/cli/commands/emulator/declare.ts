@@ -28,10 +28,11 @@ export function addEmulator(program: Command, run: Runner): void {
   const emulator = program
     .command('emulator')
     .summary('run a local ECR Public')
-    .description('Run a local ECR Public, or a command with one beside it.')
-    .argument('[command...]', "after `--`: a command to run in the emulator's environment")
+    .description('Run a local ECR Public until Ctrl-C, or run a command with one.')
+    .argument('[command...]', 'after `--`: a command to run with the emulator in its environment')
+    .optionsGroup('Server:')
     .option('--port <port>', 'port to listen on; 0 for a free one', parseIntegerWithin(0, 65_535), 5100)
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseAddress)
+    .option('--host <address>', 'address to listen on (default 127.0.0.1)', parseAddress)
     .option(
       '--allow-host <name>',
       'with --host: a name or address that clients use, without the port (repeatable)',
@@ -39,15 +40,16 @@ export function addEmulator(program: Command, run: Runner): void {
     )
     .option(
       '--data <directory>',
-      'keep all data there; without it, all data is deleted at the end',
+      'keep all data in this directory; without it, the data is deleted at the end',
       parseNonEmpty,
     )
-    .option('--account <id>', 'account id of the registry', parseNonEmpty)
+    .optionsGroup('Identities:')
+    .option('--account <id>', 'account ID of the registry, 12 digits', parseNonEmpty)
     .option('--alias <alias>', 'alias of the registry', parseNonEmpty)
-    .option('--access-key-id <id>', 'access key id that it accepts', parseNonEmpty)
+    .option('--access-key-id <id>', 'access key ID that it accepts', parseNonEmpty)
     .option(
       '--secret-access-key <key>',
-      'secret of that key; the list of processes shows it to every user: prefer --identity',
+      'secret of that key; every user sees it in the list of processes, so prefer --identity',
       parseNonEmpty,
     )
     .option(
@@ -57,9 +59,10 @@ export function addEmulator(program: Command, run: Runner): void {
     )
     .option(
       '--token-lifetime <seconds>',
-      'lifetime of authorization tokens (default: 12 hours)',
+      'lifetime of tokens (default 43200: 12 hours)',
       parseIntegerWithin(1, 43_200),
     )
+    .optionsGroup('Behaviour:')
     .addOption(
       new Option('--quotas <kind>', 'throttle requests as the service does, or not')
         .choices(['real', 'off'])
@@ -75,16 +78,16 @@ export function addEmulator(program: Command, run: Runner): void {
       'OPERATION EFFECT [VALUE] [on=N|every=N|p=P seed=S] (repeatable)',
       collectValues,
     )
-    .option('--log <file>', 'write one JSON line per request there', parseNonEmpty)
+    .option('--log <file>', 'append one JSON line per request to this file', parseNonEmpty)
     .action((command: readonly string[], options: EmulatorFlags) =>
       run(async (context) => (await import('./run.ts')).runEmulator(context, command, options)),
     );
   addExamples(emulator, [
     'ecrp emulator',
-    'ecrp emulator --port 0 -- sh -c "ecrp repo create app && ecrp push app.tar app:1.0"',
+    'ecrp emulator --port 0 -- ecrp push app.tar app:1.0 --create-repo',
     'ecrp emulator --data ./registry --fault "UploadLayerPart delay 300"',
     'ecrp emulator --identity publisher.json -- ecrp push app.tar app:1.0',
-    'ecrp emulator --host 0.0.0.0 --allow-host registry --allow-host host.docker.internal',
+    'ecrp emulator --host 0.0.0.0 --allow-host registry',
   ]);
   addExitStatuses(emulator, {
     130: 'Interrupted, which is the usual end without a command. With a command: the status of that command.',

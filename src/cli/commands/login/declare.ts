@@ -9,14 +9,15 @@ export function addLogin(program: Command, run: Runner): void {
   const login = program
     .command('login')
     .summary('store a token for docker and similar tools')
-    .description("Store a token for the registry in docker's configuration. 'ecrp push' needs none.")
-    .argument('[host...]', 'name of the registry (default: the registry host)')
+    .description(
+      "Store a token of the registry in docker's configuration, for docker and similar tools. 'ecrp push' needs no login.",
+    )
+    .argument('[host...]', 'host of the registry (default: public.ecr.aws)')
     .option('--password-stdout', 'print the password alone and store nothing')
     .addOption(
-      new Option(
-        '--credential-helper',
-        'register docker-credential-ecrp instead of storing a token',
-      ).conflicts('passwordStdout'),
+      new Option('--credential-helper', 'store no token: docker asks docker-credential-ecrp').conflicts(
+        'passwordStdout',
+      ),
     )
     .action((hosts: readonly string[], options: LoginOptions) =>
       run(async (context) => (await import('./run.ts')).login(context, hosts, options)),
@@ -24,15 +25,15 @@ export function addLogin(program: Command, run: Runner): void {
   addExamples(login, [
     'ecrp login',
     'ecrp login public.ecr.aws ecr-public.aws.com',
-    'ecrp login --password-stdout | docker login --username AWS --password-stdin public.ecr.aws',
+    'ecrp login --password-stdout |\n      docker login --username AWS --password-stdin public.ecr.aws',
     'ecrp login --credential-helper',
   ]);
   addOperations(login, 'GetAuthorizationToken');
   const logout = program
     .command('logout')
     .summary('remove the token that login stored')
-    .description('Remove what `ecrp login` or `docker login` stored for the registry.')
-    .argument('[host...]', 'name of the registry (default: the registry host)')
+    .description("Remove what 'ecrp login' or 'docker login' stored for the registry.")
+    .argument('[host...]', 'host of the registry (default: public.ecr.aws)')
     .action((hosts: readonly string[]) =>
       run(async (context) => (await import('./run.ts')).logout(context, hosts)),
     );
@@ -40,9 +41,11 @@ export function addLogin(program: Command, run: Runner): void {
   const token = program
     .command('token')
     .summary('print an authorization token')
-    .description('Print an authorization token of the registry, for `Authorization: Bearer`.')
-    .argument('[host]', 'name of the registry (default: the registry host)')
-    .option('--password', 'print the password in it instead')
+    .description(
+      "Print an authorization token of the registry, for the header 'Authorization: Bearer TOKEN'. It is a secret.",
+    )
+    .argument('[host]', 'host of the registry (default: public.ecr.aws)')
+    .option('--password', 'print the password for docker login instead')
     .action((host: string | undefined, options: TokenOptions) =>
       run(async (context) => (await import('./token.ts')).printToken(context, host, options)),
     );

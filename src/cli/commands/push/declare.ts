@@ -8,13 +8,13 @@ import type { PushOptions } from './request.ts';
 export function addPush(program: Command, run: Runner): void {
   const push = program
     .command('push')
-    .summary('push an image archive to a repository')
-    .description('Push a docker-archive or an OCI image layout, as a directory or a tar.')
+    .summary('push an image to a repository')
+    .description('Push an image from a docker-archive or OCI image layout, a tar or a directory.')
     .argument('<source>', 'the archive, or `-` for a tar on standard input')
-    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else the names in the archive')
+    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; default: the names in the archive')
     .optionsGroup('Source:')
     .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
-    .option('--all', 'each image of the archive, under its own tags')
+    .option('--all', 'push each image of the archive under its own tags')
     .option('--platform <os/arch>', 'only this platform of an index (repeatable)', collectValues)
     .addOption(
       new Option('--attestations <what>', 'attestations of an index')
@@ -22,30 +22,38 @@ export function addPush(program: Command, run: Runner): void {
         .default('keep'),
     )
     .optionsGroup('Target:')
-    .option('-t, --tag <tag>', 'further tag, or reference of the same repository (repeatable)', collectValues)
+    .option('-t, --tag <tag>', 'further tag or reference (repeatable)', collectValues)
     .option('--by-digest', 'push without a tag')
     .addOption(
       new Option('--if-exists <what>', 'tag on another image')
         .choices(['overwrite', 'skip', 'fail'])
         .default('overwrite'),
     )
-    .option('--create-repo', 'create the repository when it is missing')
-    .option('--catalog <file>', 'catalog data of a repository that is created', parseNonEmpty)
-    .option('--resource-tag <k=v>', 'resource tag of such a repository (repeatable)', collectValues)
-    .option('--verify', 'read the image back afterwards, and compare')
-    .option('--dry-run', 'read and check everything, send nothing')
+    .option('--create-repo', 'create the repository if it is missing')
+    .option('--catalog <file>', 'with --create-repo: its catalog data, JSON or YAML', parseNonEmpty)
+    .option('--resource-tag <k=v>', 'with --create-repo: a resource tag (repeatable)', collectValues)
+    .option('--verify', 'read the image back afterwards and compare')
+    .option('--dry-run', 'read and check everything, but send nothing')
     .optionsGroup('Compression (of layers that are uncompressed):')
     .addOption(new Option('--compression <kind>').choices(['gzip', 'zstd', 'none']).default('gzip'))
     .option('--compression-level <n>', '1 to 9 for gzip, 1 to 19 for zstd', parseIntegerWithin(1, 19))
-    .addOption(new Option('--format <format>', 'manifest of a docker-archive').choices(['docker', 'oci']))
+    .addOption(
+      new Option('--format <format>', 'manifest')
+        .choices(['docker', 'oci'])
+        .default(undefined, 'docker, with zstd oci'),
+    )
     .option('--cache-from <tag>', 'look for layers in this image too (repeatable)', collectValues)
     .option('--no-remote-cache', 'do not look for layers in the images at the tags')
     .optionsGroup('Network:')
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
-    .option('--part-size <mib>', 'largest part of a layer, 5 to 20 MiB', parseIntegerWithin(5, 20))
-    .option('--no-resume', 'do not resume interrupted uploads, and keep none')
+    .option(
+      '--part-size <mib>',
+      "largest part, 5 to 20 MiB (default: the service's)",
+      parseIntegerWithin(5, 20),
+    )
+    .option('--no-resume', 'do not resume interrupted uploads; save none')
     .optionsGroup('Output:')
-    .option('--digest-file <file>', 'write the digest there', parseNonEmpty)
+    .option('--digest-file <file>', 'write the digest to this file', parseNonEmpty)
     .action((source: string, reference: string | undefined, options: PushOptions) =>
       run(async (context) => (await import('./run.ts')).push(context, source, reference, options)),
     );
