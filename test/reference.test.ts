@@ -14,8 +14,6 @@ const commands = listCommandPages();
 
 /** Operations whose command is being built. Its engineer removes the operation here. */
 const WITHOUT_COMMAND = [
-  'DescribeImages',
-  'DescribeImageTags',
   'BatchDeleteImage',
   'SetRepositoryPolicy',
   'GetRepositoryPolicy',

@@ -4,7 +4,8 @@ import type { PromptMfa } from '../ecr/credentials/source.ts';
 import { EcrpError } from '../errors.ts';
 import { escapeLine } from '../foreign-text.ts';
 import type { CommandContext } from './command-context.ts';
-import { type Outcome, printText } from './output.ts';
+import type { Outcome } from './output.ts';
+import { printText } from './write-text.ts';
 
 /** True if standard input and standard error are terminals, so that a person can answer. */
 function isTerminal({ io }: CommandContext): boolean {

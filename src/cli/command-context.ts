@@ -9,6 +9,7 @@ import {
   printItemError,
   printOutcome,
 } from './output.ts';
+import { printList, type StreamedList } from './print-list.ts';
 import { chooseDisplay, createWaiting, type Waiting } from './progress/waiting.ts';
 
 /** Everything that a command gets beside its own arguments. */
@@ -21,6 +22,8 @@ export interface CommandContext {
   readonly waiting: Waiting;
   /** Prints a result while the command keeps running. */
   publish(outcome: Outcome): Promise<void>;
+  /** Prints a JSON document with a long list while that is read. */
+  publishList(list: StreamedList): Promise<Outcome>;
   /** Prints the error of one of several things, where the command continues with the others. */
   reportError(error: EcrpError, subject: string): Promise<void>;
 }
@@ -41,6 +44,10 @@ export function createContext(io: Io, style: OutputStyle, options: GlobalOptions
     async publish(outcome) {
       waiting.clear();
       await printOutcome(io, style, outcome);
+    },
+    async publishList(list) {
+      waiting.clear();
+      return printList(io, style, list);
     },
     reportError: (error, subject) => printItemError(io, style, error, subject),
   };

@@ -10,10 +10,10 @@ import { findCacheDirectory } from './directories.ts';
 import { type EcrSession, withEcr } from './ecr-session.ts';
 import { toEcrpError } from './explain-thrown.ts';
 import { formatDuration } from './format.ts';
-import { printText } from './output.ts';
 import { readVersion } from './read-version.ts';
 import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
 import { forgetTokens, readToken, writeToken } from './token-cache.ts';
+import { printText } from './write-text.ts';
 
 /** Far more than any login. */
 const MAX_INPUT_CHARS = 1_000_000;

@@ -34,14 +34,28 @@ export function formatTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {
-  const lines = [headings, ...rows].map((cells) => cells.map(escapeLine));
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+  return [...formatLongTable(headings, rows, (cells) => cells)];
+}
+
+/** Yields the lines of a table with many rows. Makes the cells of a row when they are needed, twice. */
+export function* formatLongTable<Row>(
+  headings: readonly string[],
+  rows: readonly Row[],
+  toCells: (row: Row) => readonly string[],
+): Generator<string> {
+  const widths = headings.map((heading) => heading.length);
+  for (const row of rows) {
+    for (const [column, cell] of toCells(row).entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, escapeLine(cell).length);
+    }
+  }
+  const format = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => escapeLine(cell).padEnd(widths[column] ?? 0))
       .join('  ')
-      .trimEnd(),
-  );
+      .trimEnd();
+  yield format(headings);
+  for (const row of rows) yield format(toCells(row));
 }
 
 /** `name  value` lines. Fields without a value are left out. */
@@ -51,6 +65,11 @@ export function formatFields(
   const given = fields.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(...given.map(([name]) => name.length));
   return given.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+/** `2026-11-28 10:55`, in UTC. Empty without a time. */
+export function formatTime(timeMs: number | undefined): string {
+  return timeMs === undefined ? '' : new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function pad(value: number): string {

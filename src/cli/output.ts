@@ -1,11 +1,11 @@
-import { EcrpError, exitStatusOf } from '../errors.ts';
-import { describeFileError, lacksRoom } from '../files/file-errors.ts';
+import { type EcrpError, exitStatusOf } from '../errors.ts';
 import { cutText, escapeLine, escapeLines, formatJson, hideLogins } from '../foreign-text.ts';
-import type { Io, Output } from '../io.ts';
+import type { Io } from '../io.ts';
 import { type AnnotationKind, formatAnnotation, isAnnotatedJob } from './ci/annotations.ts';
 import type { Publication } from './ci/step-summary.ts';
 import { allowsColor, type ColoredLine, formatLines } from './colored-lines.ts';
 import { toEcrpError } from './explain-thrown.ts';
+import { printLines, printText, writeText } from './write-text.ts';
 
 /** A value of a JSON document. Members that are `undefined` are left out. */
 export type JsonValue =
@@ -28,6 +28,8 @@ export interface Outcome {
   readonly view?: string | readonly (string | ColoredLine)[] | undefined;
   /** True: the view is printed with `--json` too. */
   readonly isAlwaysText?: true;
+  /** Printed after `view`, in pieces: lines too many to be kept in memory. */
+  readonly lines?: Iterable<string> | undefined;
   /** Runs after the result is printed. Its error is text on standard error, with `--json` too. */
   readonly afterwards?: (() => Promise<void>) | undefined;
   /** Reported to a CI job. */
@@ -77,9 +79,10 @@ export async function printOutcome(io: Io, style: OutputStyle, outcome: Outcome)
   if (!style.json || outcome.isAlwaysText) {
     const lines = typeof outcome.view === 'string' ? [outcome.view] : (outcome.view ?? []);
     const text = await formatLines(lines, style.resultColor === true);
-    if (text !== '') await write(io.stdout, `${text}\n`);
+    if (text !== '') await writeText(io.stdout, `${text}\n`);
+    if (outcome.lines !== undefined) await printLines(io.stdout, outcome.lines);
   } else if (outcome.result !== undefined) {
-    await write(io.stdout, formatDocument(outcome.result));
+    await writeText(io.stdout, formatDocument(outcome.result));
   }
   return outcome.exitStatus ?? 0;
 }
@@ -90,7 +93,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   const exitStatus = exitStatusOf(error);
   try {
     if (style.json) {
-      await write(io.stdout, formatDocument({ error: describeError(error), exitStatus }));
+      await writeText(io.stdout, formatDocument({ error: describeError(error), exitStatus }));
       if (!style.annotations) return exitStatus;
     }
   } catch {
@@ -99,7 +102,7 @@ export async function printError(io: Io, style: OutputStyle, thrown: unknown): P
   const text = style.jsonLines
     ? `${formatJson({ event: 'error', ...describeError(error), exitStatus })}\n`
     : await formatError(error, style);
-  await write(io.stderr, text).catch(() => undefined);
+  await writeText(io.stderr, text).catch(() => undefined);
   return exitStatus;
 }
 
@@ -116,12 +119,7 @@ export async function printItemError(
   const text = style.jsonLines
     ? `${formatJson({ event: 'error', reference: subject, ...describeError(error), exitStatus: exitStatusOf(error) })}\n`
     : await formatError(error, style, `${subject}: `);
-  await write(io.stderr, text).catch(() => undefined);
-}
-
-/** Prints text unchanged. Rejects if the stream cannot be written. */
-export async function printText(stream: Output, text: string): Promise<void> {
-  if (text !== '') await write(stream, text);
+  await writeText(io.stderr, text).catch(() => undefined);
 }
 
 /** Formats the document of `--json`, as one line. */
@@ -171,23 +169,6 @@ function listErrorLines(error: EcrpError, subject: string, verbose: boolean): re
     lines.push(...error.cause.stack.split('\n').map((line) => escapeLine(`  ${line}`)));
   }
   return lines;
-}
-
-/** Codes of a write after the reader has gone away, as in `… | head`. */
-const readerIsGone = ['EPIPE', 'ERR_STREAM_DESTROYED'];
-
-/** Resolves when the text is handed over, or when its reader has gone away. */
-function write(stream: Output, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(text, (cause) => {
-      if (!cause || ('code' in cause && readerIsGone.includes(String(cause.code)))) return resolve();
-      const hint = lacksRoom(cause)
-        ? 'Free space on the disk of standard output, then run the command again.'
-        : 'Redirect standard output to a place that can be written, then run the command again.';
-      const message = `standard output cannot be written: ${describeFileError(cause)}`;
-      reject(new EcrpError('INVALID_INPUT', message, { hint, cause }));
-    });
-  });
 }
 
 /** Lines on standard error other than progress and the final error. */

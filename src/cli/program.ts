@@ -6,14 +6,16 @@ import { addCatalog } from './commands/catalog/declare.ts';
 import { addCompletion } from './commands/completion/declare.ts';
 import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
+import { addImage } from './commands/image/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPush } from './commands/push/declare.ts';
 import { addRepo } from './commands/repo/declare.ts';
 import { addUploads } from './commands/uploads/declare.ts';
 import { addExamples, helpConfiguration } from './help.ts';
 import { addGlobalOptions, type GlobalOptions } from './options.ts';
-import { type Outcome, type OutputStyle, printText } from './output.ts';
+import type { Outcome, OutputStyle } from './output.ts';
 import { readVersion } from './read-version.ts';
+import { printText } from './write-text.ts';
 
 /** Declares all commands. A command is imported when it runs, so that the others do not load it. */
 export function buildProgram(run: Runner): Command {
@@ -35,6 +37,7 @@ export function buildProgram(run: Runner): Command {
   addPush(program, run);
   addRepo(program, run);
   addCatalog(program, run);
+  addImage(program, run);
   addLogin(program, run);
   addUploads(program, run);
   addDoctor(program, run);

@@ -54,6 +54,8 @@ function refuseMember(value: unknown, member: string, wanted: string): Unexpecte
 // Bounds of a list: ten times the quotas of repositories in a registry and of images in a repository, at 100 and at 10 a page.
 const MAX_ITEMS = 100_000;
 const MAX_PAGES = 10_000;
+/** Most items of a list that is not kept in memory: every tag of a full repository is far below it. */
+const MOST_STREAMED_ITEMS = 10_000_000;
 /** Total length of all texts in a list. */
 const MAX_CHARACTERS = 48 * 1024 * 1024;
 
@@ -77,22 +79,41 @@ export async function collectPages<Id, Item>(
     }
     return items;
   }
+  let characters = 0;
+  for await (const page of readPages((nextToken) => ask(undefined, nextToken))) {
+    for (const item of page) items.push(item);
+    characters += countCharacters(page);
+    if (items.length > MAX_ITEMS || characters > MAX_CHARACTERS) throw refuseEndless(items.length);
+  }
+  return items;
+}
+
+/**
+ * Yields the items page by page, and keeps none. Throws UNAVAILABLE when the pages do not end: the service gives a page token twice, or
+ * more pages or items than any list has.
+ */
+export async function* readPages<Item>(
+  ask: (nextToken: string | undefined) => Promise<Page<Item>>,
+): AsyncGenerator<readonly Item[]> {
   const tokens = new Set<string>();
   let nextToken: string | undefined;
-  let characters = 0;
+  let count = 0;
   do {
-    const page: Page<Item> = await ask(undefined, nextToken);
-    for (const item of page.items) items.push(item);
-    characters += countCharacters(page.items);
+    const page: Page<Item> = await ask(nextToken);
     nextToken = page.nextToken || undefined;
-    if (nextToken === undefined) break;
-    if (tokens.has(nextToken)) throw refuseList('the service gives a page token twice');
-    tokens.add(nextToken);
-    if (tokens.size >= MAX_PAGES || items.length > MAX_ITEMS || characters > MAX_CHARACTERS) {
-      throw refuseList(`the list does not end: ${items.length} items on ${tokens.size} pages so far`);
+    if (nextToken !== undefined && tokens.has(nextToken)) {
+      throw refuseList('the service gives a page token twice');
     }
+    yield page.items;
+    count += page.items.length;
+    if (nextToken === undefined) return;
+    tokens.add(nextToken);
+    if (tokens.size >= MAX_PAGES || count > MOST_STREAMED_ITEMS) throw refuseEndless(count);
   } while (nextToken !== undefined);
-  return items;
+}
+
+function refuseEndless(count: number): EcrpError {
+  return refuseList(`the list does not end: ${count} items so far`);
 }
 
 /** Counts the characters of all texts in a value. */

@@ -1,15 +1,35 @@
-import { DescribeImagesCommand, type ImageDetail as SdkImageDetail } from '@aws-sdk/client-ecr-public';
-import { collectPages, readCount, readList, readText, readTexts, readTime } from './answers.ts';
+import {
+  DescribeImagesCommand,
+  type DescribeImagesCommandInput,
+  DescribeImageTagsCommand,
+  type ReferencedImageDetail,
+  type ImageDetail as SdkImageDetail,
+  type ImageTagDetail as SdkImageTagDetail,
+} from '@aws-sdk/client-ecr-public';
+import {
+  collectPages,
+  type Page,
+  readCount,
+  readList,
+  readPages,
+  readText,
+  readTexts,
+  readTime,
+} from './answers.ts';
 import type { EcrClient } from './client.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
-/** An image by digest or by tag. */
-export type ImageIdentifier = { readonly imageDigest: string } | { readonly imageTag: string };
+/** Most items of a page. Source: `MaxResults` of the service model. */
+const PAGE_ITEMS = 1000;
 
-export interface ImageDetail {
+/** An image by digest or by tag. With both, they must agree. */
+export type ImageIdentifier =
+  | { readonly imageDigest: string; readonly imageTag?: string }
+  | { readonly imageTag: string };
+
+/** What both lists say about an image. */
+export interface DescribedImage {
   readonly imageDigest: string;
-  /** Empty for an untagged image. */
-  readonly imageTags: readonly string[];
   /** Bytes of its layers as stored. For an index, those of its largest image. */
   readonly imageSizeInBytes: number | undefined;
   readonly imagePushedAt: Date | undefined;
@@ -17,30 +37,61 @@ export interface ImageDetail {
   readonly artifactMediaType: string | undefined;
 }
 
-/** Describes images by identifier, without identifiers all of the repository. Throws NOT_FOUND for an unknown one. */
+export interface ImageDetail extends DescribedImage {
+  readonly registryId: string | undefined;
+  readonly repositoryName: string | undefined;
+  /** Empty for an untagged image. */
+  readonly imageTags: readonly string[];
+}
+
+export interface ImageTagDetail {
+  readonly imageTag: string;
+  /** When the tag was put on the image. */
+  readonly createdAt: Date | undefined;
+  readonly imageDetail: DescribedImage | undefined;
+}
+
+/** Describes images by identifier. Throws NOT_FOUND for an unknown one. */
 export async function describeImages(
   client: EcrClient,
-  { registryId, repositoryName }: RepositoryAddress,
-  imageIds: readonly ImageIdentifier[] | undefined,
+  address: RepositoryAddress,
+  imageIds: readonly ImageIdentifier[],
   signal: AbortSignal,
 ): Promise<readonly ImageDetail[]> {
-  return collectPages(imageIds, (ids, nextToken) =>
+  return collectPages(imageIds, (ids) => askImages(client, { ...address, imageIds: ids }, signal));
+}
+
+/** Yields all images of a repository page by page, in the order of the service. Throws NOT_FOUND when the repository does not exist. */
+export function listImagePages(
+  client: EcrClient,
+  address: RepositoryAddress,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ImageDetail[]> {
+  return readPages((nextToken) =>
+    askImages(client, { ...address, nextToken, maxResults: PAGE_ITEMS }, signal),
+  );
+}
+
+/** Yields all tags of a repository page by page, in the order of the service. Throws NOT_FOUND when the repository does not exist. */
+export function listImageTagPages(
+  client: EcrClient,
+  { registryId, repositoryName }: RepositoryAddress,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ImageTagDetail[]> {
+  const maxResults = PAGE_ITEMS;
+  return readPages((nextToken) =>
     client.call(
       {
-        operation: 'DescribeImages',
+        operation: 'DescribeImageTags',
         repositoryName,
         send: (abortSignal) =>
           client.sdk.send(
-            new DescribeImagesCommand({
-              registryId,
-              repositoryName,
-              ...(ids ? { imageIds: ids } : { nextToken }),
-            }),
+            new DescribeImageTagsCommand({ registryId, repositoryName, nextToken, maxResults }),
             { abortSignal },
           ),
-        read: ({ imageDetails, nextToken: next }) =>
-          imageDetails && {
-            items: readList(imageDetails, 'imageDetails').flatMap((each) => readDetail(each) ?? []),
+        read: ({ imageTagDetails, nextToken: next }) =>
+          imageTagDetails && {
+            items: readList(imageTagDetails, 'imageTagDetails').flatMap((each) => readTagDetail(each) ?? []),
             nextToken: readText(next, 'nextToken'),
           },
       },
@@ -49,14 +100,54 @@ export async function describeImages(
   );
 }
 
+function askImages(
+  client: EcrClient,
+  input: DescribeImagesCommandInput & RepositoryAddress,
+  signal: AbortSignal,
+): Promise<Page<ImageDetail>> {
+  return client.call(
+    {
+      operation: 'DescribeImages',
+      repositoryName: input.repositoryName,
+      send: (abortSignal) => client.sdk.send(new DescribeImagesCommand(input), { abortSignal }),
+      read: ({ imageDetails, nextToken }) =>
+        imageDetails && {
+          items: readList(imageDetails, 'imageDetails').flatMap((each) => readDetail(each) ?? []),
+          nextToken: readText(nextToken, 'nextToken'),
+        },
+    },
+    signal,
+  );
+}
+
 function readDetail(detail: SdkImageDetail): ImageDetail | undefined {
+  const described = readDescribed(detail);
+  return (
+    described && {
+      ...described,
+      registryId: readText(detail.registryId, 'registryId'),
+      repositoryName: readText(detail.repositoryName, 'repositoryName'),
+      imageTags: readTexts(detail.imageTags, 'imageTags'),
+    }
+  );
+}
+
+function readTagDetail(detail: SdkImageTagDetail): ImageTagDetail | undefined {
+  const imageTag = readText(detail.imageTag, 'imageTag');
+  return imageTag === undefined
+    ? undefined
+    : {
+        imageTag,
+        createdAt: readTime(detail.createdAt, 'createdAt'),
+        imageDetail: detail.imageDetail && readDescribed(detail.imageDetail),
+      };
+}
+
+function readDescribed(detail: ReferencedImageDetail): DescribedImage | undefined {
   const imageDigest = readText(detail.imageDigest, 'imageDigest');
-  if (imageDigest === undefined) {
-    return undefined;
-  }
+  if (imageDigest === undefined) return undefined;
   return {
     imageDigest,
-    imageTags: readTexts(detail.imageTags, 'imageTags'),
     imageSizeInBytes: readCount(detail.imageSizeInBytes, 'imageSizeInBytes'),
     imagePushedAt: readTime(detail.imagePushedAt, 'imagePushedAt'),
     imageManifestMediaType: readText(detail.imageManifestMediaType, 'imageManifestMediaType'),

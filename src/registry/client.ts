@@ -13,8 +13,8 @@ const MAX_REDIRECTS = 5;
 export interface RegistryAccess {
   /** The last token that the registry or `authorize` gave. */
   token?: string | undefined;
-  /** Gets a token for an account, where anonymous access is refused or its quota is used up. */
-  readonly authorize?: ((signal: AbortSignal) => Promise<string>) | undefined;
+  /** Gets a token for an account, where anonymous access is refused or its quota is used up. Undefined: the answer stays as it is. */
+  readonly authorize?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -49,7 +49,8 @@ export async function requestRegistry(
   if (challenge) answer = await sendAgain(answer, () => fetchToken(connections, challenge, signal));
   const { authorize } = access;
   if (authorize !== undefined && [401, 403, 429].includes(answer.status)) {
-    answer = await sendAgain(answer, () => authorize(signal));
+    const token = await authorize(signal);
+    if (token !== undefined) answer = await sendAgain(answer, async () => token);
   }
   return followRedirects(connections, answer, request, signal);
 }

@@ -6,6 +6,8 @@ import { discardBody, freeConnection, type HttpAnswer, readBody } from '../net/s
 export class UnexpectedStatus extends Error {
   override readonly name = 'UnexpectedStatus';
   readonly status: number;
+  /** True when the registry refuses access. A web page is the answer of another server. */
+  readonly isDenial: boolean;
   /** The wait that the answer asks for. */
   readonly retryAfterMs: number | undefined;
 
@@ -17,6 +19,7 @@ export class UnexpectedStatus extends Error {
         : `the registry returned HTTP ${status}`,
     );
     this.status = status;
+    this.isDenial = !isPage && (status === 401 || status === 403);
     const seconds = headers['retry-after'] ?? '';
     this.retryAfterMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
   }

@@ -22,16 +22,15 @@ export interface RegistryRepository {
 }
 
 /**
- * Reads one repository through the registry's HTTP API, anonymously. Where that is refused, or its quota is used up, it uses the token that
- * `authorize` gives. Its methods throw `UnexpectedStatus` for answers other than 200 and 404.
+ * Reads one repository through the registry's HTTP API: with the token of `access`, if it has one, else anonymously. Where that is refused,
+ * or its quota is used up, it uses the token that `authorize` gives. Its methods throw `UnexpectedStatus` for answers other than 200 and 404.
  */
 export function createRegistryReader(
   connections: Connections,
   repository: RegistryRepository,
-  authorize?: (signal: AbortSignal) => Promise<string>,
+  access: RegistryAccess = {},
 ): ImageReader {
   const { registryHost, registryAlias, repositoryName } = repository;
-  const access: RegistryAccess = { authorize };
   const get = (path: string, accept: string, signal: AbortSignal): Promise<HttpAnswer> =>
     requestRegistry(connections, locate(repository, path), { headers: { accept } }, signal, access);
   return {
@@ -50,7 +49,8 @@ export function createRegistryReader(
   };
 }
 
-async function isMissing(answer: HttpAnswer): Promise<boolean> {
+/** Discards the body of a 404. */
+export async function isMissing(answer: HttpAnswer): Promise<boolean> {
   if (answer.status !== 404) return false;
   await discardBody(answer);
   return true;
@@ -109,7 +109,11 @@ export async function resolveTag(
   }
 }
 
-function locate({ registryHost, registryAlias, repositoryName }: RegistryRepository, path: string): URL {
+/** The URL of a path of a repository, such as `tags/list`. */
+export function locate(
+  { registryHost, registryAlias, repositoryName }: RegistryRepository,
+  path: string,
+): URL {
   const scheme = chooseScheme(registryHost);
   return new URL(`${scheme}://${registryHost}/v2/${registryAlias}/${repositoryName}/${path}`);
 }

@@ -27,8 +27,21 @@ export interface RetryOptions {
   /** Ends an attempt when nothing has come for this time, default 60 s. It never exceeds the budget. */
   readonly silentMs?: number | undefined;
   readonly onRetry?: ((retry: ReadRetry) => void) | undefined;
+  /** Words of the final error. Default: those of a verification. */
+  readonly words?: FailureWords | undefined;
   readonly signal: AbortSignal;
 }
+
+/** `WHAT PROBLEM: CAUSE`, and the hint. */
+export interface FailureWords {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+const OF_VERIFICATION: FailureWords = {
+  problem: 'cannot be read back',
+  hint: 'Run the command again to verify the image. The service has acknowledged it.',
+};
 
 /**
  * Repeats a read that fails, within the budget. Wrong content is an `EcrpError` of `read`: it repeats that a few times. It repeats once
@@ -38,7 +51,7 @@ export interface RetryOptions {
 export async function retryReading<Result>(
   what: string,
   read: (signal: AbortSignal, onProgress: () => void) => Promise<Result>,
-  { waitsMs, budget, silentMs = SILENT_MS, onRetry, signal }: RetryOptions,
+  { waitsMs, budget, silentMs = SILENT_MS, onRetry, words = OF_VERIFICATION, signal }: RetryOptions,
 ): Promise<Result> {
   const { clock } = budget;
   const startedMs = clock.nowMs();
@@ -60,7 +73,7 @@ export async function retryReading<Result>(
       const delayMs =
         cause instanceof EcrpError ? waitsMs[mismatches] : chooseDelay(cause, attempt, budget, startedMs);
       if (cause instanceof EcrpError) mismatches += 1;
-      if (delayMs === undefined) throw explain(what, cause);
+      if (delayMs === undefined) throw explain(what, cause, words);
       onRetry?.({ subject: what, delayMs, reason: describeCause(cause) });
       await clock.wait(delayMs, signal);
     }
@@ -93,13 +106,11 @@ function isForeign(cause: unknown): boolean {
   return cause instanceof BodyTooLong || cause instanceof NoTokenError || isTlsFailure(cause);
 }
 
-function explain(what: string, cause: unknown): EcrpError {
+function explain(what: string, cause: unknown, { problem, hint }: FailureWords): EcrpError {
   if (cause instanceof EcrpError) return cause;
-  return new EcrpError('UNAVAILABLE', `${what} cannot be read back: ${describeCause(cause)}`, {
-    hint:
-      cause instanceof ProxyError
-        ? cause.hint
-        : 'Run the command again to verify the image. The service has acknowledged it.',
+  const isDenied = cause instanceof UnexpectedStatus && cause.isDenial;
+  return new EcrpError(isDenied ? 'AUTH' : 'UNAVAILABLE', `${what} ${problem}: ${describeCause(cause)}`, {
+    hint: cause instanceof ProxyError ? cause.hint : hint,
     cause,
   });
 }

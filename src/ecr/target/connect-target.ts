@@ -34,7 +34,7 @@ export function connectTarget(
     return createRegistryReader(
       client.connections,
       { registryHost, registryAlias, repositoryName },
-      access === 'authorized' ? authorize : undefined,
+      access === 'authorized' ? { authorize } : {},
     );
   };
   return {

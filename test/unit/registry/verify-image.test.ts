@@ -46,7 +46,7 @@ function verify(
   const reader = createRegistryReader(
     directConnections,
     { registryHost: registry.host, ...REPOSITORY },
-    authorize,
+    { authorize },
   );
   const { digest, mediaType } = index.descriptor;
   const budget = new RetryBudget({ givenMs: 60_000, clock: makeSkippingClock() });

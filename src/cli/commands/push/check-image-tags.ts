@@ -4,7 +4,7 @@ import { checkTagCount } from '../../../engine/limits.ts';
 import { EcrpError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { EcrSession } from '../../ecr-session.ts';
-import type { RegistryFinder } from './registry-finder.ts';
+import type { RegistryFinder } from '../../registry-finder.ts';
 
 /**
  * Checks in a dry run that the image can have these tags beside those that it has; a push would find out tag by tag. Throws LIMIT when it

@@ -11,8 +11,8 @@ import type { EcrSession } from '../../ecr-session.ts';
 import { type NewRepository, readNewRepository } from '../../new-repository.ts';
 import { assertOwnRepository, isSameRegistry } from '../../own-registry.ts';
 import type { ProgressDisplay } from '../../progress/display.ts';
+import { RegistryFinder } from '../../registry-finder.ts';
 import { type ChosenTarget, refuseRepositories } from './choose-target.ts';
-import { RegistryFinder } from './registry-finder.ts';
 import type { PushRequest } from './request.ts';
 
 /** One repository that images are pushed to in this session. */

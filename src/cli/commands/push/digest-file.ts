@@ -1,8 +1,8 @@
 import { EcrpError } from '../../../errors.ts';
 import { checkOutputFile, locateOutput, writeOutputFile } from '../../../files/output-file.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { printText } from '../../output.ts';
 import { explainUnwritable } from '../../unwritable-output.ts';
+import { printText } from '../../write-text.ts';
 
 /** Checks before the push that the digest can be written after it. Throws INVALID_INPUT. */
 export async function checkDigestFile(path: string): Promise<void> {

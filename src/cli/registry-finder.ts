@@ -1,9 +1,9 @@
-import type { Repository, RepositoryAddress } from '../../../ecr/repositories.ts';
-import { isRegistryId, type RepositoryReference } from '../../../oci/reference.ts';
-import type { CommandContext } from '../../command-context.ts';
-import type { EcrSession } from '../../ecr-session.ts';
-import { isNamedBy, learnRegistry } from '../../own-registry.ts';
-import { type RegistryFacts, readFacts } from '../../registry-facts.ts';
+import type { Repository, RepositoryAddress } from '../ecr/repositories.ts';
+import { isRegistryId, type RepositoryReference } from '../oci/reference.ts';
+import type { CommandContext } from './command-context.ts';
+import type { EcrSession } from './ecr-session.ts';
+import { isNamedBy, learnRegistry } from './own-registry.ts';
+import { type RegistryFacts, readFacts } from './registry-facts.ts';
 
 /** The registry in the result of a push. Unknown members are undefined. */
 export interface FoundRegistry {

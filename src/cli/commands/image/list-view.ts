@@ -1,0 +1,130 @@
+import type { DescribedImage, ImageDetail, ImageTagDetail } from '../../../ecr/images.ts';
+import { listNames } from '../../../foreign-text.ts';
+import { isImageConfig } from '../../../oci/config.ts';
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../../../oci/media-types.ts';
+import { formatBytes, formatLongTable, formatTime } from '../../format.ts';
+import type { ResultMembers } from '../../output.ts';
+
+/** What a table shows of an image, in little memory. */
+export interface ImageRow {
+  readonly imageDigest: string;
+  readonly imageTags: readonly string[];
+  readonly sizeInBytes: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly pushedAtMs: number | undefined;
+  readonly kind: string;
+}
+
+/** What a table shows of a tag. Without `image`, the registry says no more than the name. */
+export interface TagRow {
+  readonly imageTag: string;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs?: number | undefined;
+  readonly image?: Omit<ImageRow, 'imageTags'> | undefined;
+}
+
+export function compactImage(image: ImageDetail): ImageRow {
+  return { ...compactDescribed(image), imageTags: image.imageTags };
+}
+
+export function compactTag({ imageTag, createdAt, imageDetail }: ImageTagDetail): TagRow {
+  return {
+    imageTag,
+    createdAtMs: createdAt?.getTime(),
+    image: imageDetail && compactDescribed(imageDetail),
+  };
+}
+
+function compactDescribed(image: DescribedImage): Omit<ImageRow, 'imageTags'> {
+  return {
+    imageDigest: image.imageDigest,
+    sizeInBytes: image.imageSizeInBytes,
+    pushedAtMs: image.imagePushedAt?.getTime(),
+    kind: describeKind(image.imageManifestMediaType, image.artifactMediaType),
+  };
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  [DOCKER_MANIFEST]: 'docker image',
+  [DOCKER_MANIFEST_LIST]: 'docker index',
+  [OCI_MANIFEST]: 'oci image',
+  [OCI_INDEX]: 'oci index',
+};
+
+/** Short name of a media type. An artifact that is no image has the type of its config. */
+export function describeKind(mediaType = '', artifactMediaType: string | undefined): string {
+  const isArtifact = artifactMediaType !== undefined && !isImageConfig(artifactMediaType);
+  return isArtifact ? artifactMediaType : (KINDS[mediaType] ?? mediaType);
+}
+
+/** Yields the lines of a table, the newest image first. `name` is the pull address without tag; undefined if it is unknown. */
+export function viewImageRows(rows: ImageRow[], name: string | undefined): Iterable<string> {
+  rows.sort((a, b) => (b.pushedAtMs ?? 0) - (a.pushedAtMs ?? 0));
+  const headings = ['DIGEST', 'TAGS', 'SIZE', 'PUSHED (UTC)', 'TYPE', ...(name ? ['PULL ADDRESS'] : [])];
+  return formatLongTable(headings, rows, (row) => [
+    row.imageDigest,
+    listNames(row.imageTags),
+    formatSize(row.sizeInBytes),
+    formatTime(row.pushedAtMs),
+    row.kind,
+    ...(name === undefined ? [] : [formatAddress(name, row.imageTags[0], row.imageDigest)]),
+  ]);
+}
+
+/** Yields the lines of a table, the newest tag first. `name` as in `viewImageRows`. */
+export function viewTagRows(rows: TagRow[], name: string | undefined): Iterable<string> {
+  rows.sort((a, b) => (b.createdAtMs ?? 0) - (a.createdAtMs ?? 0));
+  const address = (tag: string): string[] => (name === undefined ? [] : [`${name}:${tag}`]);
+  if (rows.every(({ image }) => image === undefined)) {
+    const headings = ['TAG', ...(name ? ['PULL ADDRESS'] : [])];
+    return formatLongTable(headings, rows, ({ imageTag }) => [imageTag, ...address(imageTag)]);
+  }
+  const headings = ['TAG', 'CREATED (UTC)', 'DIGEST', 'SIZE', 'PUSHED (UTC)', 'TYPE'];
+  return formatLongTable([...headings, ...(name ? ['PULL ADDRESS'] : [])], rows, (row) => [
+    row.imageTag,
+    formatTime(row.createdAtMs),
+    row.image?.imageDigest ?? '',
+    formatSize(row.image?.sizeInBytes),
+    formatTime(row.image?.pushedAtMs),
+    row.image?.kind ?? '',
+    ...address(row.imageTag),
+  ]);
+}
+
+function formatSize(bytes: number | undefined): string {
+  return bytes === undefined ? '' : formatBytes(bytes);
+}
+
+function formatAddress(name: string, imageTag: string | undefined, imageDigest: string): string {
+  return imageTag === undefined ? `${name}@${imageDigest}` : `${name}:${imageTag}`;
+}
+
+/** Members of an image for JSON, named as in the API. Times are RFC 3339. */
+export function listImageMembers(image: ImageDetail): ResultMembers {
+  const { registryId, repositoryName, imageTags } = image;
+  return {
+    registryId,
+    repositoryName,
+    ...(imageTags.length > 0 && { imageTags }),
+    ...listDescribedMembers(image),
+  };
+}
+
+export function listTagMembers({ imageTag, createdAt, imageDetail }: ImageTagDetail): ResultMembers {
+  return {
+    imageTag,
+    createdAt: createdAt?.toISOString(),
+    imageDetail: imageDetail && listDescribedMembers(imageDetail),
+  };
+}
+
+function listDescribedMembers(image: DescribedImage): ResultMembers {
+  const { imageDigest, imageSizeInBytes, imagePushedAt, imageManifestMediaType, artifactMediaType } = image;
+  return {
+    imageDigest,
+    imageSizeInBytes,
+    imagePushedAt: imagePushedAt?.toISOString(),
+    imageManifestMediaType,
+    artifactMediaType,
+  };
+}

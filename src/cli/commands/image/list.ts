@@ -1,0 +1,127 @@
+import {
+  type ImageDetail,
+  type ImageTagDetail,
+  listImagePages,
+  listImageTagPages,
+} from '../../../ecr/images.ts';
+import type { RepositoryAddress } from '../../../ecr/repositories.ts';
+import { formatRepository } from '../../../oci/reference.ts';
+import { listTagPages } from '../../../registry/list-tags.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { type EcrSession, withEcr } from '../../ecr-session.ts';
+import type { Outcome, ResultMembers } from '../../output.ts';
+import { readRepository } from '../../own-registry.ts';
+import { requireRegistryHost } from '../../service-address.ts';
+import {
+  compactImage,
+  compactTag,
+  type ImageRow,
+  listImageMembers,
+  listTagMembers,
+  type TagRow,
+  viewImageRows,
+  viewTagRows,
+} from './list-view.ts';
+import { findReadableAddress, type NamedRepository, nameRepository } from './place.ts';
+import { prepareReading } from './reading.ts';
+
+export interface ImageListOptions {
+  readonly tags?: boolean;
+}
+
+/** Lists the images or tags of a repository. Keeps in memory what a table needs, and with `--json` one page. */
+export async function listImages(
+  context: CommandContext,
+  name: string,
+  { tags: byTag = false }: ImageListOptions,
+): Promise<Outcome> {
+  const reference = readRepository(context, name);
+  const { signal } = context.io;
+  return withEcr(context, async (session) => {
+    const address = await findReadableAddress(session, reference, signal);
+    const named = await nameRepository(context, session, reference);
+    if (address === undefined && named !== undefined) return listPublicTags(context, session, named);
+    const own = address ?? { repositoryName: reference.repositoryName };
+    return byTag ? listTags(context, session, own, named) : listDetails(context, session, own, named);
+  });
+}
+
+async function listDetails(
+  context: CommandContext,
+  { client }: EcrSession,
+  address: RepositoryAddress,
+  named: NamedRepository | undefined,
+): Promise<Outcome> {
+  const images = eachItem(listImagePages(client, address, context.io.signal));
+  if (context.style.json) return publish(context, named, 'imageDetails', images, listImageMembers);
+  const rows: ImageRow[] = [];
+  for await (const image of images) rows.push(compactImage(image));
+  if (rows.length === 0) return sayNone(context, 'images', address.repositoryName);
+  return { lines: viewImageRows(rows, named && formatRepository(named)) };
+}
+
+async function listTags(
+  context: CommandContext,
+  { client }: EcrSession,
+  address: RepositoryAddress,
+  named: NamedRepository | undefined,
+): Promise<Outcome> {
+  const tags = eachItem(listImageTagPages(client, address, context.io.signal));
+  if (context.style.json) return publish(context, named, 'imageTagDetails', tags, listTagMembers);
+  const rows: TagRow[] = [];
+  for await (const tag of tags) rows.push(compactTag(tag));
+  if (rows.length === 0) return sayNone(context, 'tags', address.repositoryName);
+  return { lines: viewTagRows(rows, named && formatRepository(named)) };
+}
+
+/** Lists the tags of another publisher's repository. Its registry says no more, and to anybody. */
+async function listPublicTags(
+  context: CommandContext,
+  { client }: EcrSession,
+  named: NamedRepository,
+): Promise<Outcome> {
+  await requireRegistryHost(context, 'image list');
+  const options = prepareReading(context);
+  const pages = listTagPages(client.connections, named, options);
+  const tags = eachItem(watchPages(context, named.registryHost, pages));
+  const name = formatRepository(named);
+  if (context.style.json)
+    return publish(context, named, 'imageTagDetails', tags, (imageTag) => ({ imageTag }));
+  context.messages.note(`${name} is not in your registry: it shows its tags only.`);
+  const rows: TagRow[] = [];
+  for await (const imageTag of tags) rows.push({ imageTag });
+  if (rows.length === 0) return sayNone(context, 'tags', name);
+  return { lines: viewTagRows(rows, name) };
+}
+
+async function* watchPages<Page>(
+  { waiting }: CommandContext,
+  registryHost: string,
+  pages: AsyncGenerator<Page>,
+): AsyncGenerator<Page> {
+  const ask = () => waiting.during(`${registryHost} (the list of tags)`, () => pages.next());
+  for (let next = await ask(); !next.done; next = await ask()) yield next.value;
+}
+
+async function* eachItem<Item>(pages: AsyncIterable<readonly Item[]>): AsyncGenerator<Item> {
+  for await (const page of pages) yield* page;
+}
+
+function publish<Item extends ImageDetail | ImageTagDetail | string>(
+  { publishList }: CommandContext,
+  named: NamedRepository | undefined,
+  member: 'imageDetails' | 'imageTagDetails',
+  items: AsyncIterable<Item>,
+  toMembers: (item: Item) => ResultMembers,
+): Promise<Outcome> {
+  async function* describeEach(): AsyncGenerator<ResultMembers> {
+    for await (const item of items) yield toMembers(item);
+  }
+  const head = named && { repositoryUri: formatRepository(named) };
+  return publishList({ head, member, items: describeEach() });
+}
+
+function sayNone({ messages }: CommandContext, what: string, name: string): Outcome {
+  messages.note(`${name} has no ${what} yet.`);
+  return {};
+}
