@@ -25,6 +25,7 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   // The engine knows the interfaces of both ends, and no source or target.
   engine: [...COMMON, 'oci', 'async', 'files', 'ends'],
   catalog: [...COMMON, 'wire'],
+  retention: [...COMMON, 'oci'],
   docker: [...COMMON, 'io', 'async', 'files'],
   emulator: ['wire'],
 };
