@@ -14,7 +14,6 @@ const commands = listCommandPages();
 
 /** Operations whose command is being built. Its engineer removes the operation here. */
 const WITHOUT_COMMAND = [
-  'BatchDeleteImage',
   'SetRepositoryPolicy',
   'GetRepositoryPolicy',
   'DeleteRepositoryPolicy',

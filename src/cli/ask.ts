@@ -40,15 +40,19 @@ async function askLine(
 }
 
 /**
- * Asks before something is destroyed. Any answer but `y` or `yes` means no. Throws USAGE without a terminal.
- * @param what The action as a noun phrase, such as `deleting app`, for the error.
+ * Throws USAGE without a terminal to ask on. For commands that find out what to ask first.
+ * @param what The action as a noun phrase, such as `deleting app`.
  */
+export function assertConfirmable(context: CommandContext, what: string): void {
+  if (isTerminal(context)) return;
+  throw new EcrpError('USAGE', `${what} needs --yes where there is no terminal to ask on`, {
+    hint: 'Nothing was changed. Add --yes if you are sure.',
+  });
+}
+
+/** Asks before something is destroyed. Any answer but `y` or `yes` means no. Throws USAGE as `assertConfirmable` does. */
 export async function confirm(context: CommandContext, question: string, what: string): Promise<boolean> {
-  if (!isTerminal(context)) {
-    throw new EcrpError('USAGE', `${what} needs --yes where there is no terminal to ask on`, {
-      hint: 'Nothing was changed. Add --yes if you are sure.',
-    });
-  }
+  assertConfirmable(context, what);
   const answer = await askLine(context, `${question} [y/N] `);
   return answer !== undefined && /^y(es)?$/i.test(answer.trim());
 }

@@ -88,6 +88,22 @@ export function parseDuration(text: string): number {
   return value;
 }
 
+const ageUnits: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** An age, as given and in milliseconds. */
+export interface Age {
+  readonly text: string;
+  readonly ms: number;
+}
+
+/** Parses `12h`, `30d` or `8w`. The unit is needed: a number alone could mean any. */
+export function parseAge(text: string): Age {
+  const [, amount = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
+  const ms = Number(amount) * (ageUnits[unit] ?? 0);
+  if (ms > 0) return { text, ms };
+  throw new InvalidArgumentError('It must be a number with a unit: 12h, 30d or 8w.');
+}
+
 /** Appends one value of a repeatable option. */
 export function collectValues(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -6,6 +6,8 @@ import {
   type ImageDetail as SdkImageDetail,
   type ImageTagDetail as SdkImageTagDetail,
 } from '@aws-sdk/client-ecr-public';
+import { EcrpError } from '../errors.ts';
+import { MAX_BATCH } from '../wire/limits.ts';
 import {
   collectPages,
   type Page,
@@ -59,6 +61,34 @@ export async function describeImages(
   signal: AbortSignal,
 ): Promise<readonly ImageDetail[]> {
   return collectPages(imageIds, (ids) => askImages(client, { ...address, imageIds: ids }, signal));
+}
+
+/** Describes those of the images that exist, each once, in any order. Throws NOT_FOUND when the repository does not. */
+export async function describeExisting(
+  client: EcrClient,
+  address: RepositoryAddress,
+  imageIds: readonly ImageIdentifier[],
+  signal: AbortSignal,
+): Promise<readonly ImageDetail[]> {
+  const found = new Map<string, ImageDetail>();
+  const pending: (readonly ImageIdentifier[])[] = [];
+  for (let first = 0; first < imageIds.length; first += MAX_BATCH) {
+    pending.push(imageIds.slice(first, first + MAX_BATCH));
+  }
+  for (let ids = pending.pop(); ids !== undefined; ids = pending.pop()) {
+    try {
+      // An image comes once for each of its tags that was asked for.
+      for (const image of await describeImages(client, address, ids, signal))
+        found.set(image.imageDigest, image);
+    } catch (error) {
+      const isUnknown = error instanceof EcrpError && error.awsError === 'ImageNotFoundException';
+      if (!isUnknown) throw error;
+      // One unknown image fails the whole call: it is in one of the halves.
+      const middle = Math.ceil(ids.length / 2);
+      if (ids.length > 1) pending.push(ids.slice(middle), ids.slice(0, middle));
+    }
+  }
+  return [...found.values()];
 }
 
 /** Yields all images of a repository page by page, in the order of the service. Throws NOT_FOUND when the repository does not exist. */

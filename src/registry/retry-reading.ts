@@ -15,6 +15,8 @@ const MAX_DELAY_MS = 20_000;
 export interface ReadRetry {
   /** What is being read. */
   readonly subject: string;
+  /** Which attempt failed, from 1. */
+  readonly attempt: number;
   readonly delayMs: number;
   readonly reason: string;
 }
@@ -74,7 +76,7 @@ export async function retryReading<Result>(
         cause instanceof EcrpError ? waitsMs[mismatches] : chooseDelay(cause, attempt, budget, startedMs);
       if (cause instanceof EcrpError) mismatches += 1;
       if (delayMs === undefined) throw explain(what, cause, words);
-      onRetry?.({ subject: what, delayMs, reason: describeCause(cause) });
+      onRetry?.({ subject: what, attempt, delayMs, reason: describeCause(cause) });
       await clock.wait(delayMs, signal);
     }
   }

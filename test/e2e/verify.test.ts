@@ -76,7 +76,10 @@ describe('--verify', () => {
 
   it.each([
     [['-v'], /the blob sha256:.* could not be read \(.*\), again in [0-9.]+ m?s$/m],
-    [['--progress', 'json'], /"event":"retry","subject":".*the blob sha256:.*","delayMs":\d+,"reason":"/],
+    [
+      ['--progress', 'json'],
+      /"event":"retry","operation":".*the blob sha256:.*","attempt":1,"delayMs":\d+,"reason":"/,
+    ],
   ])('tells of a read that is repeated, and counts it: %j', async (options, line) => {
     const { host, server } = await startLiar('cut-once');
     try {

@@ -13,12 +13,20 @@ import {
 } from './drive-commands.ts';
 import { doctorRows } from './rows/doctor.ts';
 import { emulatorRows } from './rows/emulator.ts';
+import { imageRows } from './rows/image.ts';
 import { loginRows } from './rows/login.ts';
 import { pushRows } from './rows/push.ts';
 import { repoRows } from './rows/repo.ts';
 import { expectValid, schemaNames } from './schemas.ts';
 
-const rows: readonly CommandRow[] = [...pushRows, ...repoRows, ...loginRows, ...doctorRows, ...emulatorRows];
+const rows: readonly CommandRow[] = [
+  ...pushRows,
+  ...repoRows,
+  ...imageRows,
+  ...loginRows,
+  ...doctorRows,
+  ...emulatorRows,
+];
 
 /** Its scripts are text for a shell, with --json too. */
 const WITHOUT_JSON = 'ecrp completion';

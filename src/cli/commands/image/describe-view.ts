@@ -5,7 +5,7 @@ import { formatPlatform, type Platform } from '../../../oci/platform.ts';
 import { formatReference, type Reference } from '../../../oci/reference.ts';
 import { formatBytes, formatFields, formatTable } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
-import { describeKind } from './list-view.ts';
+import { nameMediaType } from './list-view.ts';
 
 /** An image or index as the registry has it. */
 export interface ImageDescription {
@@ -74,7 +74,7 @@ export function viewImageDescription(description: ImageDescription): readonly st
   const common: [string, string | undefined][] = [
     ['reference', formatReference(reference)],
     ['digest', imageDigest],
-    ['type', describeKind(manifest.mediaType, manifest.artifactType)],
+    ['type', nameMediaType(manifest.mediaType, manifest.artifactType)],
     ['subject', manifest.subject?.digest],
   ];
   const annotations = listPairs('annotation', manifest.annotations);
@@ -113,7 +113,7 @@ function viewConfig(config: ConfigSummary): [string, string | undefined][] {
 
 function viewChildren(children: readonly ChildDescription[]): readonly string[] {
   const rows = children.map(({ descriptor, manifest, config }) => [
-    describePlatform(descriptor.platform) || describeKind(descriptor.mediaType, descriptor.artifactType),
+    describePlatform(descriptor.platform) || nameMediaType(descriptor.mediaType, descriptor.artifactType),
     descriptor.digest,
     manifest === undefined ? '' : formatBytes(sumSizes(manifest)),
     manifest === undefined ? '' : String(manifest.layers.length),

@@ -40,7 +40,7 @@ function compactDescribed(image: DescribedImage): Omit<ImageRow, 'imageTags'> {
     imageDigest: image.imageDigest,
     sizeInBytes: image.imageSizeInBytes,
     pushedAtMs: image.imagePushedAt?.getTime(),
-    kind: describeKind(image.imageManifestMediaType, image.artifactMediaType),
+    kind: nameMediaType(image.imageManifestMediaType, image.artifactMediaType),
   };
 }
 
@@ -52,7 +52,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** Short name of a media type. An artifact that is no image has the type of its config. */
-export function describeKind(mediaType = '', artifactMediaType: string | undefined): string {
+export function nameMediaType(mediaType = '', artifactMediaType: string | undefined): string {
   const isArtifact = artifactMediaType !== undefined && !isImageConfig(artifactMediaType);
   return isArtifact ? artifactMediaType : (KINDS[mediaType] ?? mediaType);
 }

@@ -102,14 +102,10 @@ export function prepareReading({ io, options, messages, style }: CommandContext)
     silentMs: SILENT_MS,
     words: { problem: 'cannot be read', hint: 'Run the command again in a minute.' },
     signal: io.signal,
-    onRetry: (retry) => {
-      if (style.jsonLines) messages.event('retry', retry);
+    onRetry: ({ subject, attempt, reason, delayMs }) => {
+      if (style.jsonLines) messages.event('retry', { operation: subject, attempt, delayMs, reason });
       else {
-        const { subject, reason, delayMs } = retry;
-        messages.detail(
-          `${subject} could not be read (${reason}), retrying in ${formatDuration(delayMs)}`,
-          retry,
-        );
+        messages.detail(`${subject} could not be read (${reason}), retrying in ${formatDuration(delayMs)}`);
       }
     },
   };

@@ -54,7 +54,7 @@ export async function verifyPushed(
 
 /** Reports a repeated read like a repeated call of the API. */
 function reportRetry({ messages, style }: CommandContext, retry: ReadRetry): void {
-  const { subject, reason, delayMs } = retry;
-  if (style.jsonLines) messages.event('retry', retry);
+  const { subject, attempt, reason, delayMs } = retry;
+  if (style.jsonLines) messages.event('retry', { operation: subject, attempt, delayMs, reason });
   else messages.detail(`${subject} could not be read (${reason}), again in ${formatDuration(delayMs)}`);
 }

@@ -1,0 +1,150 @@
+import {
+  BatchDeleteImageCommand,
+  type ImageIdentifier as SdkImageIdentifier,
+} from '@aws-sdk/client-ecr-public';
+import { EcrpError, type ErrorCode } from '../errors.ts';
+import { MAX_BATCH } from '../wire/limits.ts';
+import { readList, readText } from './answers.ts';
+import type { EcrClient } from './client.ts';
+import type { ImageIdentifier } from './images.ts';
+import type { RepositoryAddress } from './repositories.ts';
+
+/** A tag or an image that is gone: a tag with its image's digest, or the digest of an image without tags. */
+export interface DeletedImage {
+  readonly imageDigest: string | undefined;
+  readonly imageTag: string | undefined;
+}
+
+/** An image that is still there, or never was. */
+export interface ImageDeleteFailure {
+  readonly imageId: DeletedImage;
+  readonly failureCode: string;
+  readonly failureReason: string;
+}
+
+export interface DeletionReport {
+  readonly deleted: readonly DeletedImage[];
+  readonly failures: readonly ImageDeleteFailure[];
+  /** Why the deletion broke off; undefined if it is complete. */
+  readonly error: unknown;
+}
+
+/** The service refuses to delete an image that an index lists, as a whole or by its last tag. */
+const REFERENCED = 'ImageReferencedByManifestList';
+const NOT_FOUND = 'ImageNotFound';
+
+/**
+ * Deletes images and tags that exist, in batches of 100, one group after the other: a group for parents comes before that of their children.
+ * Repeats those that a parent still protected, until a round deletes none. Never rejects: an error is part of the report.
+ */
+export async function deleteImages(
+  client: EcrClient,
+  address: RepositoryAddress,
+  groups: readonly (readonly ImageIdentifier[])[],
+  signal: AbortSignal,
+): Promise<DeletionReport> {
+  const deleted: DeletedImage[] = [];
+  const failures: ImageDeleteFailure[] = [];
+  /** Deletes what it can and returns what a parent protects. */
+  const deleteRound = async (ids: readonly ImageIdentifier[]): Promise<readonly ImageDeleteFailure[]> => {
+    const held: ImageDeleteFailure[] = [];
+    for (let first = 0; first < ids.length; first += MAX_BATCH) {
+      const answer = await deleteBatch(client, address, ids.slice(first, first + MAX_BATCH), signal);
+      for (const each of answer.deleted) deleted.push(each);
+      for (const failure of answer.failures) {
+        (isHeldByIndex(failure) ? held : failures).push(failure);
+      }
+    }
+    return held;
+  };
+  try {
+    let held: readonly ImageDeleteFailure[] = [];
+    for (const ids of groups) held = [...held, ...(await deleteRound(ids))];
+    for (let before = Number.POSITIVE_INFINITY; held.length > 0 && held.length < before; ) {
+      before = held.length;
+      held = await deleteRound(held.flatMap(({ imageId }) => toIdentifier(imageId) ?? []));
+    }
+    return { deleted, failures: [...failures, ...held], error: undefined };
+  } catch (error) {
+    return { deleted, failures, error };
+  }
+}
+
+/** Makes one call. When it was repeated, an image that is not there any more counts as deleted: an attempt whose answer was lost did that. */
+async function deleteBatch(
+  client: EcrClient,
+  { registryId, repositoryName }: RepositoryAddress,
+  imageIds: ImageIdentifier[],
+  signal: AbortSignal,
+): Promise<Pick<DeletionReport, 'deleted' | 'failures'>> {
+  let attempts = 0;
+  const answer = await client.call(
+    {
+      operation: 'BatchDeleteImage',
+      repositoryName,
+      send: (abortSignal) => {
+        attempts += 1;
+        return client.sdk.send(new BatchDeleteImageCommand({ registryId, repositoryName, imageIds }), {
+          abortSignal,
+        });
+      },
+      read: ({ imageIds: ids, failures }) =>
+        ids && {
+          deleted: readList(ids, 'imageIds').map(readId),
+          failures: readList(failures, 'failures').map((failure) => ({
+            imageId: readId(failure.imageId),
+            failureCode: readText(failure.failureCode, 'failureCode') ?? '',
+            failureReason: readText(failure.failureReason, 'failureReason') ?? '',
+          })),
+        },
+    },
+    signal,
+  );
+  if (attempts === 1) return answer;
+  const gone = answer.failures.filter(({ failureCode }) => failureCode === NOT_FOUND);
+  return {
+    deleted: [...answer.deleted, ...gone.map(({ imageId }) => imageId)],
+    failures: answer.failures.filter(({ failureCode }) => failureCode !== NOT_FOUND),
+  };
+}
+
+function readId(id: SdkImageIdentifier | undefined): DeletedImage {
+  return {
+    imageDigest: readText(id?.imageDigest, 'imageDigest'),
+    imageTag: readText(id?.imageTag, 'imageTag'),
+  };
+}
+
+function toIdentifier({ imageDigest, imageTag }: DeletedImage): ImageIdentifier | undefined {
+  if (imageDigest !== undefined) return { imageDigest, ...(imageTag !== undefined && { imageTag }) };
+  return imageTag === undefined ? undefined : { imageTag };
+}
+
+/** True if an index protects the image. */
+export function isHeldByIndex({ failureCode }: ImageDeleteFailure): boolean {
+  return failureCode === REFERENCED;
+}
+
+const FAILURE_CODES: Readonly<Record<string, ErrorCode>> = {
+  ImageNotFound: 'NOT_FOUND',
+  ImageReferencedByManifestList: 'CONFLICT',
+  ImageTagDoesNotMatchDigest: 'CONFLICT',
+  InvalidImageDigest: 'INVALID_INPUT',
+  InvalidImageTag: 'INVALID_INPUT',
+  MissingDigestAndTag: 'INVALID_INPUT',
+};
+
+const FAILURE_HINTS: Readonly<Record<string, string>> = {
+  ImageNotFound: "'ecrp image list REPO' shows what is there.",
+  ImageReferencedByManifestList: 'Delete the index that lists it first, or together with it.',
+  ImageTagDoesNotMatchDigest: 'The tag has moved: look which image it is on now, then run the command again.',
+};
+
+/** Makes the error of one image that could not be deleted. */
+export function explainDeleteFailure({ failureCode, failureReason }: ImageDeleteFailure): EcrpError {
+  return new EcrpError(FAILURE_CODES[failureCode] ?? 'UNAVAILABLE', failureReason || failureCode, {
+    hint: FAILURE_HINTS[failureCode] ?? 'Run the command again in a minute.',
+    operation: 'BatchDeleteImage',
+    awsError: failureCode,
+  });
+}

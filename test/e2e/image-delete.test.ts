@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { BlobDigest } from '../../src/emulator/storage/model.ts';
+import { callApi } from '../support/call-api.ts';
+import { type CliResult, makeHome, runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
+import { type FilledImage, fillRepository } from '../support/fill-repository.ts';
+
+const home = await makeHome();
+const dataDirectory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+
+/** Fills a repository before the emulator starts. Returns the digests. */
+async function fill(name: string, images: readonly Omit<FilledImage, 'pushedAtMs'>[]): Promise<BlobDigest[]> {
+  const digests: BlobDigest[] = [];
+  const dated = images.map((image, number) => ({ ...image, pushedAtMs: 1000 * number }));
+  await fillRepository(dataDirectory, name, dated, (digest) => digests.push(digest));
+  return digests;
+}
+const [single = ''] = await fill('tags', [{ tag: '1' }]);
+const [multi = ''] = await fill('index', [{ tag: 'multi', platforms: 2 }]);
+const [bare = ''] = await fill('children', [{ tag: 'multi', platforms: 2 }, { tag: 'solo' }]);
+await fill(
+  'many',
+  Array.from({ length: 250 }, (_, number) => ({ tag: `t${number}` })),
+);
+await fill('lost', [{ tag: 'a' }, { tag: 'b' }]);
+await fill(
+  'broken',
+  Array.from({ length: 150 }, (_, number) => ({ tag: `t${number}` })),
+);
+const emulator = await startTestEmulator({ dataDirectory });
+afterAll(async () => {
+  await emulator.close();
+  await home.remove();
+  await rm(dataDirectory, { recursive: true, force: true });
+});
+const env = { ...home.env, ...emulator.env };
+
+function ecrp(...argv: string[]): Promise<CliResult> {
+  return runCli(argv, { env, cwd: home.directory });
+}
+
+async function setFaults(...faults: readonly string[]): Promise<void> {
+  const body = JSON.stringify({ faults });
+  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
+  expect(answer.status).toBe(200);
+}
+
+async function listDigests(repositoryName: string): Promise<string[]> {
+  const { imageDetails = [] } = await callApi(emulator, 'DescribeImages', {
+    repositoryName,
+    maxResults: 1000,
+  });
+  return imageDetails.map(({ imageDigest = '' }) => imageDigest);
+}
+
+describe('image delete', () => {
+  it('removes a tag, and the image with its last one', async () => {
+    await ecrp('image', 'tag', 'tags:1', '2');
+    const unasked = await ecrp('image', 'delete', 'tags:1', '--json');
+    expect(unasked.json()).toMatchObject({ error: { code: 'USAGE' }, exitStatus: 2 });
+    const first = await ecrp('image', 'delete', 'tags:1', '--yes', '--json');
+    expect(first.json()).toEqual({
+      schemaVersion: 1,
+      deleted: [{ imageDigest: single, imageTag: '1' }],
+      failures: [],
+    });
+    expect(await listDigests('tags')).toEqual([single]);
+    const last = await ecrp('image', 'delete', 'tags:2', '--yes');
+    expect(last).toMatchObject({ status: 0, stdout: `tags:2@${single}\n`, stderr: '' });
+    expect(await listDigests('tags')).toEqual([]);
+  });
+
+  it('deletes an index before its children in one command, whatever their order', async () => {
+    const children = (await listDigests('index')).filter((digest) => digest !== multi);
+    const held = await ecrp('image', 'delete', `index@${children[0]}`, '--yes', '--json');
+    expect(held.json()).toMatchObject({
+      deleted: [],
+      failures: [{ imageId: { imageDigest: children[0] }, failureCode: 'ImageReferencedByManifestList' }],
+      exitStatus: 6,
+    });
+    const references = [...children, multi].map((digest) => `index@${digest}`);
+    const all = await ecrp('image', 'delete', ...references, '--yes', '--json');
+    expect(all.json()).toMatchObject({
+      deleted: [
+        { imageDigest: multi, imageTag: 'multi' },
+        ...children.map((imageDigest) => ({ imageDigest })),
+      ],
+      failures: [],
+    });
+    expect(await listDigests('index')).toEqual([]);
+  });
+
+  it('keeps children of an index, and deletes those that nothing else refers to with --with-children', async () => {
+    const children = (await listDigests('children')).slice(0, 2);
+    // The first child gets a tag, so something else refers to it.
+    await ecrp('image', 'tag', `children@${children[0]}`, 'amd64');
+    const { stderr } = await ecrp('image', 'delete', `children@${bare}`, '--yes');
+    expect(stderr).toContain("'ecrp image prune children --untagged'");
+    expect((await listDigests('children')).slice(0, 2)).toEqual(children);
+    await callApi(emulator, 'PutImage', {
+      repositoryName: 'children',
+      imageTag: 'multi',
+      imageManifest: JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests: children.map((digest) => ({
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          digest,
+          size: 1,
+        })),
+      }),
+    });
+    const { json } = await ecrp('image', 'delete', 'children:multi', '--with-children', '--yes', '--json');
+    expect(json()).toMatchObject({
+      deleted: [{ imageTag: 'multi' }, { imageDigest: children[1] }],
+      failures: [],
+    });
+    const left = await listDigests('children');
+    expect(left).toContain(children[0]);
+    expect(left).toHaveLength(2);
+  });
+
+  it('deletes more than a batch, 100 at a time', async () => {
+    const calls = emulator.count('BatchDeleteImage');
+    const references = Array.from({ length: 250 }, (_, number) => `many:t${number}`);
+    const { json } = await ecrp('image', 'delete', ...references, '--yes', '--json');
+    expect(json().deleted).toHaveLength(250);
+    expect(emulator.count('BatchDeleteImage') - calls).toBe(3);
+    expect(await listDigests('many')).toEqual([]);
+  });
+
+  it('counts what an attempt deleted whose answer was lost', async () => {
+    await setFaults('BatchDeleteImage reset-after on=1');
+    const { status, json } = await ecrp('image', 'delete', 'lost:a', 'lost:b', '--yes', '--json');
+    await setFaults();
+    expect(status).toBe(0);
+    expect(json()).toMatchObject({ deleted: [{ imageTag: 'a' }, { imageTag: 'b' }], failures: [] });
+  });
+
+  it('says what it has deleted when it cannot go on', async () => {
+    await setFaults('BatchDeleteImage error AccessDeniedException on=2');
+    const references = Array.from({ length: 150 }, (_, number) => `broken:t${number}`);
+    const { status, json } = await ecrp('image', 'delete', ...references, '--yes', '--json');
+    expect(status).toBe(4);
+    expect(json().deleted).toHaveLength(100);
+    expect(json()).toMatchObject({ error: { code: 'AUTH', operation: 'BatchDeleteImage' }, exitStatus: 4 });
+    await setFaults('BatchDeleteImage error AccessDeniedException');
+    const text = await ecrp('image', 'delete', 'broken:t149', '--yes');
+    await setFaults();
+    expect(text).toMatchObject({
+      status: 4,
+      stdout: '',
+      stderr: expect.stringContaining('ecr-public:BatchDeleteImage'),
+    });
+  });
+
+  it('reports a failure for each image that is not there, and needs a tag or digest', async () => {
+    const { status, stderr } = await ecrp('image', 'delete', 'tags:nope', `tags@${single}`, '--yes');
+    expect(status).toBe(5);
+    expect(stderr).toContain('error: tags:nope: Requested image not found');
+    expect(stderr).toContain(`error: tags@${single}: Requested image not found`);
+    expect((await ecrp('image', 'delete', 'tags', '--yes')).status).toBe(2);
+    expect((await ecrp('image', 'delete', 'missing:1', '--yes')).status).toBe(5);
+  });
+});
