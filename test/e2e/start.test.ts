@@ -62,6 +62,11 @@ describe('loaded', () => {
     expect(loaded).not.toContain('dist/push.cjs');
   });
 
+  it('by the completion of a command: no client', async () => {
+    const loaded = await listLoaded(['__complete', '--', 'pu']);
+    expect(loaded).toEqual(['bin/ecrp.js', 'dist/main.cjs', ...start, 'dist/answer-shell.cjs'].sort());
+  });
+
   it('by docker-credential-ecrp list: no client', async () => {
     const loaded = await listLoaded(['list'], 'docker-credential-ecrp.js');
     expect(loaded).toContain('dist/credential-helper.cjs');
