@@ -4,7 +4,7 @@ import type { Io, Output } from '../io.ts';
 /** A line of a result with a colour for people. */
 export interface ColoredLine {
   readonly text: string;
-  readonly color: 'red' | 'green' | 'cyan' | 'bold';
+  readonly color: 'red' | 'yellow' | 'green' | 'cyan' | 'bold';
 }
 
 /** True if a stream takes colours. Source of the rules: https://no-color.org, and TERM=dumb. */

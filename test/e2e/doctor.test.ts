@@ -604,7 +604,7 @@ describe("docker's logins", () => {
     expect(unfound.result.status).toBe(4);
     expect(unfound.result.checks.get('docker-config')).toMatchObject({
       status: 'failed',
-      hint: 'Add the directory of docker-credential-ecrp to PATH.',
+      hint: "Put docker-credential-ecrp on PATH: install ecrp with 'npm install --global'",
     });
   });
 
@@ -615,6 +615,26 @@ describe("docker's logins", () => {
       status: 'failed',
       hint: `Install docker-credential-gone, or remove gone from credsStore and credHelpers in ${file}.`,
     });
+  });
+
+  it('cannot be tried while the registry does not answer, or is in trouble', async () => {
+    const url = await serve((_, response) => response.writeHead(503).end());
+    for (const [host, detail, hint] of [
+      ['127.0.0.1:1', /^http:\/\/127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/, /^Check the network/],
+      [url.replace('http://', ''), /returned HTTP 503$/, /^Run it again later/],
+    ] as const) {
+      const { result } = await examineConfig(
+        'trouble',
+        { auths: { [host]: { auth: STALE } } },
+        { ECRP_REGISTRY_HOST: host },
+      );
+      expect(result.status).toBe(8);
+      expect(result.checks.get('stored-logins')).toEqual({
+        status: 'failed',
+        detail: expect.stringMatching(detail),
+        hint: expect.stringMatching(hint),
+      });
+    }
   });
 
   it('in a file that docker cannot read', async () => {

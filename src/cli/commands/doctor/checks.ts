@@ -111,7 +111,9 @@ export const serviceChecks: readonly Check[] = [
     ({ session, existing }, { signal }) => checkPush(session.client, existing, signal),
     explainNoRepository,
   ),
-  defineCheck('docker-config', [], (_, place) => checkDockerConfig(listLoginPlaces(place))),
+  defineCheck('docker-config', [], (_, { context: { io }, registryHosts }) =>
+    checkDockerConfig(findDockerConfigDirectory(io), registryHosts, io),
+  ),
   defineCheck('stored-logins', ['endpoint', 'connections'], async ({ connections }, place) => {
     const { context, signal, registryHosts } = place;
     if (!(await isRegistryOfApi(context))) {

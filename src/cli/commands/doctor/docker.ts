@@ -10,27 +10,30 @@ import {
 } from '../../../docker/login.ts';
 import { EcrpError } from '../../../errors.ts';
 import { quoteForShell } from '../../../foreign-text.ts';
+import type { Io } from '../../../io.ts';
 import type { Connections } from '../../../net/connections.ts';
 import { isLoginAccepted } from '../../../registry/check-login.ts';
+import { suggestHelperInstallation } from '../login/warn-about-helper.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
 
 // Docker's side: its config file, the helpers that it names, and logins that have expired.
 
-/** Looks at docker's config. Throws INVALID_INPUT when docker cannot read it. */
-export async function checkDockerConfig(places: readonly LoginPlace[]): Promise<Finding> {
-  const [first] = places;
-  if (first === undefined) return pass('no registry');
-  const { configDirectory, env } = first;
+/** Looks at docker's config, for the registries. Throws INVALID_INPUT when docker cannot read it. */
+export async function checkDockerConfig(
+  configDirectory: string,
+  registryHosts: readonly string[],
+  io: Pick<Io, 'env' | 'programDirectory'>,
+): Promise<Finding> {
   const file = await readConfigFile(configDirectory);
   if (file.text === '{}') return pass(`${file.path} is absent or empty: docker has no login`);
-  for (const { registryHost } of places) {
+  for (const registryHost of registryHosts) {
     const helper = nameHelper(file, registryHost);
     if (helper === undefined) continue;
     const program = `docker-credential-${helper}`;
-    if ((await findProgram(program, env)) !== undefined) continue;
+    if ((await findProgram(program, io.env)) !== undefined) continue;
     const hint =
       helper === OWN_HELPER
-        ? `Add the directory of ${program} to PATH.`
+        ? `Put ${program} on PATH: ${await suggestHelperInstallation(io)}`
         : `Install ${program}, or remove ${helper} from credsStore and credHelpers in ${file.path}.`;
     return fail(
       new EcrpError('AUTH', `${file.path} names ${program} for ${registryHost}, which is not on PATH`, {

@@ -1,5 +1,6 @@
 import { escapeLine } from '../../../foreign-text.ts';
 import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
+import type { ColoredLine } from '../../colored-lines.ts';
 import { measureText } from '../../progress/fit-text.ts';
 import type { NamedResult } from './check.ts';
 import type { PolicyDocument } from './policy.ts';
@@ -8,20 +9,33 @@ import type { PolicyDocument } from './policy.ts';
 const STATUS_COLUMNS = 'skipped'.length;
 const NAME_COLUMNS = 'docker-config'.length;
 const GAP = '  ';
+/** Whatever needs a person's eye. */
+const COLORS: Partial<Readonly<Record<NamedResult['status'], ColoredLine['color']>>> = {
+  failed: 'red',
+  warning: 'yellow',
+};
 const INDENT = ' '.repeat(STATUS_COLUMNS + NAME_COLUMNS + 2 * GAP.length);
 
 /**
  * The lines of a check: status, name and detail, then what to do about it. `columns` is the width of the terminal; undefined: one line
  * each, for scripts.
  */
-export function viewCheck(result: NamedResult, columns: number | undefined): readonly string[] {
+export function viewCheck(
+  result: NamedResult,
+  columns: number | undefined,
+): readonly (string | ColoredLine)[] {
   const { name, status, detail, hint } = result;
   const wrap = (text: string): readonly string[] =>
     columns === undefined ? [text] : wrapWhole(escapeLine(text), Math.max(20, columns - INDENT.length - 1));
   const [first = '', ...more] = wrap(detail);
   const start = [status.padEnd(STATUS_COLUMNS), name.padEnd(NAME_COLUMNS), first].join(GAP);
   const remedy = hint === undefined ? [] : wrap(`hint: ${hint}`);
-  return [start, ...[...more, ...remedy].map((line) => `${INDENT}${line}`)];
+  const color = COLORS[status];
+  const lines = [start, ...more.map((line) => `${INDENT}${line}`)];
+  return [
+    ...(color === undefined ? lines : lines.map((text) => ({ text, color }))),
+    ...remedy.map((line) => `${INDENT}${line}`),
+  ];
 }
 
 /** Breaks text between words. Cuts none: commands in it are copied. */

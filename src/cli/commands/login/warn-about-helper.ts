@@ -9,11 +9,9 @@ const PROGRAM = `docker-credential-${OWN_HELPER}`;
 
 /** Warns if docker will not find our credential helper, and about options that the helper cannot know. */
 export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
-  const env = { ...io.env, PATH: findLastingPath(io.env) };
-  if ((await findProgram(PROGRAM, env)) === undefined) {
-    messages.warn(
-      `${PROGRAM} is not on PATH, so docker will not find it: ${await suggestInstallation(io, env)}`,
-    );
+  const remedy = await suggestHelperInstallation(io);
+  if (remedy !== undefined) {
+    messages.warn(`${PROGRAM} is not on PATH, so docker will not find it: ${remedy}`);
   }
   const unknown = [
     [options.profile, `--profile ${options.profile}`, `AWS_PROFILE=${options.profile}`],
@@ -26,6 +24,14 @@ export async function warnAboutHelper({ io, messages, options }: CommandContext)
   }
 }
 
+/** Says how to put our credential helper on PATH. Undefined if docker will find it. */
+export async function suggestHelperInstallation(
+  io: Pick<Io, 'env' | 'programDirectory'>,
+): Promise<string | undefined> {
+  const env = { ...io.env, PATH: findLastingPath(io.env) };
+  return (await findProgram(PROGRAM, env)) === undefined ? suggestInstallation(io, env) : undefined;
+}
+
 /** Finds PATH without the directories that npm adds while it runs a program: docker will run without them. */
 function findLastingPath({ PATH = '', npm_execpath: npm }: Io['env']): string {
   if (!npm) return PATH;
@@ -36,7 +42,10 @@ function findLastingPath({ PATH = '', npm_execpath: npm }: Io['env']): string {
 }
 
 /** Says how to put the helper on PATH: by a link to it in a directory that is there, or by npm. */
-async function suggestInstallation({ programDirectory }: Io, env: Io['env']): Promise<string> {
+async function suggestInstallation(
+  { programDirectory }: Pick<Io, 'programDirectory'>,
+  env: Io['env'],
+): Promise<string> {
   // npx removes its directory some day, and Windows has no links that every user may make.
   const isLasting = programDirectory !== undefined && !programDirectory.includes(`${sep}_npx${sep}`);
   if (!isLasting || process.platform === 'win32') return "install ecrp with 'npm install --global'";

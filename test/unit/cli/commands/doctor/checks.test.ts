@@ -169,13 +169,13 @@ describe('lines', () => {
 
   it('are one for the result and one for the hint, for scripts', () => {
     expect(viewCheck(result, undefined)).toEqual([
-      `warning  docker-config  ${result.detail}`,
+      { text: `warning  docker-config  ${result.detail}`, color: 'yellow' },
       `                        hint: ${result.hint}`,
     ]);
   });
 
   it('are broken between words on a terminal, and nothing is cut', () => {
-    const lines = viewCheck(result, 60);
+    const lines = viewCheck(result, 60).map((line) => (typeof line === 'string' ? line : line.text));
     const words = lines.join(' ').split(/\s+/);
     expect(words).toEqual(`warning docker-config ${result.detail} hint: ${result.hint}`.split(' '));
     for (const line of lines) expect(line.length < 60 || line.trim().split(' ').length === 1).toBe(true);
