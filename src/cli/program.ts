@@ -71,7 +71,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     }
   });
   if (argv[0] === COMPLETE) {
-    const { answerShell } = await import('./commands/completion/answer-shell.ts');
+    const { answerShell } = await import('./commands/completion/run.ts');
     await printText(io.stdout, await answerShell(program, argv.slice(2), io));
     return {};
   }

@@ -14,7 +14,7 @@ export interface ProbedOperation {
   readonly operation: 'BatchCheckLayerAvailability' | 'UploadLayerPart' | 'PutImage';
   /** `unclear`: the service refused the call for another reason, and may not have looked at the permission. */
   readonly verdict: 'allowed' | 'denied' | 'unclear';
-  /** The service's words when the operation is denied or the answer is unclear. */
+  /** The service's words when the operation is denied. */
   readonly message?: string;
 }
 

@@ -64,7 +64,8 @@ describe('loaded', () => {
 
   it('by the completion of a command: no client', async () => {
     const loaded = await listLoaded(['__complete', '--', 'pu']);
-    expect(loaded).toEqual(['bin/ecrp.js', 'dist/main.cjs', ...start, 'dist/answer-shell.cjs'].sort());
+    expect(loaded).not.toContain('dist/ecr.cjs');
+    expect(loaded).not.toContain('dist/session.cjs');
   });
 
   it('by docker-credential-ecrp list: no client', async () => {

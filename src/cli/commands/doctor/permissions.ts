@@ -1,6 +1,6 @@
 import { getAuthorizationToken } from '../../../ecr/authorization.ts';
 import type { EcrClient } from '../../../ecr/client.ts';
-import { type ProbedOperation, probePush } from '../../../ecr/push-probes.ts';
+import { probePush } from '../../../ecr/push-probes.ts';
 import type { Registry } from '../../../ecr/registries.ts';
 import { describeRepository, type RepositoryAddress } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
@@ -9,6 +9,7 @@ import type { RepositoryReference } from '../../../oci/reference.ts';
 import type { EcrSession } from '../../ecr-session.ts';
 import { resolveRepository } from '../../own-registry.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
+import { adviseOnDenials, readDenial } from './denial.ts';
 import { MANAGED_POLICIES } from './policy.ts';
 
 // What the credentials may do. Everything here reads, except for the two probes of a push, which cannot succeed.
@@ -20,12 +21,13 @@ export async function checkToken(client: EcrClient, signal: AbortSignal): Promis
     return pass(`valid until ${token.expiresAt.toISOString()}`, { token });
   } catch (error) {
     if (!isDenial(error)) throw error;
-    const needsBoth = 'a token needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken';
-    const action = /\b(?:ecr-public|sts):\w+/.exec(error.message)?.[0] ?? 'sts:GetServiceBearerToken';
+    const denial = readDenial(error.message, 'GetAuthorizationToken');
     return fail(
-      new EcrpError('AUTH', `${error.message} (${needsBoth})`, {
-        hint: `Allow the IAM action ${action} on *, or attach the managed policy ${MANAGED_POLICIES.read}.`,
-      }),
+      new EcrpError(
+        'AUTH',
+        `${denial.text}; a token needs ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken`,
+        { hint: adviseOnDenials([denial], '*', MANAGED_POLICIES.read) },
+      ),
     );
   }
 }
@@ -45,9 +47,10 @@ export async function checkRegistry(
     return judgeRegistry(await session.askRegistry(signal), found);
   } catch (error) {
     if (!isDenial(error)) throw error;
+    const denial = readDenial(error.message, 'DescribeRegistries');
     return warn(
-      `${error.message}; names with an alias, such as HOST/ALIAS/REPO, cannot be resolved`,
-      `Allow the IAM action ecr-public:DescribeRegistries on *, or attach the managed policy ${MANAGED_POLICIES.read}.`,
+      `${denial.text}; names with an alias, such as HOST/ALIAS/REPO, cannot be resolved`,
+      adviseOnDenials([denial], '*', MANAGED_POLICIES.read),
       found,
     );
   }
@@ -74,13 +77,14 @@ export async function checkRepository(
 ): Promise<Finding> {
   const { repositoryName } = address;
   try {
-    const { repositoryUri } = await describeRepository(client, address, signal);
-    return pass(repositoryUri, { existing: address });
+    const { repositoryUri, registryId } = await describeRepository(client, address, signal);
+    return pass(repositoryUri, { existing: address, registryId });
   } catch (error) {
     if (isDenial(error)) {
+      const denial = readDenial(error.message, 'DescribeRepositories');
       return warn(
-        `${error.message}; a push does not need it`,
-        `Allow the IAM action ecr-public:DescribeRepositories, or attach the managed policy ${MANAGED_POLICIES.read}.`,
+        `${denial.text}; a push does not need it`,
+        adviseOnDenials([denial], 'the repository', MANAGED_POLICIES.read),
         { existing: address },
       );
     }
@@ -104,20 +108,18 @@ export async function checkPush(
   signal: AbortSignal,
 ): Promise<Finding> {
   const probed = await probePush(client, address, signal);
-  const ofVerdict = (verdict: ProbedOperation['verdict']) =>
-    probed.filter((each) => each.verdict === verdict).map(({ operation }) => `ecr-public:${operation}`);
-  const [denied, unclear] = [ofVerdict('denied'), ofVerdict('unclear')];
-  if (denied.length > 0) {
-    const words = probed.find(({ verdict }) => verdict === 'denied')?.message ?? '';
-    return fail(
-      new EcrpError('AUTH', `not allowed: ${denied.join(', ')}; the service says: ${words}; ${SAID}`, {
-        hint: `Allow ${listNames(denied)} on the repository, or attach the managed policy ${MANAGED_POLICIES.push}.`,
-      }),
-    );
+  const denials = probed
+    .filter(({ verdict }) => verdict === 'denied')
+    .map(({ operation, message = '' }) => readDenial(message, operation));
+  if (denials.length > 0) {
+    const words = denials.map(({ text }) => text).join('; ');
+    const hint = adviseOnDenials(denials, 'the repository', MANAGED_POLICIES.push);
+    return fail(new EcrpError('AUTH', `${words}; ${SAID}`, { hint }));
   }
+  const unclear = probed.filter(({ verdict }) => verdict === 'unclear').map(({ operation }) => operation);
   if (unclear.length > 0) {
     return warn(
-      `the service does not say whether it allows ${unclear.join(', ')}; ${SAID}`,
+      `the service does not say whether it allows ${unclear.join(' and ')}; ${SAID}`,
       'Push a small image to find out.',
     );
   }

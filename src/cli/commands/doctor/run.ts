@@ -40,7 +40,7 @@ export async function examine(context: CommandContext, argument: string | undefi
       ? await run(serviceChecks, settings)
       : await withEcr(context, (session) => run(serviceChecks, { ...settings, session }));
   settings.routes?.close();
-  const account = found.account ?? found.registryId ?? found.identity?.credentials.accountId;
+  const account = found.registryId ?? found.account ?? found.identity?.credentials.accountId;
   const policy = makeSmallestPolicy(place.reference, account);
   const managedPolicy = place.reference === undefined ? MANAGED_POLICIES.read : MANAGED_POLICIES.push;
   const exitStatus = results.find(({ status }) => status === 'failed')?.exitStatus ?? 0;
