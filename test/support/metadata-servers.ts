@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** Session token of every role. */
 export const ROLE_TOKEN = 'role-token';
@@ -44,6 +45,24 @@ export function startContainerCredentials(keys: RoleKeys, token?: string): Promi
       response.writeHead(403).end(JSON.stringify({ code: 'Forbidden', message: 'not your pod' }));
     } else response.end(JSON.stringify(describeKeys(keys)));
   });
+}
+
+/** Starts AWS STS. It gives the keys for any role, and keeps the members of each request. */
+export async function startTokenService(
+  keys: RoleKeys,
+): Promise<FakeService & { readonly asked: readonly URLSearchParams[] }> {
+  const asked: URLSearchParams[] = [];
+  const service = await serve(async (request, response) => {
+    const members = new URLSearchParams(await text(request));
+    asked.push(members);
+    const action = members.get('Action');
+    const { AccessKeyId, SecretAccessKey, Token, Expiration } = describeKeys(keys);
+    response.setHeader('content-type', 'text/xml');
+    response.end(`<${action}Response><${action}Result><Credentials><AccessKeyId>${AccessKeyId}</AccessKeyId>
+<SecretAccessKey>${SecretAccessKey}</SecretAccessKey><SessionToken>${Token}</SessionToken>
+<Expiration>${Expiration}</Expiration></Credentials></${action}Result></${action}Response>`);
+  });
+  return { ...service, asked };
 }
 
 /** Starts a service that answers with a function. If the function does nothing, no answer comes. */

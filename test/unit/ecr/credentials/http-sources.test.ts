@@ -1,7 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type CredentialSettings,
@@ -14,6 +12,7 @@ import {
   serve,
   startContainerCredentials,
   startInstanceMetadata,
+  startTokenService,
 } from '../../../support/metadata-servers.ts';
 import { useTemporaryDirectories } from '../../../support/temporary-directory.ts';
 
@@ -48,21 +47,10 @@ function find(env: Record<string, string>, settings: Partial<CredentialSettings>
   }).provide(never);
 }
 
-/** STS: gives keys for any role, and keeps what it was asked. */
 async function startSts() {
-  const asked: URLSearchParams[] = [];
-  const service = await start(
-    serve(async (request: IncomingMessage, response) => {
-      const members = new URLSearchParams(await text(request));
-      asked.push(members);
-      const action = members.get('Action');
-      response.setHeader('content-type', 'text/xml');
-      response.end(`<${action}Response><${action}Result><Credentials><AccessKeyId>AKASSUMED</AccessKeyId>
-<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
-<Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration></Credentials></${action}Result></${action}Response>`);
-    }),
-  );
-  return { asked, userAgents: service.userAgents, env: { AWS_ENDPOINT_URL_STS: service.url } };
+  const service = await startTokenService({ accessKeyId: 'AKASSUMED', secretAccessKey: 's' });
+  services.push(service);
+  return { asked: service.asked, userAgents: service.userAgents, env: { AWS_ENDPOINT_URL_STS: service.url } };
 }
 
 describe('instance metadata', () => {
