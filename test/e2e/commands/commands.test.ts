@@ -11,6 +11,7 @@ import {
   nameSchema,
   succeeds,
 } from './drive-commands.ts';
+import { catalogRows } from './rows/catalog.ts';
 import { doctorRows } from './rows/doctor.ts';
 import { emulatorRows } from './rows/emulator.ts';
 import { imageRows } from './rows/image.ts';
@@ -23,6 +24,7 @@ const rows: readonly CommandRow[] = [
   ...pushRows,
   ...repoRows,
   ...imageRows,
+  ...catalogRows,
   ...loginRows,
   ...doctorRows,
   ...emulatorRows,

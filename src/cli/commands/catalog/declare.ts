@@ -112,5 +112,6 @@ function addDiff(catalog: Command, run: Runner): void {
     'ecrp catalog diff app catalog.json',
     'ecrp catalog diff app catalog.json --detailed-exitcode',
   ]);
+  addOperations(diff, 'GetRepositoryCatalogData');
   addExitStatuses(diff, { 10: 'There are differences, with `--detailed-exitcode`.' });
 }
