@@ -32,16 +32,20 @@ export async function fetchLogo(
 ): Promise<Buffer> {
   const api = new URL(endpointUrl);
   const read = async (inner: AbortSignal): Promise<Buffer> => {
-    const send = (url: URL): Promise<HttpAnswer> => {
-      assertFetchable(url, api);
+    const send = (address: string, base?: URL): Promise<HttpAnswer> => {
+      // Not retried: the same address would be refused again.
+      if (!URL.canParse(address, base?.href)) throw new EcrpError('UNAVAILABLE', 'it is not a URL', { hint });
+      const url = new URL(address, base);
+      const refusal = explainRefusal(url, api);
+      if (refusal !== undefined) throw new EcrpError('UNAVAILABLE', refusal, { hint });
       return sendRequest(connections, url, {}, inner);
     };
-    let answer = await send(readAddress(logoUrl));
+    let answer = await send(logoUrl);
     for (let count = 0; count < MAX_REDIRECTS; count += 1) {
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) break;
       await discardBody(answer);
-      answer = await send(readAddress(location, answer.url));
+      answer = await send(location, answer.url);
     }
     return readBytes(answer, MAX_LOGO_ANSWER_BYTES);
   };
@@ -56,19 +60,14 @@ export async function fetchLogo(
   }
 }
 
-function readAddress(text: string, base?: URL): URL {
-  if (URL.canParse(text, base?.href)) return new URL(text, base);
-  throw new TypeError('that is not a URL');
-}
-
-/** Throws for an address that a service must not send us to. */
-function assertFetchable({ protocol, hostname, host }: URL, api: URL): void {
+/** Explains why a service must not send us to an address. Undefined if it may. */
+function explainRefusal({ protocol, hostname, host }: URL, api: URL): string | undefined {
   const isOfApi = host === api.host;
   const isAllowed = isLocalHost(hostname.replaceAll(/[[\]]/g, ''))
     ? isOfApi || (isLoopbackHost(hostname) && isLoopbackHost(api.hostname))
     : protocol === 'https:' || isOfApi;
-  if (isAllowed && /^https?:$/.test(protocol)) return;
-  throw new TypeError(`${protocol}//${host} is not an address that ${api.host} may name`);
+  if (isAllowed && /^https?:$/.test(protocol)) return undefined;
+  return `${protocol}//${host} is not an address that ${api.host} may name`;
 }
 
 /** Describes the reason without the words that are for images. */
