@@ -5,13 +5,13 @@ import { findDeadLinks } from './support/markdown-links.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Folders whose files are not ours. */
-const FOREIGN = ['.git', 'node_modules', 'dist', 'coverage'];
+/** Folders that git does not track. */
+const UNTRACKED = ['.git', 'node_modules', 'dist', 'coverage', '.tmp'];
 
 function listFiles(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) return FOREIGN.includes(entry.name) ? [] : listFiles(path);
+    if (entry.isDirectory()) return UNTRACKED.includes(entry.name) ? [] : listFiles(path);
     return [relative(root, path).split(sep).join('/')];
   });
 }
