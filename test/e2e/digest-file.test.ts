@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { canRunAsOther, OTHER_ID } from '../support/other-user.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const run = promisify(execFile);
@@ -105,7 +106,7 @@ describe('--digest-file', () => {
     },
   );
 
-  test.runIf(process.getuid?.() === 0).each([
+  test.runIf(canRunAsOther()).each([
     ['of somebody else, in a directory like /tmp', 'chmod 1777 . && touch file && chmod 644 file', 3],
     ['in a directory that cannot be written', 'chmod 755 . && touch file && chmod 644 file', 3],
     ['that is new, in a directory that cannot be written', 'chmod 755 .', 3],
@@ -115,7 +116,7 @@ describe('--digest-file', () => {
     const directory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
     try {
       const before = emulator.requests.length;
-      const line = `cd ${directory} && ${prepare} && exec setpriv --reuid 54321 --regid 54321 --clear-groups env ECRP_STATE_DIR=/nowhere ECRP_CACHE_DIR=/nowhere $ECRP file`;
+      const line = `cd ${directory} && ${prepare} && exec setpriv --reuid ${OTHER_ID} --regid ${OTHER_ID} --clear-groups env ECRP_STATE_DIR=/nowhere ECRP_CACHE_DIR=/nowhere $ECRP file`;
       expect(await runInShell(line)).toMatchObject({ status });
       if (status === 0) expect(await readFile(join(directory, 'file'), 'utf8')).toBe(digest);
       else expect(emulator.requests.length).toBe(before);

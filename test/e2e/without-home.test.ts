@@ -3,13 +3,11 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CliResult } from '../support/cli.ts';
+import { canRunAsOther, OTHER_ID } from '../support/other-user.ts';
 import { startWorkplace } from '../support/workplace.ts';
-
-// `docker run --user 54321`: no HOME, and a user that passwd does not know.
 
 const root = join(import.meta.dirname, '..', '..');
 const source = join(root, 'fixtures', 'archives', 'skopeo-oci-dir');
-const UID = 54_321;
 
 const { home, emulator } = await startWorkplace();
 const { HOME: _, ...homeless } = home.env;
@@ -20,8 +18,8 @@ async function runAsNobody(
   program = 'ecrp.js',
 ): Promise<Pick<CliResult, 'status' | 'stdout' | 'stderr'>> {
   const child = spawn(process.execPath, [join(root, 'bin', program), ...argv], {
-    uid: UID,
-    gid: UID,
+    uid: OTHER_ID,
+    gid: OTHER_ID,
     cwd: '/',
     env: { PATH: process.env.PATH, ...homeless, ...emulator.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -39,7 +37,7 @@ async function runAsNobody(
   return { status, stdout, stderr };
 }
 
-describe.skipIf(process.getuid?.() !== 0)('without a home directory', () => {
+describe.runIf(canRunAsOther())('without a home directory', () => {
   test('a push continues, and says once what it cannot do', async () => {
     const { status, stdout, stderr } = await runAsNobody(['push', source, 'homeless:1', '--create-repo']);
     expect(status, stderr).toBe(0);
