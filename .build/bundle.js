@@ -4,10 +4,12 @@
 // The output is CommonJS, because Node's ESM loader takes 10 ms to start. Names and lines stay, and a comment names the file in src/ that a
 // region of lines came from. So stack traces are readable without source maps, which would be a third of the package.
 
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'rolldown';
 import { addLicenses } from './add-licenses.js';
+import { loadReference } from './load-reference.js';
 
 const root = join(import.meta.dirname, '..');
 const findPackage = (name) => join(root, 'node_modules', name);
@@ -59,6 +61,14 @@ await build({
     codeSplitting: { groups: chunks.map((chunk, index) => ({ ...chunk, priority: chunks.length - index })) },
   },
 });
+
+// The man pages of all commands.
+const { formatManPages } = await loadReference();
+const readPage = (name) => readFileSync(join(root, 'bin', name), 'utf8');
+mkdirSync(join(root, 'dist/man'));
+for (const [name, text] of formatManPages(readPage('README.md'), readPage('SCRIPTING.md'))) {
+  writeFileSync(join(root, 'dist/man', name), text);
+}
 
 // Compiles and checks src/compress/deflate, which is AssemblyScript. memory.ts lays out the 32 pages of memory.
 const { error, stderr } = await asc.main([

@@ -28,6 +28,14 @@ export interface CommandPage extends CommandNotes {
   readonly commands: readonly Definition[];
 }
 
+/** The program has no summary of its own, because no help lists it. */
+const SUMMARY = 'push images to Amazon ECR Public and manage its repositories';
+
+/** Splits a description at empty lines. A paragraph of several lines keeps them: they stand below each other in help. */
+export function splitParagraphs(description: string): readonly string[] {
+  return description.split('\n\n');
+}
+
 /** Describes the program and all its commands, in the order of `ecrp --help`. */
 export function describeCommands(program: Command): readonly CommandPage[] {
   return [describeCommand(program), ...program.commands.flatMap(describeCommands)];
@@ -40,7 +48,7 @@ function describeCommand(command: Command): CommandPage {
     ...readNotes(command),
     name: path.join(' '),
     depth: path.length - 1,
-    summary: help.subcommandDescription(command),
+    summary: command.parent === null ? SUMMARY : help.subcommandDescription(command),
     description: command.description(),
     usage: help.commandUsage(command),
     arguments: command.registeredArguments.map((argument) => ({

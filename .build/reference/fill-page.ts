@@ -40,3 +40,17 @@ function insertBlock(page: string, { name, text }: Block, successor: string | un
 function startOf(name: string): string {
   return `<!-- generated: ${name} -->`;
 }
+
+/** What is written by hand below a generated block, up to the next block or heading of the second level. */
+export function readDetails(page: string, name: string): string {
+  const [, after = ''] = page.split(`${startOf(name)}\n`);
+  const [, details = ''] =
+    after.slice(after.indexOf(END) + END.length).match(/^((?:.|\n)*?)(?=\n<!-- generated: |\n## |$)/u) ?? [];
+  return details.trim();
+}
+
+/** The text below a heading of the second level. */
+export function readSection(page: string, heading: string): string {
+  const [, after = ''] = page.split(`\n## ${heading}\n`);
+  return (after.split('\n## ')[0] ?? '').trim();
+}

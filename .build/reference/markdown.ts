@@ -1,4 +1,4 @@
-import type { CommandPage, Definition } from './command-page.ts';
+import { type CommandPage, type Definition, splitParagraphs } from './command-page.ts';
 
 /** Formats the overview: a table of all commands with links to their sections. */
 export function formatOverview(pages: readonly CommandPage[]): string {
@@ -22,7 +22,7 @@ export function formatCommand(page: CommandPage): string {
   const { name, depth, description, usage, commands, groups, operations, exitStatuses, examples } = page;
   const parts = [
     `${'#'.repeat(depth + 2)} \`${name}\``,
-    description,
+    ...splitParagraphs(description).map(formatParagraph),
     formatCode([usage]),
     page.arguments.length > 0 && formatDefinitions('argument', page.arguments),
     commands.length > 0 && depth > 0 && formatDefinitions('command', commands),
@@ -32,6 +32,10 @@ export function formatCommand(page: CommandPage): string {
     examples.length > 0 && formatCode(examples),
   ];
   return parts.filter((part) => part !== false && part !== '').join('\n\n');
+}
+
+function formatParagraph(paragraph: string): string {
+  return paragraph.includes('\n') ? formatCode(paragraph.split('\n')) : paragraph;
 }
 
 function formatExitStatuses(exitStatuses: Readonly<Record<number, string>>): string {

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** What `npm pack` reads in a checkout. */
 const SOURCES = ['.build', 'bin', 'src', 'LICENSE', 'README.md', 'package.json'];
 
-/** What is in the package besides the schemas and the chunks of the program, whose names the bundler chooses. */
+/** What is in the package besides the schemas, the man pages, and the chunks of the program, whose names the bundler chooses. */
 const FILES = [
   'LICENSE',
   'README.md',
@@ -80,7 +80,7 @@ describe('the installed package', () => {
 
   it('has its documents, its programs and what they load, all freshly built', () => {
     const isOneOfMany = (path: string): boolean =>
-      /^(?:dist\/[\w-]+\.cjs|bin\/schemas\/[\w-]+\.json)$/.test(path);
+      /^(?:dist\/[\w-]+\.cjs|bin\/schemas\/[\w-]+\.json|dist\/man\/[\w-]+\.1)$/.test(path);
     expect(listInstalled().filter((path) => !isOneOfMany(path))).toEqual(FILES);
     expect(listInstalled()).not.toContain('dist/old.cjs');
   });
@@ -95,6 +95,12 @@ describe('the installed package', () => {
   it('has the credential helper', async () => {
     const { stdout } = await runInstalled('docker-credential-ecrp', 'version');
     expect(stdout).toContain(JSON.parse(readInstalled('package.json')).version);
+  });
+
+  it('has a man page for every command', () => {
+    const pages = listInstalled().filter((path) => path.startsWith('dist/man/'));
+    expect(pages).toContain('dist/man/ecrp-push.1');
+    expect(JSON.parse(readInstalled('package.json')).directories).toEqual({ man: 'dist/man' });
   });
 
   it('lets others import its package.json and nothing else', () => {
