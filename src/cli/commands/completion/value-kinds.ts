@@ -18,6 +18,7 @@ export type ValueKind =
 const OPTIONS: Readonly<Record<string, ValueKind>> = {
   '--architecture': 'architecture',
   '--clear': 'catalog-field',
+  '--keep-as': 'text',
   '--os': 'operating-system',
   '--profile': 'profile',
   '--registry-host': 'registry-host',
@@ -33,6 +34,8 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   'os/arch': 'platform',
   path: 'file',
   reference: 'reference',
+  references: 'reference',
+  repo: 'repository',
   'repo-or-host': 'repository',
   source: 'file',
   tag: 'tag',
@@ -44,7 +47,9 @@ const OPTION_NAMES: Readonly<Record<string, ValueKind>> = { host: 'text', name: 
 /** Names of values for which nothing can be suggested. */
 const TEXT_NAMES: readonly string[] = [
   'address',
+  'age',
   'alias',
+  'glob',
   'id',
   'k=v',
   'key',
@@ -55,6 +60,7 @@ const TEXT_NAMES: readonly string[] = [
   'region',
   'rule',
   'seconds',
+  'tags',
   'text',
   'time',
   'url',
