@@ -20,6 +20,12 @@ export const MAX_TAGS_PER_IMAGE = 1000;
 /** Default; AWS raises it on request. */
 export const MAX_IMAGES_PER_REPOSITORY = 100_000;
 export const MAX_RESOURCE_TAGS = 50;
+/** Longest repository policy in characters (`RepositoryPolicyText`). */
+export const MAX_POLICY_CHARS = 10_240;
+/** Longest display name of a registry in characters (`RegistryDisplayName`). */
+export const MAX_DISPLAY_NAME_CHARS = 100;
+/** Default; AWS raises it on request. */
+export const MAX_REPOSITORIES = 10_000;
 /**
  * Unit of text lengths. An emoji is one code point, but two UTF-16 code units. Source: AWS writes its service models in Smithy, whose
  * `length` trait counts Unicode scalar values.

@@ -26,6 +26,7 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   engine: [...COMMON, 'oci', 'async', 'files', 'ends'],
   catalog: [...COMMON, 'wire'],
   retention: [...COMMON, 'oci'],
+  policy: [...COMMON, 'wire'],
   docker: [...COMMON, 'io', 'async', 'files'],
   emulator: ['wire'],
 };

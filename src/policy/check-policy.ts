@@ -1,0 +1,138 @@
+import { isObject, type JsonObject } from '../json.ts';
+import { MAX_POLICY_CHARS } from '../wire/limits.ts';
+import { OPERATIONS } from '../wire/operations.ts';
+import { fitsPolicy, isParsedPolicy, listStatements, listTexts, type ParsedPolicy } from './policy-text.ts';
+import { isDeletedPrincipal } from './principals.ts';
+import { listAwsPrincipals } from './push-grant.ts';
+
+/** What a check found. The policy is absent if there is a problem. */
+export interface CheckedPolicy {
+  readonly policy?: ParsedPolicy;
+  /** Reasons why the service would refuse it. */
+  readonly problems: readonly string[];
+  /** Parts that the service takes, but that hardly do what they are meant to do. */
+  readonly warnings: readonly string[];
+}
+
+const VERSIONS: readonly unknown[] = ['2012-10-17', '2008-10-17'];
+const POLICY_MEMBERS = ['Version', 'Id', 'Statement'];
+const STATEMENT_MEMBERS = [
+  ...[
+    'Sid',
+    'Effect',
+    'Principal',
+    'NotPrincipal',
+    'Action',
+    'NotAction',
+    'Condition',
+    'Resource',
+    'NotResource',
+  ],
+];
+
+/**
+ * Checks the value of a policy file as far as the service's documents say. Source: ECR Public user guide, "Repository policies", and
+ * IAM user guide, "Grammar of the IAM JSON policy language".
+ */
+export function checkPolicy(value: unknown): CheckedPolicy {
+  if (!isObject(value)) return refuse('it must hold a JSON object with Version and Statement');
+  if (value.Statement === undefined) return refuse('it has no Statement');
+  if (!isParsedPolicy(value)) return refuse('Statement must be an object or a list of objects');
+  const statements = listStatements(value);
+  const findings = statements.map((each, at) => checkStatement(each, nameStatement(each, at)));
+  const problems = [
+    ...listUnknown(value, POLICY_MEMBERS),
+    ...checkVersion(value.Version),
+    ...(statements.length === 0 ? ['Statement is empty'] : []),
+    ...findings.flatMap((each) => each.problems),
+    ...listRepeatedSids(statements),
+    ...checkPolicyLength(value),
+  ];
+  const warnings = [
+    ...(value.Version === undefined ? ['it has no Version, so AWS reads it by the rules of 2008-10-17'] : []),
+    ...findings.flatMap((each) => each.warnings),
+  ];
+  return problems.length > 0 ? { problems, warnings } : { policy: value, problems, warnings };
+}
+
+function refuse(problem: string): CheckedPolicy {
+  return { problems: [problem], warnings: [] };
+}
+
+function checkVersion(version: unknown): readonly string[] {
+  if (version === undefined || VERSIONS.includes(version)) return [];
+  return [`Version must be "2012-10-17" or "2008-10-17", the version of AWS's policy language`];
+}
+
+function checkPolicyLength(policy: ParsedPolicy): readonly string[] {
+  if (fitsPolicy(JSON.stringify(policy))) return [];
+  return [`it has more than ${MAX_POLICY_CHARS.toLocaleString('en-US')} characters even without spaces`];
+}
+
+function listRepeatedSids(statements: readonly JsonObject[]): readonly string[] {
+  const sids = statements.flatMap(({ Sid }) => (typeof Sid === 'string' && Sid !== '' ? [Sid] : []));
+  const repeated = new Set(sids.filter((sid, at) => sids.indexOf(sid) !== at));
+  return [...repeated].map((sid) => `the Sid ${JSON.stringify(sid)} appears twice`);
+}
+
+function nameStatement({ Sid: sid }: JsonObject, at: number): string {
+  return typeof sid === 'string' && sid !== '' ? `statement ${JSON.stringify(sid)}` : `statement ${at + 1}`;
+}
+
+function checkStatement(statement: JsonObject, where: string): CheckedPolicy {
+  const { Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
+  const has = (...values: readonly unknown[]) => values.some((each) => each !== undefined);
+  const problems = [
+    ...listUnknown(statement, STATEMENT_MEMBERS),
+    ...(has(Sid) && typeof Sid !== 'string' ? ['Sid must be text'] : []),
+    ...(Effect === 'Allow' || Effect === 'Deny' ? [] : ['Effect must be "Allow" or "Deny"']),
+    ...(has(Principal, NotPrincipal) ? [] : ['it has no Principal: whom it is about']),
+    ...(has(Principal) && has(NotPrincipal) ? ['it has both Principal and NotPrincipal'] : []),
+    ...(has(Action, NotAction) ? [] : ['it has no Action']),
+    ...(has(Action) && has(NotAction) ? ['it has both Action and NotAction'] : []),
+    ...(has(Resource, NotResource)
+      ? ['remove Resource: a repository policy is always about its repository']
+      : []),
+    ...listAwsPrincipals(Principal ?? NotPrincipal)
+      .filter(isDeletedPrincipal)
+      .map((id) => `${id} stands for a deleted user or role: remove it`),
+  ];
+  const about = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`);
+  return {
+    problems: about(problems),
+    warnings: about([...checkActions(statement), ...checkReach(statement)]),
+  };
+}
+
+/** Patterns may have wildcards; those of an unknown action match none. */
+function checkActions({ Action: actions, NotAction: others }: JsonObject): readonly string[] {
+  return listTexts(actions ?? others).flatMap((action) => {
+    const [, service = '', name = ''] = /^([^:]*):(.*)$/.exec(action) ?? [];
+    if (service.toLowerCase() === 'ecr') {
+      return [`${action} is an action of private ECR; those of ECR Public begin with ecr-public:`];
+    }
+    if (service.toLowerCase() !== 'ecr-public' || /[*?]/.test(name)) return [];
+    const isKnown = Object.keys(OPERATIONS).some((each) => each.toLowerCase() === name.toLowerCase());
+    return isKnown ? [] : [`${action} is not an action of ECR Public`];
+  });
+}
+
+const READING = /^ecr-public:(Describe|Get|List|BatchCheckLayerAvailability$)/i;
+
+/** Warns of a statement that lets every AWS account change something. */
+function checkReach({ Effect, Principal, Action, Condition }: JsonObject): readonly string[] {
+  if (Effect !== 'Allow' || Condition !== undefined) return [];
+  if (!listAwsPrincipals(Principal).includes('*')) return [];
+  const change = listTexts(Action).find((action) => !READING.test(action));
+  return change === undefined ? [] : [`it allows ${change} to every AWS account`];
+}
+
+function listUnknown(object: JsonObject, known: readonly string[]): readonly string[] {
+  return Object.keys(object)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const meant = known.find((each) => each.toLowerCase() === name.toLowerCase());
+      const advice = meant === undefined ? '' : `; write ${meant}`;
+      return `${JSON.stringify(name.slice(0, 60))} is not a member of a policy${advice}`;
+    });
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { checkPolicy } from '../../../src/policy/check-policy.ts';
+
+const good = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Sid: 'new policy',
+      Effect: 'Allow',
+      Principal: { AWS: '123456789012' },
+      Action: ['ecr-public:PutImage'],
+    },
+  ],
+};
+const withStatement = (changes: object) => ({ ...good, Statement: { ...good.Statement[0], ...changes } });
+
+it('a policy without a fault is returned', () => {
+  expect(checkPolicy(good)).toEqual({ policy: good, problems: [], warnings: [] });
+});
+
+describe('refuses', () => {
+  it.each([
+    [null, 'must hold a JSON object'],
+    [[good], 'must hold a JSON object'],
+    [{ Version: '2012-10-17' }, 'no Statement'],
+    [{ ...good, Statement: 'x' }, 'Statement must be'],
+    [{ ...good, Statement: [1] }, 'Statement must be'],
+    [{ ...good, Statement: [] }, 'Statement is empty'],
+    [{ ...good, Version: '2020-01-01' }, 'Version must be'],
+    [{ ...good, statement: [] }, 'write Statement'],
+    [withStatement({ Effect: 'allow' }), 'statement "new policy": Effect must be'],
+    [withStatement({ Resource: '*' }), 'remove Resource'],
+    [withStatement({ Principal: undefined }), 'no Principal'],
+    [withStatement({ NotPrincipal: '*' }), 'both Principal and NotPrincipal'],
+    [withStatement({ Action: undefined }), 'no Action'],
+    [withStatement({ NotAction: '*' }), 'both Action and NotAction'],
+    [withStatement({ principal: '*' }), 'write Principal'],
+    [withStatement({ Sid: 1 }), 'statement 1: Sid must be text'],
+    [withStatement({ Principal: { AWS: 'AIDACKCEVSQ6C2EXAMPLE' } }), 'a deleted user or role'],
+    [{ ...good, Statement: [...good.Statement, ...good.Statement] }, 'the Sid "new policy" appears twice'],
+    [
+      withStatement({ Condition: { StringEquals: { a: 'x'.repeat(10_241) } } }),
+      'more than 10,240 characters',
+    ],
+  ])('%j', (value, problem) => {
+    const { policy, problems } = checkPolicy(value);
+    expect(policy).toBeUndefined();
+    expect(problems).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+});
+
+describe('warns of', () => {
+  it.each([
+    [{ Statement: good.Statement }, 'no Version'],
+    [withStatement({ Action: 'ecr:PutImage' }), 'private ECR'],
+    [withStatement({ Action: 'ecr-public:ListImages' }), 'not an action of ECR Public'],
+    [withStatement({ Principal: '*' }), 'ecr-public:PutImage to every AWS account'],
+    [withStatement({ Principal: { AWS: ['*'] } }), 'to every AWS account'],
+  ])('%j', (value, warning) => {
+    const { policy, warnings } = checkPolicy(value);
+    expect(policy).toBe(value);
+    expect(warnings).toEqual([expect.stringContaining(warning)]);
+  });
+
+  it.each([
+    withStatement({
+      Principal: '*',
+      Action: ['ecr-public:DescribeImages', 'ecr-public:GetRepositoryPolicy'],
+    }),
+    withStatement({ Principal: '*', Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } }),
+    withStatement({ Principal: '*', Effect: 'Deny' }),
+    withStatement({ Action: ['ecr-public:Put*', 'ECR-PUBLIC:putimage', 'sts:GetServiceBearerToken'] }),
+  ])('nothing in %j', (value) => expect(checkPolicy(value)).toMatchObject({ problems: [], warnings: [] }));
+});
