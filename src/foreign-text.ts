@@ -36,7 +36,16 @@ export function escapeLines(lines: readonly string[]): string {
 
 /** Formats one line of JSON. Harmful characters occur in strings only, where JSON has escapes, so readers get the exact values. */
 export function formatJson(value: object): string {
-  return JSON.stringify(value)
+  return escapeJson(JSON.stringify(value));
+}
+
+/** Formats JSON for a person, in several lines. They are as harmless as those of `formatJson`. */
+export function formatJsonLines(value: object): readonly string[] {
+  return JSON.stringify(value, null, 2).split('\n').map(escapeJson);
+}
+
+function escapeJson(line: string): string {
+  return line
     .replaceAll(CONTROLS, (character) => [...character].flatMap(escapeUnits).join(''))
     .replaceAll(MARKED_COMMAND, '#$1\\u0023');
 }

@@ -1,4 +1,5 @@
 import { EcrpError } from '../errors.ts';
+import { quoteText } from '../foreign-text.ts';
 import { isObject } from '../json.ts';
 import { MAX_RESOURCE_TAGS } from '../wire/limits.ts';
 import type { ResourceTag } from '../wire/operations.ts';
@@ -24,23 +25,48 @@ export function readResourceTags(value: unknown, findings: Findings): ResourceTa
   return tags;
 }
 
-/** Parses `KEY=VALUE`, split at the first `=`. Throws USAGE. */
-export function parseResourceTag(text: string): ResourceTag {
+/**
+ * Parses `KEY=VALUE`, split at the first `=`. Throws USAGE for a text of another form, a tag that the service refuses, and a key
+ * that is there twice.
+ */
+export function parseResourceTags(texts: readonly string[]): {
+  readonly tags: readonly ResourceTag[];
+  /** Sentences about characters that the service may refuse. */
+  readonly warnings: readonly string[];
+} {
+  const findings: Findings = { problems: [], warnings: [] };
+  const tags = texts.map((text) => parseTag(text, findings));
+  assertTags(findings);
+  const double = tags.find(({ Key }, index) => tags.findIndex((tag) => tag.Key === Key) !== index);
+  if (double === undefined) return { tags, warnings: findings.warnings };
+  throw new EcrpError('USAGE', `the resource tag ${double.Key} is given twice`, {
+    hint: 'Give one tag for each key.',
+  });
+}
+
+function parseTag(text: string, findings: Findings): ResourceTag {
   const split = text.indexOf('=');
   if (split < 1) {
     throw new EcrpError('USAGE', `resource tag ${JSON.stringify(text)} is not of the form KEY=VALUE`, {
-      hint: 'For example: --resource-tag team=tools. A tag may have an empty value: team=',
+      hint: 'Write it like team=tools. A tag may have an empty value: team=',
     });
   }
-  const findings: Findings = { problems: [], warnings: [] };
   const tag = { Key: text.slice(0, split), Value: text.slice(split + 1) };
-  checkTag(tag, 'resource tag', findings);
-  if (findings.problems.length > 0) {
-    throw new EcrpError('USAGE', findings.problems.join('; '), {
-      hint: `Use a key of 1 to ${MAX_KEY_CHARS} characters that does not begin with aws:, and a value of at most ${MAX_VALUE_CHARS}.`,
-    });
-  }
-  return tag;
+  return checkTag(tag, `resource tag ${quoteText(tag.Key)}`, findings);
+}
+
+/** Throws USAGE for a key that no resource tag can have. */
+export function assertTagKey(key: string): void {
+  const findings: Findings = { problems: [], warnings: [] };
+  checkTag({ Key: key, Value: '' }, `resource tag ${quoteText(key)}`, findings);
+  assertTags(findings);
+}
+
+function assertTags({ problems }: Findings): void {
+  if (problems.length === 0) return;
+  throw new EcrpError('USAGE', problems.join('; '), {
+    hint: `Use a key of 1 to ${MAX_KEY_CHARS} characters that does not begin with aws:, and a value of at most ${MAX_VALUE_CHARS}.`,
+  });
 }
 
 function readListedTag(tag: unknown, where: string, findings: Findings): ResourceTag[] {

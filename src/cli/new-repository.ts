@@ -29,7 +29,7 @@ export async function readNewRepository(
   context: CommandContext,
   { reference, catalog, resourceTags = [] }: GivenRepository,
 ): Promise<NewRepository> {
-  const given = await readTags(resourceTags);
+  const given = await readTags(context, resourceTags);
   if (catalog === undefined) return composeInput(nameRepository(reference, undefined), {}, given);
   const { repositoryName, catalogData, tags } = await loadFile(context, catalog);
   const kept = tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key));
@@ -112,15 +112,10 @@ function nameRepository(
   return alias === undefined ? inFile : given;
 }
 
-async function readTags(texts: readonly string[]): Promise<readonly ResourceTag[]> {
+async function readTags(context: CommandContext, texts: readonly string[]): Promise<readonly ResourceTag[]> {
   if (texts.length === 0) return [];
-  const { parseResourceTag } = await import('../catalog/resource-tags.ts');
-  const tags = texts.map(parseResourceTag);
-  const double = tags.find(({ Key }, index) => tags.findIndex((tag) => tag.Key === Key) !== index);
-  if (double !== undefined) {
-    throw new EcrpError('USAGE', `the resource tag ${double.Key} is given twice`, {
-      hint: 'Give --resource-tag once for each key.',
-    });
-  }
+  const { parseResourceTags } = await import('../catalog/resource-tags.ts');
+  const { tags, warnings } = parseResourceTags(texts);
+  for (const warning of warnings) context.messages.warn(warning);
   return tags;
 }

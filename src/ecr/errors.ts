@@ -151,11 +151,11 @@ const explainServer: Explain = (failure, subject) => ({
 });
 
 /** Operations on a repository itself. Creating it would not help them. */
-const OF_REPOSITORIES: readonly string[] = ['DescribeRepositories', 'DeleteRepository'];
+const OF_REPOSITORIES = /^(DescribeRepositories|DeleteRepository|(Get|Set|Delete)RepositoryPolicy)$/;
 
 const explainRepository: Explain = (_failure, { operation, repositoryName }) => ({
   code: 'NOT_FOUND',
-  hint: OF_REPOSITORIES.includes(operation)
+  hint: OF_REPOSITORIES.test(operation)
     ? "'ecrp repo list' shows the repositories that are there."
     : `Create it with 'ecrp repo create ${repositoryName ?? 'NAME'}', or push with --create-repo.`,
 });
@@ -167,13 +167,18 @@ const inputIsBad =
 /** The message names the member and its rule, in the terms of the API. */
 const explainParameter: Explain = ({ message }, { operation }) => ({
   code: 'INVALID_INPUT',
-  hint:
-    operation !== 'PutImage'
-      ? 'Change the value that the message names.'
-      : /at least 1 layer/.test(message)
-        ? 'Build the image with at least one layer: after `FROM scratch`, with COPY or ADD.'
-        : 'ECR Public does not take this manifest: build the image again, or push it with other options.',
+  hint: adviseOnParameter(message, operation),
 });
+
+function adviseOnParameter(message: string, operation: string): string {
+  if (operation === 'SetRepositoryPolicy') {
+    return 'Check that each principal exists; a new one takes a minute. A policy that locks you out needs --force.';
+  }
+  if (operation !== 'PutImage') return 'Change the value that the message names.';
+  return /at least 1 layer/.test(message)
+    ? 'Build the image with at least one layer: after `FROM scratch`, with COPY or ADD.'
+    : 'ECR Public does not take this manifest: build the image again, or push it with other options.';
+}
 
 const AGAIN_FROM_START = 'Run it again. If the error stays, check whether a proxy changes requests.';
 const explainLength: Explain = () => ({
@@ -227,10 +232,7 @@ const exceptions: Readonly<Record<string, Explain>> = {
   RequestEntityTooLarge: explainLength,
   RequestEntityTooLargeException: explainLength,
   // It is in the model, though no repository of ECR Public is known to guard its tags.
-  ImageTagAlreadyExistsException: () => ({
-    code: 'CONFLICT',
-    hint: 'Push it under another tag.',
-  }),
+  ImageTagAlreadyExistsException: () => ({ code: 'CONFLICT', hint: 'Push it under another tag.' }),
   InvalidParameterException: explainParameter,
   InvalidTagParameterException: inputIsBad(
     'Correct the resource tag: a key has 1 to 128 characters, a value at most 256.',

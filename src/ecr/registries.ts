@@ -1,4 +1,9 @@
-import { DescribeRegistriesCommand, type Registry as SdkRegistry } from '@aws-sdk/client-ecr-public';
+import {
+  DescribeRegistriesCommand,
+  GetRegistryCatalogDataCommand,
+  PutRegistryCatalogDataCommand,
+  type Registry as SdkRegistry,
+} from '@aws-sdk/client-ecr-public';
 import { collectPages, readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
 
@@ -26,7 +31,12 @@ export async function describeRegistry(
   client: EcrClient,
   signal: AbortSignal,
 ): Promise<Registry | undefined> {
-  const registries = await collectPages(undefined, (_ids, nextToken) =>
+  return (await listRegistries(client, signal))[0];
+}
+
+/** Lists the caller's registries. So far an account has one, or none before its first repository. */
+export async function listRegistries(client: EcrClient, signal: AbortSignal): Promise<readonly Registry[]> {
+  return collectPages(undefined, (_ids, nextToken) =>
     client.call(
       {
         operation: 'DescribeRegistries',
@@ -40,7 +50,48 @@ export async function describeRegistry(
       signal,
     ),
   );
-  return registries[0];
+}
+
+/** What the Gallery shows of a registry. */
+export interface RegistryCatalogData {
+  /** Absent if none was set. */
+  readonly displayName?: string | undefined;
+}
+
+/** Gets the catalog data of the caller's own registry. */
+export async function getRegistryCatalogData(
+  client: EcrClient,
+  signal: AbortSignal,
+): Promise<RegistryCatalogData> {
+  return client.call(
+    {
+      operation: 'GetRegistryCatalogData',
+      send: (abortSignal) => client.sdk.send(new GetRegistryCatalogDataCommand({}), { abortSignal }),
+      read: ({ registryCatalogData }) => registryCatalogData && readCatalogAnswer(registryCatalogData),
+    },
+    signal,
+  );
+}
+
+/** Sets the display name of the caller's own registry. An empty one removes it. */
+export async function putRegistryCatalogData(
+  client: EcrClient,
+  displayName: string,
+  signal: AbortSignal,
+): Promise<RegistryCatalogData> {
+  return client.call(
+    {
+      operation: 'PutRegistryCatalogData',
+      send: (abortSignal) =>
+        client.sdk.send(new PutRegistryCatalogDataCommand({ displayName }), { abortSignal }),
+      read: ({ registryCatalogData }) => registryCatalogData && readCatalogAnswer(registryCatalogData),
+    },
+    signal,
+  );
+}
+
+function readCatalogAnswer(data: { readonly displayName?: unknown }): RegistryCatalogData {
+  return { displayName: readText(data.displayName, 'displayName') };
 }
 
 function readRegistry(registry: SdkRegistry): Registry {

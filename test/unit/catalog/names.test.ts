@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explainMissingBadge } from '../../../src/catalog/badges.ts';
 import { findNearest } from '../../../src/catalog/findings.ts';
-import { parseResourceTag } from '../../../src/catalog/resource-tags.ts';
+import { parseResourceTags } from '../../../src/catalog/resource-tags.ts';
 
 describe('explainMissingBadge', () => {
   it.each(['ARM', 'ARM 64', 'x86', 'x86-64'])('explains nothing about %s', (name) => {
@@ -32,15 +32,29 @@ describe('explainMissingBadge', () => {
   });
 });
 
-describe('parseResourceTag', () => {
+describe('parseResourceTags', () => {
   it('splits at the first equals sign', () => {
-    expect(parseResourceTag('team=tools')).toEqual({ Key: 'team', Value: 'tools' });
-    expect(parseResourceTag('a=b=c')).toEqual({ Key: 'a', Value: 'b=c' });
-    expect(parseResourceTag('a=')).toEqual({ Key: 'a', Value: '' });
+    expect(parseResourceTags(['team=tools', 'a=b=c', 'b='])).toEqual({
+      tags: [
+        { Key: 'team', Value: 'tools' },
+        { Key: 'a', Value: 'b=c' },
+        { Key: 'b', Value: '' },
+      ],
+      warnings: [],
+    });
+  });
+
+  it('warns of characters that the service may refuse', () => {
+    const { warnings } = parseResourceTags(['team=<tools>']);
+    expect(warnings).toEqual([expect.stringContaining('"<"')]);
+  });
+
+  it('refuses a key that is given twice', () => {
+    expect(() => parseResourceTags(['a=1', 'a=2'])).toThrow('the resource tag a is given twice');
   });
 
   it.each(['team', '=x', '', 'aws:x=y', `${'k'.repeat(129)}=v`])('refuses %j', (text) => {
-    expect(() => parseResourceTag(text)).toThrow(
+    expect(() => parseResourceTags([text])).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
     );
   });
