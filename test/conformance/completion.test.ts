@@ -116,7 +116,7 @@ describeWithClients('zsh', ['zsh', 'script'], () => {
 
 describeWithClients('fish', ['fish'], () => {
   test.each<[string, readonly string[]]>([
-    ['ecrp pus', ['push\tpush an image archive to a repository']],
+    ['ecrp pus', [expect.stringMatching(/^push\tpush an image/)]],
     ['ecrp repo describe tea', ['team/app']],
     ['ecrp push other.tar team/app:1', ['team/app:1.0']],
     ['ecrp push my', ['my images/']],

@@ -224,6 +224,34 @@ describe('a permission that is missing', () => {
   });
 });
 
+it('an answer from which no permission can be told is a warning', async () => {
+  const setFaults = (faults: readonly string[]) =>
+    fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+  await setFaults(['UploadLayerPart error InvalidParameterException']);
+  try {
+    const { status, checks } = await examine(['team/app']);
+    expect(status).toBe(0);
+    expect(checks.get('push')).toEqual({
+      status: 'warning',
+      detail: expect.stringMatching(
+        /^the service does not say whether it allows UploadLayerPart; CloudTrail/,
+      ),
+      hint: 'Push a small image to find out.',
+    });
+  } finally {
+    await setFaults([]);
+  }
+});
+
+it('a limit of spooled bytes that is not a size', async () => {
+  const { status, checks } = await examine([], { ...base, ECRP_SPOOL_LIMIT: 'much' });
+  expect(status).toBe(2);
+  expect(checks.get('directories')).toMatchObject({
+    status: 'failed',
+    hint: expect.stringContaining('Set it to a number of bytes'),
+  });
+});
+
 describe('a repository', () => {
   it('that does not exist: how to create it, and no push is tried', async () => {
     const before = emulator.count('PutImage');
@@ -573,6 +601,18 @@ describe("docker's logins", () => {
       status: 'failed',
       detail: expect.stringContaining(`in docker-credential-vault (${emulator.registryHost})`),
       hint: `Run 'ecrp logout ${emulator.registryHost}'; 'ecrp login' stores a new one.`,
+    });
+  });
+
+  it('that have expired in two places are both named', async () => {
+    const auths = { [emulator.registryHost]: { auth: STALE } };
+    const variable = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths }) };
+    const { file, result } = await examineConfig('both', { auths }, variable);
+    expect(result.status).toBe(4);
+    expect(result.checks.get('stored-logins')).toEqual({
+      status: 'failed',
+      detail: expect.stringMatching(`in DOCKER_AUTH_CONFIG; .* in ${file} .*: it has expired`),
+      hint: `Remove ${emulator.registryHost} from DOCKER_AUTH_CONFIG, or unset it. Run 'ecrp logout ${emulator.registryHost}'; 'ecrp login' stores a new one.`,
     });
   });
 

@@ -7,9 +7,11 @@ const DESCRIPTION = `Print a script that completes commands, options, their valu
 profiles are completed too: names of the registry are kept for ten minutes. They are asked for only if the credentials are keys of the \
 environment or of the profile, and for one second at most.
 
-For bash, add to ~/.bashrc:                source <(ecrp completion bash)
-For zsh, add to ~/.zshrc after compinit:   source <(ecrp completion zsh)
-For fish, run once:                        ecrp completion fish > ~/.config/fish/completions/ecrp.fish`;
+To use it in bash, add the first line to ~/.bashrc; in zsh, add the second to ~/.zshrc, after compinit; in fish, run the third once:
+
+source <(ecrp completion bash)
+source <(ecrp completion zsh)
+ecrp completion fish > ~/.config/fish/completions/ecrp.fish`;
 
 /** Declares `ecrp completion`. */
 export function addCompletion(program: Command, run: Runner): void {

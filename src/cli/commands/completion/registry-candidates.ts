@@ -2,9 +2,9 @@ import { withDeadline } from '../../../async/abort.ts';
 import { createEcrClient, type EcrClient } from '../../../ecr/client.ts';
 import { findFreeCredentials } from '../../../ecr/credentials/free-credentials.ts';
 import type { AwsCredentials } from '../../../ecr/credentials/source.ts';
+import { listImageTagPages } from '../../../ecr/images.ts';
 import { listRepositories } from '../../../ecr/repositories.ts';
 import { findCaBundle } from '../../../ecr/shared-config.ts';
-import { listSomeTags } from '../../../ecr/some-tags.ts';
 import type { Environment, Io } from '../../../io.ts';
 import { findCacheDirectory } from '../../directories.ts';
 import { findEndpoint, findRegistryHost, type ServicePlace } from '../../service-address.ts';
@@ -46,9 +46,13 @@ export async function suggestTags(
   const uri = (await listUris(place)).find((each) => each === repository || nameOf(each) === repository);
   if (uri === undefined) return [];
   const repositoryName = nameOf(uri);
-  const tags = await suggest(place, `tags of ${repositoryName}`, (client, signal) =>
-    listSomeTags(client, { repositoryName }, signal),
-  );
+  const tags = await suggest(place, `tags of ${repositoryName}`, async (client, signal) => {
+    // A thousand of them: more would take too long, and nobody reads so many.
+    for await (const page of listImageTagPages(client, { repositoryName }, signal)) {
+      return page.map(({ imageTag }) => imageTag);
+    }
+    return [];
+  });
   return tags.filter((tag) => tag.startsWith(current));
 }
 

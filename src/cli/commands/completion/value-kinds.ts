@@ -39,6 +39,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   'repo-or-host': 'repository',
   source: 'file',
   tag: 'tag',
+  tags: 'tag',
 };
 
 /** Value names that mean something else in an option than in an argument. */
@@ -60,7 +61,6 @@ const TEXT_NAMES: readonly string[] = [
   'region',
   'rule',
   'seconds',
-  'tags',
   'text',
   'time',
   'url',

@@ -1,4 +1,3 @@
-import type { Authorization } from '../../../ecr/authorization.ts';
 import type { Identity } from '../../../ecr/credentials/source.ts';
 import type { Endpoint } from '../../../ecr/endpoint.ts';
 import type { ReachedEndpoint } from '../../../ecr/reach-endpoint.ts';
@@ -34,8 +33,6 @@ export interface DoctorFindings {
   readonly reached: ReachedEndpoint;
   readonly session: EcrSession;
   readonly identity: Identity;
-  /** Proof that the credentials are good for a token. */
-  readonly token: Authorization;
   /** Id of the account's own registry. */
   readonly registryId: string;
   /** Account of the credentials. */
@@ -77,14 +74,13 @@ const PROVIDERS: Readonly<Record<FindingName, string>> = {
   reached: 'endpoint',
   session: 'certificates',
   identity: 'credentials',
-  token: 'token',
   account: 'identity',
   registryId: 'registry',
   address: 'registry',
   existing: 'repository',
 };
 
-/** Makes a check that is skipped while a finding that it needs is missing, or while `idle` says why it does not apply. */
+/** Makes a check that is skipped while a finding that it needs is missing, or while `findIdleReason` finds one. */
 export function defineCheck<Need extends FindingName>(
   name: string,
   needs: readonly Need[],
@@ -100,10 +96,8 @@ export function defineCheck<Need extends FindingName>(
       const idle = findIdleReason?.(found, place);
       if (idle !== undefined) return skip(idle);
       if (hasAll(found, needs)) return run(found, place);
-      const missing = needs.find((need) => found[need] === undefined) ?? needs[0];
-      return skip(
-        `it needs the check '${missing === undefined ? '' : PROVIDERS[missing]}', which did not pass`,
-      );
+      const missing = needs.filter((need) => found[need] === undefined).map((need) => PROVIDERS[need]);
+      return skip(`it needs the check '${missing[0]}', which did not pass`);
     },
   };
 }

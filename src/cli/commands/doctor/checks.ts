@@ -5,7 +5,12 @@ import { reachEndpoint } from '../../../ecr/reach-endpoint.ts';
 import { findCaBundle, prepareProfile } from '../../../ecr/shared-config.ts';
 import { prepareConnections } from '../../../net/connections.ts';
 import { chooseScheme } from '../../../registry/client.ts';
-import { findCacheDirectory, findDockerConfigDirectory, findStateDirectory } from '../../directories.ts';
+import {
+  findCacheDirectory,
+  findDockerConfigDirectory,
+  findSpoolLimit,
+  findStateDirectory,
+} from '../../directories.ts';
 import { limitWait } from '../../options.ts';
 import { findEndpoint, isRegistryOfApi } from '../../service-address.ts';
 import { type Check, type DoctorFindings, type DoctorPlace, defineCheck } from './check.ts';
@@ -21,8 +26,11 @@ const ANSWER_MS = 10_000;
 /** The checks that need no client, in order. They find what makes one. */
 export const settingsChecks: readonly Check[] = [
   defineCheck('node', [], () => checkNode(process.versions.node)),
-  defineCheck('directories', [], (_, { context: { io } }) =>
-    checkDirectories([
+  defineCheck('directories', [], (_, { context: { io } }) => {
+    const temporary = io.env.TMPDIR || tmpdir();
+    // Throws USAGE for a limit that is not a size.
+    findSpoolLimit(io, temporary);
+    return checkDirectories([
       {
         purpose: 'state',
         path: findStateDirectory(io),
@@ -37,12 +45,12 @@ export const settingsChecks: readonly Check[] = [
       },
       {
         purpose: 'temporary',
-        path: io.env.TMPDIR || tmpdir(),
+        path: temporary,
         variable: 'TMPDIR',
         loss: 'compressed and piped archives cannot be pushed',
       },
-    ]),
-  ),
+    ]);
+  }),
   defineCheck('region', [], async (_, { context }) => {
     const { io, options } = context;
     checkRegionVariables(io.env);

@@ -64,6 +64,8 @@ export async function checkStoredLogins(
   signal: AbortSignal,
 ): Promise<Finding> {
   const good: string[] = [];
+  const problems: string[] = [];
+  const remedies = new Set<string>();
   for (const place of places) {
     const { registryHost, env } = place;
     if (env.DOCKER_AUTH_CONFIG) {
@@ -78,9 +80,13 @@ export async function checkStoredLogins(
         good.push(where);
         continue;
       }
-      const problem = `the registry refuses the login for ${registryHost} in ${where}: it has expired or is wrong, and breaks even public pulls`;
-      return fail(new EcrpError('AUTH', problem, { hint: remedy }));
+      problems.push(`the registry refuses the login for ${registryHost} in ${where}`);
+      remedies.add(remedy);
     }
+  }
+  if (problems.length > 0) {
+    const message = `${problems.join('; ')}: it has expired or is wrong, and breaks even public pulls`;
+    return fail(new EcrpError('AUTH', message, { hint: [...remedies].join(' ') }));
   }
   return pass(good.length === 0 ? 'none; public pulls are anonymous' : `accepted: ${good.join(', ')}`);
 }

@@ -18,7 +18,7 @@ import { MANAGED_POLICIES } from './policy.ts';
 export async function checkToken(client: EcrClient, signal: AbortSignal): Promise<Finding> {
   try {
     const token = await getAuthorizationToken(client, signal);
-    return pass(`valid until ${token.expiresAt.toISOString()}`, { token });
+    return pass(`valid until ${token.expiresAt.toISOString()}`);
   } catch (error) {
     if (!isDenial(error)) throw error;
     const denial = readDenial(error.message, 'GetAuthorizationToken');
