@@ -47,6 +47,7 @@ const OPTION_NAMES: Readonly<Record<string, ValueKind>> = { host: 'text', name: 
 
 /** Names of values for which nothing can be suggested. */
 const TEXT_NAMES: readonly string[] = [
+  'account|arn',
   'address',
   'age',
   'alias',
@@ -61,6 +62,7 @@ const TEXT_NAMES: readonly string[] = [
   'region',
   'rule',
   'seconds',
+  'sid',
   'text',
   'time',
   'url',
