@@ -16,6 +16,7 @@ import { doctorRows } from './rows/doctor.ts';
 import { emulatorRows } from './rows/emulator.ts';
 import { imageRows } from './rows/image.ts';
 import { loginRows } from './rows/login.ts';
+import { policyRows } from './rows/policy.ts';
 import { pushRows } from './rows/push.ts';
 import { repoRows } from './rows/repo.ts';
 import { expectValid, schemaNames } from './schemas.ts';
@@ -23,6 +24,7 @@ import { expectValid, schemaNames } from './schemas.ts';
 const rows: readonly CommandRow[] = [
   ...pushRows,
   ...repoRows,
+  ...policyRows,
   ...imageRows,
   ...catalogRows,
   ...loginRows,
