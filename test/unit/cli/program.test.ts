@@ -62,7 +62,7 @@ describe('help and version', () => {
       const help = await runCli([...path, '--help']);
       expect(help).toMatchObject({ status: 0, stderr: '' });
       expect(help.stdout).toContain(`Usage: ecrp ${path.join(' ')}`.trimEnd());
-      expect(help.stdout).toMatch(/Examples:\n {2}\$ ecrp |Examples:\n {2}\$ docker save/);
+      expect(help.stdout).toMatch(/Examples:\n {2}\$ (ecrp|docker save|source <\(ecrp) /);
       expect(help.stdout).toContain('--json');
       expect(help.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     },

@@ -33,14 +33,18 @@ test('it returns its address and identity', async () => {
   await other.close();
 });
 
-test('every request is logged once, with the size of its body', async () => {
+test('every request is logged once, with the size of its body and who sent it', async () => {
   const before = emulator.requests.length;
   await callApi(emulator, 'DescribeRepositories', { maxResults: 7 });
   await sendRaw(emulator.url, signRequest(emulator, { operation: 'Nothing', body: '{}' }), '{}');
   await (await fetch(`${emulator.url}/nowhere?query`)).text();
   await (await fetch(`${emulator.url}/v2/`)).text();
   const log = emulator.requests.slice(before);
-  const common = { time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), ms: expect.any(Number) };
+  const common = {
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    ms: expect.any(Number),
+    userAgent: 'node',
+  };
   expect(log).toEqual([
     { ...common, operation: 'DescribeRepositories', status: 200, bytes: 16 },
     { ...common, route: 'POST /', status: 400, bytes: 2 },
