@@ -24,9 +24,17 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** Finds a directory on the PATH of `env` that this user may write to, preferably one below HOME. Undefined without one. */
+/** Directories of the system's own packages. */
+const OF_THE_SYSTEM = ['/bin', '/sbin', '/usr/bin', '/usr/sbin'];
+
+/**
+ * Finds a directory on the PATH of `env` for a program of the user's own: writable, preferably below HOME, and not of the system. Undefined
+ * without one.
+ */
 export async function findWritableDirectory(env: Environment): Promise<string | undefined> {
-  const directories = listDirectories(env).filter(isAbsolute);
+  const directories = listDirectories(env).filter(
+    (each) => isAbsolute(each) && !OF_THE_SYSTEM.includes(each),
+  );
   const isBelowHome = (directory: string) => Boolean(env.HOME) && directory.startsWith(`${env.HOME}/`);
   const ordered = [...directories.filter(isBelowHome), ...directories.filter((each) => !isBelowHome(each))];
   for (const directory of ordered) {

@@ -52,5 +52,6 @@ async function suggestInstallation(
   const directory = await findWritableDirectory(env);
   const link = quoteForShell(join(directory ?? '/usr/local/bin', PROGRAM));
   const source = quoteForShell(join(programDirectory, `${PROGRAM}.js`));
-  return `run: ${directory === undefined ? 'sudo ' : ''}ln -s ${source} ${link}`;
+  const needsRoot = directory === undefined && process.getuid?.() !== 0;
+  return `run: ${needsRoot ? 'sudo ' : ''}ln -s ${source} ${link}`;
 }

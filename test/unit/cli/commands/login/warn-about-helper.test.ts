@@ -62,8 +62,9 @@ describe.skipIf(process.platform === 'win32')('a credential helper', () => {
     expect(await warn([at('other')])).toBe(
       `${missing}run: ln -s ${program} ${at('other/docker-credential-ecrp')}\n`,
     );
-    expect(await warn([at('nowhere')])).toBe(
-      `${missing}run: sudo ln -s ${program} /usr/local/bin/docker-credential-ecrp\n`,
+    const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+    expect(await warn([at('nowhere'), '/usr/bin', '/bin'])).toBe(
+      `${missing}run: ${sudo}ln -s ${program} /usr/local/bin/docker-credential-ecrp\n`,
     );
   });
 
