@@ -29,6 +29,13 @@ export interface DeletionReport {
   readonly error: unknown;
 }
 
+/** A batch after a last look at it. */
+export interface CheckedBatch {
+  readonly imageIds: readonly ImageIdentifier[];
+  /** Of those that must not be deleted any more. */
+  readonly failures: readonly ImageDeleteFailure[];
+}
+
 /** The service refuses to delete an image that an index lists, as a whole or by its last tag. */
 const REFERENCED = 'ImageReferencedByManifestList';
 const NOT_FOUND = 'ImageNotFound';
@@ -36,12 +43,17 @@ const NOT_FOUND = 'ImageNotFound';
 /**
  * Deletes images and tags that exist, in batches of 100, one group after the other: a group for parents comes before that of their children.
  * Repeats those that a parent still protected, until a round deletes none. Never rejects: an error is part of the report.
+ * @param check Looks at a batch again right before it is deleted.
  */
 export async function deleteImages(
   client: EcrClient,
   address: RepositoryAddress,
   groups: readonly (readonly ImageIdentifier[])[],
   signal: AbortSignal,
+  check: (imageIds: readonly ImageIdentifier[]) => Promise<CheckedBatch> = async (imageIds) => ({
+    imageIds,
+    failures: [],
+  }),
 ): Promise<DeletionReport> {
   const deleted: DeletedImage[] = [];
   const failures: ImageDeleteFailure[] = [];
@@ -49,7 +61,10 @@ export async function deleteImages(
   const deleteRound = async (ids: readonly ImageIdentifier[]): Promise<readonly ImageDeleteFailure[]> => {
     const held: ImageDeleteFailure[] = [];
     for (let first = 0; first < ids.length; first += MAX_BATCH) {
-      const answer = await deleteBatch(client, address, ids.slice(first, first + MAX_BATCH), signal);
+      const checked = await check(ids.slice(first, first + MAX_BATCH));
+      for (const failure of checked.failures) failures.push(failure);
+      if (checked.imageIds.length === 0) continue;
+      const answer = await deleteBatch(client, address, [...checked.imageIds], signal);
       for (const each of answer.deleted) deleted.push(each);
       for (const failure of answer.failures) {
         (isHeldByIndex(failure) ? held : failures).push(failure);

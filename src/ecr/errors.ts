@@ -150,8 +150,9 @@ const explainServer: Explain = (failure, subject) => ({
   hint: 'Run it again, or look for known trouble at https://health.aws.amazon.com/health/status.',
 });
 
-/** Operations on a repository itself. Creating it would not help them. */
-const OF_REPOSITORIES = /^(DescribeRepositories|DeleteRepository|(Get|Set|Delete)RepositoryPolicy)$/;
+/** Operations on what is there. Creating the repository would not help them. */
+const OF_REPOSITORIES =
+  /^(DescribeRepositories|DeleteRepository|(Get|Set|Delete)RepositoryPolicy|DescribeImages|DescribeImageTags|BatchDeleteImage)$/;
 
 const explainRepository: Explain = (_failure, { operation, repositoryName }) => ({
   code: 'NOT_FOUND',

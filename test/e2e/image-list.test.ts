@@ -150,7 +150,7 @@ describe('image list', () => {
     expect(await ecrp('image', 'list', 'empty')).toMatchObject({
       status: 0,
       stdout: '',
-      stderr: 'empty has no images yet.\n',
+      stderr: 'empty has no images.\n',
     });
     expect((await ecrp('image', 'list', 'empty', '--json')).json()).toMatchObject({ imageDetails: [] });
     const missing = await ecrp('image', 'list', 'missing', '--json');

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BlobDigest } from '../../src/emulator/storage/model.ts';
+import { main } from '../../src/main.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
 import { startTestEmulator } from '../support/emulator.ts';
@@ -53,6 +55,7 @@ await fill('releases', [
   { tag: 'pr-1', platforms: 2, days: 9 },
   { tag: 'main', platforms: 2, days: 9 },
 ]);
+await fill('racing', [{ days: 9 }, { days: 9 }, { tag: 'main', days: 9 }]);
 await fill('broken', [{ days: 9 }, { tag: 'a', days: 9 }]);
 const emulator = await startTestEmulator({ dataDirectory });
 afterAll(async () => {
@@ -236,6 +239,29 @@ describe('image prune', () => {
     });
     const empty = await prune('old', '--untagged', '--yes', '--json');
     expect(empty.json()).toEqual({ schemaVersion: 1, images: [], deleted: [], failures: [] });
+  });
+
+  it('asks on a terminal, and leaves an image that got a tag in the meantime', async () => {
+    const [first, second] =
+      (await callApi(emulator, 'DescribeImages', { repositoryName: 'racing' })).imageDetails ?? [];
+    // Read when the question is asked.
+    async function* answer() {
+      await runCli(['image', 'tag', `racing@${first?.imageDigest}`, 'rescued'], { env });
+      yield 'y\n';
+    }
+    const stdin = Object.assign(Readable.from(answer()), { isTTY: true });
+    const result = await runCli(['image', 'prune', 'racing', '--untagged', '--json'], {
+      env,
+      terminalColumns: 80,
+      main: (argv, io) => main(argv, { ...io, stdin }),
+    });
+    expect(result.stderr).toContain('Delete 2 of 3 images of racing?');
+    expect(result.json()).toMatchObject({
+      deleted: [{ imageDigest: second?.imageDigest }],
+      failures: [{ imageId: { imageDigest: first?.imageDigest }, failureCode: 'ImageTagDoesNotMatchDigest' }],
+      exitStatus: 6,
+    });
+    expect(await countImages('racing')).toBe(2);
   });
 
   it('says what it could not delete', async () => {

@@ -58,27 +58,35 @@ export async function describeDeletions(
   deletions: readonly RepositoryDeletion[],
   members: ResultMembers = {},
 ): Promise<Outcome> {
-  const { style, reportError, publish, io } = context;
+  const { style, publish, io } = context;
   const exitStatus = findExitStatus(io.signal, deletions);
+  await reportFailures(context, deletions);
   if (style.json) {
     return { result: { ...members, ...listDeletions(context, deletions) }, exitStatus };
   }
   const view = deletions.flatMap(({ repository, deleted }) =>
     deleted.map((image) => nameImage(repository, image)),
   );
-  for (const { repository, failures } of deletions) {
-    for (const failure of failures) {
-      await reportError(explainDeleteFailure(failure), nameImage(repository, failure.imageId));
-    }
-  }
   const error = findError(io.signal, deletions);
   if (error === undefined) return { view, exitStatus };
   await publish({ view });
   throw error;
 }
 
+/** Reports each failure as an error of its own: as text, or as an annotation of a CI job. */
+export async function reportFailures(
+  { reportError }: CommandContext,
+  deletions: readonly RepositoryDeletion[],
+): Promise<void> {
+  for (const { repository, failures } of deletions) {
+    for (const failure of failures) {
+      await reportError(explainDeleteFailure(failure), nameImage(repository, failure.imageId));
+    }
+  }
+}
+
 /** `REPO:TAG@DIGEST`, without what is absent. */
-export function nameImage(
+function nameImage(
   repository: RepositoryReference,
   { imageTag, imageDigest }: Partial<DeletedImage>,
 ): string {

@@ -122,6 +122,6 @@ function publish<Item extends ImageDetail | ImageTagDetail | string>(
 }
 
 function sayNone({ messages }: CommandContext, what: string, name: string): Outcome {
-  messages.note(`${name} has no ${what} yet.`);
+  messages.note(`${name} has no ${what}.`);
   return {};
 }

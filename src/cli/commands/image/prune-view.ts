@@ -9,7 +9,7 @@ import {
 import type { CommandContext } from '../../command-context.ts';
 import { formatCount, formatLongTable, formatTime } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
-import { describeDeletions, listDeletions, type RepositoryDeletion } from './deletion.ts';
+import { describeDeletions, listDeletions, type RepositoryDeletion, reportFailures } from './deletion.ts';
 
 /** What goes and what stays, and why. */
 export interface Decision {
@@ -55,6 +55,7 @@ export async function showPruned(
 ): Promise<Outcome> {
   sayCounts(context, decision, 'met the rules');
   if (!context.style.json) return describeDeletions(context, [deletion]);
+  await reportFailures(context, [deletion]);
   const { exitStatus = 0, ...members } = listDeletions(context, [deletion]);
   return publishDecision(context, decision, { ...members, ...(exitStatus !== 0 && { exitStatus }) });
 }

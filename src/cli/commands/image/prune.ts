@@ -1,5 +1,10 @@
-import { deleteImages } from '../../../ecr/delete-images.ts';
-import { listImagePages } from '../../../ecr/images.ts';
+import { type CheckedBatch, deleteImages } from '../../../ecr/delete-images.ts';
+import {
+  describeExisting,
+  type ImageDetail,
+  type ImageIdentifier,
+  listImagePages,
+} from '../../../ecr/images.ts';
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
 import { formatRepository } from '../../../oci/reference.ts';
@@ -73,10 +78,37 @@ export async function pruneImages(
         return image === undefined ? [] : [{ imageDigest: image.imageDigest }];
       }),
     );
-    const report = await deleteImages(session.client, address, groups, signal);
+    const judged = new Map(images.map(({ imageDigest, imageTags }) => [imageDigest, imageTags]));
+    const check = (ids: readonly ImageIdentifier[]) => checkTags(session, address, judged, ids, signal);
+    const report = await deleteImages(session.client, address, groups, signal, check);
     const deletion: RepositoryDeletion = { repository: reference, ...report };
     return showPruned(context, decision, deletion);
   });
+}
+
+/**
+ * Leaves out images whose tags have changed since they were judged. Reading manifests and asking takes time, and a digest takes all tags
+ * with it. Images that are gone need nothing.
+ * @param judged The tags that each image had, by digest.
+ */
+async function checkTags(
+  { client }: EcrSession,
+  address: RepositoryAddress,
+  judged: ReadonlyMap<string, readonly string[]>,
+  ids: readonly ImageIdentifier[],
+  signal: AbortSignal,
+): Promise<CheckedBatch> {
+  const found = await describeExisting(client, address, ids, signal);
+  const hasChanged = ({ imageDigest, imageTags }: ImageDetail): boolean =>
+    [...imageTags].sort().join(' ') !== [...(judged.get(imageDigest) ?? [])].sort().join(' ');
+  return {
+    imageIds: found.filter((image) => !hasChanged(image)).map(({ imageDigest }) => ({ imageDigest })),
+    failures: found.filter(hasChanged).map(({ imageDigest }) => ({
+      imageId: { imageDigest, imageTag: undefined },
+      failureCode: 'ImageTagDoesNotMatchDigest',
+      failureReason: 'its tags have changed since prune looked at it',
+    })),
+  };
 }
 
 /** Throws USAGE without a rule, because everything would go, and for a bad pattern. */

@@ -57,7 +57,9 @@ export async function untagImages(
     }
     const deletions: RepositoryDeletion[] = [];
     for (const { repository, address, groups } of planned) {
-      deletions.push({ repository, ...(await deleteImages(session.client, address, groups, signal)) });
+      const report = await deleteImages(session.client, address, groups, signal);
+      deletions.push({ repository, ...report });
+      if (report.error !== undefined) break;
     }
     const tags = last && keepAs ? [{ imageTag: keepAs, status: 'created' }] : [];
     return describeDeletions(context, deletions, { tags });
