@@ -6,6 +6,7 @@ import { EcrpError, type ErrorCode } from '../errors.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
 import { readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
+import { describeFailure, isAmbiguous } from './failure.ts';
 import type { ImageIdentifier } from './images.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
@@ -85,23 +86,26 @@ export async function deleteImages(
   }
 }
 
-/** Makes one call. When it was repeated, an image that is not there any more counts as deleted: an attempt whose answer was lost did that. */
+/** Makes one call. After an attempt whose answer was lost, an image that is not there any more counts as deleted: that attempt did it. */
 async function deleteBatch(
   client: EcrClient,
   { registryId, repositoryName }: RepositoryAddress,
   imageIds: ImageIdentifier[],
   signal: AbortSignal,
 ): Promise<Pick<DeletionReport, 'deleted' | 'failures'>> {
-  let attempts = 0;
+  let mayHaveDeleted = false;
   const answer = await client.call(
     {
       operation: 'BatchDeleteImage',
       repositoryName,
-      send: (abortSignal) => {
-        attempts += 1;
-        return client.sdk.send(new BatchDeleteImageCommand({ registryId, repositoryName, imageIds }), {
-          abortSignal,
-        });
+      send: async (abortSignal) => {
+        const command = new BatchDeleteImageCommand({ registryId, repositoryName, imageIds });
+        try {
+          return await client.sdk.send(command, { abortSignal });
+        } catch (error) {
+          mayHaveDeleted ||= isAmbiguous(describeFailure(error));
+          throw error;
+        }
       },
       read: ({ imageIds: ids, failures }) =>
         ids && {
@@ -115,7 +119,7 @@ async function deleteBatch(
     },
     signal,
   );
-  if (attempts === 1) return answer;
+  if (!mayHaveDeleted) return answer;
   const gone = answer.failures.filter(({ failureCode }) => failureCode === NOT_FOUND);
   return {
     deleted: [...answer.deleted, ...gone.map(({ imageId }) => imageId)],

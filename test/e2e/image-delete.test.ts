@@ -140,6 +140,14 @@ describe('image delete', () => {
     expect(json()).toMatchObject({ deleted: [{ imageTag: 'a' }, { imageTag: 'b' }], failures: [] });
   });
 
+  it('does not count what a throttled attempt did not delete', async () => {
+    await setFaults('BatchDeleteImage error ThrottlingException on=1');
+    const { status, json } = await ecrp('image', 'delete', 'tags:never', '--yes', '--json');
+    await setFaults();
+    expect(status).toBe(5);
+    expect(json()).toMatchObject({ deleted: [], failures: [{ failureCode: 'ImageNotFound' }] });
+  });
+
   it('says what it has deleted when it cannot go on', async () => {
     await setFaults('BatchDeleteImage error AccessDeniedException on=2');
     const references = Array.from({ length: 150 }, (_, number) => `broken:t${number}`);

@@ -37,8 +37,8 @@ export async function requireNamedRepository(
 }
 
 /**
- * Finds the address for the API of a repository that is only read. Undefined for a registry that is not the caller's, and where nobody can
- * tell: only `/v2/` describes it.
+ * Finds the address for the API of a repository that is only read. Undefined if the registry is not the caller's, or if the caller may not
+ * ask whose it is: only `/v2/` describes it then.
  */
 export async function findReadableAddress(
   session: EcrSession,
