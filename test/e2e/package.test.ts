@@ -22,6 +22,9 @@ const FILES = [
   'README.md',
   'bin/README.md',
   'bin/SCRIPTING.md',
+  'bin/completion/ecrp.bash',
+  'bin/completion/ecrp.fish',
+  'bin/completion/ecrp.zsh',
   'bin/docker-credential-ecrp.js',
   'bin/ecrp.js',
   'bin/package.json',
@@ -90,6 +93,13 @@ describe('the installed package', () => {
     const push = [join(place, 'node_modules', '.bin', 'ecrp'), 'push', image, 'hello:1.0', '--create-repo'];
     const { stdout } = await runInstalled('ecrp', 'emulator', '--port', '0', '--', ...push);
     expect(stdout).toMatch(/\/hello:1\.0@sha256:[0-9a-f]{64}$/m);
+  });
+
+  it('has the scripts of the shells', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { stdout } = await runInstalled('ecrp', 'completion', shell);
+      expect(stdout).toBe(readInstalled(`bin/completion/ecrp.${shell}`));
+    }
   });
 
   it('has the credential helper', async () => {
