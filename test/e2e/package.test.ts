@@ -107,6 +107,11 @@ describe('the installed package', () => {
     expect(stdout).toContain(JSON.parse(readInstalled('package.json')).version);
   });
 
+  it.each(['bash', 'zsh', 'fish'])('has the completion of %s', async (shell) => {
+    const { stdout } = await runInstalled('ecrp', 'completion', shell);
+    expect(stdout).toBe(readFileSync(join(root, 'bin', 'completion', `ecrp.${shell}`), 'utf8'));
+  });
+
   it('has a man page for every command', () => {
     const pages = listInstalled().filter((path) => path.startsWith('dist/man/'));
     expect(pages).toContain('dist/man/ecrp-push.1');
