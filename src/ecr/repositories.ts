@@ -108,24 +108,30 @@ function askPage(
   );
 }
 
-/** Deletes a repository. Throws CONFLICT when it has images, unless `force`. */
+/**
+ * Deletes a repository and returns what it was, undefined if the answer to that was lost. Throws CONFLICT when it has images, unless
+ * `force`.
+ */
 export async function deleteRepository(
   client: EcrClient,
   { registryId, repositoryName }: RepositoryAddress,
   force: boolean,
   signal: AbortSignal,
-): Promise<void> {
-  await client.call(
+): Promise<Repository | undefined> {
+  const deleted = await client.call(
     {
       operation: 'DeleteRepository',
       repositoryName,
       send: (abortSignal) =>
         client.sdk.send(new DeleteRepositoryCommand({ registryId, repositoryName, force }), { abortSignal }),
-      read: () => true,
-      answers: { RepositoryNotFoundException: (_exception, ambiguous) => ambiguous || undefined },
+      read: ({ repository }): Repository | 'gone' => (repository && readRepository(repository)) ?? 'gone',
+      answers: {
+        RepositoryNotFoundException: (_exception, ambiguous) => (ambiguous ? ('gone' as const) : undefined),
+      },
     },
     signal,
   );
+  return deleted === 'gone' ? undefined : deleted;
 }
 
 /** Copies catalog data, because the SDK takes lists that it may change. */

@@ -224,10 +224,28 @@ describe('catalog get', () => {
     expect(String(await read('usage.md'))).toBe(full.usageText);
   });
 
-  it('explains a place that cannot be written', async () => {
+  it.each([
+    ['plain/inside', 'the directory plain/inside cannot be written: a part of the path is not a directory'],
+    ['missing/inside', 'the directory missing/inside cannot be written: no such file or directory'],
+    ['missing/inside.yaml', 'the file missing/inside.yaml cannot be written: no such file or directory'],
+    // On Linux, mkdir with all parents never ends there.
+    ['/proc/inside', 'the directory /proc/inside cannot be written'],
+  ])('explains that %s cannot be written', async (place, message) => {
     await write('plain', '');
-    const { status, stderr } = await ecrp('catalog', 'get', name, '--output', 'plain/inside');
-    expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining('plain/inside') });
+    const { status, stderr } = await ecrp('catalog', 'get', name, '--output', place);
+    expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining(message) });
+  });
+
+  it('writes over what it wrote before, and over no other file of the directory', async () => {
+    await setFull();
+    await ecrp('catalog', 'get', name, '--output', 'again');
+    await write('again/README.md', 'mine');
+    await ecrp('catalog', 'set', name, '--clear', 'about', '--clear', 'logo');
+    const { stdout } = await ecrp('catalog', 'get', name, '--output', 'again/');
+    expect(stdout).toBe('again/usage.md\nagain/catalog.json\n');
+    expect(await readFile(join(home.directory, 'again', 'README.md'), 'utf8')).toBe('mine');
+    const back = await ecrp('catalog', 'set', name, '--catalog', 'again/catalog.json', '--json');
+    expect(back.json()).toMatchObject({ status: 'unchanged' });
   });
 });
 

@@ -11,8 +11,8 @@ import { makeImage } from '../support/images.ts';
 
 // Two accounts: nothing may be created, changed or deleted in another registry than was named.
 
-const archives = join(import.meta.dirname, '..', '..', 'fixtures', 'archives');
-const one = join(archives, 'docker-20.10-one.tar');
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
+const one = join(fixtures, 'archives', 'docker-20.10-one.tar');
 
 const THEIRS = '210987654321';
 const principal = { allowedActions: ['*'], expiresAt: undefined, sessionToken: undefined };
@@ -100,8 +100,12 @@ describe.each(['theirs', 'hoped-for', 'nobody'])('the alias %s', (alias) => {
   it.each([
     ['repo create', ['repo', 'create', `${host}/${alias}/made`]],
     ['repo create --if-missing', ['repo', 'create', `${host}/${alias}/made`, '--if-missing']],
+    ['repo create --update', ['repo', 'create', `${host}/${alias}/made`, '--update']],
     ['repo describe', ['repo', 'describe', `${host}/${alias}/kept`]],
     ['repo delete', ['repo', 'delete', `${host}/${alias}/kept`, '--force', '--yes']],
+    ['catalog get', ['catalog', 'get', `${host}/${alias}/kept`]],
+    ['catalog set', ['catalog', 'set', `${host}/${alias}/kept`, '--description', 'x']],
+    ['catalog diff', ['catalog', 'diff', `${host}/${alias}/kept`, join(fixtures, 'catalog.json')]],
   ])('is refused by %s, although there is a repository of that name', async (_what, argv) => {
     await ecrp('repo', 'create', 'kept', '--if-missing');
     const { stderr } = await expectRefusal(argv, new RegExp(`/${alias}/(made|kept): `));
@@ -118,8 +122,10 @@ describe('the id of another account', () => {
     await ecrp('repo', 'create', 'kept', '--if-missing');
     await runCli(['repo', 'create', 'kept', '--if-missing'], { env: theirEnv });
     const before = await listAll();
-    const result = await ecrp('repo', 'delete', `${host}/${THEIRS}/kept`, '--force', '--yes');
-    expect(result).toMatchObject({ status: 4, stderr: expect.stringContaining('AccessDeniedException') });
+    const denied = { status: 4, stderr: expect.stringContaining('AccessDeniedException') };
+    const uri = `${host}/${THEIRS}/kept`;
+    expect(await ecrp('repo', 'delete', uri, '--force', '--yes')).toMatchObject(denied);
+    expect(await ecrp('catalog', 'set', uri, '--description', 'x')).toMatchObject(denied);
     expect(await listAll()).toEqual(before);
   });
 });
@@ -133,6 +139,10 @@ describe.each(['firstname', 'brand', mine])("one's own registry, named %s", (ali
     expect(created.json()).toMatchObject({ repositoryName: name, registryId: mine, status: 'created' });
     const described = await ecrp('repo', 'describe', uri, '--json');
     expect(described.json()).toMatchObject({ repositoryName: name, registryId: mine });
+    const set = await ecrp('catalog', 'set', uri, '--description', 'x', '--json');
+    expect(set.json()).toMatchObject({ repositoryName: name, status: 'changed' });
+    const got = await ecrp('catalog', 'get', uri, '--json');
+    expect(got.json()).toMatchObject({ repositoryName: name, catalogData: { description: 'x' } });
     const deleted = await ecrp('repo', 'delete', uri, '--yes');
     expect(deleted).toMatchObject({
       status: 0,

@@ -17,12 +17,17 @@ function describeUri(name: string): string {
   return `${emulator.registryHost}/${emulator.registryAlias}/${name}`;
 }
 
+/** The emulator is a rehearsal: it says where the Gallery will show a repository of that alias. */
+function describePage(name: string): string {
+  return `https://gallery.ecr.aws/${emulator.registryAlias}/${name}`;
+}
+
 describe('repo create', () => {
   it('prints the URI, and the members of the API as JSON', async () => {
     expect(await ecrp('repo', 'create', 'plain')).toEqual({
       status: 0,
       stdout: `${describeUri('plain')}\n`,
-      stderr: expect.stringMatching(/^Created repository plain\.$/m),
+      stderr: expect.stringContaining(`Created repository plain.\nGallery: ${describePage('plain')}\n`),
       json: expect.any(Function),
     });
     const { json } = await ecrp('repo', 'create', 'team/json', '--json');
@@ -33,6 +38,7 @@ describe('repo create', () => {
       registryId: emulator.registryId,
       repositoryUri: describeUri('team/json'),
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      galleryUrl: describePage('team/json'),
       status: 'created',
     });
   });
@@ -109,7 +115,8 @@ describe('repo create', () => {
 describe('repo list and describe', () => {
   it('shows a table, or every repository as JSON', async () => {
     await ecrp('repo', 'create', 'listed');
-    const { stdout } = await ecrp('repo', 'list');
+    const { stdout, stderr } = await ecrp('repo', 'list');
+    expect(stderr).toContain(`Gallery: https://gallery.ecr.aws/${emulator.registryAlias}\n`);
     const [heading, ...rows] = stdout.trimEnd().split('\n');
     expect(heading).toMatch(/^REPOSITORY +URI +CREATED$/);
     expect(rows.find((row) => row.startsWith('listed '))).toMatch(
@@ -118,7 +125,9 @@ describe('repo list and describe', () => {
     const { json } = await ecrp('repo', 'list', '--json');
     expect(json()).toMatchObject({
       schemaVersion: 1,
-      repositories: expect.arrayContaining([expect.objectContaining({ repositoryName: 'listed' })]),
+      repositories: expect.arrayContaining([
+        expect.objectContaining({ repositoryName: 'listed', galleryUrl: describePage('listed') }),
+      ]),
     });
   });
 
@@ -140,10 +149,31 @@ describe('repo list and describe', () => {
     await ecrp('repo', 'create', 'described');
     const { stdout } = await ecrp('repo', 'describe', 'described');
     expect(stdout).toContain(`uri         ${describeUri('described')}\n`);
+    expect(stdout).toContain(`gallery     ${describePage('described')}\n`);
+    expect(stdout).toMatch(/images {6}0 of 100,000, the quota unless AWS has raised it\n$/);
+    await ecrp('push', join(fixtures, 'archives', 'skopeo-multi-oci.tar'), 'described:1');
+    const { json } = await ecrp('repo', 'describe', 'described', '--json');
+    // An index and two images.
+    expect(json()).toMatchObject({
+      imageCount: 3,
+      imageQuota: 100_000,
+      galleryUrl: describePage('described'),
+    });
     const missing = await ecrp('repo', 'describe', 'nowhere', '--json');
     expect(missing.status).toBe(5);
     expect(missing.json()).toMatchObject({ error: { code: 'NOT_FOUND' }, exitStatus: 5 });
   });
+});
+
+it('describes a repository whose images may not be listed', async () => {
+  await ecrp('repo', 'create', 'uncounted');
+  const faults = ['DescribeImages error AccessDeniedException'];
+  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+  const { status, stderr, json } = await ecrp('repo', 'describe', 'uncounted', '--json');
+  await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+  expect(status).toBe(0);
+  expect(stderr).toContain('warning: the images are not counted: ');
+  expect(json()).not.toHaveProperty('imageCount');
 });
 
 describe('repo delete', () => {
@@ -161,7 +191,15 @@ describe('repo delete', () => {
     expect(refused.status).toBe(6);
     expect(refused.stderr).toContain('--force');
     const deleted = await ecrp('repo', 'delete', 'full', '--yes', '--force', '--json');
-    expect(deleted.json()).toEqual({ schemaVersion: 1, repositoryName: 'full', deleted: true });
+    expect(deleted.json()).toEqual({
+      schemaVersion: 1,
+      repositoryName: 'full',
+      repositoryArn: `arn:aws:ecr-public::${emulator.registryId}:repository/full`,
+      registryId: emulator.registryId,
+      repositoryUri: describeUri('full'),
+      createdAt: expect.stringMatching(/Z$/),
+      deleted: true,
+    });
     expect(await ecrp('repo', 'describe', 'full')).toMatchObject({ status: 5 });
   });
 });

@@ -7,6 +7,9 @@ import type { CatalogSetOptions } from './set.ts';
 
 const NAME = '[HOST/ALIAS/]REPO';
 const FILE = 'catalog file in JSON or YAML';
+const MEMBERS =
+  'A catalog file is JSON or YAML with any of these members: description, architectures, operatingSystems, logo, aboutFile and ' +
+  "usageFile, whose paths are relative to the file; or the API's own logoImageBlob (base64), aboutText and usageText.";
 
 /** Declares `ecrp catalog`. */
 export function addCatalog(program: Command, run: Runner): void {
@@ -14,7 +17,8 @@ export function addCatalog(program: Command, run: Runner): void {
     .command('catalog')
     .summary('show, change and check what the Gallery shows of a repository')
     .description(
-      'Show, change and check the catalog data of a repository: what the Amazon ECR Public Gallery shows.',
+      'Show, change and check the catalog data of a repository: what the Amazon ECR Public Gallery shows. ' +
+        MEMBERS,
     );
   addExamples(catalog, ['ecrp catalog get app', 'ecrp catalog set app --about-file README.md']);
   addGet(catalog, run);
@@ -86,7 +90,9 @@ function addValidate(catalog: Command, run: Runner): void {
   const validate = catalog
     .command('validate')
     .summary('check a catalog file')
-    .description('Check a catalog file and the files that it names. Sends nothing; needs no credentials.')
+    .description(
+      `Check a catalog file and the files that it names. Sends nothing and needs no credentials. ${MEMBERS}`,
+    )
     .argument('<file>', FILE)
     .action((file: string) =>
       run(async (context) => (await import('./run.ts')).validateCatalog(context, file)),

@@ -7,8 +7,8 @@ import type { CommandContext } from '../../command-context.ts';
 import { explainUnwritable } from '../../unwritable-output.ts';
 
 /**
- * Writes catalog data where `--output` says: into a directory, which is made if it is missing, or into one file. Returns the paths, as
- * the user wrote the first part. Throws INVALID_INPUT for what cannot be written.
+ * Writes catalog data where `--output` says: into a directory, which is made if only itself is missing, or into one file. Returns the
+ * paths, which begin as the user wrote them. Throws INVALID_INPUT for what cannot be written.
  */
 export async function exportCatalog(
   { io }: CommandContext,
@@ -16,31 +16,32 @@ export async function exportCatalog(
   output: string,
 ): Promise<readonly string[]> {
   const place = resolve(io.cwd, output);
-  const write = async (path: string, action: () => Promise<unknown>): Promise<void> => {
+  const write = async (what: string, path: string, action: () => Promise<unknown>): Promise<void> => {
     try {
       await action();
     } catch (cause) {
       io.signal.throwIfAborted();
-      const named = { what: 'the file', option: '--output', path, fileName: 'catalog.json' };
-      throw explainUnwritable(named, cause);
+      throw explainUnwritable({ what, option: '--output', path, fileName: 'catalog.json' }, cause);
     }
   };
-  if (await isFile(output, place)) {
+  const kind = await findKind(place);
+  if (kind === 'file') {
     const content = formatCatalogFile(data, output);
-    await write(output, () => writeOutputFile(place, content, { signal: io.signal }));
+    await write('the file', output, () => writeOutputFile(place, content, { signal: io.signal }));
     return [output];
   }
-  await write(output, () => mkdir(place, { recursive: true }));
+  // Not with all its parents: a name with a slip would make some, and in /proc Node's recursive mkdir never ends.
+  if (kind === 'missing') await write('the directory', output, () => mkdir(place));
   const files = formatCatalogDirectory(data);
   for (const { name, content } of files) {
-    await write(join(output, name), () => writeOutputFile(join(place, name), content));
+    await write('the file', join(output, name), () => writeOutputFile(join(place, name), content));
   }
   return files.map(({ name }) => join(output, name));
 }
 
-/** A path that exists is what it is. A missing one is a file if its name ends like a catalog file's. */
-async function isFile(given: string, path: string): Promise<boolean> {
+/** A path that exists is what it is. A missing one is a file if its name ends like a catalog file's, else a directory to make. */
+async function findKind(path: string): Promise<'file' | 'directory' | 'missing'> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats !== undefined) return !stats.isDirectory();
-  return /\.(json|ya?ml)$/i.test(given);
+  if (stats !== undefined) return stats.isDirectory() ? 'directory' : 'file';
+  return /\.(json|ya?ml)$/i.test(path) ? 'file' : 'missing';
 }

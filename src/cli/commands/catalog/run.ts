@@ -6,15 +6,9 @@ import { loadCatalogOf } from '../../new-repository.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
 import { fetchCurrentLogo, readCatalog } from '../../update-catalog.ts';
+import { listChanges, viewChanges } from '../../view-changes.ts';
 import { exportCatalog } from './export.ts';
-import {
-  listCatalogInput,
-  listCatalogMembers,
-  listChanges,
-  viewCatalog,
-  viewChanges,
-  viewChecked,
-} from './view.ts';
+import { listCatalogInput, listCatalogMembers, viewCatalog, viewChecked } from './view.ts';
 
 export interface CatalogGetOptions {
   readonly output?: string;
@@ -94,7 +88,8 @@ export async function diffCatalog(
   const current = await withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, io.signal);
     const data = await readCatalog(session, address, io.signal);
-    const logo = wanted.logoImageBlob && (await fetchCurrentLogo(context, session, data));
+    const hint = 'Run it again later, or with a file that has no logo.';
+    const logo = wanted.logoImageBlob && (await fetchCurrentLogo(context, session, data, hint));
     return { data, logo };
   });
   const changes = findCatalogChanges(current, wanted);

@@ -10,7 +10,8 @@ import { loadCatalogOf } from '../../new-repository.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
 import { updateCatalog } from '../../update-catalog.ts';
-import { listCatalogMembers, listChanges, summarizeChanges } from './view.ts';
+import { listChanges, summarizeChanges } from '../../view-changes.ts';
+import { listCatalogMembers } from './view.ts';
 
 export interface CatalogSetOptions {
   readonly catalog?: string;

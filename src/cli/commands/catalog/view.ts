@@ -1,10 +1,9 @@
-import { type CatalogChange, type CatalogValue, normalizeText } from '../../../catalog/changes.ts';
+import { normalizeText } from '../../../catalog/changes.ts';
 import { countCharacters, groupDigits } from '../../../catalog/findings.ts';
 import { readPngSize } from '../../../catalog/png.ts';
 import { MAX_ABOUT_CHARS, MAX_DESCRIPTION_CHARS, MAX_USAGE_CHARS } from '../../../wire/limits.ts';
 import type { CatalogDataInput, RepositoryCatalogData, ResourceTag } from '../../../wire/operations.ts';
-import type { ColoredLine } from '../../colored-lines.ts';
-import { formatBytes, formatCount, formatFields } from '../../format.ts';
+import { formatBytes, formatFields } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
 
 /** Members of catalog data for JSON, as the service answered them. */
@@ -15,11 +14,6 @@ export function listCatalogMembers(data: RepositoryCatalogData): ResultMembers {
 /** Members of catalog data for JSON, as the service would get them. */
 export function listCatalogInput({ logoImageBlob, ...data }: CatalogDataInput): ResultMembers {
   return { ...data, logoImageBlob: logoImageBlob?.toString('base64') };
-}
-
-/** Changes for JSON. */
-export function listChanges(changes: readonly CatalogChange[]): readonly ResultMembers[] {
-  return changes.map(({ field, change, before, after }) => ({ field, change, before, after }));
 }
 
 /** Shows catalog data: short members as fields, then the texts. */
@@ -63,70 +57,4 @@ export function viewChecked(data: CatalogDataInput, tags: readonly ResourceTag[]
     ['tags', tags.map(({ Key, Value }) => `${Key}=${Value}`).join(', ')],
   ]);
   return ['valid', ...fields];
-}
-
-/** Says for a person what changed, a line a field. */
-export function summarizeChanges(name: string, changes: readonly CatalogChange[]): readonly string[] {
-  if (changes.length === 0) return [`${name} is unchanged: it has all of this already.`];
-  const width = Math.max(...changes.map(({ field }) => field.length));
-  return [
-    `Changed ${formatCount(changes.length, 'field')} of ${name}:`,
-    ...changes.map((change) => `  ${change.field.padEnd(width)}  ${summarizeChange(change)}`),
-  ];
-}
-
-function summarizeChange({ change, before, after }: CatalogChange): string {
-  if (!isList(before) && !isList(after)) return change;
-  const marks = compareLists(before, after).map(({ text }) => text);
-  return `${change}: ${marks.join(', ')}`;
-}
-
-/** A line of a diff: coloured if it was removed or added. */
-type DiffLine = string | ColoredLine;
-
-/** Shows changes as a diff: texts line by line, lists as sets. */
-export async function viewChanges(changes: readonly CatalogChange[]): Promise<readonly DiffLine[]> {
-  const { structuredPatch } = await import('diff');
-  return changes.flatMap(({ field, change, before, after }): DiffLine[] => {
-    const heading: ColoredLine = { text: `${field} (${change})`, color: 'bold' };
-    if (isList(before) || isList(after)) return [heading, ...compareLists(before, after)];
-    const [left, right] = [endLines(before), endLines(after)];
-    const isShort = [left, right].every((text) => text.split('\n').length <= 2);
-    const { hunks } = structuredPatch(field, field, left, right, '', '', { context: 3 });
-    const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines: inner }): DiffLine[] => {
-      const place = `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`;
-      return [...(isShort ? [] : [{ text: place, color: 'cyan' as const }]), ...inner.map(colorLine)];
-    });
-    return [heading, ...lines];
-  });
-}
-
-/** Without a value, there is no line. With one, each line ends, so that the diff need not mention it. */
-function endLines(text: string | undefined): string {
-  return text ? `${normalizeText(text)}\n` : '';
-}
-
-function colorLine(line: string): DiffLine {
-  if (line.startsWith('-')) return { text: line, color: 'red' };
-  return line.startsWith('+') ? { text: line, color: 'green' } : line;
-}
-
-function isList(value: CatalogValue | undefined): value is readonly string[] {
-  return Array.isArray(value);
-}
-
-/** Compares lists as sets. */
-function compareLists(
-  before: CatalogValue | undefined = [],
-  after: CatalogValue | undefined = [],
-): readonly ColoredLine[] {
-  const [left, right] = [[before].flat(), [after].flat()];
-  return [
-    ...left.filter((entry) => !right.includes(entry)).map((entry) => colorEntry('-', entry)),
-    ...right.filter((entry) => !left.includes(entry)).map((entry) => colorEntry('+', entry)),
-  ];
-}
-
-function colorEntry(sign: '-' | '+', entry: string): ColoredLine {
-  return { text: `${sign} ${entry}`, color: sign === '-' ? 'red' : 'green' };
 }

@@ -6,6 +6,7 @@ import type { VerifiedImage } from '../../../registry/verify-image.ts';
 import type { Publication, PublishedImage } from '../../ci/step-summary.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { formatBytes, formatCount, formatDuration } from '../../format.ts';
+import { formatGalleryPage } from '../../gallery-page.ts';
 import { describeError, type Outcome, type ResultMembers } from '../../output.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
 import type { CostCounter, PushCosts } from './cost-counter.ts';
@@ -78,7 +79,7 @@ export async function reportPushed(
     for (const line of summarizePush(result, facts)) {
       messages.note(all ? `${facts.reference}: ${line}` : line);
     }
-    const page = findGalleryPage(facts);
+    const page = findShownPage(facts);
     if (page !== undefined) pages.add(page);
   }
   for (const page of pages) messages.note(`Gallery: ${page}`);
@@ -133,7 +134,7 @@ function describePublished({ result, facts }: PushedImage): PublishedImage {
     totalBytes: bytes.total,
     uploadedBytes: bytes.uploaded,
     durationMs: facts.durationMs,
-    page: findGalleryPage(facts),
+    page: findShownPage(facts),
   };
 }
 
@@ -184,10 +185,8 @@ function summarizePush(result: PushResult, facts: PushFacts): readonly string[] 
 }
 
 /** The repository's page; undefined while it shows nothing. */
-function findGalleryPage({ registryAlias, repositoryName, dryRun }: PushFacts): string | undefined {
-  return registryAlias === undefined || dryRun
-    ? undefined
-    : `https://gallery.ecr.aws/${registryAlias}/${repositoryName}`;
+function findShownPage({ registryAlias, repositoryName, dryRun }: PushFacts): string | undefined {
+  return registryAlias === undefined || dryRun ? undefined : formatGalleryPage(registryAlias, repositoryName);
 }
 
 /** The tags that moved, grouped by the image that they moved from, so that each can be moved back. */

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
-import type { RepoCreateOptions, RepoDeleteOptions } from './run.ts';
+import type { RepoCreateOptions } from './create.ts';
+import type { RepoDeleteOptions } from './run.ts';
 
 /** Declares `ecrp repo`. */
 export function addRepo(program: Command, run: Runner): void {
@@ -22,16 +23,20 @@ export function addRepo(program: Command, run: Runner): void {
       parseNonEmpty,
     )
     .option('--resource-tag <key=value>', 'resource tag (repeatable)', collectValues)
-    .option('--if-missing', 'succeed if the repository exists already')
+    .option('--if-missing', 'succeed if the repository exists already, and leave it as it is')
+    .option('--update', 'set the given catalog data and tags of one that exists; remove none')
     .action((name: string | undefined, options: RepoCreateOptions) =>
-      run(async (context) => (await import('./run.ts')).createRepo(context, name, options)),
+      run(async (context) => (await import('./create.ts')).createRepo(context, name, options)),
     );
   addExamples(create, [
     'ecrp repo create app --catalog catalog.json',
     'ecrp repo create team/app --if-missing --resource-tag team=web',
+    'ecrp repo create app --catalog catalog.json --update',
   ]);
   addOperations(create, 'CreateRepository');
-  addExitStatuses(create, { 6: 'The repository exists already, and `--if-missing` is not given.' });
+  addExitStatuses(create, {
+    6: 'The repository exists already, and neither `--if-missing` nor `--update` is given.',
+  });
   const list = repo
     .command('list')
     .summary('list the repositories of your registry')

@@ -1,67 +1,21 @@
+import { listImagePages } from '../../../ecr/images.ts';
 import {
-  createRepository,
   deleteRepository,
   describeRepository,
   listRepositories,
-  type Repository,
-  type RepositoryInput,
+  type RepositoryAddress,
 } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
 import { formatRepository } from '../../../oci/reference.ts';
+import { MAX_IMAGES_PER_REPOSITORY } from '../../../wire/limits.ts';
 import { cancel, confirm } from '../../ask.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
-import { readNewRepository } from '../../new-repository.ts';
+import { formatGalleryPage } from '../../gallery-page.ts';
 import type { Outcome } from '../../output.ts';
-import { assertOwnRepository, learnRegistry, readRepository, resolveRepository } from '../../own-registry.ts';
+import { learnRegistry, readRepository, resolveRepository } from '../../own-registry.ts';
+import { readFacts } from '../../registry-facts.ts';
 import { listMembers, viewRepositories, viewRepository } from './view.ts';
-
-export interface RepoCreateOptions {
-  readonly catalog?: string;
-  readonly resourceTag?: readonly string[];
-  readonly ifMissing?: boolean;
-}
-
-export async function createRepo(
-  context: CommandContext,
-  name: string | undefined,
-  options: RepoCreateOptions,
-): Promise<Outcome> {
-  const { catalog, resourceTag: resourceTags, ifMissing = false } = options;
-  const { signal } = context.io;
-  const given = name === undefined ? undefined : readRepository(context, name);
-  const { reference, input } = await readNewRepository(context, { reference: given, catalog, resourceTags });
-  const { repository, created } = await withEcr(context, async (session) => {
-    await assertOwnRepository(session, reference, signal);
-    const made = await create(session, input, ifMissing, signal);
-    await learnRegistry(session, made.repository);
-    return made;
-  });
-  context.messages.note(
-    created
-      ? `Created repository ${repository.repositoryName}.`
-      : `Repository ${repository.repositoryName} exists already. Nothing was changed.`,
-  );
-  return {
-    result: { ...listMembers(repository), status: created ? 'created' : 'unchanged' },
-    view: repository.repositoryUri,
-  };
-}
-
-async function create(
-  { client }: EcrSession,
-  input: RepositoryInput,
-  ifMissing: boolean,
-  signal: AbortSignal,
-): Promise<{ repository: Repository; created: boolean }> {
-  try {
-    return { repository: await createRepository(client, input, signal), created: true };
-  } catch (error) {
-    const exists = error instanceof EcrpError && error.awsError === 'RepositoryAlreadyExistsException';
-    if (!exists || !ifMissing) throw error;
-    return { repository: await describeRepository(client, input, signal), created: false };
-  }
-}
 
 export async function listRepos(context: CommandContext): Promise<Outcome> {
   const repositories = await withEcr(context, async (session) => {
@@ -71,6 +25,9 @@ export async function listRepos(context: CommandContext): Promise<Outcome> {
   });
   if (repositories.length === 0)
     context.messages.note("No repositories yet. Run 'ecrp repo create NAME' to create one.");
+  const [first] = repositories;
+  const alias = first && readFacts(first)?.registryAlias;
+  if (alias !== undefined) context.messages.note(`Gallery: ${formatGalleryPage(alias)}`);
   return {
     result: { repositories: repositories.map(listMembers) },
     view: viewRepositories(repositories),
@@ -80,17 +37,34 @@ export async function listRepos(context: CommandContext): Promise<Outcome> {
 export async function describeRepo(context: CommandContext, name: string): Promise<Outcome> {
   const reference = readRepository(context, name);
   const { signal } = context.io;
-  const repository = await withEcr(context, async (session) => {
-    const found = await describeRepository(
-      session.client,
-      await resolveRepository(session, reference, signal),
-      signal,
-    );
+  const { repository, imageCount } = await withEcr(context, async (session) => {
+    const address = await resolveRepository(session, reference, signal);
+    const found = await describeRepository(session.client, address, signal);
     // A repository with an alias may be in the registry of another account.
     if (reference.registryAlias === undefined) await learnRegistry(session, found);
-    return found;
+    return { repository: found, imageCount: await countImages(context, session, address) };
   });
-  return { result: listMembers(repository), view: viewRepository(repository) };
+  return {
+    result: { ...listMembers(repository), imageCount, imageQuota: MAX_IMAGES_PER_REPOSITORY },
+    view: viewRepository(repository, imageCount),
+  };
+}
+
+/** Counts the images of a repository. Undefined, with a warning, if these credentials may not list them. */
+async function countImages(
+  { io, messages }: CommandContext,
+  { client }: EcrSession,
+  address: RepositoryAddress,
+): Promise<number | undefined> {
+  try {
+    let count = 0;
+    for await (const page of listImagePages(client, address, io.signal)) count += page.length;
+    return count;
+  } catch (error) {
+    if (!(error instanceof EcrpError) || error.code !== 'AUTH') throw error;
+    messages.warn(`the images are not counted: ${error.message}`);
+    return undefined;
+  }
 }
 
 export interface RepoDeleteOptions {
@@ -113,10 +87,12 @@ export async function deleteRepo(
     if (!(await confirm(context, question, `deleting ${name}`))) return cancel(context);
   }
   const { signal } = context.io;
-  await withEcr(context, async (session) => {
+  const deleted = await withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, signal);
-    await deleteRepository(session.client, address, force, signal);
+    return deleteRepository(session.client, address, force, signal);
   });
   context.messages.note(`Deleted repository ${repositoryName}.`);
-  return { result: { repositoryName, deleted: true }, view: '' };
+  const members = deleted === undefined ? { repositoryName } : listMembers(deleted);
+  // Its page is gone as well.
+  return { result: { ...members, galleryUrl: undefined, deleted: true }, view: '' };
 }

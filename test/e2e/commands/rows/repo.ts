@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { locateArchive } from '../../../support/archives.ts';
 import type { CommandRow, Place } from '../command-row.ts';
+
+const catalog = join(import.meta.dirname, '../../../../fixtures/catalog.json');
 
 const create = ({ run }: Place): readonly (readonly string[])[] => [['repo', 'create', run]];
 const push = ({ run }: Place): readonly (readonly string[])[] => [
@@ -17,6 +20,12 @@ export const repoRows: readonly CommandRow[] = [
     what: 'if missing',
     before: create,
     arguments: ({ run }) => [run, '--if-missing'],
+  },
+  {
+    command: 'repo create',
+    what: 'to update one that exists',
+    before: create,
+    arguments: ({ run }) => [run, '--update', '--catalog', catalog, '--resource-tag', 'team=web'],
   },
   {
     command: 'repo create',
