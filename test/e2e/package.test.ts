@@ -95,13 +95,6 @@ describe('the installed package', () => {
     expect(stdout).toMatch(/\/hello:1\.0@sha256:[0-9a-f]{64}$/m);
   });
 
-  it('has the scripts of the shells', async () => {
-    for (const shell of ['bash', 'zsh', 'fish']) {
-      const { stdout } = await runInstalled('ecrp', 'completion', shell);
-      expect(stdout).toBe(readInstalled(`bin/completion/ecrp.${shell}`));
-    }
-  });
-
   it('has the credential helper', async () => {
     const { stdout } = await runInstalled('docker-credential-ecrp', 'version');
     expect(stdout).toContain(JSON.parse(readInstalled('package.json')).version);
