@@ -39,10 +39,8 @@ export async function reportPublication(
       // A step may have written a last line without its end.
       await appendToFile(resolve(io.cwd, path), `\n${text}`, mostBytes);
     } catch (error) {
-      const reason =
-        findErrorCode(error) === 'EFBIG'
-          ? 'the file would be longer than GitHub allows'
-          : describeFileError(error);
+      const isTooLong = mostBytes !== undefined && findErrorCode(error) === 'EFBIG';
+      const reason = isTooLong ? 'it would be longer than GitHub allows' : describeFileError(error);
       messages.warn(`${variable}: ${path} cannot be written, so this job lacks a report: ${reason}`);
     }
   }
