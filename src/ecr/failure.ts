@@ -62,12 +62,12 @@ export function isCutShort({ cause }: Failure): boolean {
   return cause instanceof AttemptTimeout && cause.waitedMs < LEAST_WAIT_MS;
 }
 
+/** What the service says of a signature that it refuses for its time. */
+export const OUT_OF_TIME = /earlier than|later than|expired|not yet current/i;
+
 /** True when a signature is refused for its time. */
-export function isOfClock(name: string, message: string): boolean {
-  return (
-    /InvalidSignatureException|SignatureDoesNotMatch/.test(name) &&
-    /earlier than|later than|expired|not yet current/i.test(message)
-  );
+function isOfClock(name: string, message: string): boolean {
+  return /InvalidSignatureException|SignatureDoesNotMatch/.test(name) && OUT_OF_TIME.test(message);
 }
 
 /** JSON services may write `com.amazonaws.namespace#Code` and `Code:http://…`. */

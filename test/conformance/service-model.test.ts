@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { ERROR_TABLE } from '../../src/ecr/error-table.ts';
 import { EXCEPTIONS } from '../../src/wire/exceptions.ts';
 import { OPERATIONS } from '../../src/wire/operations.ts';
 import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/service.ts';
@@ -68,6 +69,13 @@ describeUnlessMissing('the service model', missing, () => {
       .filter(([name, shape]) => shape.exception === undefined && !ends.has(name))
       .map(([name, shape]) => [name, reduceShape(shape)]);
     expect(Object.fromEntries(theirs)).toEqual(SHAPES);
+  });
+
+  test('every error that an operation declares is in the table of errors', () => {
+    const declared = Object.values(model.operations).flatMap(({ errors }) =>
+      errors.map(({ shape }) => shape),
+    );
+    expect(Object.keys(ERROR_TABLE)).toEqual(expect.arrayContaining([...new Set(declared)]));
   });
 
   test('exceptions: names, status, members', () => {

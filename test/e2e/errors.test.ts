@@ -182,7 +182,7 @@ describe('the service refuses', () => {
       status: 5,
       code: 'NOT_FOUND',
       message: "'nobody' does not exist",
-      hint: 'ecrp repo list',
+      hint: 'ecrp registry describe',
     }));
 
   it('a repository to describe or delete: what there is', async () => {
