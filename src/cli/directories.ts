@@ -96,7 +96,7 @@ function resolveVariable(io: Io, name: string, path: string): string {
 /** Undefined without HOME and without an entry in passwd, as in a container with an arbitrary `--user`. */
 function findHome(io: Io): string | undefined {
   const home = process.platform === 'win32' ? io.env.USERPROFILE : io.env.HOME;
-  if (home) return home;
+  if (home) return resolve(io.cwd, home);
   try {
     // From the passwd entry: an empty HOME would mean the current directory.
     return userInfo().homedir || undefined;

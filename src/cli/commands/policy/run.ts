@@ -33,6 +33,8 @@ export async function getPolicy(
   if (found === undefined) {
     throw new EcrpError('NOT_FOUND', `the repository ${name} has no policy`, {
       hint: `Grant a push with 'ecrp policy grant ${name} --push ACCOUNT', or set a policy with 'ecrp policy set'.`,
+      operation: 'GetRepositoryPolicy',
+      awsError: 'RepositoryPolicyNotFoundException',
     });
   }
   const policy = parsePolicy(found.policyText);
