@@ -50,6 +50,9 @@ const env = {
   npm_config_update_notifier: 'false',
 };
 
+/** All that `npm install` printed. */
+let said = '';
+
 beforeAll(async () => {
   for (const name of SOURCES) cpSync(join(root, name), join(checkout, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
@@ -59,7 +62,8 @@ beforeAll(async () => {
   await run('npm', ['pack'], { cwd: checkout, env });
   const tarball = readdirSync(checkout).find((name) => name.endsWith('.tgz')) ?? '';
   mkdirSync(place);
-  await run('npm', ['install', join(checkout, tarball)], { cwd: place, env });
+  const { stdout, stderr } = await run('npm', ['install', join(checkout, tarball)], { cwd: place, env });
+  said = stdout + stderr;
 });
 
 /** Runs an installed program in the empty directory. */
@@ -75,6 +79,14 @@ const listInstalled = (): string[] =>
 const readInstalled = (path: string): string => readFileSync(join(installed, path), 'utf8');
 
 describe('the installed package', () => {
+  it('has no script that npm would run or warn of', () => {
+    expect(said).not.toMatch(/warn/i);
+    const { scripts } = JSON.parse(readInstalled('package.json'));
+    expect(Object.keys(scripts)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^((pre|post)?install|prepare)$/)]),
+    );
+  });
+
   it('fetched nothing', () => {
     expect(readdirSync(join(place, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'ecrp',
@@ -134,27 +146,21 @@ describe('the installed package', () => {
   });
 });
 
-describe('the script prepare', () => {
-  /** Runs the script as npm does, in a checkout without the packages that the build needs. */
-  const prepare = (npm: Readonly<Record<string, string>>): Promise<unknown> => {
+describe('the script that npm runs after an install', () => {
+  /** Runs the script in a checkout without the packages that the build needs. */
+  const runScript = (npm: Readonly<Record<string, string>>): Promise<unknown> => {
     cpSync(join(root, '.build'), join(home.directory, 'bare', '.build'), { recursive: true });
-    return run(process.execPath, ['.build/prepare.js'], {
-      cwd: join(home.directory, 'bare'),
-      env: { ...env, ...npm },
-    });
+    const cwd = join(home.directory, 'bare');
+    return run(process.execPath, ['.build/build-clone.js'], { cwd, env: { ...env, ...npm } });
   };
 
-  it.each(['ci', 'install'])('builds nothing after npm %s in a checkout', async (command) => {
-    await prepare({ npm_command: command });
+  it('builds nothing in a checkout', async () => {
+    await runScript({ npm_command: 'ci' });
     expect(readdirSync(join(home.directory, 'bare'))).toEqual(['.build']);
   });
 
-  it.each([
-    ['npm pack', { npm_command: 'pack' }],
-    ['npm publish', { npm_command: 'publish' }],
-    ['an install from git', { npm_command: 'install', npm_package_resolved: '/clone' }],
-    ['a locked install from git', { npm_command: 'ci', npm_package_resolved: '/clone' }],
-  ])('builds for %s, and fails if it cannot', async (_, npm) => {
-    await expect(prepare(npm)).rejects.toThrow('Cannot find package');
+  it('builds in the clone of an install from git, and fails if it cannot', async () => {
+    const npm = { npm_command: 'install', _PACOTE_NO_PREPARE_: 'git+file:///ecrp' };
+    await expect(runScript(npm)).rejects.toThrow('Cannot find package');
   });
 });
