@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '../../src/cli/program.ts';
 import { readAliases } from '../../src/emulator/identity-file.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
@@ -96,21 +98,61 @@ it('is refused to an archive that is read while it is sent, too', async () => {
   expect(await listAll()).toEqual(before);
 });
 
+/** Every command that takes a repository, with what else it needs. The repository is REPO. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ['repo', 'create', 'REPO'],
+  ['repo', 'create', 'REPO', '--if-missing'],
+  ['repo', 'create', 'REPO', '--update'],
+  ['repo', 'describe', 'REPO'],
+  ['repo', 'delete', 'REPO', '--force', '--yes'],
+  ['catalog', 'get', 'REPO'],
+  ['catalog', 'set', 'REPO', '--description', 'x'],
+  ['catalog', 'diff', 'REPO', join(fixtures, 'catalog.json')],
+  ['policy', 'get', 'REPO'],
+  ['policy', 'set', 'REPO', '--policy', 'policy.json'],
+  ['policy', 'delete', 'REPO'],
+  ['policy', 'grant', 'REPO', '--push', THEIRS],
+  ['policy', 'revoke', 'REPO', '--push', THEIRS],
+  ['resource-tag', 'list', 'REPO'],
+  ['resource-tag', 'add', 'REPO', 'a=b'],
+  ['resource-tag', 'remove', 'REPO', 'a'],
+  ['image', 'untag', 'REPO:1'],
+  ['image', 'delete', 'REPO:1', '--yes'],
+  ['image', 'prune', 'REPO', '--untagged', '--yes'],
+];
+
+/** Commands that read what anybody may read. `image tag` puts a manifest as `push` does, which other tests here show. */
+const ELSEWHERE: readonly string[] = ['image list', 'image describe', 'image tag', 'push', 'doctor'];
+
+it('knows every command that takes a repository', () => {
+  const visit = (command: Command, words: readonly string[]): readonly string[] => [
+    ...(command.registeredArguments.some(({ description }) => description.includes('[HOST/ALIAS/]REPO'))
+      ? [words.join(' ')]
+      : []),
+    ...command.commands.flatMap((each) => visit(each, [...words, each.name()])),
+  ];
+  const known = COMMANDS.map((argv) => argv.slice(0, 2).join(' '));
+  const taking = visit(
+    buildProgram(async () => undefined),
+    [],
+  );
+  expect(taking.filter((name) => !ELSEWHERE.includes(name)).sort()).toEqual([...new Set(known)].sort());
+});
+
 describe.each(['theirs', 'hoped-for', 'nobody'])('the alias %s', (alias) => {
-  it.each([
-    ['repo create', ['repo', 'create', `${host}/${alias}/made`]],
-    ['repo create --if-missing', ['repo', 'create', `${host}/${alias}/made`, '--if-missing']],
-    ['repo create --update', ['repo', 'create', `${host}/${alias}/made`, '--update']],
-    ['repo describe', ['repo', 'describe', `${host}/${alias}/kept`]],
-    ['repo delete', ['repo', 'delete', `${host}/${alias}/kept`, '--force', '--yes']],
-    ['catalog get', ['catalog', 'get', `${host}/${alias}/kept`]],
-    ['catalog set', ['catalog', 'set', `${host}/${alias}/kept`, '--description', 'x']],
-    ['catalog diff', ['catalog', 'diff', `${host}/${alias}/kept`, join(fixtures, 'catalog.json')]],
-  ])('is refused by %s, although there is a repository of that name', async (_what, argv) => {
-    await ecrp('repo', 'create', 'kept', '--if-missing');
-    const { stderr } = await expectRefusal(argv, new RegExp(`/${alias}/(made|kept): `));
-    expect(stderr).toMatch(/hint: .*brand/);
-  });
+  it.each(COMMANDS.map((argv) => [argv.join(' '), argv] as const))(
+    'is refused by %s, although there is a repository of that name',
+    async (_what, argv) => {
+      await ecrp('repo', 'create', 'kept', '--if-missing');
+      const statement = { Effect: 'Allow', Principal: '*', Action: 'ecr-public:PutImage' };
+      const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+      await writeFile(join(home.directory, 'policy.json'), policy);
+      const uri = `${host}/${alias}/kept`;
+      const given = argv.map((word) => word.replace('REPO', uri));
+      const { stderr } = await expectRefusal(given, new RegExp(`${alias}\\b`));
+      expect(stderr).toMatch(/hint: .*brand/);
+    },
+  );
 });
 
 describe('the id of another account', () => {
