@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fillPage } from '../.build/reference/fill-page.ts';
 import { formatCommand } from '../.build/reference/markdown.ts';
-import { fillReference, listCommandPages } from '../.build/reference/reference.ts';
+import { fillReference, listCommandPages, listManFiles } from '../.build/reference/reference.ts';
 import { OPERATIONS } from '../src/wire/operations.ts';
 import { eventMembers } from './e2e/commands/schemas.ts';
 
@@ -19,6 +19,14 @@ describe('bin/README.md', () => {
     const covered = new Set<string>(commands.flatMap(({ operations }) => operations));
     const missing = Object.keys(OPERATIONS).filter((operation) => !covered.has(operation));
     expect(missing).toEqual([]);
+  });
+
+  it("is the source of man pages that package.json lists (after a change: 'npm run docs')", () => {
+    // Our own file; anything else fails the test.
+    const { man } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+      man: unknown;
+    };
+    expect(man).toEqual(listManFiles());
   });
 
   it('has examples of every command, which begin with what they show', () => {

@@ -35,3 +35,8 @@ export function formatManPages(reference: string, scripting: string): ReadonlyMa
     }),
   );
 }
+
+/** Paths of the man pages in the package, as package.json lists them. */
+export function listManFiles(): readonly string[] {
+  return listCommandPages().map((page) => `dist/man/${nameManPage(page)}.1`);
+}
