@@ -37,10 +37,10 @@ export function formatTable(
   return [...formatLongTable(headings, rows, (cells) => cells)];
 }
 
-/** Yields the lines of a table with many rows. Makes the cells of a row when they are needed, twice. */
+/** Yields the lines of a table with many rows. Reads the rows twice, and makes the cells of a row when they are needed. */
 export function* formatLongTable<Row>(
   headings: readonly string[],
-  rows: readonly Row[],
+  rows: Iterable<Row>,
   toCells: (row: Row) => readonly string[],
 ): Generator<string> {
   const widths = headings.map((heading) => heading.length);

@@ -5,14 +5,64 @@ import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '
 import { formatBytes, formatLongTable, formatTime } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
 
-/** What a table shows of an image, in little memory. */
-export interface ImageRow {
+/** What a table shows of an image. */
+interface ImageRow {
   readonly imageDigest: string;
-  readonly imageTags: readonly string[];
   readonly sizeInBytes: number | undefined;
   /** Milliseconds since 1970. */
   readonly pushedAtMs: number | undefined;
   readonly kind: string;
+}
+
+const DIGEST_BYTES = 32;
+
+/** The rows of a table of images, in columns: 100,000 objects would take several times the memory. */
+export class ImageRows {
+  #digests = Buffer.alloc(1024 * DIGEST_BYTES);
+  /** NaN: unknown. */
+  readonly #sizes: number[] = [];
+  readonly #times: number[] = [];
+  readonly #tags: string[] = [];
+  readonly #kinds: string[] = [];
+
+  get count(): number {
+    return this.#times.length;
+  }
+
+  add(image: ImageDetail): void {
+    const { imageDigest, sizeInBytes, pushedAtMs, kind } = compactDescribed(image);
+    const start = this.count * DIGEST_BYTES;
+    if (start >= this.#digests.length) {
+      this.#digests = Buffer.concat([this.#digests], 2 * this.#digests.length);
+    }
+    this.#digests.write(imageDigest.replace('sha256:', ''), start, 'hex');
+    this.#sizes.push(sizeInBytes ?? Number.NaN);
+    this.#times.push(pushedAtMs ?? Number.NaN);
+    this.#tags.push(listNames(image.imageTags));
+    this.#kinds.push(kind);
+  }
+
+  /** Lists the positions of the rows, the newest image first. */
+  sort(): Uint32Array {
+    const times = this.#times;
+    const timeOf = (position: number): number => times[position] || 0;
+    return Uint32Array.from(times.keys()).sort((a, b) => timeOf(b) - timeOf(a));
+  }
+
+  describe(position: number): ImageRow & { readonly tags: string } {
+    const start = position * DIGEST_BYTES;
+    return {
+      imageDigest: `sha256:${this.#digests.toString('hex', start, start + DIGEST_BYTES)}`,
+      sizeInBytes: readKnown(this.#sizes[position]),
+      pushedAtMs: readKnown(this.#times[position]),
+      tags: this.#tags[position] ?? '',
+      kind: this.#kinds[position] ?? '',
+    };
+  }
+}
+
+function readKnown(value: number | undefined): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
 }
 
 /** What a table shows of a tag. Without `image`, the registry says no more than the name. */
@@ -20,11 +70,7 @@ export interface TagRow {
   readonly imageTag: string;
   /** Milliseconds since 1970. */
   readonly createdAtMs?: number | undefined;
-  readonly image?: Omit<ImageRow, 'imageTags'> | undefined;
-}
-
-export function compactImage(image: ImageDetail): ImageRow {
-  return { ...compactDescribed(image), imageTags: image.imageTags };
+  readonly image?: ImageRow | undefined;
 }
 
 export function compactTag({ imageTag, createdAt, imageDetail }: ImageTagDetail): TagRow {
@@ -35,7 +81,7 @@ export function compactTag({ imageTag, createdAt, imageDetail }: ImageTagDetail)
   };
 }
 
-function compactDescribed(image: DescribedImage): Omit<ImageRow, 'imageTags'> {
+function compactDescribed(image: DescribedImage): ImageRow {
   return {
     imageDigest: image.imageDigest,
     sizeInBytes: image.imageSizeInBytes,
@@ -58,17 +104,13 @@ export function nameMediaType(mediaType = '', artifactMediaType: string | undefi
 }
 
 /** Yields the lines of a table, the newest image first. `name` is the pull address without tag; undefined if it is unknown. */
-export function viewImageRows(rows: ImageRow[], name: string | undefined): Iterable<string> {
-  rows.sort((a, b) => (b.pushedAtMs ?? 0) - (a.pushedAtMs ?? 0));
+export function viewImageRows(rows: ImageRows, name: string | undefined): Iterable<string> {
   const headings = ['DIGEST', 'TAGS', 'SIZE', 'PUSHED (UTC)', 'TYPE', ...(name ? ['PULL ADDRESS'] : [])];
-  return formatLongTable(headings, rows, (row) => [
-    row.imageDigest,
-    listNames(row.imageTags),
-    formatSize(row.sizeInBytes),
-    formatTime(row.pushedAtMs),
-    row.kind,
-    ...(name === undefined ? [] : [formatAddress(name, row.imageTags[0], row.imageDigest)]),
-  ]);
+  return formatLongTable(headings, rows.sort(), (position) => {
+    const { imageDigest, tags, sizeInBytes, pushedAtMs, kind } = rows.describe(position);
+    const address = name === undefined ? [] : [formatAddress(name, tags, imageDigest)];
+    return [imageDigest, tags, formatSize(sizeInBytes), formatTime(pushedAtMs), kind, ...address];
+  });
 }
 
 /** Yields the lines of a table, the newest tag first. `name` as in `viewImageRows`. */
@@ -95,8 +137,10 @@ function formatSize(bytes: number | undefined): string {
   return bytes === undefined ? '' : formatBytes(bytes);
 }
 
-function formatAddress(name: string, imageTag: string | undefined, imageDigest: string): string {
-  return imageTag === undefined ? `${name}@${imageDigest}` : `${name}:${imageTag}`;
+/** By the first tag, because that is how people pull; by digest without one. */
+function formatAddress(name: string, tags: string, imageDigest: string): string {
+  const [first = ''] = tags.split(', ', 1);
+  return first === '' ? `${name}@${imageDigest}` : `${name}:${first}`;
 }
 
 /** Members of an image for JSON, named as in the API. Times are RFC 3339. */

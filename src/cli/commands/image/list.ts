@@ -13,9 +13,8 @@ import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
 import { requireRegistryHost } from '../../service-address.ts';
 import {
-  compactImage,
   compactTag,
-  type ImageRow,
+  ImageRows,
   listImageMembers,
   listTagMembers,
   type TagRow,
@@ -54,9 +53,9 @@ async function listDetails(
 ): Promise<Outcome> {
   const images = eachItem(listImagePages(client, address, context.io.signal));
   if (context.style.json) return publish(context, named, 'imageDetails', images, listImageMembers);
-  const rows: ImageRow[] = [];
-  for await (const image of images) rows.push(compactImage(image));
-  if (rows.length === 0) return sayNone(context, 'images', address.repositoryName);
+  const rows = new ImageRows();
+  for await (const image of images) rows.add(image);
+  if (rows.count === 0) return sayNone(context, 'images', address.repositoryName);
   return { lines: viewImageRows(rows, named && formatRepository(named)) };
 }
 
