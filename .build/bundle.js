@@ -18,10 +18,10 @@ const findPackage = (name) => join(root, 'node_modules', name);
 const chunks = [
   // The start of both programs: little more than commander. The credential helper needs abort.ts, and not the client that has it too.
   { name: 'start', test: /[\\/]src[\\/](main|process-io|async[\\/]abort)\.ts$/ },
-  // Makes a client on demand, and resolves the repositories that its commands name.
+  // Makes a client on demand, resolves the repositories that its commands name, and finds their pages.
   {
     name: 'session',
-    test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address|own-registry|new-repository|unwritable-output)\.ts$/,
+    test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address|own-registry|new-repository|gallery-page|unwritable-output)\.ts$/,
   },
   // The client of the SDK and our code around it.
   { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
