@@ -63,7 +63,7 @@ export async function setRepositoryPolicy(
   );
 }
 
-/** Deletes a repository's policy and returns it; undefined if there is none, or if an attempt whose answer was lost deleted it. */
+/** Deletes a repository's policy and returns it; undefined if the repository has none, or if an attempt whose answer was lost deleted it. */
 export async function deleteRepositoryPolicy(
   client: EcrClient,
   address: RepositoryAddress,

@@ -19,7 +19,7 @@ const MOST_ROUNDS = 3;
  * policy is read once more: if the change is not in it, it is made again. This finds what others overwrote here, not what this
  * command overwrote. Throws CONFLICT if the policy cannot be read as JSON, or if others overwrite the change again and again.
  * @param name For messages.
- * @param edit Returns the policy that shall be; undefined for none. Makes no difference to a policy that it has edited.
+ * @param edit Returns the wanted policy; undefined for none. It changes nothing in a policy that it has edited before.
  */
 export async function changePolicy(
   store: PolicyStore,
