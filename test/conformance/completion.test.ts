@@ -17,6 +17,8 @@ const bin = join(home.directory, 'bin');
 const env = {
   ...home.env,
   ...emulator.env,
+  // Names arrive on a slow machine too.
+  ECRP_COMPLETION_TIMEOUT: '10m',
   PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`,
   TERM: 'dumb',
   LANG: 'C.UTF-8',

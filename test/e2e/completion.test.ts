@@ -7,8 +7,11 @@ import { writeOciLayout } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
+type Env = Readonly<Record<string, string>>;
+
 const { home, emulator } = await startWorkplace();
-const base = { ...home.env, ...emulator.env };
+// Nothing but a service that does not answer may end a wait, on a slow machine too.
+const base: Env = { ...home.env, ...emulator.env, ECRP_COMPLETION_TIMEOUT: '10m' };
 const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', ...keyless } = base;
 const uri = `${emulator.registryHost}/${emulator.registryAlias}`;
 const ran = join(home.directory, 'ran');
@@ -50,8 +53,6 @@ sts =
 `,
   );
 });
-
-type Env = Readonly<Record<string, string>>;
 
 let runs = 0;
 /** An environment with an empty cache. */
@@ -202,7 +203,8 @@ describe('names of the registry', () => {
       fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify(body) });
     await fault({ faults: ['DescribeRepositories stall'] });
     try {
-      expect(await complete(['repo', 'describe', ''], await isolate())).toEqual(['values']);
+      const env = await isolate({ ...base, ECRP_COMPLETION_TIMEOUT: '' });
+      expect(await complete(['repo', 'describe', ''], env)).toEqual(['values']);
     } finally {
       await fault({ faults: [] });
     }

@@ -7,11 +7,12 @@ import { listRepositories } from '../../../ecr/repositories.ts';
 import { findCaBundle } from '../../../ecr/shared-config.ts';
 import type { Environment, Io } from '../../../io.ts';
 import { findCacheDirectory } from '../../directories.ts';
+import { parseDuration } from '../../options.ts';
 import { findEndpoint, findRegistryHost, type ServicePlace } from '../../service-address.ts';
 import { readSuggestions, type SuggestionKey, writeSuggestions } from './suggestion-cache.ts';
 
-/** Longest wait for the service, in ms: a person is waiting at the prompt. */
-const MOST_MS = 1000;
+/** Longest wait for the service: a person is waiting at the prompt. ECRP_COMPLETION_TIMEOUT changes it. */
+const DEFAULT_TIMEOUT = '1s';
 
 type Ask = (client: EcrClient, signal: AbortSignal) => Promise<readonly string[]>;
 
@@ -77,14 +78,15 @@ async function suggest(place: ServicePlace, subject: string, ask: Ask): Promise<
   const directory = findCacheDirectory(io);
   const saved = directory === undefined ? undefined : readSuggestions(directory, key);
   if (saved !== undefined) return saved;
+  const timeoutMs = parseDuration(io.env.ECRP_COMPLETION_TIMEOUT || DEFAULT_TIMEOUT);
   const client = createEcrClient({
     endpointUrl: endpoint.url,
     region: endpoint.region,
     env: await makeEnvironment(place, credentials),
-    retryBudgetMs: MOST_MS,
+    retryBudgetMs: timeoutMs,
   });
   try {
-    const names = await withDeadline(io.signal, MOST_MS, (signal) => ask(client, signal));
+    const names = await withDeadline(io.signal, timeoutMs, (signal) => ask(client, signal));
     if (directory !== undefined) writeSuggestions(directory, key, names);
     return names;
   } finally {
