@@ -12,6 +12,7 @@ import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
 import { requireRegistryHost } from '../../service-address.ts';
+import { eachItem } from './each-item.ts';
 import {
   compactTag,
   ImageRows,
@@ -100,10 +101,6 @@ async function* watchPages<Page>(
 ): AsyncGenerator<Page> {
   const ask = () => waiting.during(`${registryHost} (the list of tags)`, () => pages.next());
   for (let next = await ask(); !next.done; next = await ask()) yield next.value;
-}
-
-async function* eachItem<Item>(pages: AsyncIterable<readonly Item[]>): AsyncGenerator<Item> {
-  for await (const page of pages) yield* page;
 }
 
 function publish<Item extends ImageDetail | ImageTagDetail | string>(

@@ -21,6 +21,7 @@ import type { Age } from '../../options.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
 import type { RepositoryDeletion } from './deletion.ts';
+import { eachItem } from './each-item.ts';
 import { type Decision, showDecision, showPruned } from './prune-view.ts';
 import { openLinkReader, type ReadLinks } from './read-links.ts';
 
@@ -131,11 +132,9 @@ async function listRetainable(
   signal: AbortSignal,
 ): Promise<readonly RetainableImage[]> {
   const images: RetainableImage[] = [];
-  for await (const page of listImagePages(client, address, signal)) {
-    for (const { imageDigest, imageTags, imagePushedAt, imageManifestMediaType } of page) {
-      const pushedAtMs = imagePushedAt?.getTime();
-      images.push({ imageDigest, imageTags, pushedAtMs, mediaType: imageManifestMediaType });
-    }
+  for await (const image of eachItem(listImagePages(client, address, signal))) {
+    const { imageDigest, imageTags, imagePushedAt, imageManifestMediaType: mediaType } = image;
+    images.push({ imageDigest, imageTags, pushedAtMs: imagePushedAt?.getTime(), mediaType });
   }
   return images;
 }
