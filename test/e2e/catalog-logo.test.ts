@@ -150,7 +150,7 @@ describe('a service that', () => {
     answerCall = (operation, input) => (operation.startsWith('Get') ? undefined : known(operation, input));
     const missing = await ecrp('catalog', 'get', 'app');
     expect(missing.json()).toMatchObject({
-      error: { code: 'NOT_FOUND', hint: "Set it with 'ecrp catalog set app --catalog FILE'." },
+      error: { code: 'NOT_FOUND', hint: "Set catalog data: 'ecrp catalog set app --catalog FILE'." },
       exitStatus: 5,
     });
     expect((await ecrp(...change)).json()).toMatchObject({

@@ -155,6 +155,6 @@ it.each([
 it('says in its help that the list of processes shows a secret', async () => {
   const { stdout } = await spawnCli(['emulator', '--help'], { env: home.env }).ended;
   expect(stdout.replace(/\s+/g, ' ')).toContain(
-    'the list of processes shows it to every user: prefer --identity',
+    'every user sees it in the list of processes, so prefer --identity',
   );
 });

@@ -42,7 +42,7 @@ it.each([[['version']], [['--help']], [['repo', 'list', '--json']], [push]])(
 
 it('gives the first line of a list to head', async () => {
   for (const name of ['one', 'two', 'three']) await runInShell('exec "$@"', ['repo', 'create', name]);
-  const result = await runInShell('"$@" | head -1', ['repo', 'list']);
+  const result = await runInShell('"$@" | head -1', ['repo', 'list', '--quiet']);
   expect(result).toMatchObject({ status: 0, stderr: '' });
   expect(result.stdout).toMatch(/^REPOSITORY +URI +CREATED\n$/);
 });
@@ -54,7 +54,7 @@ it('needs no standard input, and works without standard error', async () => {
 });
 
 it('works without standard output', async () => {
-  expect(await runInShell('exec "$@" >&-', ['repo', 'list', '--json'])).toMatchObject({
+  expect(await runInShell('exec "$@" >&-', ['repo', 'list', '--json', '--quiet'])).toMatchObject({
     status: 0,
     stdout: '',
     stderr: '',
