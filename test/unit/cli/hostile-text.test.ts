@@ -215,7 +215,10 @@ describe('a service that says such things', async () => {
       repositoryArn: hostile,
       registryId: '123456789012',
     };
-    answer = { status: 200, body: JSON.stringify({ repositories: [repository], repository }) };
+    answer = {
+      status: 200,
+      body: JSON.stringify({ repositories: [repository], repository, imageDetails: [] }),
+    };
     const { status, stdout, stderr } = await runCli([...argv.filter(Boolean), '-v'], { env });
     expect(status).toBe(0);
     expectHarmless(stdout);
@@ -230,7 +233,7 @@ describe('a service that says such things', async () => {
 
   it('in an invalid time', async () => {
     const repository = { repositoryName: 'xx', repositoryUri: 'h/a/xx', createdAt: 1e300 };
-    answer = { status: 200, body: JSON.stringify({ repositories: [repository] }) };
+    answer = { status: 200, body: JSON.stringify({ repositories: [repository], imageDetails: [] }) };
     for (const argv of [
       ['repo', 'list'],
       ['repo', 'describe', 'xx'],
