@@ -207,6 +207,7 @@ describe('ecrp emulator', () => {
         ms: expect.any(Number),
       },
       expect.objectContaining({ operation: 'DescribeRepositories', status: 200 }),
+      expect.objectContaining({ operation: 'DescribeImages', status: 200 }),
     ]);
   });
 
