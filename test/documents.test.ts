@@ -37,7 +37,7 @@ describe('a dead link', () => {
     expect(tree({ 'a.md': text, 'bin/a.md': '# a\n', LICENSE: '' })).toHaveLength(1);
   });
 
-  it('is none of these', () => {
+  it('is not found where each leads to something', () => {
     const text = [
       '# A `first` heading, twice\n## A first heading twice\n## `ecrp push`\n',
       '[x](#a-first-heading-twice) [x](#a-first-heading-twice-1) [`x`](#ecrp-push) [x](bin/a.md#b-c) [x](bin/) [x](LICENSE)',

@@ -183,7 +183,7 @@ describe('catalog get', () => {
     ]);
   });
 
-  it('says that there is none yet', async () => {
+  it('says that nothing is set yet', async () => {
     const empty = await ecrp('catalog', 'get', name, '--json');
     expect(empty.json()).toEqual({ schemaVersion: 1, repositoryName: name, catalogData: {} });
     expect(empty.stderr).toContain(`ecrp catalog set ${name} --catalog FILE`);

@@ -115,7 +115,7 @@ export async function openLiveService(
   };
 }
 
-/** Reads a member of members, and of lists by position. Undefined if there is none. */
+/** Reads a member of members, and of lists by position. Undefined if it is missing. */
 export function read(value: unknown, ...path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((inner, name) => {
     if (Array.isArray(inner)) return inner[Number(name)];

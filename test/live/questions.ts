@@ -48,7 +48,7 @@ const DECIDED = { ...ASKED, ...NOT_ASKED } as const satisfies Readonly<Record<Ch
 export interface Topic {
   readonly name: string;
   readonly choice: EmulatorChoice<unknown>;
-  /** The question, or the reason why there is none. */
+  /** The question, or the reason not to ask. */
   readonly question: Question | string;
 }
 

@@ -7,7 +7,7 @@ import { buildProgram } from '../../../../../src/cli/program.ts';
 
 const program = buildProgram(async () => undefined);
 
-/** Completes words, the last of which is under the cursor. Returns the values, or the kind of what is expected. */
+/** Completes words. The last one is under the cursor. Returns the values, or the kind of what is expected. */
 function complete(...words: string[]): readonly string[] | string {
   const place = findCursor(program, words);
   const expected = findExpectedWords(place);
