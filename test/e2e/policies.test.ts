@@ -1,8 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { EcrpError } from '../../src/errors.ts';
+import type { Io } from '../../src/io.ts';
+import { main } from '../../src/main.ts';
 import { startAnsweringServer } from '../support/answering-server.ts';
-import { type CliResult, type CliSettings, runCli } from '../support/cli.ts';
+import { type CliResult, type CliSettings, makeInterruption, runCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Policies of repositories from the command line to the service and back.
@@ -196,6 +200,13 @@ describe('a policy file is checked before anything is sent', () => {
     expect(stderr).toContain(message);
     expect(stderr.slice(stderr.indexOf('hint: '))).toContain(hint);
     expect(emulator.requests).toHaveLength(before);
+  });
+
+  it('on standard input, until it is interrupted', async () => {
+    const { signal, interrupt } = makeInterruption(new EcrpError('INTERRUPTED', 'by you'));
+    const stdin = new Readable({ read: interrupt });
+    const settings = { signal, main: (argv: readonly string[], io: Io) => main(argv, { ...io, stdin }) };
+    expect(await ecrp(['policy', 'set', 'app', '--policy', '-'], settings)).toMatchObject({ status: 130 });
   });
 
   it('a policy that is only long because of its spaces is sent without them', async () => {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { raceAbort } from '../../../async/abort.ts';
 import { decodeText, readBounded, UnreadableFile } from '../../../catalog/read-file.ts';
 import { EcrpError } from '../../../errors.ts';
+import type { Io } from '../../../io.ts';
 import { findJsonExcess } from '../../../json.ts';
 import { checkPolicy } from '../../../policy/check-policy.ts';
 import { fitsPolicy, type ParsedPolicy } from '../../../policy/policy-text.ts';
@@ -44,14 +46,18 @@ export async function readPolicyFile(context: CommandContext, file: string): Pro
 /** Throws `UnreadableFile`. */
 async function readPolicySource({ io }: CommandContext, file: string): Promise<string> {
   if (file !== '-') return decodeText(await readBounded(resolve(io.cwd, file), MAX_FILE_BYTES));
+  return decodeText(await raceAbort(readInput(io), io.signal));
+}
+
+async function readInput({ stdin }: Io): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of io.stdin) {
+  for await (const chunk of stdin) {
     chunks.push(Buffer.from(chunk));
     bytes += chunk.length;
     if (bytes > MAX_FILE_BYTES) throw new UnreadableFile('is longer than any policy');
   }
-  return decodeText(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 function explainPath(file: string): string {
