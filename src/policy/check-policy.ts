@@ -17,17 +17,15 @@ export interface CheckedPolicy {
 const VERSIONS: readonly unknown[] = ['2012-10-17', '2008-10-17'];
 const POLICY_MEMBERS = ['Version', 'Id', 'Statement'];
 const STATEMENT_MEMBERS = [
-  ...[
-    'Sid',
-    'Effect',
-    'Principal',
-    'NotPrincipal',
-    'Action',
-    'NotAction',
-    'Condition',
-    'Resource',
-    'NotResource',
-  ],
+  'Sid',
+  'Effect',
+  'Principal',
+  'NotPrincipal',
+  'Action',
+  'NotAction',
+  'Condition',
+  'Resource',
+  'NotResource',
 ];
 
 /**
