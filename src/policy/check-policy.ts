@@ -1,3 +1,4 @@
+import { listNames } from '../foreign-text.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { MAX_POLICY_CHARS } from '../wire/limits.ts';
 import { OPERATIONS } from '../wire/operations.ts';
@@ -117,12 +118,17 @@ function checkActions({ Action: actions, NotAction: others }: JsonObject): reado
 
 const READING = /^ecr-public:(Describe|Get|List|BatchCheckLayerAvailability$)/i;
 
-/** Warns of a statement that lets every AWS account change something. */
-function checkReach({ Effect, Principal, Action, Condition }: JsonObject): readonly string[] {
+/** Warns of a statement that lets every AWS account change something. With NotPrincipal, it lets all but a few. */
+function checkReach(statement: JsonObject): readonly string[] {
+  const { Effect, Principal, NotPrincipal, Action, NotAction, Condition } = statement;
   if (Effect !== 'Allow' || Condition !== undefined) return [];
-  if (!listAwsPrincipals(Principal).includes('*')) return [];
-  const change = listTexts(Action).find((action) => !READING.test(action));
-  return change === undefined ? [] : [`it allows ${change} to every AWS account`];
+  if (NotPrincipal === undefined && !listAwsPrincipals(Principal).includes('*')) return [];
+  const change =
+    NotAction === undefined
+      ? listTexts(Action).find((action) => !READING.test(action))
+      : `everything but ${listNames(listTexts(NotAction))}`;
+  const exception = NotPrincipal === undefined ? '' : ' that NotPrincipal does not name';
+  return change === undefined ? [] : [`it allows ${change} to every AWS account${exception}`];
 }
 
 function listUnknown(object: JsonObject, known: readonly string[]): readonly string[] {

@@ -56,6 +56,14 @@ describe('warns of', () => {
     [withStatement({ Action: 'ecr-public:ListImages' }), 'not an action of ECR Public'],
     [withStatement({ Principal: '*' }), 'ecr-public:PutImage to every AWS account'],
     [withStatement({ Principal: { AWS: ['*'] } }), 'to every AWS account'],
+    [
+      withStatement({ Principal: '*', Action: undefined, NotAction: 'ecr-public:DeleteRepository' }),
+      'everything but ecr-public:DeleteRepository to every AWS account',
+    ],
+    [
+      withStatement({ Principal: undefined, NotPrincipal: { AWS: '123456789012' } }),
+      'ecr-public:PutImage to every AWS account that NotPrincipal does not name',
+    ],
   ])('%j', (value, warning) => {
     const { policy, warnings } = checkPolicy(value);
     expect(policy).toBe(value);
