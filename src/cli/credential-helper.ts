@@ -1,5 +1,10 @@
 import { deriveAbort, raceAbort } from '../async/abort.ts';
-import { type HelperAnswer, type Login, runCredentialHelper } from '../docker/helper-protocol.ts';
+import {
+  answerWithoutLogin,
+  type HelperAnswer,
+  type Login,
+  runCredentialHelper,
+} from '../docker/helper-protocol.ts';
 import type { ApiEvent } from '../ecr/api-call.ts';
 import { EcrpError } from '../errors.ts';
 import { escapeLines } from '../foreign-text.ts';
@@ -14,6 +19,8 @@ import { readVersion } from './read-version.ts';
 import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
 import { forgetTokens, readToken, writeToken } from './token-cache.ts';
 import { printText } from './write-text.ts';
+
+const NAME = 'docker-credential-ecrp';
 
 /** Far more than any login. */
 const MAX_INPUT_CHARS = 1_000_000;
@@ -45,15 +52,17 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   try {
     const takesInput = argv.length === 1 && ['get', 'store', 'erase'].includes(verb ?? '');
     return await runCredentialHelper(argv, takesInput ? await readInput(io) : '', {
-      name: 'docker-credential-ecrp',
+      name: NAME,
       version: readVersion(),
       registryHosts: listRegistryNames(findRegistryHost(context)),
       username: TOKEN_USERNAME,
       getLogin: () => getLoginWithin(budgetMs, context),
       forgetLogins: () => void forgetTokens(findCacheDirectory(io)),
     });
-  } catch (error) {
-    return { stdout: `${toEcrpError(error, io.signal).message}\n`, stderr: '', exitStatus: 1 };
+  } catch (thrown) {
+    const error = toEcrpError(thrown, io.signal);
+    if (verb === 'get') return answerWithoutLogin(error, { name: NAME });
+    return { stdout: `${error.message}\n`, stderr: '', exitStatus: 1 };
   }
 }
 
@@ -88,7 +97,7 @@ async function getLoginWithin(budgetMs: number, context: CommandContext): Promis
 
 async function getLogin(context: CommandContext, attempt: Attempt): Promise<Login> {
   attempt.endpoint = (await findEndpoint(context)).url;
-  await requireRegistryHost(context, 'docker-credential-ecrp');
+  await requireRegistryHost(context, NAME);
   const { getAuthorizationToken } = await import('../ecr/authorization.ts');
   const cacheDirectory = findCacheDirectory(context.io);
   const get = async ({ client, endpoint }: EcrSession): Promise<Login> => {

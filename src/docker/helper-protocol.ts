@@ -31,8 +31,8 @@ export interface CredentialHelper {
   forgetLogins(): void;
 }
 
-/** After these errors docker continues without a login: anyone can pull from ECR Public. */
-const ANONYMOUS_CODES: readonly ErrorCode[] = ['AUTH', 'UNAVAILABLE', 'LIMIT'];
+/** After any other error docker continues without a login: anyone can pull from ECR Public. */
+const FATAL_CODES: readonly ErrorCode[] = ['INTERNAL', 'INTERRUPTED'];
 
 /** Output and exit status of the process. The protocol has errors on standard output. */
 export interface HelperAnswer {
@@ -88,11 +88,17 @@ async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<H
     return succeed(formatJson({ ServerURL: serverUrl, Username: username, Secret: secret }));
   } catch (error) {
     if (!(error instanceof EcrpError)) throw error;
-    const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-    return ANONYMOUS_CODES.includes(error.code)
-      ? fail(CREDENTIALS_NOT_FOUND, `${helper.name}: ${message}\n`)
-      : fail(message);
+    return answerWithoutLogin(error, helper);
   }
+}
+
+/** Answers `get` after an error. Standard error has the cause where docker continues without a login. */
+export function answerWithoutLogin(
+  { code, message, hint }: EcrpError,
+  { name }: Pick<CredentialHelper, 'name'>,
+): HelperAnswer {
+  const words = hint === undefined ? message : `${message}. ${hint}`;
+  return FATAL_CODES.includes(code) ? fail(words) : fail(CREDENTIALS_NOT_FOUND, `${name}: ${words}\n`);
 }
 
 function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {

@@ -368,3 +368,20 @@ it('docker-credential-ecrp prints failures on stdout, as the protocol asks', asy
     stderr: '',
   });
 });
+
+it.each([
+  ['another endpoint without its registry', { ECRP_REGISTRY_HOST: '' }, /set ECRP_REGISTRY_HOST/i],
+  ['a registry host that is none', { ECRP_REGISTRY_HOST: 'http://x/' }, /ECRP_REGISTRY_HOST: /],
+  ['a proxy that is none', { https_proxy: 'socks5://x:1' }, /https_proxy: socks5/],
+])('docker-credential-ecrp lets docker pull as nobody with %s', async (_name, more, cause) => {
+  const cache = join(home.directory, 'wrong-settings');
+  const https = { AWS_ENDPOINT_URL_ECR_PUBLIC: 'https://api.example.test', ECRP_CACHE_DIR: cache };
+  const result = await runCli(['get'], {
+    env: { ...home.env, ...emulator.env, ...https, ECRP_REGISTRY_HOST: 'public.ecr.aws', ...more },
+    stdin: 'public.ecr.aws',
+    main: runHelperProgram,
+  });
+  expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
+  expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
+  expect(result.stderr).toMatch(cause);
+});

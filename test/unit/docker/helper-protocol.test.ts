@@ -42,7 +42,7 @@ describe('docker-credential-ecrp', () => {
     }
   });
 
-  it.each(['AUTH', 'UNAVAILABLE', 'LIMIT'] as const)(
+  it.each(['AUTH', 'UNAVAILABLE', 'LIMIT', 'USAGE', 'INVALID_INPUT'] as const)(
     'lets a pull go on as nobody after %s, and says why beside',
     async (code) => {
       const failing = makeHelper(async () => {
@@ -55,15 +55,21 @@ describe('docker-credential-ecrp', () => {
     },
   );
 
-  it('reports other failures on standard output, as the protocol demands', async () => {
-    const failing = makeHelper(async () => {
-      throw new EcrpError('USAGE', 'the endpoint is not a URL');
-    });
-    expect(await runCredentialHelper(['get'], 'public.ecr.aws', failing)).toEqual({
-      stdout: 'the endpoint is not a URL\n',
-      stderr: '',
-      exitStatus: 1,
-    });
+  it.each(['INTERNAL', 'INTERRUPTED'] as const)(
+    'reports %s on standard output, as the protocol demands',
+    async (code) => {
+      const failing = makeHelper(async () => {
+        throw new EcrpError(code, 'x is not a function');
+      });
+      expect(await runCredentialHelper(['get'], 'public.ecr.aws', failing)).toEqual({
+        stdout: 'x is not a function\n',
+        stderr: '',
+        exitStatus: 1,
+      });
+    },
+  );
+
+  it('leaves an unknown error to its caller', async () => {
     await expect(runCredentialHelper(['get'], 'public.ecr.aws', neverAsked)).rejects.toThrow(
       'asked the service',
     );
