@@ -7,7 +7,7 @@ import {
 } from '../docker/helper-protocol.ts';
 import type { ApiEvent } from '../ecr/api-call.ts';
 import { EcrpError } from '../errors.ts';
-import { escapeLines } from '../foreign-text.ts';
+import { cutText, escapeLines, hideLogins } from '../foreign-text.ts';
 import type { Io } from '../io.ts';
 import { TOKEN_USERNAME } from '../wire/service.ts';
 import { type CommandContext, createContext } from './command-context.ts';
@@ -62,7 +62,7 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   } catch (thrown) {
     const error = toEcrpError(thrown, io.signal);
     if (verb === 'get') return answerWithoutLogin(error, { name: NAME });
-    return { stdout: `${error.message}\n`, stderr: '', exitStatus: 1 };
+    return { stdout: `${cutText(hideLogins(error.message))}\n`, stderr: '', exitStatus: 1 };
   }
 }
 

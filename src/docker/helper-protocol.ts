@@ -1,5 +1,5 @@
 import { EcrpError, type ErrorCode } from '../errors.ts';
-import { formatJson } from '../foreign-text.ts';
+import { cutText, formatJson, hideLogins } from '../foreign-text.ts';
 
 /** User name and password of a registry. */
 export interface Login {
@@ -97,7 +97,8 @@ export function answerWithoutLogin(
   { code, message, hint }: EcrpError,
   { name }: Pick<CredentialHelper, 'name'>,
 ): HelperAnswer {
-  const words = hint === undefined ? message : `${message}. ${hint}`;
+  const shown = cutText(hideLogins(message));
+  const words = hint === undefined ? shown : `${shown}. ${hint}`;
   return FATAL_CODES.includes(code) ? fail(words) : fail(CREDENTIALS_NOT_FOUND, `${name}: ${words}\n`);
 }
 

@@ -385,3 +385,28 @@ it.each([
   expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
   expect(result.stderr).toMatch(cause);
 });
+
+it('docker-credential-ecrp hides a login that a message quotes, and cuts a long one', async () => {
+  const config = join(home.directory, 'telling-config');
+  const script = join(home.directory, 'telling');
+  const words = `echo "https://me:sealed@vault.example is closed ${'x'.repeat(10_000)}" >&2; exit 1`;
+  await writeFile(script, `#!/bin/sh\n${words}\n`, { mode: 0o755 });
+  await writeFile(config, `[profile telling]\ncredential_process = ${script}\n`);
+  const env = {
+    ...home.env,
+    PATH: '/usr/bin:/bin',
+    AWS_CONFIG_FILE: config,
+    AWS_PROFILE: 'telling',
+    AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
+    ECRP_REGISTRY_HOST: emulator.registryHost,
+  };
+  const { stdout, stderr } = await runCli(['get'], {
+    env,
+    stdin: emulator.registryHost,
+    main: runHelperProgram,
+  });
+  expect(stdout).toBe('credentials not found in native keychain\n');
+  expect(stderr).toContain('https://…@vault.example is closed');
+  expect(stderr).not.toContain('sealed');
+  expect(stderr.length).toBeLessThan(5_000);
+});
