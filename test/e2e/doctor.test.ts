@@ -341,6 +341,21 @@ describe('credentials', () => {
     });
   });
 
+  it('of a process that tells too much: its words are cut, without a login', async () => {
+    const config = join(home.directory, 'telling-config');
+    const script = join(home.directory, 'telling');
+    const words = `https://me:sealed@vault.example is closed ${'x'.repeat(10_000)}`;
+    await writeFile(script, `#!/bin/sh\necho "${words}" >&2; exit 1\n`, { mode: 0o755 });
+    await writeFile(config, `[profile telling]\ncredential_process = ${script}\n`);
+    const env = { ...keyless, AWS_CONFIG_FILE: config, AWS_PROFILE: 'telling' };
+    const { checks, stdout } = await examine([], env);
+    expect(checks.get('credentials')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(/https:\/\/…@vault\.example is closed x+… \(\d+ more characters\)$/),
+    });
+    expect(stdout).not.toContain('sealed');
+  });
+
   it('with a wrong secret are found, but give no token', async () => {
     const { status, checks } = await examine([], { ...base, AWS_SECRET_ACCESS_KEY: 'wrong' });
     expect(status).toBe(4);

@@ -1,4 +1,4 @@
-import { hideLogins } from '../../../foreign-text.ts';
+import { cutText, hideLogins } from '../../../foreign-text.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
@@ -28,7 +28,7 @@ export async function examine(context: CommandContext, argument: string | undefi
       const end = await showCheck(context, check.name);
       const { found: more, ...result } = await runCheck(check, found, place).finally(end);
       found = { ...found, ...more };
-      const named = { name: check.name, ...result, detail: hideLogins(result.detail) };
+      const named = { name: check.name, ...result, detail: cutText(hideLogins(result.detail)) };
       results.push(named);
       await context.publish({ view: viewCheck(named, columns) });
     }
