@@ -663,6 +663,19 @@ describe("docker's logins", () => {
     });
   });
 
+  it('of our own helper, which npm alone has put on PATH', async () => {
+    const programs = join(home.directory, 'node_modules', '.bin');
+    await mkdir(programs, { recursive: true });
+    await writeFile(join(programs, 'docker-credential-ecrp'), '#!/bin/sh\n', { mode: 0o755 });
+    const config = { credHelpers: { [emulator.registryHost]: 'ecrp' } };
+    const { result } = await examineConfig('npm', config, { PATH: programs, npm_execpath: 'npx' });
+    expect(result.status).toBe(4);
+    expect(result.checks.get('docker-config')).toMatchObject({
+      status: 'failed',
+      hint: "Put docker-credential-ecrp on PATH: install ecrp with 'npm install --global'",
+    });
+  });
+
   it('of a helper that is not installed', async () => {
     const { file, result } = await examineConfig('missing', { credsStore: 'gone' });
     expect(result.status).toBe(4);

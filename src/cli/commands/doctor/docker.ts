@@ -29,17 +29,10 @@ export async function checkDockerConfig(
   for (const registryHost of registryHosts) {
     const helper = nameHelper(file, registryHost);
     if (helper === undefined) continue;
-    const program = `docker-credential-${helper}`;
-    if ((await findProgram(program, io.env)) !== undefined) continue;
-    const hint =
-      helper === OWN_HELPER
-        ? `Put ${program} on PATH: ${await suggestHelperInstallation(io)}`
-        : `Install ${program}, or remove ${helper} from credsStore and credHelpers in ${file.path}.`;
-    return fail(
-      new EcrpError('AUTH', `${file.path} names ${program} for ${registryHost}, which is not on PATH`, {
-        hint,
-      }),
-    );
+    const hint = await adviseOnProgram(helper, file.path, io);
+    if (hint === undefined) continue;
+    const problem = `${file.path} names docker-credential-${helper} for ${registryHost}, which is not on PATH`;
+    return fail(new EcrpError('AUTH', problem, { hint }));
   }
   const hasSecret = [...file.config.auths.values()].some(
     ({ auth, password }) => auth !== undefined || password !== undefined,
@@ -51,6 +44,23 @@ export async function checkDockerConfig(
     `${file.path}: other users can read the logins in it (mode ${mode})`,
     `Run: chmod 600 ${quoteForShell(file.path)}`,
   );
+}
+
+/** Says what to do about a helper that docker does not find. Undefined if docker finds it. */
+async function adviseOnProgram(
+  helper: string,
+  configFile: string,
+  io: Pick<Io, 'env' | 'programDirectory'>,
+): Promise<string | undefined> {
+  const program = `docker-credential-${helper}`;
+  if (helper === OWN_HELPER) {
+    const remedy = await suggestHelperInstallation(io);
+    return remedy && `Put ${program} on PATH: ${remedy}`;
+  }
+  const isFound = (await findProgram(program, io.env)) !== undefined;
+  return isFound
+    ? undefined
+    : `Install ${program}, or remove ${helper} from credsStore and credHelpers in ${configFile}.`;
 }
 
 /**
