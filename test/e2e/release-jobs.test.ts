@@ -108,6 +108,8 @@ describe('a push in a step of GitHub Actions', () => {
     const { GITHUB_ACTIONS, ...outside } = env;
     expect(GITHUB_ACTIONS).toBe('true');
     await runCli(['push', one, 'job/app:1', '--dry-run'], { env });
+    const refused = await runCli(['push', several, 'job/nowhere', '--all', '--dry-run'], { env });
+    expect(refused.status).toBe(5);
     const { stderr } = await runCli(['push', one, 'job/nowhere:1'], { env });
     expect(stderr).toMatch(/^::error title=ecrp::/);
     for (const other of [{ ...env, ECRP_ANNOTATIONS: 'off' }, outside]) {

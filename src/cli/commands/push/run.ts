@@ -80,7 +80,7 @@ export async function push(
     if (digestFile === undefined || dryRun || digests.length === 0) return;
     await writeDigestFile(context, digestFile, digests.join('\n'));
   };
-  return { ...describeOutcome(tried, all), afterwards };
+  return { ...describeOutcome(tried, request), afterwards };
 }
 
 /** Throws what is wrong with the push. With `--all`, an error of one image is the outcome of that image, and the others are pushed. */

@@ -10,6 +10,7 @@ import { formatGalleryPage } from '../../gallery-page.ts';
 import { describeError, type Outcome, type ResultMembers } from '../../output.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
 import type { CostCounter, PushCosts } from './cost-counter.ts';
+import type { PushRequest } from './request.ts';
 import type { Tried } from './try-each.ts';
 
 /** What a push command knows beside the result of the push. */
@@ -86,12 +87,16 @@ export async function reportPushed(
 }
 
 /** The outcome of the command: one image's, or with `--all` that of each image. */
-export function describeOutcome(tried: readonly Tried<PushedImage>[], all: boolean): Outcome {
-  if (all) return describeEach(tried);
+export function describeOutcome(
+  tried: readonly Tried<PushedImage>[],
+  { all, dryRun }: Pick<PushRequest, 'all' | 'dryRun'>,
+): Outcome {
+  const publication = dryRun ? undefined : publish(tried);
+  if (all) return { ...describeEach(tried), publication };
   const [only] = tried;
   if (only === undefined || !('result' in only)) throw new TypeError('no image was pushed');
   const { result, facts } = only.result;
-  return { ...describePush(result, facts), publication: publish(tried) };
+  return { ...describePush(result, facts), publication };
 }
 
 /** The outcome of several images. The exit status is that of the first failure. */
@@ -107,18 +112,16 @@ function describeEach(tried: readonly Tried<PushedImage>[]): Outcome {
   return {
     result: { images: images.map(({ result }) => result), exitStatus },
     view: images.flatMap(({ view }) => view ?? []),
-    publication: publish(tried),
     exitStatus,
   };
 }
 
-/** What was published; undefined after a dry run. */
-function publish(tried: readonly Tried<PushedImage>[]): Publication | undefined {
+/** What was published, and what was not because of an error. */
+function publish(tried: readonly Tried<PushedImage>[]): Publication {
   const images: PublishedImage[] = [];
   const failures: { reference: string; message: string }[] = [];
   for (const each of tried) {
     if ('error' in each) failures.push({ reference: each.name, message: each.error.message });
-    else if (each.result.facts.dryRun) return undefined;
     else images.push(describePublished(each.result));
   }
   return { images, failures };
