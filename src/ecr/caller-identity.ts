@@ -2,6 +2,7 @@ import { HttpRequest } from '@smithy/core/protocols';
 import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
 import { REGION } from '../wire/service.ts';
+import { makeAttempt } from './attempt.ts';
 import type { EcrClient } from './client.ts';
 import { findConfiguredEndpoint } from './endpoint.ts';
 import { explainFailure } from './errors.ts';
@@ -23,6 +24,8 @@ export interface IdentityQuestion {
   readonly env: Environment;
   /** How far the clock of AWS is ahead of this machine's, in ms. Signatures are dated by it. */
   readonly clockOffsetMs: number;
+  /** How long STS may take for its answer, in ms. */
+  readonly mostMs: number;
 }
 
 const OPERATION = 'GetCallerIdentity';
@@ -36,13 +39,18 @@ const BODY = `Action=${OPERATION}&Version=2011-06-15`;
  */
 export async function askCallerIdentity(
   client: EcrClient,
-  { profile, env, clockOffsetMs }: IdentityQuestion,
+  { profile, env, clockOffsetMs, mostMs }: IdentityQuestion,
   signal: AbortSignal,
 ): Promise<CallerIdentity> {
   const configured = await findConfiguredEndpoint('STS', env, prepareProfile(profile, env));
   const endpoint = configured?.url ?? STS_ENDPOINT;
   try {
-    return readIdentity(await send(client, new URL(endpoint), clockOffsetMs, signal));
+    const answer = await makeAttempt(
+      (inner) => send(client, new URL(endpoint), clockOffsetMs, inner),
+      { mostMs, limitAnswer: () => mostMs },
+      signal,
+    );
+    return readIdentity(answer);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof EcrpError) throw error;

@@ -87,7 +87,9 @@ export const serviceChecks: readonly Check[] = [
   defineCheck('endpoint', ['endpoint', 'connections'], async ({ endpoint, connections }, place) => {
     const mostMs = limitWait(place.context.options, ANSWER_MS);
     const url = new URL(endpoint.url);
-    const reached = await reachEndpoint(connections, url, mostMs, place.signal);
+    const reached = await place.context.waiting.during(`${url.host} (GET /)`, () =>
+      reachEndpoint(connections, url, mostMs, place.signal),
+    );
     return { status: 'ok', detail: `${endpoint.url} answers`, found: { reached } };
   }),
   defineCheck('clock', ['reached'], ({ reached }) => checkClockOffset(reached.clockOffsetMs)),
@@ -95,9 +97,13 @@ export const serviceChecks: readonly Check[] = [
     'identity',
     ['session', 'identity', 'reached'],
     ({ session, reached }, { context, signal }) => {
-      const { profile } = context.options;
+      const { io, options, waiting } = context;
       const clockOffsetMs = reached.clockOffsetMs ?? 0;
-      return checkIdentity(session.client, { profile, env: context.io.env, clockOffsetMs }, signal);
+      const mostMs = limitWait(options, ANSWER_MS);
+      const question = { profile: options.profile, env: io.env, clockOffsetMs, mostMs };
+      return waiting.during('AWS STS (GetCallerIdentity)', () =>
+        checkIdentity(session.client, question, signal),
+      );
     },
     ({ endpoint }) => (endpoint?.isAws === false ? "AWS is not asked: the endpoint is not AWS's" : undefined),
   ),
@@ -128,8 +134,9 @@ export const serviceChecks: readonly Check[] = [
       const host = registryHosts.join(', ');
       return { status: 'skipped', detail: `${host} does not belong to the endpoint: set ECRP_REGISTRY_HOST` };
     }
-    const mostMs = limitWait(context.options, ANSWER_MS);
-    return checkStoredLogins(listLoginPlaces(place), connections, mostMs, signal);
+    const { options, waiting } = context;
+    const question = { connections, mostMs: limitWait(options, ANSWER_MS), waiting };
+    return checkStoredLogins(listLoginPlaces(place), question, signal);
   }),
 ];
 

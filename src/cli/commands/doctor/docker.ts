@@ -13,6 +13,7 @@ import { quoteForShell } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
 import type { Connections } from '../../../net/connections.ts';
 import { isLoginAccepted } from '../../../registry/check-login.ts';
+import type { Waiting } from '../../progress/waiting.ts';
 import { suggestHelperInstallation } from '../login/warn-about-helper.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
 
@@ -63,14 +64,21 @@ async function adviseOnProgram(
     : `Install ${program}, or remove ${helper} from credsStore and credHelpers in ${configFile}.`;
 }
 
+/** How the registry is asked about a login. */
+export interface LoginQuestion {
+  readonly connections: Connections;
+  /** How long the registry may take for an answer, in ms. */
+  readonly mostMs: number;
+  readonly waiting: Pick<Waiting, 'during'>;
+}
+
 /**
  * Tries the logins that docker has for a registry: that of DOCKER_AUTH_CONFIG, and the one in the file or in a store. One that the
  * registry refuses fails every pull, which would work without a login.
  */
 export async function checkStoredLogins(
   places: readonly LoginPlace[],
-  connections: Connections,
-  mostMs: number,
+  { connections, mostMs, waiting }: LoginQuestion,
   signal: AbortSignal,
 ): Promise<Finding> {
   const good: string[] = [];
@@ -82,11 +90,13 @@ export async function checkStoredLogins(
       const invalid = findEnvironmentProblem(env.DOCKER_AUTH_CONFIG);
       if (invalid !== undefined) return warn(invalid, 'Correct DOCKER_AUTH_CONFIG, or unset it.');
     }
-    for (const login of [await findInEnvironment(place), await findStored(place)]) {
+    const stored = await waiting.during("docker's credential store", () => findStored(place));
+    for (const login of [await findInEnvironment(place), stored]) {
       if (login === undefined) continue;
       const { where, remedy } = describePlace(login, registryHost);
       const { username, secret } = login;
-      if (await isLoginAccepted(connections, { registryHost, username, secret }, mostMs, signal)) {
+      const ask = () => isLoginAccepted(connections, { registryHost, username, secret }, mostMs, signal);
+      if (await waiting.during(`${registryHost} (GET /v2/)`, ask)) {
         good.push(where);
         continue;
       }
