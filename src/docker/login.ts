@@ -137,8 +137,8 @@ export function nameHelper({ config }: Pick<ConfigFile, 'config'>, registryHost:
   return (config.credHelpers.get(registryHost) ?? config.credsStore) || undefined;
 }
 
-/** Lists the keys under which any version of docker stores a login for a host. */
-function listLoginKeys(registryHost: string): readonly string[] {
+/** Lists the keys under which any version of docker stores a login for a host. `removeLogin` removes these. */
+export function listLoginKeys(registryHost: string): readonly string[] {
   return ['', 'http://', 'https://'].flatMap((scheme) =>
     ['', '/v1/', '/v2/'].map((path) => `${scheme}${registryHost}${path}`),
   );

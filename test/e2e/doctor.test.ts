@@ -608,6 +608,16 @@ describe("docker's logins", () => {
     expect(result.stdout).not.toContain('AWS:expired');
   });
 
+  it('that have expired, under a key that logout keeps', async () => {
+    const key = `${emulator.registryHost}/alias/app`;
+    const { file, result } = await examineConfig('path', { auths: { [key]: { auth: STALE } } });
+    expect(result.status).toBe(4);
+    expect(result.checks.get('stored-logins')).toMatchObject({
+      status: 'failed',
+      hint: `Remove ${key} from "auths" in ${file}.`,
+    });
+  });
+
   it('that have expired, in a store', async () => {
     await writeHelper('vault', `echo '{"ServerURL":"x","Username":"AWS","Secret":"expired"}'`);
     const { result } = await examineConfig('vault', { credsStore: 'vault' });

@@ -5,6 +5,7 @@ import {
   findLogin,
   isLoginInEnvironment,
   type LoginPlace,
+  listLoginKeys,
   nameHelper,
   OWN_HELPER,
 } from '../../../docker/login.ts';
@@ -137,6 +138,7 @@ function describePlace(
   { source }: FoundLogin,
   registryHost: string,
 ): { readonly where: string; readonly remedy: string } {
+  const renewal = `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`;
   switch (source.kind) {
     case 'environment':
       return {
@@ -146,12 +148,15 @@ function describePlace(
     case 'helper':
       return {
         where: `docker-credential-${source.helper} (${registryHost})`,
-        remedy: `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`,
+        remedy: renewal,
       };
     case 'file':
       return {
         where: `${source.configFile} (${source.key})`,
-        remedy: `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`,
+        // Of another path: docker uses it for the host, but logout keeps it.
+        remedy: listLoginKeys(registryHost).includes(source.key)
+          ? renewal
+          : `Remove ${source.key} from "auths" in ${source.configFile}.`,
       };
   }
 }
