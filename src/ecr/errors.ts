@@ -88,6 +88,11 @@ export function explainFailure(failure: Failure, subject: CallSubject): EcrpErro
   });
 }
 
+/** True for a refusal of IAM, under each of its names. */
+export function isAccessDenied(error: unknown): error is EcrpError {
+  return error instanceof EcrpError && /^AccessDenied(Exception)?$/.test(error.awsError ?? '');
+}
+
 /** Adds the wait that the service asks for. It may be longer than the retry budget: then it is why the call was not retried. */
 function addWait(hint: string | undefined, retryAfterMs = 0): string | undefined {
   const seconds = Math.ceil(retryAfterMs / 1000);

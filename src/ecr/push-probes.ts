@@ -3,10 +3,10 @@ import {
   PutImageCommand,
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr-public';
-import { EcrpError } from '../errors.ts';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../oci/media-types.ts';
 import type { Answered, ApiCall } from './api-call.ts';
 import type { EcrClient } from './client.ts';
+import { isAccessDenied } from './errors.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
 /** The answer to whether credentials allow an operation of a push. */
@@ -66,8 +66,7 @@ export async function probePush(
       return { operation, verdict };
     } catch (error) {
       signal.throwIfAborted();
-      const isDenied = error instanceof EcrpError && /^AccessDenied(Exception)?$/.test(error.awsError ?? '');
-      if (!isDenied) throw error;
+      if (!isAccessDenied(error)) throw error;
       return { operation, verdict: 'denied', message: error.message };
     }
   };

@@ -1,5 +1,6 @@
 import { getAuthorizationToken } from '../../../ecr/authorization.ts';
 import type { EcrClient } from '../../../ecr/client.ts';
+import { isAccessDenied } from '../../../ecr/errors.ts';
 import { probePush } from '../../../ecr/push-probes.ts';
 import type { Registry } from '../../../ecr/registries.ts';
 import { describeRepository, type RepositoryAddress } from '../../../ecr/repositories.ts';
@@ -20,7 +21,7 @@ export async function checkToken(client: EcrClient, signal: AbortSignal): Promis
     const token = await getAuthorizationToken(client, signal);
     return pass(`valid until ${token.expiresAt.toISOString()}`);
   } catch (error) {
-    if (!isDenial(error)) throw error;
+    if (!isAccessDenied(error)) throw error;
     const denial = readDenial(error.message, 'GetAuthorizationToken');
     return fail(
       new EcrpError(
@@ -46,7 +47,7 @@ export async function checkRegistry(
   try {
     return judgeRegistry(await session.askRegistry(signal), found);
   } catch (error) {
-    if (!isDenial(error)) throw error;
+    if (!isAccessDenied(error)) throw error;
     const denial = readDenial(error.message, 'DescribeRegistries');
     return warn(
       `${denial.text}; names with an alias, such as HOST/ALIAS/REPO, cannot be resolved`,
@@ -80,7 +81,7 @@ export async function checkRepository(
     const { repositoryUri, registryId } = await describeRepository(client, address, signal);
     return pass(repositoryUri, { existing: address, registryId });
   } catch (error) {
-    if (isDenial(error)) {
+    if (isAccessDenied(error)) {
       const denial = readDenial(error.message, 'DescribeRepositories');
       return warn(
         `${denial.text}; a push does not need it`,
@@ -124,8 +125,4 @@ export async function checkPush(
     );
   }
   return pass(`allowed: ${probed.map(({ operation }) => operation).join(', ')}; ${SAID}`);
-}
-
-function isDenial(error: unknown): error is EcrpError {
-  return error instanceof EcrpError && /^AccessDenied(Exception)?$/.test(error.awsError ?? '');
 }

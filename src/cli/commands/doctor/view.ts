@@ -1,4 +1,4 @@
-import { escapeLine } from '../../../foreign-text.ts';
+import { escapeLine, formatJsonLines } from '../../../foreign-text.ts';
 import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
 import type { ColoredLine } from '../../colored-lines.ts';
 import { measureText } from '../../progress/fit-text.ts';
@@ -61,7 +61,7 @@ export function viewPolicy(
   return [
     '',
     `The smallest IAM policy for ${purpose}:`,
-    ...JSON.stringify(policy, null, 2).split('\n'),
+    ...formatJsonLines(policy),
     `The managed policy ${managedPolicy} allows more.`,
   ];
 }

@@ -1,3 +1,4 @@
+import { isAccessDenied } from '../../../ecr/errors.ts';
 import {
   deleteRepositoryPolicy,
   getRepositoryPolicy,
@@ -85,7 +86,7 @@ export async function setPolicy(
 
 /** A policy can be set without the permission to read it. */
 function ignoreDenial(error: unknown): 'unread' {
-  if (error instanceof EcrpError && error.awsError === 'AccessDeniedException') return 'unread';
+  if (isAccessDenied(error)) return 'unread';
   throw error;
 }
 
