@@ -19,7 +19,8 @@ const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u{e0000}-\u{e007f}]/gu;
 const MARKED_COMMAND = /#(\p{Default_Ignorable_Code_Point}*)#(?=[\w\p{Default_Ignorable_Code_Point}]*\[)/gu;
 const LEADING_COMMAND = /^([\s\p{Default_Ignorable_Code_Point}]*):(?=\p{Default_Ignorable_Code_Point}*:)/u;
 
-const URL_LOGIN = /(?<=[a-z\d])(:\/{1,2})[^\s/@]+@/gi;
+/** Up to the last `@`: a password may hold one. */
+const URL_LOGIN = /(?<=[a-z\d])(:\/{1,2})[^\s/]+@/gi;
 
 /** Makes one line: controls and line ends become escapes such as `\x1b`, `\n` and `\u202e`. */
 export function escapeLine(text: string): string {

@@ -112,6 +112,9 @@ describe('a URL', () => {
     expect(hideLogins('cannot read https://robot:hunter2@example.com/x and oci:/hunter2@h/y')).toBe(
       'cannot read https://…@example.com/x and oci:/…@h/y',
     );
+    expect(hideLogins('http://robot:hunter@2@example.com:8080/x, sent to a@b')).toBe(
+      'http://…@example.com:8080/x, sent to a@b',
+    );
   });
 });
 
