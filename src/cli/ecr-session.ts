@@ -30,6 +30,8 @@ export interface EcrSessionSettings {
   /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
   readonly defaultBudgetMs?: number | undefined;
   readonly onEvent?: (event: ApiEvent) => void;
+  /** Saves no facts on this machine. */
+  readonly leavesNothing?: boolean;
 }
 
 /** Runs `use` with a client for the command's options, then closes the client. */
@@ -60,7 +62,7 @@ export async function withEcr<T>(
       settings.onEvent?.(event);
     },
   });
-  const directory = findCacheDirectory(io);
+  const directory = settings.leavesNothing ? undefined : findCacheDirectory(io);
   const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
   const findKey = async () => {
     const { accountId, accessKeyId } = (await client.findIdentity(io.signal)).credentials;

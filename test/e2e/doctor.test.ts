@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -133,6 +133,13 @@ describe('a healthy setup', () => {
     ]);
     const answers = emulator.requests.slice(before).slice(-2);
     expect(answers.map((entry) => entry.status)).toEqual([400, 400]);
+  });
+
+  it('leaves nothing on this machine', async () => {
+    const fresh = await mkdtemp(join(home.directory, 'fresh-'));
+    const repository = `${emulator.registryHost}/${emulator.registryAlias}/team/app`;
+    expect((await examine([repository], { ...base, HOME: fresh })).status).toBe(0);
+    expect(await readdir(fresh)).toEqual([]);
   });
 
   it('without a repository: what concerns one is skipped, and the policy is for a token', async () => {

@@ -38,7 +38,9 @@ export async function examine(context: CommandContext, argument: string | undefi
   const found =
     settings.connections === undefined
       ? await run(serviceChecks, settings)
-      : await withEcr(context, (session) => run(serviceChecks, { ...settings, session }));
+      : await withEcr(context, (session) => run(serviceChecks, { ...settings, session }), {
+          leavesNothing: true,
+        });
   settings.routes?.close();
   const account = found.registryId ?? found.account ?? found.identity?.credentials.accountId;
   const policy = makeSmallestPolicy(place.reference, account);
