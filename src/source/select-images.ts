@@ -1,14 +1,13 @@
 import type { ImageSource, ListedImage, ManifestImage, SourceImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
-import type { JsonObject } from '../json.ts';
 import { parseConfig } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
-import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
-import { MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { invalidInput } from '../oci/json.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.ts';
+import { listIndexEntries, parseIndexDocument } from './index-entries.ts';
 import { findAttested, isAttestation } from './manifest-kind.ts';
 import { addBlobs, readBlob } from './source-blobs.ts';
 
@@ -24,12 +23,6 @@ export interface SelectedImage {
   /** The same source, with the new index added. */
   readonly source: ImageSource;
   readonly image: SourceImage;
-}
-
-/** An entry of an index. `json` is the entry as the index has it, with unknown members. */
-interface Entry {
-  readonly descriptor: Descriptor;
-  readonly json: JsonObject;
 }
 
 /**
@@ -67,7 +60,7 @@ async function selectFromIndex(
 ): Promise<SelectedImage> {
   const { root } = image;
   const bytes = await readBlob(source, root);
-  const entries = await listEntries(source, root, bytes, 0);
+  const entries = await listIndexEntries(source, root, bytes);
   const images = entries.filter((entry) => !isAttestation(entry.descriptor));
   const found = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
   assertFound(source, platforms, found);
@@ -90,7 +83,10 @@ async function selectFromIndex(
       hint: 'Push it with --attestations keep.',
     });
   }
-  const document = { ...readObject(source, root, bytes), manifests: kept.map(({ json }) => json) };
+  const document = {
+    ...parseIndexDocument(source.path, root, bytes),
+    manifests: kept.map(({ json }) => json),
+  };
   const made = Buffer.from(JSON.stringify(document));
   const content = { digest: digestOf(made), size: made.length };
   return {
@@ -104,47 +100,11 @@ async function selectFromIndex(
   };
 }
 
-/** Lists the images and attestations of an index and of the indexes in it, in their order. */
-async function listEntries(
-  source: ImageSource,
-  index: Descriptor,
-  bytes: Buffer,
-  depth: number,
-): Promise<readonly Entry[]> {
-  const subject = `${source.path}: index ${index.digest}`;
-  if (depth > MAX_INDEX_DEPTH) throw invalidInput(subject, `it is nested deeper than ${MAX_INDEX_DEPTH}`);
-  const parsed = parseManifest(bytes, index.mediaType, source.path);
-  const descriptors = parsed.kind === 'index' ? parsed.manifests : [];
-  const documents = expectArray(
-    readObject(source, index, bytes).manifests ?? [],
-    subject,
-    'manifests',
-    MAX_ITEMS,
-  );
-  const entries: Entry[] = [];
-  for (const [position, descriptor] of descriptors.entries()) {
-    if (isIndex(descriptor.mediaType)) {
-      const inner = await readBlob(source, descriptor);
-      entries.push(...(await listEntries(source, descriptor, inner, depth + 1)));
-    } else {
-      const json = expectObject(documents[position], subject, `manifests[${position}]`);
-      entries.push({ descriptor, json });
-    }
-    if (entries.length > MAX_ITEMS) throw invalidInput(subject, `it lists more than ${MAX_ITEMS} images`);
-  }
-  return entries;
-}
-
 /** A signature of an index does not match the index made of it. */
 function warnOfCompanions({ companions = [] }: ManifestImage): readonly string[] {
   if (companions.length === 0) return [];
   const tags = companions.map(({ imageTag }) => imageTag).join(', ');
   return [`not pushed, as it belongs to the whole index: ${tags}`];
-}
-
-function readObject(source: ImageSource, { digest }: Descriptor, bytes: Buffer): JsonObject {
-  const subject = `${source.path}: index ${digest}`;
-  return expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
 }
 
 function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {

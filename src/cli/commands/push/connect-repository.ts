@@ -13,7 +13,7 @@ import { assertOwnRepository, isSameRegistry } from '../../own-registry.ts';
 import type { ProgressDisplay } from '../../progress/display.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
 import { type ChosenTarget, refuseRepositories } from './choose-target.ts';
-import type { PushRequest } from './request.ts';
+import type { TransferRequest } from './request.ts';
 
 /** One repository that images are pushed to in this session. */
 export interface ConnectedRepository {
@@ -33,7 +33,7 @@ export async function connectRepository(
   context: CommandContext,
   session: EcrSession,
   progress: ProgressDisplay,
-  request: PushRequest,
+  request: TransferRequest,
   chosen: ChosenTarget,
 ): Promise<ConnectedRepository> {
   const { readsRegistry, mostPartBytes, concurrency, dryRun } = request;

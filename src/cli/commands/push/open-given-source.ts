@@ -15,7 +15,7 @@ const STANDARD_INPUT = 'standard input';
 /** Opens the source of a push; the caller closes it. */
 export async function openGivenSource(
   context: CommandContext,
-  { source }: PushRequest,
+  { source }: Pick<PushRequest, 'source'>,
 ): Promise<ImageSource> {
   const options = findSourceOptions(context);
   const given = findGivenStream(context, source);

@@ -10,7 +10,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { findCacheDirectory } from '../../directories.ts';
 import { limitWait } from '../../options.ts';
 import type { ChosenTarget } from './choose-target.ts';
-import type { CompressionOptions, PushRequest } from './request.ts';
+import type { CompressionOptions, TransferRequest } from './request.ts';
 
 /** Longest wait for the registry's answers: they only save time. */
 const REMOTE_CACHE_MS = 3_000;
@@ -30,7 +30,7 @@ export interface ImageDestination {
 /** Plans the push of an image. Loads the compressor only for an image with uncompressed layers, unless `opened` has it. */
 export async function planImage(
   context: CommandContext,
-  request: PushRequest,
+  request: TransferRequest,
   { source, image }: { readonly source: ImageSource; readonly image: ListedImage },
   destination: ImageDestination,
   opened?: LayerCompression,
@@ -48,7 +48,7 @@ export async function planImage(
 /** Undefined when uncompressed layers stay as they are. `platform`: of the image, when it is known. */
 export async function openCompression(
   context: CommandContext,
-  { compression, remoteCache, cacheFrom }: PushRequest,
+  { compression, remoteCache, cacheFrom }: TransferRequest,
   { chosen, target }: ImageDestination,
   platform: Platform | undefined,
 ): Promise<LayerCompression | undefined> {

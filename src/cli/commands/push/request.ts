@@ -22,14 +22,10 @@ export interface CompressionOptions {
   readonly compressionLevel?: number;
 }
 
-/** The options of `ecrp push`, as commander gives them. */
-export interface PushOptions extends CompressionOptions {
+/** The options of `ecrp push` that say where images go and how they travel, as commander gives them. */
+export interface TransferOptions extends CompressionOptions {
   readonly tag?: readonly string[];
   readonly byDigest?: boolean;
-  readonly image?: string;
-  readonly all?: boolean;
-  readonly platform?: readonly string[];
-  readonly attestations: 'keep' | 'drop';
   readonly createRepo?: boolean;
   readonly catalog?: string;
   /** `KEY=VALUE` */
@@ -48,19 +44,21 @@ export interface PushOptions extends CompressionOptions {
   readonly digestFile?: string;
 }
 
-/** What a command line asks for, checked as far as no file and no network is needed. */
-export interface PushRequest {
-  /** A path, or `-`. */
-  readonly source: string;
+/** The options of `ecrp push`, as commander gives them. */
+export interface PushOptions extends TransferOptions {
+  readonly image?: string;
+  readonly all?: boolean;
+  readonly platform?: readonly string[];
+  readonly attestations: 'keep' | 'drop';
+}
+
+/** Where images go and how they travel, checked as far as no file and no network is needed. */
+export interface TransferRequest {
   readonly target: GivenTarget;
   /** Host of the registry in references. */
   readonly registryHost: string;
   /** Whether that host belongs to the API endpoint, so that it may be asked. */
   readonly readsRegistry: boolean;
-  /** `--image` */
-  readonly image: string | undefined;
-  readonly all: boolean;
-  readonly selection: { readonly platforms: readonly Platform[]; readonly attestations: 'keep' | 'drop' };
   readonly compression: CompressionOptions;
   /** Whether the registry is asked about layers that the local cache does not know. */
   readonly remoteCache: boolean;
@@ -81,6 +79,16 @@ export interface PushRequest {
   readonly digestFile: string | undefined;
 }
 
+/** What the command line of `ecrp push` asks for. */
+export interface PushRequest extends TransferRequest {
+  /** A path, or `-`. */
+  readonly source: string;
+  /** `--image` */
+  readonly image: string | undefined;
+  readonly all: boolean;
+  readonly selection: { readonly platforms: readonly Platform[]; readonly attestations: 'keep' | 'drop' };
+}
+
 /** Reads and checks the command line, before the source is opened. Throws USAGE, LIMIT, or INVALID_INPUT for files that it names. */
 export async function readRequest(
   context: CommandContext,
@@ -88,27 +96,37 @@ export async function readRequest(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<PushRequest> {
-  const { partSize, dryRun = false, verify = false, all = false, byDigest = false, tag: tags = [] } = options;
-  const { concurrency, resume, ifExists, image, cacheFrom = [] } = options;
+  const { image, all = false, attestations } = options;
+  checkSource(context, source, reference);
+  const platforms = (options.platform ?? []).map(parsePlatform);
+  if (all && image !== undefined) {
+    throw refuse('--image chooses one image, and --all pushes each', 'Leave one of them out');
+  }
+  const transfer = await readTransfer(context, reference, options);
+  return { ...transfer, source, image, all, selection: { platforms, attestations } };
+}
+
+/** Reads and checks what says where images go and how they travel. Throws as `readRequest`. */
+export async function readTransfer(
+  context: CommandContext,
+  reference: string | undefined,
+  options: TransferOptions,
+): Promise<TransferRequest> {
+  const { partSize, dryRun = false, verify = false, byDigest = false, tag: tags = [] } = options;
+  const { concurrency, resume, ifExists, cacheFrom = [] } = options;
   const target = { reference, tags, byDigest };
   const registryHost = findRegistryHost(context);
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
-  checkSource(context, source, reference);
   checkTarget(target, registryHost);
-  const platforms = (options.platform ?? []).map(parsePlatform);
   cacheFrom.forEach(assertTag);
   checkCombinations(options);
   if (verify) await requireRegistryHost(context, '--verify');
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const readsRegistry = await isRegistryOfApi(context);
   return {
-    source,
     target,
     registryHost,
     readsRegistry,
-    image,
-    all,
-    selection: { platforms, attestations: options.attestations },
     compression: options,
     remoteCache: options.remoteCache && readsRegistry,
     cacheFrom,
@@ -131,7 +149,7 @@ function checkTarget(target: GivenTarget, registryHost: string): void {
   else chooseTarget(target, [], registryHost);
 }
 
-function checkCombinations(options: PushOptions): void {
+function checkCombinations(options: TransferOptions): void {
   const { cacheFrom, createRepo, catalog, resourceTag, compression, compressionLevel } = options;
   if (cacheFrom !== undefined && !options.remoteCache) {
     throw refuse('--cache-from does not go with --no-remote-cache', 'Leave one of them out');
@@ -155,9 +173,6 @@ function checkCombinations(options: PushOptions): void {
     throw new EcrpError('USAGE', `gzip has no level ${compressionLevel}`, {
       hint: `Give --compression-level 1 to ${MAX_GZIP_LEVEL}, or --compression zstd.`,
     });
-  }
-  if (options.all && options.image !== undefined) {
-    throw refuse('--image chooses one image, and --all pushes each', 'Leave one of them out');
   }
 }
 

@@ -7,7 +7,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { formatDuration } from '../../format.ts';
 import type { ProgressDisplay } from '../../progress/display.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
-import type { PushRequest } from './request.ts';
+import type { TransferRequest } from './request.ts';
 
 /**
  * Reads back what a push has put, without the tags that it left on another image; undefined when it put nothing. Throws UNAVAILABLE for
@@ -17,7 +17,7 @@ export async function verifyPushed(
   context: CommandContext,
   progress: ProgressDisplay,
   { target, chosen }: ConnectedRepository,
-  { concurrency, registryHost }: PushRequest,
+  { concurrency, registryHost }: TransferRequest,
   pushed: PushResult,
   settings: { readonly defaultBudgetMs: number; readonly onRetry: () => void },
 ): Promise<VerifiedImage | undefined> {

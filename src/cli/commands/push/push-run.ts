@@ -1,0 +1,92 @@
+import type { PushPlan } from '../../../engine/plan/push-plan.ts';
+import { pushImage } from '../../../engine/push-image.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { type EcrSession, withEcr } from '../../ecr-session.ts';
+import type { Outcome } from '../../output.ts';
+import { openProgress, type ProgressDisplay } from '../../progress/display.ts';
+import { checkImageTags } from './check-image-tags.ts';
+import type { ConnectedRepository } from './connect-repository.ts';
+import { CostCounter } from './cost-counter.ts';
+import { writeDigestFile } from './digest-file.ts';
+import type { TransferRequest } from './request.ts';
+import type { Tried } from './try-each.ts';
+import { verifyPushed } from './verify-pushed.ts';
+import { describeOutcome, describePushed, type PushedImage, reportPushed } from './view.ts';
+
+/** How long a push retries without progress: what it has sent is worth more patience than a question. */
+const PUSH_BUDGET_MS = 5 * 60_000;
+
+/** What all steps of a push share: one session, whatever the number of images. */
+export interface PushRun {
+  readonly context: CommandContext;
+  readonly session: EcrSession;
+  readonly progress: ProgressDisplay;
+  readonly costs: CostCounter;
+}
+
+/** What a command says of its push as a whole. */
+export interface PushSubject {
+  /** For the progress display. */
+  readonly name: string;
+  /** Whether the outcome is a list of images. */
+  readonly all: boolean;
+}
+
+/** Runs `work` in a session with a progress display, then reports what it pushed, and writes the digests where the command line says. */
+export async function runPush(
+  context: CommandContext,
+  { concurrency, dryRun, digestFile }: TransferRequest,
+  { name, all }: PushSubject,
+  work: (run: PushRun) => Promise<readonly Tried<PushedImage>[]>,
+): Promise<Outcome> {
+  const progress = await openProgress(context, { name, dryRun });
+  const costs = new CostCounter();
+  let tried: readonly Tried<PushedImage>[];
+  try {
+    tried = await withEcr(context, (session) => work({ context, session, progress, costs }), {
+      concurrency,
+      defaultBudgetMs: PUSH_BUDGET_MS,
+      onEvent: (event) => {
+        costs.noteCall(event);
+        progress.showCall(event);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  await reportPushed(context, tried, all);
+  const afterwards = async (): Promise<void> => {
+    const digests = tried.flatMap((each) => ('result' in each ? [each.result.result.imageDigest] : []));
+    if (digestFile === undefined || dryRun || digests.length === 0) return;
+    await writeDigestFile(context, digestFile, digests.join('\n'));
+  };
+  return { ...describeOutcome(tried, { all, dryRun }), afterwards };
+}
+
+/** Pushes what is planned: send → check the tags of a dry run → verify → describe. */
+export async function pushPlanned(
+  { context, session, progress, costs }: PushRun,
+  request: TransferRequest,
+  repository: ConnectedRepository,
+  plan: PushPlan,
+): Promise<PushedImage> {
+  const { chosen, uploader, finder } = repository;
+  const { dryRun, ifExists, verify } = request;
+  const { signal } = context.io;
+  for (const warning of plan.warnings) context.messages.warn(warning);
+  for (const note of plan.notes) context.messages.note(note);
+  const pushed = await pushImage(plan, uploader, { ...chosen, ifExists }, signal);
+  if (dryRun && !pushed.createdRepository) {
+    const moved = pushed.tags.filter(({ imageDigest }) => imageDigest === undefined);
+    const tags = moved.map(({ imageTag }) => imageTag);
+    await checkImageTags(session, finder, pushed.imageDigest, tags, signal);
+  }
+  const verified =
+    verify && !dryRun
+      ? await verifyPushed(context, progress, repository, request, pushed, {
+          defaultBudgetMs: PUSH_BUDGET_MS,
+          onRetry: () => costs.noteRetry(),
+        })
+      : undefined;
+  return await describePushed(repository, pushed, { dryRun, verified, costs });
+}
