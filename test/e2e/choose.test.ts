@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import {
   type ArchiveStyle,
   listArchiveItems,
@@ -135,7 +136,7 @@ describe('--all', () => {
 
   it('ends with the first error about the credentials, and says of the others that they are not pushed', async () => {
     const faults = ['InitiateLayerUpload error AccessDeniedException'];
-    await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+    await setFaults(emulator, faults);
     try {
       const result = await ecrp('push', many, 'all/denied', '--all', '--create-repo', '--json');
       expect(result).toMatchObject({ status: 4 });
@@ -150,7 +151,7 @@ describe('--all', () => {
         exitStatus: 4,
       });
     } finally {
-      await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+      await setFaults(emulator, []);
     }
   });
 

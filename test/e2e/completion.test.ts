@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -201,14 +202,12 @@ describe('names of the registry', () => {
   });
 
   it('are given up if the service does not answer', async () => {
-    const fault = (body: object) =>
-      fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify(body) });
-    await fault({ faults: ['DescribeRepositories stall'] });
+    await setFaults(emulator, ['DescribeRepositories stall']);
     try {
       const env = await isolate({ ...base, ECRP_COMPLETION_TIMEOUT: '' });
       expect(await complete(['repo', 'describe', ''], env)).toEqual(['values']);
     } finally {
-      await fault({ faults: [] });
+      await setFaults(emulator, []);
     }
   });
 });

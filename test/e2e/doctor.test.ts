@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { makeSmallestPolicy } from '../../src/cli/commands/doctor/policy.ts';
 import { EcrpError } from '../../src/errors.ts';
 import { type CliResult, makeInterruption, runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { PRIVATE_ROOT, startTlsFront } from '../support/tls-front.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -232,9 +233,7 @@ describe('a permission that is missing', () => {
 });
 
 it('an answer from which no permission can be told is a warning', async () => {
-  const setFaults = (faults: readonly string[]) =>
-    fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
-  await setFaults(['UploadLayerPart error InvalidParameterException']);
+  await setFaults(emulator, ['UploadLayerPart error InvalidParameterException']);
   try {
     const { status, checks } = await examine(['team/app']);
     expect(status).toBe(0);
@@ -246,7 +245,7 @@ it('an answer from which no permission can be told is a warning', async () => {
       hint: 'Push a small image to find out.',
     });
   } finally {
-    await setFaults([]);
+    await setFaults(emulator, []);
   }
 });
 

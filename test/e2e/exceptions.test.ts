@@ -5,6 +5,7 @@ import { COMMON_EXCEPTIONS } from '../../src/wire/exceptions.ts';
 import { OPERATIONS, type OperationName } from '../../src/wire/operations.ts';
 import { callApi } from '../support/call-api.ts';
 import { runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Every exception that an operation declares, from the service to the message and the exit status.
@@ -128,21 +129,13 @@ async function run(operation: OperationName, exception: string) {
     repositoryName: name,
     tags: [{ Key: 'key', Value: 'value' }],
   });
-  await setFaults([`${operation} error ${exception}`]);
+  await setFaults(emulator, [`${operation} error ${exception}`]);
   const argv = [...commands[operation](name), '--json', '-q', '--retry-budget', '5s'];
   try {
     return await runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });
   } finally {
-    await setFaults([]);
+    await setFaults(emulator, []);
   }
-}
-
-async function setFaults(faults: readonly string[]): Promise<void> {
-  const { ok } = await fetch(`${emulator.url}/emulator/faults`, {
-    method: 'PUT',
-    body: JSON.stringify({ faults }),
-  });
-  expect(ok).toBe(true);
 }
 
 describe('an exception of an operation', () => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { BlobDigest } from '../../src/emulator/storage/model.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { type FilledImage, fillRepository } from '../support/fill-repository.ts';
 
 const home = await makeHome();
@@ -40,12 +40,6 @@ const env = { ...home.env, ...emulator.env };
 
 function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env, cwd: home.directory });
-}
-
-async function setFaults(...faults: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ faults });
-  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
-  expect(answer.status).toBe(200);
 }
 
 async function listDigests(repositoryName: string): Promise<string[]> {
@@ -133,31 +127,31 @@ describe('image delete', () => {
   });
 
   it('counts what an attempt deleted whose answer was lost', async () => {
-    await setFaults('BatchDeleteImage reset-after on=1');
+    await setFaults(emulator, ['BatchDeleteImage reset-after on=1']);
     const { status, json } = await ecrp('image', 'delete', 'lost:a', 'lost:b', '--yes', '--json');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(status).toBe(0);
     expect(json()).toMatchObject({ deleted: [{ imageTag: 'a' }, { imageTag: 'b' }], failures: [] });
   });
 
   it('does not count what a throttled attempt did not delete', async () => {
-    await setFaults('BatchDeleteImage error ThrottlingException on=1');
+    await setFaults(emulator, ['BatchDeleteImage error ThrottlingException on=1']);
     const { status, json } = await ecrp('image', 'delete', 'tags:never', '--yes', '--json');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(status).toBe(5);
     expect(json()).toMatchObject({ deleted: [], failures: [{ failureCode: 'ImageNotFound' }] });
   });
 
   it('says what it has deleted when it cannot go on', async () => {
-    await setFaults('BatchDeleteImage error AccessDeniedException on=2');
+    await setFaults(emulator, ['BatchDeleteImage error AccessDeniedException on=2']);
     const references = Array.from({ length: 150 }, (_, number) => `broken:t${number}`);
     const { status, json } = await ecrp('image', 'delete', ...references, '--yes', '--json');
     expect(status).toBe(4);
     expect(json().deleted).toHaveLength(100);
     expect(json()).toMatchObject({ error: { code: 'AUTH', operation: 'BatchDeleteImage' }, exitStatus: 4 });
-    await setFaults('BatchDeleteImage error AccessDeniedException');
+    await setFaults(emulator, ['BatchDeleteImage error AccessDeniedException']);
     const text = await ecrp('image', 'delete', 'broken:t149', '--yes');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(text).toMatchObject({
       status: 4,
       stdout: '',

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readAliases } from '../../src/emulator/identity-file.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { type FilledImage, fillRepository } from '../support/fill-repository.ts';
 
 const THEIRS = '210987654321';
@@ -57,12 +57,6 @@ function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env, cwd: home.directory });
 }
 
-async function setFaults(...faults: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ faults });
-  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
-  expect(answer.status).toBe(200);
-}
-
 interface Listed {
   readonly imageDetails: { readonly imageDigest: string; readonly imageTags?: string[] }[];
 }
@@ -105,7 +99,7 @@ describe('image list', () => {
   });
 
   it('closes a list that breaks off, and says why after it', async () => {
-    await setFaults('DescribeImages error AccessDeniedException on=2');
+    await setFaults(emulator, ['DescribeImages error AccessDeniedException on=2']);
     const result = await ecrp('image', 'list', 'paged', '--json');
     expect(result.status).toBe(4);
     expect(readListed(result).imageDetails).toHaveLength(1000);
@@ -114,9 +108,9 @@ describe('image list', () => {
       error: { code: 'AUTH', operation: 'DescribeImages', awsError: 'AccessDeniedException' },
       exitStatus: 4,
     });
-    await setFaults('DescribeImages error AccessDeniedException');
+    await setFaults(emulator, ['DescribeImages error AccessDeniedException']);
     const none = await ecrp('image', 'list', 'paged', '--json');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(Object.keys(none.json())).toEqual(['schemaVersion', 'error', 'exitStatus']);
   });
 

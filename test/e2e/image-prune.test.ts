@@ -7,7 +7,7 @@ import type { BlobDigest } from '../../src/emulator/storage/model.ts';
 import { main } from '../../src/main.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { type FilledImage, fillRepository } from '../support/fill-repository.ts';
 
 const DAY_MS = 86_400_000;
@@ -67,12 +67,6 @@ const env = { ...home.env, ...emulator.env };
 
 function prune(...argv: string[]): Promise<CliResult> {
   return runCli(['image', 'prune', ...argv], { env, cwd: home.directory });
-}
-
-async function setFaults(...faults: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ faults });
-  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
-  expect(answer.status).toBe(200);
 }
 
 async function countImages(repositoryName: string): Promise<number> {
@@ -148,9 +142,9 @@ describe('image prune --dry-run', () => {
   });
 
   it('reads anonymously without a login, and says so', async () => {
-    await setFaults('GetAuthorizationToken error AccessDeniedException');
+    await setFaults(emulator, ['GetAuthorizationToken error AccessDeniedException']);
     const { status, stderr } = await prune('releases', '--older-than', '1d', '--match', 'pr-*', '--dry-run');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(status).toBe(0);
     expect(stderr).toContain('Reading 2 manifests, 1 a second without a login: about 2.0 s.');
   });
@@ -265,9 +259,9 @@ describe('image prune', () => {
   });
 
   it('says what it could not delete', async () => {
-    await setFaults('BatchDeleteImage error AccessDeniedException');
+    await setFaults(emulator, ['BatchDeleteImage error AccessDeniedException']);
     const { status, json } = await prune('broken', '--untagged', '--yes', '--json');
-    await setFaults();
+    await setFaults(emulator, []);
     expect(status).toBe(4);
     expect(json()).toMatchObject({
       images: [{ action: 'delete' }, { action: 'keep' }],

@@ -6,7 +6,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { readAliases } from '../../src/emulator/identity-file.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
-import { startTestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { findRepositories } from '../support/find-repositories.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
@@ -300,9 +300,9 @@ describe('a push to a repository that is not there', () => {
   it('does not say to create what was just created', async () => {
     const missing = 'error RepositoryNotFoundException';
     const faults = [`BatchCheckLayerAvailability ${missing}`, `InitiateLayerUpload ${missing}`];
-    await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+    await setFaults(emulator, faults);
     const { status, stderr } = await ecrp('push', one, 'slow-to-appear:1', '--create-repo');
-    await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+    await setFaults(emulator, []);
     expect(status).toBe(5);
     expect(stderr).toContain('hint: It was created just now');
   });
@@ -310,9 +310,9 @@ describe('a push to a repository that is not there', () => {
 
 it('cannot tell whose an alias is without DescribeRegistries, and says so', async () => {
   const faults = ['DescribeRegistries error AccessDeniedException'];
-  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+  await setFaults(emulator, faults);
   const { status, stderr } = await ecrp('repo', 'delete', `${host}/brand/kept`, '--yes');
-  await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+  await setFaults(emulator, []);
   expect(status).toBe(4);
   expect(stderr).toContain('ecr-public:DescribeRegistries');
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAnsweringServer, staySilent } from '../support/answering-server.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -79,10 +80,7 @@ describe('on a machine without a cache', () => {
   });
 
   it('a service that does not tell the alias costs seconds, not the budget for retries', async () => {
-    await fetch(`${emulator.url}/emulator/faults`, {
-      method: 'PUT',
-      body: JSON.stringify({ faults: ['DescribeRegistries stall on=1'] }),
-    });
+    await setFaults(emulator, ['DescribeRegistries stall on=1']);
     const stalled = emulator.untilStalled();
     const argv = ['push', archive, 'cold/silent:1.0', '--create-repo', '--json', '-v'];
     const pushed = runFresh(argv);

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { startTestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
@@ -168,9 +168,9 @@ describe('repo list and describe', () => {
 it('describes a repository whose images may not be listed', async () => {
   await ecrp('repo', 'create', 'uncounted');
   const faults = ['DescribeImages error AccessDeniedException'];
-  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
+  await setFaults(emulator, faults);
   const { status, stderr, json } = await ecrp('repo', 'describe', 'uncounted', '--json');
-  await fetch(`${emulator.url}/emulator/faults`, { method: 'DELETE' });
+  await setFaults(emulator, []);
   expect(status).toBe(0);
   expect(stderr).toContain('warning: the images are not counted: ');
   expect(json()).not.toHaveProperty('imageCount');

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -22,16 +23,12 @@ function ecrp(argv: readonly string[], env: Readonly<Record<string, string>> = {
   return runCli(argv, { env: { ...home.env, ...emulator.env, ...env }, cwd: home.directory });
 }
 
-async function setFaults(...faults: readonly string[]): Promise<void> {
-  await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
-}
-
 /** A push that fails at the third part of its layer; the config is sent before. */
 async function failPush(repositoryName: string, env: Readonly<Record<string, string>> = {}) {
-  await setFaults('UploadLayerPart error AccessDeniedException on=4');
+  await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=4']);
   const argv = ['push', archive, `${repositoryName}:1.0`, '--create-repo', '--part-size', '5'];
   const result = await ecrp([...argv, '--concurrency', '1'], env);
-  await setFaults();
+  await setFaults(emulator, []);
   return result;
 }
 
@@ -110,10 +107,10 @@ describe('uploads', () => {
 describe('--retry-budget', () => {
   it('gives up when the service is silent for so long, says so, and keeps what was sent', async () => {
     await ecrp(['repo', 'create', 'silent/app']);
-    await setFaults('InitiateLayerUpload stall every=1');
+    await setFaults(emulator, ['InitiateLayerUpload stall every=1']);
     const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '2s', '--progress', 'json'];
     const result = await ecrp(argv);
-    await setFaults();
+    await setFaults(emulator, []);
     expect(result.status).toBe(8);
     const lines = result.stderr.trim().split('\n');
     const events = lines.map((line): Record<string, unknown> => JSON.parse(line));

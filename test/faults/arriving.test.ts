@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CliResult, spawnCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
 import { makeImage, packTar, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -44,14 +45,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   count += 1;
   repositoryName = `arriving/r${count}`;
-  await setFaults([]);
+  await setFaults(emulator, []);
 });
-
-async function setFaults(faults: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ faults });
-  const answer = await fetch(`${emulator.url}/emulator/faults`, { method: 'PUT', body });
-  expect(answer.status).toBe(200);
-}
 
 function start(source: string, stdin: Buffer | undefined, ...options: readonly string[]) {
   const argv = ['push', source, `${repositoryName}:1.0`, '--create-repo', '--json', '-v'];
@@ -75,7 +70,7 @@ async function finish(source: string, stdin?: Buffer): Promise<CliResult> {
 
 /** Kills a push when so many of its requests are stalled by the faults. */
 async function killWhenStalled(tar: Buffer, requests: number, faults: readonly string[]): Promise<void> {
-  await setFaults(faults);
+  await setFaults(emulator, faults);
   const stalled = emulator.untilStalled(requests);
   const { child, ended } = start('-', tar);
   const exit = ended.then(({ stderr }) => stderr);
@@ -105,7 +100,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     'CompleteLayerUpload reset-after every=2',
     '* reset-after p=0.1 seed=7',
   ])('arrives in spite of %s', async (fault) => {
-    await setFaults([fault]);
+    await setFaults(emulator, [fault]);
     const { json } = await finish('-', await packTar(shortItems));
     expect(json()).toMatchObject({ layers: { total: 4, uploaded: 4 } });
     expect(Number(json().retries)).toBeGreaterThan(0);
@@ -119,7 +114,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     await killWhenStalled(tar, CONCURRENCY, ['UploadLayerPart stall on=3', ...completions]);
     await killWhenStalled(tar, 1, ['UploadLayerPart stall every=1', 'CompleteLayerUpload stall every=1']);
     const kills = 2;
-    await setFaults([]);
+    await setFaults(emulator, []);
     // The contract fixes these members.
     const bytes = (await finish('-', tar)).json().bytes as Record<'total' | 'resumed', number>;
     expect(bytes.resumed).toBeGreaterThan(0);
@@ -129,7 +124,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
   });
 
   test('interrupted, it ends at once, leaves nothing, and resumes', async () => {
-    await setFaults(['UploadLayerPart stall on=2']);
+    await setFaults(emulator, ['UploadLayerPart stall on=2']);
     const tar = await packTar(items);
     const stalled = emulator.untilStalled();
     const { child, ended } = start('-', tar);
@@ -137,12 +132,12 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
     child.kill('SIGTERM');
     expect((await ended).status).toBe(143);
     expect(await listSpools()).toEqual([]);
-    await setFaults([]);
+    await setFaults(emulator, []);
     expect((await finish('-', tar)).json()).toMatchObject({ layers: { total: 4 } });
   });
 
   test('whose upload vanishes must be sent again, which then succeeds', async () => {
-    await setFaults(['UploadLayerPart error UploadNotFoundException on=3']);
+    await setFaults(emulator, ['UploadLayerPart error UploadNotFoundException on=3']);
     const tar = await packTar(items);
     const { status, json } = await start('-', tar).ended;
     expect(status).toBe(8);
@@ -155,7 +150,7 @@ describe.each(forms)('an archive on standard input %s', (_how, items, shortItems
 });
 
 test.each(forms)('a compressed file %s is read again when an upload vanishes', async (_how, items) => {
-  await setFaults(['UploadLayerPart error UploadNotFoundException on=3']);
+  await setFaults(emulator, ['UploadLayerPart error UploadNotFoundException on=3']);
   const path = join(home.directory, `image-${count}.tar.gz`);
   await writeFile(path, gzipSync(await packTar(items), { level: 1 }));
   const { json, stderr } = await finish(path);

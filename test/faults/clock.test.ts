@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CliResult, spawnCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
-import { setFaults } from './storm-faults.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;

@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
-import { setFaults } from './storm-faults.ts';
 
 const MIB = 1024 * 1024;
 const { home, emulator } = await startWorkplace();

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type CliResult, spawnCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
 import { makeImage, makeIndex } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 import { Puller } from './puller.ts';
-import { setFaults } from './storm-faults.ts';
 
 const MIB = 1024 * 1024;
 const TAGS = ['1.0', 'latest'];

@@ -15,7 +15,7 @@ import { readBytes } from '../../src/registry/read-answer.ts';
 import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import { directConnections } from '../support/connections.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage } from '../support/images.ts';
 import { pushWith } from '../support/push-with.ts';
@@ -171,8 +171,7 @@ describe('a service that lies', () => {
     const failure = await push(place).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EcrpError);
     expect(failure).toMatchObject({ code: 'UNAVAILABLE', ...(operation && { operation }) });
-    const { url } = place.emulator;
-    expect((await fetch(`${url}/emulator/faults`, { method: 'DELETE' })).status).toBe(200);
+    await setFaults(place.emulator, []);
     await push(place);
     await expectWhole(place);
   });

@@ -2,10 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeHome, spawnCli } from '../support/cli.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { type ArchiveStyle, writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage, makeRandom } from '../support/images.ts';
-import { setFaults } from './storm-faults.ts';
 
 const MIB = 1024 * 1024;
 const PART_BYTES = 5 * MIB;

@@ -3,11 +3,11 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive } from '../support/image-writers.ts';
 import { makeImage } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 import { Puller } from './puller.ts';
-import { setFaults } from './storm-faults.ts';
 
 const MIB = 1024 * 1024;
 const program = join(import.meta.dirname, '../../bin/ecrp.js');

@@ -1,6 +1,5 @@
 import { type Effect, PLAIN_EFFECTS } from '../../src/emulator/faults/fault-rules.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import type { TestEmulator } from '../support/emulator.ts';
 import { pick, type Random } from './storm-images.ts';
 
 /** The operations of any push. The command line calls more. */
@@ -95,12 +94,4 @@ export function makeFault(random: Random, operations: readonly Operation[] = PUS
     default:
       return { rule: `${place} ${effect} ${trigger}`, code: 'UNAVAILABLE', isLie: false };
   }
-}
-
-export async function setFaults(emulator: TestEmulator, faults: readonly string[]): Promise<void> {
-  const response = await fetch(`${emulator.url}/emulator/faults`, {
-    method: 'PUT',
-    body: JSON.stringify({ faults }),
-  });
-  if (response.status !== 200) throw new Error(await response.text());
 }

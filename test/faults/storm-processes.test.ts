@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { EcrpError, exitStatusOf } from '../../src/errors.ts';
 import { type CliResult, makeHome, spawnCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import {
   type ArchiveStyle,
   writeDockerArchive,
@@ -13,7 +14,7 @@ import {
 import { makeRandom } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 import { Puller } from './puller.ts';
-import { makeFault, PUSH_COMMAND, type StormFault, setFaults } from './storm-faults.ts';
+import { makeFault, PUSH_COMMAND, type StormFault } from './storm-faults.ts';
 import { makeStormImage, pick, type Random, type StormImage } from './storm-images.ts';
 
 // ECRP_STORM_PROCESSES=200 ECRP_STORM_SEED=1 npx vitest run test/faults/storm-processes.test.ts

@@ -5,14 +5,14 @@ import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
 import { planPush } from '../../src/engine/plan/plan.ts';
 import { EcrpError } from '../../src/errors.ts';
 import { callApi } from '../support/call-api.ts';
-import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
+import { setFaults, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { makeImage, makeRandom } from '../support/images.ts';
 import { layoutSource } from '../support/memory-source.ts';
 import { useTemporaryDirectories } from '../support/temporary-directory.ts';
 import { PartWitness } from './part-witness.ts';
 import { Puller } from './puller.ts';
 import { PART_BYTES, pushInStorm, type StormPush, TAGS } from './storm.ts';
-import { EFFECTS, makeFault, setFaults } from './storm-faults.ts';
+import { EFFECTS, makeFault } from './storm-faults.ts';
 import { makeStormImage, pick, planStormImage } from './storm-images.ts';
 
 // ECRP_STORM_PUSHES=2000 ECRP_STORM_SEED=1 npx vitest run test/faults/storm.test.ts

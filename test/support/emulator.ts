@@ -62,3 +62,13 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
     },
   };
 }
+
+/** Replaces the faults of a running emulator. */
+export async function setFaults(
+  { url }: Pick<TestEmulator, 'url'>,
+  faults: readonly string[],
+): Promise<void> {
+  const body = JSON.stringify({ faults });
+  const response = await fetch(`${url}/emulator/faults`, { method: 'PUT', body });
+  if (response.status !== 200) throw new Error(await response.text());
+}

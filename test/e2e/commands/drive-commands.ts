@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { EcrpError } from '../../../src/errors.ts';
 import { type CliResult, type CliSettings, makeInterruption, runCli } from '../../support/cli.ts';
+import { setFaults } from '../../support/emulator.ts';
 import type { startWorkplace } from '../../support/workplace.ts';
 import type { CommandRow, Place } from './command-row.ts';
 import { expectEvent, expectValid } from './schemas.ts';
@@ -108,11 +109,6 @@ async function run(
     ...(variant.env && { env: variant.env }),
   });
   return { ...result, requestsBefore };
-}
-
-async function setFaults({ url }: Workplace['emulator'], faults: readonly string[]): Promise<void> {
-  const answer = await fetch(`${url}/emulator/faults`, { method: 'PUT', body: JSON.stringify({ faults }) });
-  expect(answer.ok).toBe(true);
 }
 
 /** The schema of a command's document: `repo-create`. */
