@@ -7,7 +7,7 @@ import { readFetched, readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
 import { LOGIN_WAYS, makeLoggedInHome } from './support/logged-in.ts';
 import { breakLogin, spoilPassword } from './support/login-file.ts';
-import { makeRootTar } from './support/made-image.ts';
+import { IN_PARTS, makeRootTar } from './support/made-image.ts';
 import { readInspection } from './support/podman.ts';
 import { Sandbox } from './support/sandbox.ts';
 import { fetchWithSkopeo } from './support/skopeo.ts';
@@ -49,14 +49,18 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
     ['a layer of several parts', 'made/big:1'],
   ] as const)('docker save: %s', async ([, name], context) => {
     const file = await save(engine(context), name);
-    const result = await sandbox.push(file, `saved/${name}`);
+    const result = await sandbox.push(file, `saved/${name}`, ...IN_PARTS);
     await judgePush(sandbox, `saved/${name}`, result, await readSource(sandbox, file));
   });
 
   test('docker save through a pipe, without a temporary file', async (context) => {
     const dockerd = engine(context);
     const file = await save(dockerd, 'made/big:1');
-    const result = await sandbox.pushPiped(dockerd.command('save', 'made/big:1'), 'saved/piped:1');
+    const result = await sandbox.pushPiped(
+      dockerd.command('save', 'made/big:1'),
+      'saved/piped:1',
+      ...IN_PARTS,
+    );
     await judgePush(sandbox, 'saved/piped:1', result, await readSource(sandbox, file));
   });
 
@@ -74,7 +78,7 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
 
   test('docker save of several images', async (context) => {
     const file = await save(engine(context), 'fixture/app:1.0', 'made/big:1');
-    const result = await sandbox.push(file, 'saved/several:1', '--image', 'made/big:1');
+    const result = await sandbox.push(file, 'saved/several:1', '--image', 'made/big:1', ...IN_PARTS);
     await judgePush(sandbox, 'saved/several:1', result, await readSource(sandbox, file, 'made/big:1'));
   });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithClients } from './support/clients.ts';
 import { readFetched, readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
-import { makeRootTar } from './support/made-image.ts';
+import { IN_PARTS, makeRootTar } from './support/made-image.ts';
 import { runPodman } from './support/podman.ts';
 import { Sandbox } from './support/sandbox.ts';
 import { copyWithSkopeo, fetchWithSkopeo } from './support/skopeo.ts';
@@ -30,7 +30,7 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
 
   async function pushAndJudge(source: string, repository: string): Promise<void> {
     const reference = `made/${repository}:1`;
-    const result = await sandbox.push(source, reference);
+    const result = await sandbox.push(source, reference, ...IN_PARTS);
     await judgePush(sandbox, reference, result, await readSource(sandbox, source));
   }
 
@@ -41,7 +41,7 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     async (format) => {
       const file = join(sandbox.makeDirectory(format), 'image');
       await runPodman(sandbox, 'save', '--quiet', '--format', format, '--output', file, 'localhost/made:1');
-      const result = await sandbox.pushPiped(['cat', file], `made/piped-${format}:1`);
+      const result = await sandbox.pushPiped(['cat', file], `made/piped-${format}:1`, ...IN_PARTS);
       await judgePush(sandbox, `made/piped-${format}:1`, result, await readSource(sandbox, file));
     },
   );
@@ -62,7 +62,7 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     await runPodman(sandbox, 'manifest', 'push', '--quiet', '--all', index, `oci:${layout}:1`);
     const source = await readSource(sandbox, layout);
     expect(source.images).toHaveLength(2);
-    const result = await sandbox.push(layout, 'made/podman-index:1');
+    const result = await sandbox.push(layout, 'made/podman-index:1', ...IN_PARTS);
     expect(result.imageDigest).toBe(source.rootDigest);
     expect(readFetched(await fetchWithSkopeo(sandbox, 'made/podman-index:1'))).toEqual(source);
   });
@@ -84,7 +84,7 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     const file = join(sandbox.makeDirectory('named'), 'image.tar');
     const name = sandbox.locate('made/named:1.2');
     await copyWithSkopeo(sandbox, `oci-archive:${archive}`, `docker-archive:${file}:${name}`);
-    const result = await sandbox.push(file);
+    const result = await sandbox.push(file, ...IN_PARTS);
     expect(result.reference).toContain(name);
     await judgePush(sandbox, 'made/named:1.2', result, await readSource(sandbox, file));
   });

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import { endWithTests } from '../../support/end-with-tests.ts';
 import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
-
-const START_MS = 120_000;
 
 /** A Docker engine without a service manager or a network. All its files are in a temporary directory. */
 export class Dockerd {
@@ -52,11 +50,7 @@ export class Dockerd {
     daemon.stdout.pipe(log);
     daemon.stderr.pipe(log);
     const dockerd = new Dockerd(sandbox, directory, daemon);
-    const deadline = Date.now() + START_MS;
-    while (daemon.exitCode === null && Date.now() < deadline) {
-      if ((await dockerd.tryDocker(['version'])).status === 0) return dockerd;
-      await sleep(100);
-    }
+    if ((await isListening(daemon)) && (await dockerd.tryDocker(['version'])).status === 0) return dockerd;
     const reason = readFileSync(at('log'), 'utf8').trim().split('\n').at(-1) ?? '';
     await dockerd.close();
     return `dockerd does not start here: ${reason}`;
@@ -94,4 +88,19 @@ export class Dockerd {
   get #host(): string {
     return `unix://${join(this.#directory, 'sock')}`;
   }
+}
+
+/** Waits until the engine says that it listens. False if it ends instead. */
+function isListening(daemon: ChildProcessByStdio<null, Readable, Readable>): Promise<boolean> {
+  return new Promise((resolve) => {
+    let said = '';
+    const read = (chunk: Buffer): void => {
+      said += chunk;
+      if (!said.includes('API listen on')) return;
+      daemon.stderr.off('data', read);
+      resolve(true);
+    };
+    daemon.stderr.on('data', read);
+    daemon.once('exit', () => resolve(false));
+  });
 }

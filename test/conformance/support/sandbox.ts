@@ -133,8 +133,13 @@ export class Sandbox {
   }
 
   /** Pushes the standard output of another program. No temporary file can be made. */
-  async pushPiped(writer: readonly string[], reference: string): Promise<PushResult> {
-    const push = 'TMPDIR=/nowhere "$node" "$ecrp" push - "$reference" --create-repo --json';
+  async pushPiped(
+    writer: readonly string[],
+    reference: string,
+    ...options: readonly string[]
+  ): Promise<PushResult> {
+    const words = ['push', '-', '"$reference"', ...options, '--create-repo', '--json'].join(' ');
+    const push = `TMPDIR=/nowhere "$node" "$ecrp" ${words}`;
     // Without it, a failure of the writer, e.g. because its pipe closed early, would go unnoticed.
     const script = `set -o pipefail; node=$1 ecrp=$2 reference=$3; shift 3; "$@" | ${push}`;
     const given = [process.execPath, ecrpProgram, reference, ...writer];
