@@ -1,7 +1,7 @@
 // `npm run picture`: draws bin/push.svg, the terminal in README.md, from what the built program prints in a pseudo-terminal of 80 columns.
 // A push is interrupted and run again against an emulator; the picture is the screen while it resumes. Needs `script` of util-linux.
 //
-// `node .build/picture/run.js FILE` writes another file. `test/picture.test.ts` compares that with the committed picture.
+// `node .build/picture/run.js FILE` writes another file. `test/e2e/picture.test.ts` compares that with the committed picture.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
