@@ -1,6 +1,6 @@
 import { compileGlobs, type Matcher } from './glob.ts';
 import { hasOwnTag, type LinkedImages } from './links.ts';
-import type { KeepReason, RetainableImage, RetentionRules, RetentionVerdict } from './rules.ts';
+import type { RetainableImage, RetentionRules, RetentionVerdict } from './rules.ts';
 
 /**
  * Decides which images go. First each is judged by the rules. Then everything that belongs to what stays is kept: children of an index and
@@ -18,7 +18,7 @@ export function decideRetention(
   const { images } = linked;
   const verdicts = judgeByRules(linked, rules, nowMs);
   const isFollower = (position: number): boolean =>
-    rules.withChildren && images[position]?.imageTags.length === 0 && linked.isChild(position);
+    rules.withChildren && linked.isChild(position) && images.at(position)?.imageTags.length === 0;
   const pending = verdicts.flatMap(({ action }, position) =>
     action === 'keep' && !isFollower(position) ? [position] : [],
   );
@@ -30,32 +30,36 @@ export function decideRetention(
     pending.push(position);
   };
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const by = images[next]?.imageDigest ?? '';
-    for (const child of linked.childrenOf(next)) follow(child, 'child', by);
-    for (const referrer of linked.referrersOf(next)) follow(referrer, 'referrer', by);
+    const [children, referrers] = [linked.childrenOf(next), linked.referrersOf(next)];
+    if (children.length === 0 && referrers.length === 0) continue;
+    const by = images.at(next)?.imageDigest ?? '';
+    for (const child of children) follow(child, 'child', by);
+    for (const referrer of referrers) follow(referrer, 'referrer', by);
   }
   return verdicts.map((verdict, position) =>
-    verdict.action === 'keep' && !kept.has(position)
-      ? { action: 'delete', reason: { kind: 'orphan' } }
-      : verdict,
+    verdict.action === 'keep' && !kept.has(position) ? ORPHAN : verdict,
   );
 }
 
+// Most verdicts are one of these few objects: a repository may have 100,000 images.
 const GOES: RetentionVerdict = { action: 'delete', reason: { kind: 'rules' } };
+const ORPHAN: RetentionVerdict = { action: 'delete', reason: { kind: 'orphan' } };
+const TAGGED: RetentionVerdict = { action: 'keep', reason: { kind: 'tagged' } };
+const UNTAGGED: RetentionVerdict = { action: 'keep', reason: { kind: 'unmatched', imageTag: undefined } };
+const NEWEST: RetentionVerdict = { action: 'keep', reason: { kind: 'newest' } };
+const YOUNG: RetentionVerdict = { action: 'keep', reason: { kind: 'young' } };
 
-/** Judges an image by its tags alone. */
-type FindExemption = (image: RetainableImage) => KeepReason | undefined;
+/** Judges an image by its tags alone. Undefined if they do not keep it. */
+type FindExemption = (image: RetainableImage) => RetentionVerdict | undefined;
 
 function judgeByRules(linked: LinkedImages, rules: RetentionRules, nowMs: number): RetentionVerdict[] {
-  const { images } = linked;
   const findExemption = prepareExemptions(rules);
   const newest = findNewest(linked, rules.keep, findExemption);
-  return images.map((image, position): RetentionVerdict => {
-    const reason: KeepReason | undefined =
-      findExemption(image) ??
-      (newest.has(position) ? { kind: 'newest' } : undefined) ??
-      (isYoung(image, rules.olderThanMs, nowMs) ? { kind: 'young' } : undefined);
-    return reason === undefined ? GOES : { action: 'keep', reason };
+  return Array.from(linked.images.entries(), ([position, image]) => {
+    const exemption = findExemption(image);
+    if (exemption !== undefined) return exemption;
+    if (newest.has(position)) return NEWEST;
+    return isYoung(image, rules.olderThanMs, nowMs) ? YOUNG : GOES;
   });
 }
 
@@ -64,13 +68,15 @@ function prepareExemptions({ untagged, match, protect }: RetentionRules): FindEx
   const isProtected = compileGlobs(protect);
   return ({ imageTags }) => {
     const guarded = imageTags.find(isProtected);
-    if (guarded !== undefined) return { kind: 'protected', imageTag: guarded };
-    if (imageTags.length > 0 && untagged) return { kind: 'tagged' };
-    if (imageTags.length === 0) {
-      return match.length === 0 || untagged ? undefined : { kind: 'unmatched', imageTag: undefined };
+    if (guarded !== undefined) {
+      return { action: 'keep', reason: { kind: 'protected', imageTag: guarded } };
     }
+    if (imageTags.length > 0 && untagged) return TAGGED;
+    if (imageTags.length === 0) return match.length === 0 || untagged ? undefined : UNTAGGED;
     const other = imageTags.find((tag) => !matches(tag));
-    return other === undefined ? undefined : { kind: 'unmatched', imageTag: other };
+    return other === undefined
+      ? undefined
+      : { action: 'keep', reason: { kind: 'unmatched', imageTag: other } };
   };
 }
 
@@ -85,19 +91,16 @@ function findNewest(
   findExemption: FindExemption,
 ): ReadonlySet<number> {
   if (keep === undefined) return new Set();
-  const { images } = linked;
-  const counted = [...images.entries()].filter(
-    ([position, image]) =>
-      findExemption(image) === undefined &&
-      (hasOwnTag(image) || (!linked.isChild(position) && !linked.isReferrer(position))),
-  );
-  counted.sort(([, a], [, b]) => {
-    const [timeA, timeB] = [
-      a.pushedAtMs ?? Number.POSITIVE_INFINITY,
-      b.pushedAtMs ?? Number.POSITIVE_INFINITY,
-    ];
-    if (timeA !== timeB) return timeB > timeA ? 1 : -1;
-    return a.imageDigest < b.imageDigest ? -1 : 1;
+  const counted: { readonly position: number; readonly pushedAtMs: number }[] = [];
+  for (const [position, image] of linked.images.entries()) {
+    const isCounted = hasOwnTag(image) || (!linked.isChild(position) && !linked.isReferrer(position));
+    if (!isCounted || findExemption(image) !== undefined) continue;
+    counted.push({ position, pushedAtMs: image.pushedAtMs ?? Number.POSITIVE_INFINITY });
+  }
+  const digestOf = (position: number): string => linked.images.at(position)?.imageDigest ?? '';
+  counted.sort((a, b) => {
+    if (a.pushedAtMs !== b.pushedAtMs) return b.pushedAtMs > a.pushedAtMs ? 1 : -1;
+    return digestOf(a.position) < digestOf(b.position) ? -1 : 1;
   });
-  return new Set(counted.slice(0, keep).map(([position]) => position));
+  return new Set(counted.slice(0, keep).map(({ position }) => position));
 }

@@ -1,5 +1,5 @@
 import { MAX_INDEX_DEPTH } from '../oci/manifest.ts';
-import type { RetainableImage } from './rules.ts';
+import type { RetainableImage, RetainableImages } from './rules.ts';
 
 /** What manifests say about other images. Entries for what is not in the repository do no harm. */
 export interface ManifestLinks {
@@ -14,7 +14,7 @@ export type KnownLinks = ReadonlyMap<string, ManifestLinks>;
 
 /** The images of a repository and how they belong together. Positions are those of `images`. */
 export interface LinkedImages {
-  readonly images: readonly RetainableImage[];
+  readonly images: RetainableImages;
   /** Children of an index that are in the repository. */
   childrenOf(position: number): readonly number[];
   /** Images that are about this one. */
@@ -28,8 +28,8 @@ export interface LinkedImages {
 /** Tags that name the image that theirs is about: the referrers tag schema of OCI, and cosign's `.sig`, `.att` and `.sbom`. */
 const FALLBACK_TAG = /^sha256-([0-9a-f]{64})(?:\.[\w.-]+)?$/;
 
-export function linkImages(images: readonly RetainableImage[], known: KnownLinks): LinkedImages {
-  const positions = new Map(images.map(({ imageDigest }, position) => [imageDigest, position]));
+export function linkImages(images: RetainableImages, known: KnownLinks): LinkedImages {
+  const positions = findNamed(images, known);
   const children = new Map<number, number[]>();
   const referrers = new Map<number, number[]>();
   const listed = new Set<number>();
@@ -60,6 +60,20 @@ export function linkImages(images: readonly RetainableImage[], known: KnownLinks
     isChild: (position) => listed.has(position),
     isReferrer: (position) => isAbout.has(position),
   };
+}
+
+/** Finds the positions of the images that links and tags name. Most images are named by none. */
+function findNamed(images: RetainableImages, known: KnownLinks): ReadonlyMap<string, number> {
+  const named = new Set<string>();
+  for (const { children } of known.values()) for (const child of children) named.add(child);
+  for (const [, image] of images.entries()) {
+    for (const subject of listSubjects(image, known.get(image.imageDigest))) named.add(subject);
+  }
+  const positions = new Map<string, number>();
+  for (const [position, { imageDigest }] of images.entries()) {
+    if (named.has(imageDigest)) positions.set(imageDigest, position);
+  }
+  return positions;
 }
 
 /** Lists the images that an image is about: by its manifest, and by its tags. */

@@ -8,6 +8,13 @@ export interface RetainableImage {
   readonly mediaType: string | undefined;
 }
 
+/** Images by position. An array has these members; images that take less memory can have them too. */
+export interface RetainableImages {
+  readonly length: number;
+  at(position: number): RetainableImage | undefined;
+  entries(): Iterable<[number, RetainableImage]>;
+}
+
 /** An image goes if it meets all rules that are given. */
 export interface RetentionRules {
   /** Only images without tags. */

@@ -1,6 +1,6 @@
 import { isIndex, OCI_MANIFEST } from '../oci/media-types.ts';
 import { hasOwnTag, type KnownLinks } from './links.ts';
-import type { RetainableImage, RetentionVerdict } from './rules.ts';
+import type { RetainableImages, RetentionVerdict } from './rules.ts';
 
 /**
  * Lists the digests of manifests to read before verdicts can be trusted; none if they can. To be asked again with the verdicts that follow.
@@ -8,20 +8,22 @@ import type { RetainableImage, RetentionVerdict } from './rules.ts';
  * may be about another image. Docker's format cannot say that.
  */
 export function listUnread(
-  images: readonly RetainableImage[],
+  images: RetainableImages,
   verdicts: readonly RetentionVerdict[],
   known: KnownLinks,
 ): readonly string[] {
   if (!verdicts.some(({ action }) => action === 'delete')) return [];
-  const unread = images.filter(({ imageDigest }) => !known.has(imageDigest));
-  const indexes = unread.filter(({ mediaType }) => mediaType === undefined || isIndex(mediaType));
-  if (indexes.length > 0) return indexes.map(({ imageDigest }) => imageDigest);
-  return images.flatMap((image, position) => {
+  const indexes: string[] = [];
+  const others: string[] = [];
+  for (const [position, image] of images.entries()) {
     const { imageDigest, mediaType } = image;
+    if (known.has(imageDigest)) continue;
     const verdict = verdicts[position];
-    const mayRefer = mediaType === OCI_MANIFEST;
-    if (known.has(imageDigest) || !mayRefer || verdict === undefined) return [];
-    const isCounted = verdict.reason.kind === 'newest' && !hasOwnTag(image);
-    return verdict.action === 'delete' || isCounted ? [imageDigest] : [];
-  });
+    const isCounted = verdict?.reason.kind === 'newest' && !hasOwnTag(image);
+    if (mediaType === undefined || isIndex(mediaType)) indexes.push(imageDigest);
+    else if (mediaType === OCI_MANIFEST && (verdict?.action === 'delete' || isCounted)) {
+      others.push(imageDigest);
+    }
+  }
+  return indexes.length > 0 ? indexes : others;
 }

@@ -4,65 +4,15 @@ import { isImageConfig } from '../../../oci/config.ts';
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '../../../oci/media-types.ts';
 import { formatBytes, formatLongTable, formatTime } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
+import type { ImageColumns, KeptImage } from './image-columns.ts';
 
-/** What a table shows of an image. */
+/** What a table shows of the image under a tag. */
 interface ImageRow {
   readonly imageDigest: string;
   readonly sizeInBytes: number | undefined;
   /** Milliseconds since 1970. */
   readonly pushedAtMs: number | undefined;
   readonly kind: string;
-}
-
-const DIGEST_BYTES = 32;
-
-/** The rows of a table of images, in columns: 100,000 objects would take several times the memory. */
-export class ImageRows {
-  #digests = Buffer.alloc(1024 * DIGEST_BYTES);
-  /** NaN: unknown. */
-  readonly #sizes: number[] = [];
-  readonly #times: number[] = [];
-  readonly #tags: string[] = [];
-  readonly #kinds: string[] = [];
-
-  get count(): number {
-    return this.#times.length;
-  }
-
-  add(image: ImageDetail): void {
-    const { imageDigest, sizeInBytes, pushedAtMs, kind } = compactDescribed(image);
-    const start = this.count * DIGEST_BYTES;
-    if (start >= this.#digests.length) {
-      this.#digests = Buffer.concat([this.#digests], 2 * this.#digests.length);
-    }
-    this.#digests.write(imageDigest.replace('sha256:', ''), start, 'hex');
-    this.#sizes.push(sizeInBytes ?? Number.NaN);
-    this.#times.push(pushedAtMs ?? Number.NaN);
-    this.#tags.push(listNames(image.imageTags));
-    this.#kinds.push(kind);
-  }
-
-  /** Lists the positions of the rows, the newest image first. */
-  sort(): Uint32Array {
-    const times = this.#times;
-    const timeOf = (position: number): number => times[position] || 0;
-    return Uint32Array.from(times.keys()).sort((a, b) => timeOf(b) - timeOf(a));
-  }
-
-  describe(position: number): ImageRow & { readonly tags: string } {
-    const start = position * DIGEST_BYTES;
-    return {
-      imageDigest: `sha256:${this.#digests.toString('hex', start, start + DIGEST_BYTES)}`,
-      sizeInBytes: readKnown(this.#sizes[position]),
-      pushedAtMs: readKnown(this.#times[position]),
-      tags: this.#tags[position] ?? '',
-      kind: this.#kinds[position] ?? '',
-    };
-  }
-}
-
-function readKnown(value: number | undefined): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }
 
 /** What a table shows of a tag. Without `image`, the registry says no more than the name. */
@@ -104,16 +54,19 @@ export function nameMediaType(mediaType = '', artifactMediaType: string | undefi
 }
 
 /** Yields the lines of a table, the newest image first. `name` is the pull address without tag; undefined if it is unknown. */
-export function viewImageRows(rows: ImageRows, name: string | undefined): Iterable<string> {
+export function viewImages(images: ImageColumns, name: string | undefined): Iterable<string> {
   const headings = ['DIGEST', 'TAGS', 'SIZE', 'PUSHED (UTC)', 'TYPE', ...(name ? ['PULL ADDRESS'] : [])];
-  return formatLongTable(headings, rows.sort(), (position) => {
-    const { imageDigest, tags, sizeInBytes, pushedAtMs, kind } = rows.describe(position);
-    const address = name === undefined ? [] : [formatAddress(name, tags, imageDigest)];
-    return [imageDigest, tags, formatSize(sizeInBytes), formatTime(pushedAtMs), kind, ...address];
-  });
+  return formatLongTable(headings, images.pick(images.listNewestFirst()), ([, image]) => [
+    image.imageDigest,
+    listNames(image.imageTags),
+    formatSize(image.sizeInBytes),
+    formatTime(image.pushedAtMs),
+    nameMediaType(image.mediaType, image.artifactMediaType),
+    ...(name === undefined ? [] : [formatAddress(name, image)]),
+  ]);
 }
 
-/** Yields the lines of a table, the newest tag first. `name` as in `viewImageRows`. */
+/** Yields the lines of a table, the newest tag first. `name` as in `viewImages`. */
 export function viewTagRows(rows: TagRow[], name: string | undefined): Iterable<string> {
   rows.sort((a, b) => (b.createdAtMs ?? 0) - (a.createdAtMs ?? 0));
   const address = (tag: string): string[] => (name === undefined ? [] : [`${name}:${tag}`]);
@@ -138,9 +91,8 @@ function formatSize(bytes: number | undefined): string {
 }
 
 /** By the first tag, because that is how people pull; by digest without one. */
-function formatAddress(name: string, tags: string, imageDigest: string): string {
-  const [first = ''] = tags.split(', ', 1);
-  return first === '' ? `${name}@${imageDigest}` : `${name}:${first}`;
+function formatAddress(name: string, { imageTags: [first], imageDigest }: KeptImage): string {
+  return first === undefined ? `${name}@${imageDigest}` : `${name}:${first}`;
 }
 
 /** Members of an image for JSON, named as in the API. Times are RFC 3339. */

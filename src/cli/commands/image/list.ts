@@ -13,13 +13,13 @@ import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
 import { requireRegistryHost } from '../../service-address.ts';
 import { eachItem } from './each-item.ts';
+import { collectImages } from './image-columns.ts';
 import {
   compactTag,
-  ImageRows,
   listImageMembers,
   listTagMembers,
   type TagRow,
-  viewImageRows,
+  viewImages,
   viewTagRows,
 } from './list-view.ts';
 import { findReadableAddress, type NamedRepository, nameRepository } from './place.ts';
@@ -52,12 +52,11 @@ async function listDetails(
   address: RepositoryAddress,
   named: NamedRepository | undefined,
 ): Promise<Outcome> {
-  const images = eachItem(listImagePages(client, address, context.io.signal));
-  if (context.style.json) return publish(context, named, 'imageDetails', images, listImageMembers);
-  const rows = new ImageRows();
-  for await (const image of images) rows.add(image);
-  if (rows.count === 0) return sayNone(context, 'images', address.repositoryName);
-  return { lines: viewImageRows(rows, named && formatRepository(named)) };
+  const pages = listImagePages(client, address, context.io.signal);
+  if (context.style.json) return publish(context, named, 'imageDetails', eachItem(pages), listImageMembers);
+  const images = await collectImages(pages);
+  if (images.length === 0) return sayNone(context, 'images', address.repositoryName);
+  return { lines: viewImages(images, named && formatRepository(named)) };
 }
 
 async function listTags(

@@ -10,9 +10,11 @@ import type { CommandContext } from '../../command-context.ts';
 import { formatCount, formatLongTable, formatTime } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { describeDeletions, listDeletions, type RepositoryDeletion, reportFailures } from './deletion.ts';
+import type { ImageColumns } from './image-columns.ts';
 
 /** What goes and what stays, and why. */
 export interface Decision {
+  readonly images: ImageColumns;
   readonly linked: LinkedImages;
   /** One for each image. */
   readonly verdicts: readonly RetentionVerdict[];
@@ -31,13 +33,14 @@ export async function showDecision(context: CommandContext, decision: Decision):
   sayCounts(context, decision, 'would go');
   const nothing = { deleted: [], failures: [] };
   if (context.style.json) return publishDecision(context, decision, nothing, { dryRun: true });
-  const judged = [...eachJudged(decision)].sort(
-    (a, b) => rank(a) - rank(b) || (b.image.pushedAtMs ?? 0) - (a.image.pushedAtMs ?? 0),
-  );
-  if (judged.length === 0) return {};
+  const { images, verdicts } = decision;
+  if (images.length === 0) return {};
+  const newest = images.listNewestFirst();
+  const isGoing = (position: number): boolean => verdicts[position]?.action === 'delete';
+  const positions = [...newest.filter(isGoing), ...newest.filter((position) => !isGoing(position))];
   const headings = ['ACTION', 'DIGEST', 'TAGS', 'PUSHED (UTC)', 'REASON'];
   return {
-    lines: formatLongTable(headings, judged, ({ image, verdict }) => [
+    lines: formatLongTable(headings, pickJudged(decision, positions), ({ image, verdict }) => [
       verdict.action,
       image.imageDigest,
       listNames(image.imageTags),
@@ -66,10 +69,11 @@ async function publishDecision(
   tail: ResultMembers,
   head: ResultMembers = {},
 ): Promise<Outcome> {
+  const { verdicts, rules, age } = decision;
   function* describeEach(): Generator<ResultMembers> {
-    for (const { image, verdict } of eachJudged(decision)) {
+    for (const { image, verdict } of pickJudged(decision, verdicts.keys())) {
       const { imageDigest, imageTags } = image;
-      const reason = describeVerdict(image, verdict, decision.rules, decision.age);
+      const reason = describeVerdict(image, verdict, rules, age);
       yield { imageDigest, imageTags, action: verdict.action, reason };
     }
   }
@@ -77,15 +81,16 @@ async function publishDecision(
   return { exitStatus: typeof tail.exitStatus === 'number' ? tail.exitStatus : 0 };
 }
 
-function* eachJudged({ linked: { images }, verdicts }: Decision): Generator<Judged> {
-  for (const [position, image] of images.entries()) {
-    const verdict = verdicts[position];
-    if (verdict !== undefined) yield { image, verdict };
-  }
-}
-
-function rank({ verdict }: Judged): number {
-  return verdict.action === 'delete' ? 0 : 1;
+/** Lists images with their verdicts, whenever it is iterated. */
+function pickJudged({ images, verdicts }: Decision, positions: Iterable<number>): Iterable<Judged> {
+  return {
+    *[Symbol.iterator]() {
+      for (const [position, image] of images.pick(positions)) {
+        const verdict = verdicts[position];
+        if (verdict !== undefined) yield { image, verdict };
+      }
+    },
+  };
 }
 
 function sayCounts({ messages }: CommandContext, { verdicts }: Decision, verb: string): void {

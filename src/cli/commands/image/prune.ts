@@ -11,7 +11,7 @@ import { formatRepository } from '../../../oci/reference.ts';
 import { decideRetention } from '../../../retention/decide.ts';
 import { compileGlobs } from '../../../retention/glob.ts';
 import { groupParentsFirst, linkImages, type ManifestLinks } from '../../../retention/links.ts';
-import type { RetainableImage, RetentionRules } from '../../../retention/rules.ts';
+import type { RetentionRules } from '../../../retention/rules.ts';
 import { listUnread } from '../../../retention/unread.ts';
 import { assertConfirmable, cancel, confirm } from '../../ask.ts';
 import type { CommandContext } from '../../command-context.ts';
@@ -21,7 +21,7 @@ import type { Age } from '../../options.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
 import type { RepositoryDeletion } from './deletion.ts';
-import { eachItem } from './each-item.ts';
+import { collectImages, type ImageColumns } from './image-columns.ts';
 import { type Decision, showDecision, showPruned } from './prune-view.ts';
 import { openLinkReader, type ReadLinks } from './read-links.ts';
 
@@ -55,7 +55,7 @@ export async function pruneImages(
   const { signal } = context.io;
   return withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, signal);
-    const images = await listRetainable(session, address, signal);
+    const images = await collectImages(listImagePages(session.client, address, signal));
     const readLinks = openLinkReader(context, session, reference);
     const decision = await decide(images, rules, options.olderThan?.text, nowMs, readLinks);
     const going = decision.verdicts.flatMap(({ action }, position) =>
@@ -74,12 +74,11 @@ export async function pruneImages(
       if (!(await confirm(context, question, what))) return cancel(context);
     }
     const groups = groupParentsFirst(decision.linked, going).map((group) =>
-      group.flatMap((position) => {
-        const image = images[position];
-        return image === undefined ? [] : [{ imageDigest: image.imageDigest }];
-      }),
+      Array.from(images.pick(group), ([, { imageDigest }]) => ({ imageDigest })),
     );
-    const judged = new Map(images.map(({ imageDigest, imageTags }) => [imageDigest, imageTags]));
+    const judged = new Map(
+      Array.from(images.pick(going), ([, { imageDigest, imageTags }]) => [imageDigest, imageTags]),
+    );
     const check = (ids: readonly ImageIdentifier[]) => checkTags(session, address, judged, ids, signal);
     const report = await deleteImages(session.client, address, groups, signal, check);
     const deletion: RepositoryDeletion = { repository: reference, ...report };
@@ -90,7 +89,7 @@ export async function pruneImages(
 /**
  * Leaves out images whose tags have changed since they were judged. Reading manifests and asking takes time, and a digest takes all tags
  * with it. Images that are gone need nothing.
- * @param judged The tags that each image had, by digest.
+ * @param judged The tags that each image to delete had, by digest.
  */
 async function checkTags(
   { client }: EcrSession,
@@ -125,23 +124,9 @@ function readRules(options: ImagePruneOptions): RetentionRules {
   return { untagged, olderThanMs: olderThan?.ms, keep, match, protect, withChildren };
 }
 
-/** Keeps of each image what the decision needs. */
-async function listRetainable(
-  { client }: EcrSession,
-  address: RepositoryAddress,
-  signal: AbortSignal,
-): Promise<readonly RetainableImage[]> {
-  const images: RetainableImage[] = [];
-  for await (const image of eachItem(listImagePages(client, address, signal))) {
-    const { imageDigest, imageTags, imagePushedAt, imageManifestMediaType: mediaType } = image;
-    images.push({ imageDigest, imageTags, pushedAtMs: imagePushedAt?.getTime(), mediaType });
-  }
-  return images;
-}
-
 /** Decides, and reads manifests as long as they may change the decision. */
 async function decide(
-  images: readonly RetainableImage[],
+  images: ImageColumns,
   rules: RetentionRules,
   age: string | undefined,
   nowMs: number,
@@ -152,7 +137,7 @@ async function decide(
     const linked = linkImages(images, known);
     const verdicts = decideRetention(linked, rules, nowMs);
     const unread = listUnread(images, verdicts, known);
-    if (unread.length === 0) return { linked, verdicts, rules, age };
+    if (unread.length === 0) return { images, linked, verdicts, rules, age };
     for (const [digest, links] of await readLinks(unread)) known.set(digest, links);
   }
 }
