@@ -153,7 +153,7 @@ export const ERROR_TABLE = {
     {
       of: ['PutImage'],
       code: 'INVALID_INPUT',
-      hint: 'ECR Public does not take this manifest: build the image again, or push it with other options.',
+      hint: 'Leave out what ECR may refuse (--attestations drop, --referrers drop), or build the image again.',
     },
     {
       of: ['SetRepositoryPolicy'],

@@ -7,6 +7,7 @@ import {
   MAX_PARTS_PER_LAYER,
   MAX_TAGS_PER_IMAGE,
 } from '../wire/limits.ts';
+import { findDoubt } from './doubts.ts';
 
 /** What ECR Public refuses. It cannot store a blob without bytes. */
 export const ECR_PUBLIC_LIMITS: TargetLimits = {
@@ -16,6 +17,7 @@ export const ECR_PUBLIC_LIMITS: TargetLimits = {
   maxManifestBytes: MAX_MANIFEST_CHARS,
   maxTags: MAX_TAGS_PER_IMAGE,
   maxImages: MAX_IMAGES_PER_REPOSITORY,
+  findDoubt,
 };
 
 /** Bytes per part: what the service asks for, or `mostBytes` if that is less; more if a blob of `blobBytes` would need over 1,000 parts. */

@@ -83,6 +83,16 @@ export const CHOICES = {
     'layers may be cleaned up at any time, as in private, and uploads after a day',
   ),
 
+  artifactsWithSubject: choose(
+    'accepted' as 'accepted' | 'refused',
+    'recorded from ECR Public: notation signs through the referrers API (aws-observability/aws-otel-python-instrumentation#837, July 2026)',
+    'Invalid JSON syntax for an artifact type beside a subject, as reported from private (aws/containers-roadmap#2783, moby/buildkit#5747)',
+  ),
+  oddArtifactMembers: choose(
+    'accepted' as 'accepted' | 'refused',
+    'not recorded from ECR Public',
+    'Invalid JSON syntax for a media type with a semicolon and for annotations of a config, as recorded from private (aws/containers-roadmap#2306, goharbor/acceleration-service#353)',
+  ),
   missingSubject: choose('accepted', 'OCI distribution specification', 'ReferencedImagesNotFoundException'),
   foreignLayers: choose(
     'may be missing when they have urls',

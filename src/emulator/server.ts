@@ -8,6 +8,7 @@ import type { RequestLogEntry } from './exchange.ts';
 import { FaultPlan, parseFault } from './faults/fault-rules.ts';
 import { formatHost, isLoopbackName, startHttpServer } from './http-server.ts';
 import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.ts';
+import { MANIFEST_SWITCHES, type ManifestSwitches } from './operations/manifest.ts';
 import { Quotas } from './quotas.ts';
 import { BodyBudget } from './receive-body.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
@@ -32,6 +33,8 @@ export interface EmulatorOptions extends IdentityOptions {
   readonly quotas?: 'real' | 'off' | undefined;
   /** `aws`: `/v2/` behaves like public.ecr.aws. `oci`: like the OCI distribution specification. Default: `aws`. */
   readonly registryMode?: RegistryMode | undefined;
+  /** Choices about manifests that differ from the table of choices. */
+  readonly manifestSwitches?: Partial<ManifestSwitches> | undefined;
   /** Rules of `parseFault`. */
   readonly faults?: readonly string[] | undefined;
   readonly onRequest?: ((entry: RequestLogEntry) => void) | undefined;
@@ -86,6 +89,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},
         Date.now,
       ),
+      manifestSwitches: { ...MANIFEST_SWITCHES, ...options.manifestSwitches },
       registryRules: REGISTRY_RULES[options.registryMode ?? 'aws'],
       now: Date.now,
       faults,

@@ -32,7 +32,9 @@ export interface Companion {
 }
 
 export interface Referrer {
-  readonly digest: Digest;
+  readonly root: Descriptor;
+  /** What it refers to: the image, a manifest below it, or another referrer, which comes before it. */
+  readonly subject: Digest;
   /** For a person: `signature`, `SBOM`. */
   readonly kind: string;
 }

@@ -1,5 +1,6 @@
 import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ImageIndex, ImageManifest } from '../oci/manifest.ts';
 import type { OutgoingBlob } from './blob.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface ImageTarget {
   findAvailable(digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
   /** Stores a blob and checks its digest. NOT_FOUND, before a byte is read: the repository is missing. */
   uploadBlob(blob: OutgoingBlob, upload: BlobUpload, signal: AbortSignal): Promise<UploadedBlob>;
-  /** Stores a manifest, under a tag if one is given. Its blobs and child manifests must be there. */
+  /** Stores a manifest, under a tag if one is given. Its blobs and child manifests must be there. INVALID_INPUT: refuses that manifest. */
   putManifest(manifest: OutgoingManifest, signal: AbortSignal): Promise<PutAnswer>;
   /** Where a tag points; undefined: it does not exist. Throws UNAVAILABLE or AUTH when that cannot be found out. */
   locateTag(tag: string, signal: AbortSignal): Promise<Digest | undefined>;
@@ -55,6 +56,8 @@ export interface TargetLimits {
   readonly maxManifestBytes?: number;
   readonly maxTags?: number;
   readonly maxImages?: number;
+  /** Why the target may refuse a manifest, from what is recorded; undefined: nothing is. The words follow `SERVICE may refuse DIGEST: `. */
+  readonly findDoubt?: (manifest: ImageManifest | ImageIndex) => string | undefined;
 }
 
 /** What the engine gives a target beside the blob. */

@@ -12,7 +12,7 @@ export interface PhaseEvent {
   readonly blobs?: number;
   /** With `upload`: their bytes in the source, before any compression. */
   readonly sourceBytes?: number;
-  /** With `put`: the number of calls: one for each manifest below the root, one for the root with each tag. */
+  /** With `put`: the number of calls: one for each manifest below the root, one for the root with each tag, one for each referrer. */
   readonly manifests?: number;
 }
 
@@ -42,5 +42,5 @@ export interface ManifestPutEvent {
   readonly kind: 'manifest-put';
   readonly imageDigest: Digest;
   readonly imageTag: string | undefined;
-  readonly status: 'put' | 'unchanged';
+  readonly status: 'put' | 'unchanged' | 'refused';
 }

@@ -3,7 +3,7 @@ import type { TargetLimits } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { PushPlan } from './plan/push-plan.ts';
+import { findRoot, type PushPlan } from './plan/push-plan.ts';
 import { readThrough } from './read-through.ts';
 
 export interface FoundDigest {
@@ -29,9 +29,8 @@ export async function findImageDigest(
     contents.set(blob.id, content);
     blobs.push(blob.kind === 'derived' ? { ...blob, expected: content } : blob);
   }
-  const root = plan.buildManifests(contents).at(-1);
-  if (root === undefined) throw new TypeError('a plan without a manifest');
-  return { digest: root.digest, plan: { ...plan, blobs } };
+  const { digest } = findRoot(plan.buildManifests(contents));
+  return { digest, plan: { ...plan, blobs } };
 }
 
 /**

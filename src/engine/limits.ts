@@ -1,5 +1,7 @@
 import type { TargetLimits } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
+import { listNames } from '../foreign-text.ts';
+import type { Digest } from '../oci/digest.ts';
 
 /** Throws LIMIT for a blob that the target cannot store; `bytes` is its size as it will be sent. */
 export function checkBlobSize(
@@ -63,4 +65,14 @@ export function checkImageCount(
     `the index has ${images} images; a repository of ${service} has up to ${maxImages}`,
     { hint: 'Split the index over several repositories.' },
   );
+}
+
+/** Says what the target may refuse, one line for each doubt. */
+export function describeDoubts(
+  { service }: TargetLimits,
+  doubts: ReadonlyMap<Digest, string>,
+): readonly string[] {
+  const digests = new Map<string, Digest[]>();
+  for (const [digest, doubt] of doubts) digests.set(doubt, [...(digests.get(doubt) ?? []), digest]);
+  return Array.from(digests, ([doubt, found]) => `${service} may refuse ${listNames(found)}: ${doubt}`);
 }

@@ -17,7 +17,12 @@ export interface ManifestResult {
   readonly imageDigest: Digest;
   readonly imageManifestMediaType: string;
   readonly platform?: Platform;
-  readonly status: 'put' | 'unchanged';
+  /** Of an artifact. */
+  readonly artifactType?: string;
+  /** `refused`: the target does not take this companion of the image. */
+  readonly status: 'put' | 'unchanged' | 'refused';
+  /** Of `refused`, in the words of the target. */
+  readonly reason?: string;
 }
 
 /** What a push did, or in a dry run would do. Counts are of distinct blobs, configs included. */
@@ -28,7 +33,7 @@ export interface PushResult {
   /** Undefined when every tag was kept on another image. */
   readonly imageManifestMediaType?: string;
   readonly tags: readonly TagResult[];
-  /** Children first, the root last. */
+  /** Children first, then the root, then its referrers. */
   readonly manifests: readonly ManifestResult[];
   /** `skipped`: foreign layers, which stay where their URLs point. */
   readonly layers: {

@@ -12,7 +12,7 @@ import type { SourceStore } from './source-store.ts';
 /** The images of a layout, and what belongs to them. */
 export interface ArrangedImages {
   readonly images: readonly ManifestImage[];
-  /** Signatures, SBOMs and other referrers of one of the images. */
+  /** Signatures, SBOMs and other referrers of one of the images. A fallback tag is no name: registries list referrers themselves. */
   readonly referrers: readonly ManifestImage[];
   /** Indexes that were made here, by their digests. */
   readonly added: ReadonlyMap<Digest, Buffer>;
@@ -73,7 +73,7 @@ export async function arrangeImages(store: SourceStore, index: LayoutIndex): Pro
   const joined = joinPlatforms(index, images);
   return {
     images: joined === undefined ? images : [joined.image],
-    referrers: [...subjects.keys()].map(({ image }) => image),
+    referrers: [...subjects.keys()].map(({ image }) => (isFallback(image) ? { ...image, names: [] } : image)),
     added: joined?.added ?? new Map(),
   };
 }
@@ -114,22 +114,27 @@ function findReferrers(below: ReadonlySet<Digest>, subjects: ReadonlyMap<Root, D
     for (const [root, subject] of subjects) {
       if (!about.has(subject) || about.has(root.image.root.digest)) continue;
       for (const digest of root.below) about.add(digest);
-      for (const referrer of listReferrers(root)) found.set(referrer.digest, referrer);
+      for (const referrer of listReferrers(root, subject)) found.set(referrer.root.digest, referrer);
     }
   }
   return [...found.values()];
 }
 
 /** The manifest itself, or the manifests that the index of a fallback tag lists. */
-function listReferrers({ image, manifest }: Root): readonly Referrer[] {
-  if (manifest?.kind === 'index' && image.names.some((name) => FALLBACK_TAG.test(name))) {
-    return manifest.manifests.map(({ digest, artifactType, mediaType }) => ({
-      digest,
-      kind: describeArtifact([artifactType ?? mediaType]) ?? 'artifact',
+function listReferrers({ image, manifest }: Root, subject: Digest): readonly Referrer[] {
+  if (manifest?.kind === 'index' && isFallback(image)) {
+    return manifest.manifests.map((root) => ({
+      root,
+      subject,
+      kind: describeArtifact([root.artifactType ?? root.mediaType]) ?? 'artifact',
     }));
   }
   const kind = manifest === undefined ? 'artifact' : describeManifest(manifest);
-  return [{ digest: image.root.digest, kind }];
+  return [{ root: image.root, subject, kind }];
+}
+
+function isFallback({ names }: ManifestImage): boolean {
+  return names.some((name) => FALLBACK_TAG.test(name));
 }
 
 /**

@@ -40,9 +40,11 @@ export async function identifyParts(
   if (image.kind !== 'manifest' || !isIndex(image.root.mediaType)) return [];
   const manifest = await readManifest(source, image.root);
   if (manifest?.kind !== 'index') return [];
+  // The referrers of a part are among those of the index.
+  const { referrers = [] } = image;
   return identifyImages(
     source,
-    manifest.manifests.map((root) => ({ kind: 'manifest', names: [], root })),
+    manifest.manifests.map((root) => ({ kind: 'manifest', names: [], root, referrers })),
   );
 }
 

@@ -3,6 +3,7 @@ import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { locateArchive } from '../support/archives.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { directConnections } from '../support/connections.ts';
+import { startTestEmulator } from '../support/emulator.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Layouts with what refers to an image, as oras, cosign and regctl write them: the same image in each.
@@ -12,7 +13,6 @@ const image = 'sha256:a7627e6d8d6a8b92252bf838e9f27ceff9191d90f8eae5d6efd4d2370d
 const sbom = 'sha256:fdcacfeee507cbdff3eb7a7c20d585b996d7b7966ff81fe9b7468daa6d8d040e';
 const notary = 'sha256:6f74f6e508012dc25000ac4da71669578660370f145fc87b85baf74912216af5';
 const cosign = 'sha256:cfc869cf41d861966f98f89c57c4f99c7621d63be677d53f176b76c09bfb64d2';
-const fallback = 'sha256:17530796dde855a25a43abf45aa4ec25ad702860c4ff727df82fc1ce999abbcd';
 const fallbackTag = image.replace(':', '-');
 
 function push(layout: string, ...argv: string[]): Promise<CliResult> {
@@ -28,58 +28,126 @@ function find(repositoryName: string, imageTag: string): Promise<string | undefi
   return resolveTag(directConnections, place, new AbortController().signal);
 }
 
-it.each([
-  ['oras-copy', /left behind: 2 that refer to the image \(signature, SBOM\); --all pushes them as well/],
-  ['regctl-copy', /left behind: 2 that refer to the image \((signature, SBOM|SBOM, signature)\)/],
-])('%s: the image is meant, and what is left behind is counted', async (layout, says) => {
+/** The second has the list of a fallback tag, which is not pushed: the registry makes its own. */
+const layouts = ['oras-copy', 'regctl-copy'];
+
+/** The digests that the registry lists, sorted. */
+async function listReferrers(repositoryName: string): Promise<readonly string[]> {
+  const { registryHost, registryAlias } = emulator;
+  const base = `http://${registryHost}`;
+  const scope = `repository:${registryAlias}/${repositoryName}:pull`;
+  // as: both answers are of the OCI distribution specification
+  const { token } = (await (await fetch(`${base}/token/?scope=${scope}`)).json()) as {
+    readonly token: string;
+  };
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${base}/v2/${registryAlias}/${repositoryName}/referrers/${image}`, { headers });
+  const { manifests } = (await answer.json()) as {
+    readonly manifests: readonly { readonly digest: string }[];
+  };
+  return manifests.map(({ digest }) => digest).toSorted();
+}
+
+it.each(layouts)('%s: what refers to the image is pushed after it', async (layout) => {
   for (const options of [[], ['--dry-run'], ['--image', '1.0'], ['--image', image]]) {
-    const result = await push(layout, 'counted/app:2', ...options);
-    expect(result.json()).toMatchObject({ imageDigest: image, tags: [{ imageTag: '2' }] });
-    expect(result.stderr).toMatch(says);
+    const result = await push(layout, 'with/app:2', ...options);
+    const { imageDigest, tags, manifests } = result.json();
+    expect({ imageDigest, tags }).toMatchObject({ imageDigest: image, tags: [{ imageTag: '2' }] });
+    const digests = (manifests as { imageDigest: string }[]).map((each) => each.imageDigest); // as: of push.json
+    expect(digests.slice(-3)).toEqual([image, notary, sbom]);
+    expect(result.stderr).toMatch(
+      /Pushed with the image, as they refer to it: (signature, SBOM|SBOM, signature)/,
+    );
+    // Private ECR has refused one of the kind; ECR Public takes the signature of notation.
+    expect(result.stderr).toContain(`may refuse ${sbom}: private ECR has refused artifacts with a subject`);
+    expect(result.stderr).not.toContain(`may refuse ${notary}`);
   }
+  expect(await find('with/app', fallbackTag)).toBeUndefined();
+  expect(await listReferrers('with/app')).toEqual([sbom, notary].toSorted());
+});
+
+it.each(['oras-copy', 'regctl-copy', 'cosign-save'])(
+  '%s: --referrers drop pushes the image alone',
+  async (layout) => {
+    const result = await push(layout, `${layout}/alone:2`, '--referrers', 'drop');
+    expect(result.json().manifests).toMatchObject([{ imageDigest: image }]);
+    expect(result.stderr).not.toMatch(/refer|signature|sha256-/);
+    expect(await listReferrers(`${layout}/alone`)).toEqual([]);
+  },
+);
+
+it('pushed again, all is unchanged', async () => {
+  await push('oras-copy', 'again/app:1');
+  const result = await push('oras-copy', 'again/app:1');
+  expect(result.json()).toMatchObject({
+    layers: { uploaded: 0 },
+    manifests: [{ status: 'unchanged' }, { status: 'unchanged' }, { status: 'unchanged' }],
+  });
+  expect(result.stderr).toContain('Unchanged: everything was there already');
 });
 
 it.each(['cosign-save', 'regctl-copy'])('%s: the signature of cosign goes along', async (layout) => {
   const result = await push(layout, `${layout}/app:2`);
-  expect(result.json()).toMatchObject({
-    imageDigest: image,
-    manifests: [{ imageDigest: cosign }, { imageDigest: image }],
-  });
+  const { imageDigest, manifests } = result.json();
+  expect(imageDigest).toBe(image);
+  expect(manifests).toMatchObject(
+    [cosign, image, ...(layout === 'regctl-copy' ? [notary, sbom] : [])].map((each) => ({
+      imageDigest: each,
+    })),
+  );
   expect(await find(`${layout}/app`, `${fallbackTag}.sig`)).toBe(cosign);
-  expect(result.stderr.includes('left behind')).toBe(layout === 'regctl-copy');
 });
 
 describe('--all', () => {
-  it('pushes what has no tag by its digest', async () => {
-    for (const reference of ['all/oras', 'all/oras:2.0']) {
-      const result = await push('oras-copy', reference, '--all');
+  it.each(layouts)('%s: what refers to an image is pushed after it', async (layout) => {
+    for (const reference of [`all/${layout}`, `all/${layout}:2.0`]) {
+      const result = await push(layout, reference, '--all');
       const imageTag = reference.endsWith(':2.0') ? '2.0' : '1.0';
-      expect(result.json()).toMatchObject({
-        images: [
-          { imageDigest: image, tags: [{ imageTag }] },
-          { imageDigest: notary, tags: [] },
-          { imageDigest: sbom, tags: [] },
-        ],
-      });
-      expect(result.stderr).not.toContain('left behind');
+      const { images } = result.json();
+      expect(images).toMatchObject([{ imageDigest: image, tags: [{ imageTag }] }]);
+      expect(JSON.stringify(images)).toContain(sbom);
     }
-  });
-
-  it('pushes the list of a fallback tag under that tag', async () => {
-    const result = await push('regctl-copy', 'all/regctl', '--all');
-    expect(result.json()).toMatchObject({
-      images: [
-        { imageDigest: image, tags: [{ imageTag: '1.0' }] },
-        { imageDigest: fallback, tags: [{ imageTag: fallbackTag }] },
-      ],
-    });
-    expect(await find('all/regctl', fallbackTag)).toBe(fallback);
+    expect(await find(`all/${layout}`, fallbackTag)).toBeUndefined();
+    expect(await listReferrers(`all/${layout}`)).toEqual([sbom, notary].toSorted());
   });
 
   it('pushes one image with its tag as well', async () => {
     const result = await push('cosign-save', 'all/cosign:1', '--all');
     expect(result.json()).toMatchObject({ images: [{ imageDigest: image, tags: [{ imageTag: '1' }] }] });
     expect(await find('all/cosign', `${fallbackTag}.sig`)).toBe(cosign);
+  });
+});
+
+describe('a service that refuses artifacts with a subject', () => {
+  it('takes the image, and a warning names what it refused', async () => {
+    const strict = await startTestEmulator({ manifestSwitches: { artifactsWithSubject: 'refused' } });
+    try {
+      const env = { ...home.env, ...strict.env };
+      const argv = ['push', locateArchive('oras-copy'), 'strict/app:1', '--create-repo'];
+      const result = await runCli([...argv, '--json'], { env });
+      expect(result.status).toBe(0);
+      expect(result.json()).toMatchObject({
+        imageDigest: image,
+        manifests: [
+          { imageDigest: image, status: 'put' },
+          { imageDigest: notary, status: 'refused', artifactType: 'application/vnd.cncf.notary.signature' },
+          { imageDigest: sbom, status: 'refused', artifactType: 'application/spdx+json' },
+        ],
+      });
+      expect(result.stderr).toMatch(
+        /warning: refused, so not pushed with the image: application\/spdx\+json sha256:fdcacfee.*Invalid JSON syntax/,
+      );
+      expect((await runCli(argv, { env })).stderr).toContain('refused');
+      // Alone, the artifact is the image.
+      const alone = await runCli([...argv, '--image', sbom, '--json'], { env });
+      expect(alone.status).toBe(3);
+      expect(alone.json().error).toMatchObject({
+        operation: 'PutImage',
+        hint: expect.stringContaining('--referrers drop'),
+      });
+    } finally {
+      await strict.close();
+    }
   });
 });
 

@@ -2,7 +2,14 @@ import { CHOICES } from '../../src/emulator/choices.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { type LiveService, read } from './live-service.ts';
 import { outcomeOf, type Question, reasonOf, textOf } from './question.ts';
-import { describeBlob, INDEX_TYPE, MANIFEST_TYPE, putImage, uploadImage } from './sample-images.ts';
+import {
+  describeBlob,
+  INDEX_TYPE,
+  MANIFEST_TYPE,
+  putArtifact,
+  putImage,
+  uploadImage,
+} from './sample-images.ts';
 
 /** Uploads an image, and puts it with a changed manifest. */
 async function putChanged(service: LiveService, ...change: Parameters<typeof uploadImage>[1][]) {
@@ -46,6 +53,12 @@ export const IMAGE_QUESTIONS = {
     const index = { schemaVersion: 2, mediaType: INDEX_TYPE, manifests: null };
     const answer = await service.ask('PutImage', { imageManifest: JSON.stringify(index) });
     return { observed: answer.code === undefined ? CHOICES.nullList.value : outcomeOf(answer) };
+  },
+  artifactsWithSubject: async (service) => ({ observed: outcomeOf((await putArtifact(service)).answer) }),
+  oddArtifactMembers: async (service) => {
+    // One question for both: each alone is refused by private ECR.
+    const { answer } = await putArtifact(service, { artifactType: 'application/vnd.example+json;version=1' });
+    return { observed: outcomeOf(answer) };
   },
   missingSubject: async (service) => {
     const subject = { mediaType: MANIFEST_TYPE, digest: digestOf('no manifest'), size: 11 };

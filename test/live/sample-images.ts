@@ -80,3 +80,23 @@ export async function putImage(service: LiveService, imageTag?: string) {
   await service.must('PutImage', { imageManifest: image.text, ...(imageTag && { imageTag }) });
   return image;
 }
+
+const EMPTY = Buffer.from('{}');
+
+/** Uploads an artifact with an empty config about an image. `change`: members of the manifest that are different. */
+export async function putArtifact(service: LiveService, change: object = {}) {
+  const image = await putImage(service);
+  const content = makeBytes();
+  await uploadBlob(service, EMPTY);
+  await uploadBlob(service, content);
+  const imageManifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: MANIFEST_TYPE,
+    artifactType: 'application/vnd.example.note',
+    config: describeBlob('application/vnd.oci.empty.v1+json', EMPTY),
+    layers: [describeBlob('text/plain', content)],
+    subject: describeBlob(MANIFEST_TYPE, Buffer.from(image.text)),
+    ...change,
+  });
+  return { image, imageManifest, answer: await service.ask('PutImage', { imageManifest }) };
+}

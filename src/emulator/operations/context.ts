@@ -5,6 +5,7 @@ import type { Principal, ServedRegistry } from '../served-registry.ts';
 import { repositoryNotFound } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
 import type { TokenContext } from '../tokens.ts';
+import type { ManifestSwitches } from './manifest.ts';
 
 /** The emulator, as every request sees it. */
 export interface EmulatorContext {
@@ -15,6 +16,7 @@ export interface EmulatorContext {
   /** The host and port by which the client reached the emulator. They stand in repository URIs, where the service has public.ecr.aws. */
   readonly registryHost: string;
   readonly quotas: Quotas;
+  readonly manifestSwitches: ManifestSwitches;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

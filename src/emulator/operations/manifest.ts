@@ -22,6 +22,17 @@ const [MOST_DEPTH, MOST_VALUES] = [100, 1_000_000];
 /** 127 characters each for type and subtype, and the slash. Source: RFC 6838, section 4.2. */
 const MAX_MEDIA_TYPE_CHARS = 255;
 
+/** Choices about what is refused. Tests and rehearsals turn them. */
+export interface ManifestSwitches {
+  readonly artifactsWithSubject: 'accepted' | 'refused';
+  readonly oddArtifactMembers: 'accepted' | 'refused';
+}
+
+export const MANIFEST_SWITCHES: ManifestSwitches = {
+  artifactsWithSubject: CHOICES.artifactsWithSubject.value,
+  oddArtifactMembers: CHOICES.oddArtifactMembers.value,
+};
+
 /** The members of a descriptor that the emulator needs. */
 interface Reference extends BlobReference {
   readonly size: number;
@@ -40,14 +51,20 @@ export interface ManifestFacts {
   readonly artifactType?: string;
 }
 
+/** What the manifest of an image must have. */
+interface Demands {
+  readonly minimumLayers: number;
+  readonly switches: ManifestSwitches;
+}
+
 /**
- * Reads a manifest and what it refers to. `givenType` is the media type that was sent along with it. An image needs at least `minimumLayers`. Throws the
- * InvalidParameterException `Invalid JSON syntax` for everything unsupported, as the service does.
+ * Reads a manifest and what it refers to. `givenType` is the media type that was sent along with it. Throws the InvalidParameterException
+ * `Invalid JSON syntax` for everything unsupported, as the service does.
  */
 export function readManifestFacts(
   text: string,
   givenType: string | undefined,
-  minimumLayers: number,
+  { minimumLayers, switches }: Demands,
 ): ManifestFacts {
   const manifest = isModest(Buffer.from(text), MOST_DEPTH, MOST_VALUES) ? parseObject(text) : undefined;
   if (manifest === undefined) throw unsupported();
@@ -56,10 +73,25 @@ export function readManifestFacts(
   if (givenType !== undefined && givenType !== ownType) {
     throw invalidParameter('ImageManifest', CHOICES.mediaTypeDisagreesReason.value);
   }
+  checkSwitches(manifest, switches);
   if (MANIFESTS.includes(ownType)) return readImageManifest(manifest, ownType, minimumLayers);
   if (INDEXES.includes(ownType)) return readIndex(manifest, ownType);
   if (SCHEMA_1.includes(ownType)) return readSchema1(manifest, ownType);
   throw unsupported();
+}
+
+/** Refuses what the switches say. */
+function checkSwitches(manifest: ParsedObject, switches: ManifestSwitches): void {
+  const { config, layers, subject } = manifest;
+  const type = readArtifactType(manifest);
+  if (switches.artifactsWithSubject === 'refused' && type !== undefined && subject !== undefined) {
+    throw unsupported();
+  }
+  if (switches.oddArtifactMembers === 'accepted') return;
+  const descriptors = [config, ...(Array.isArray(layers) ? layers : [])].filter(isParsedObject);
+  const types = [type, ...descriptors.map(({ mediaType }) => mediaType)];
+  const isOdd = types.some((each) => typeof each === 'string' && each.includes(';'));
+  if (isOdd || (isParsedObject(config) && config.annotations !== undefined)) throw unsupported();
 }
 
 function readImageManifest(manifest: ParsedObject, mediaType: string, minimumLayers: number): ManifestFacts {

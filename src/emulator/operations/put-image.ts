@@ -10,7 +10,7 @@ import {
 import type { Store } from '../storage/store.ts';
 import { findRepository, type Handler, type Handlers } from './context.ts';
 import { checkImageId } from './images.ts';
-import { type ManifestFacts, readManifestFacts } from './manifest.ts';
+import { type ManifestFacts, type ManifestSwitches, readManifestFacts } from './manifest.ts';
 
 const putImage: Handler<'PutImage'> = (context, input) => {
   const repository = findRepository(context, input);
@@ -23,6 +23,7 @@ const putImage: Handler<'PutImage'> = (context, input) => {
     tag: imageTag,
     digest: imageDigest,
     minimumLayers: CHOICES.minimumLayersPerImage.value,
+    switches: context.manifestSwitches,
   });
   return {
     image: {
@@ -46,6 +47,7 @@ export interface ManifestToPut {
   readonly digest?: string | undefined;
   /** The minimum for an image manifest. */
   readonly minimumLayers: number;
+  readonly switches: ManifestSwitches;
 }
 
 /**
@@ -59,7 +61,7 @@ export function putManifest(
   image: ManifestToPut,
 ): StoredImage {
   const { manifest, tag } = image;
-  const facts = readManifestFacts(manifest, image.mediaType, image.minimumLayers);
+  const facts = readManifestFacts(manifest, image.mediaType, image);
   const digest = computeBlobDigest(manifest);
   if (image.digest !== undefined && image.digest !== digest) {
     throw new ServiceError(

@@ -61,6 +61,7 @@ export async function receiveManifest(
       manifest: text,
       mediaType,
       minimumLayers: context.registryRules.minimumLayers,
+      switches: context.manifestSwitches,
       ...target,
     });
   } catch (error) {

@@ -27,7 +27,7 @@ export interface PushPlan {
   /** How many distinct foreign layers are left out. */
   readonly skippedLayers: number;
   /**
-   * The manifests, children first, the root last. `contents` maps each blob's `id` to what was sent. Throws LIMIT when the target does not
+   * The manifests: children first, then the root, then its referrers. `contents` maps each blob's `id` to what was sent. Throws LIMIT when the target does not
    * take a manifest of that length.
    */
   buildManifests(contents: ReadonlyMap<Digest, Content>): readonly PlannedManifest[];
@@ -39,6 +39,17 @@ export interface PlannedManifest {
   /** Exactly as in the source. */
   readonly bytes: Buffer;
   readonly platform?: Platform;
+  /** Of an artifact. */
+  readonly artifactType?: string;
   /** A tag of its own, for an artifact that travels with the image, such as its signature. */
   readonly imageTag?: string;
+  /** An artifact that travels with the image, put before it or after it. If the target refuses it, the push goes on. */
+  readonly travels?: 'before' | 'after';
+}
+
+/** The manifest of the image itself, among those of its plan. */
+export function findRoot(manifests: readonly PlannedManifest[]): PlannedManifest {
+  const root = manifests.findLast(({ travels }) => travels !== 'after');
+  if (root === undefined) throw new TypeError('a plan without a manifest');
+  return root;
 }

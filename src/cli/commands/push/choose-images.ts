@@ -16,25 +16,29 @@ export interface ChosenImage {
 
 /**
  * Chooses what to push and where: one image, or each image with `--all`. With `--all` an image goes to its names at the registry host, or to
- * the given repository under the tags of its own names; without a tag it goes there by digest. Referrers go with their image, unless
- * platforms are chosen. Throws USAGE when the choice is not clear, or when two images would get one tag.
+ * the given repository under the tags of its own names; without a tag it goes there by digest. Referrers go with their image; one with a
+ * name gets its own tag as well. Throws USAGE when the choice is not clear, or when two images would get one tag.
  */
 export async function chooseImages(
   source: ImageSource,
   { image: name, all, target: given, registryHost, selection }: Choice,
 ): Promise<readonly ChosenImage[]> {
-  const byPlatform = selection.platforms.length > 0;
+  const drops = selection.referrers === 'drop';
   if (!all) {
     const image = await chooseImage(source, name);
-    return [{ image, target: chooseTarget(given, image.names, registryHost) }];
+    const target = chooseTarget(given, image.names, registryHost);
+    return [{ image: drops ? dropReferrers(image) : image, target }];
   }
   const [only, ...others] = source.images;
   const images =
     only !== undefined && others.length === 0 && findGivenTag(given) !== undefined
       ? [{ image: only, target: chooseTarget(given, only.names, registryHost) }]
       : chooseEach(source, given, registryHost);
-  const referrers = byPlatform ? [] : chooseReferrers(source, images);
-  const chosen = [...images.map((each) => (byPlatform ? each : dropReferrers(each))), ...referrers];
+  const tagged = drops || selection.platforms.length > 0 ? [] : chooseTagged(source, images);
+  const chosen = [
+    ...images.map(({ image, target }) => ({ image: drops ? dropReferrers(image) : image, target })),
+    ...tagged,
+  ];
   assertDistinct(chosen, source);
   return chosen;
 }
@@ -64,7 +68,6 @@ function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: s
   }
   if (repository === undefined) return chooseTarget(given, image.names, registryHost);
   const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
-  // Referrers, such as signatures, have no name.
   if (byDigest || first === undefined) {
     return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, registryHost);
   }
@@ -72,21 +75,21 @@ function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: s
   return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
 }
 
-/** A referrer goes to the repository of its image, under its own tag or none. */
-function chooseReferrers(
+/** A referrer with a name goes to the repository of its image under its own tag. */
+function chooseTagged(
   { referrers = [] }: ImageSource,
   images: readonly ChosenImage[],
 ): readonly ChosenImage[] {
   return referrers.flatMap((image) => {
+    const tags = image.names.flatMap((name) => findTag(name) ?? []);
     const subject =
       images.find(
         (each) =>
           each.image.kind === 'manifest' &&
-          each.image.referrers?.some(({ digest }) => digest === image.root.digest),
+          each.image.referrers?.some(({ root }) => root.digest === image.root.digest),
       ) ?? images[0];
-    if (subject === undefined) return [];
+    if (subject === undefined || tags.length === 0) return [];
     const { registryHost, registryAlias, repositoryName } = subject.target;
-    const tags = image.names.flatMap((name) => findTag(name) ?? []);
     const repository = {
       registryHost,
       ...(registryAlias !== undefined && { registryAlias }),
@@ -96,9 +99,9 @@ function chooseReferrers(
   });
 }
 
-/** Drops the referrers, so that nothing warns about them: they are pushed as well. */
-function dropReferrers({ image, target }: ChosenImage): ChosenImage {
-  return { image: image.kind === 'manifest' ? { ...image, referrers: [] } : image, target };
+/** Drops what travels with an image. */
+function dropReferrers(image: ListedImage): ListedImage {
+  return image.kind === 'manifest' ? { ...image, companions: [], referrers: [] } : image;
 }
 
 /** The tag of a name. An OCI layout may name an image by its tag alone. */

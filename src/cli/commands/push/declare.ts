@@ -21,6 +21,11 @@ export function addPush(program: Command, run: Runner): void {
         .choices(['keep', 'drop'])
         .default('keep'),
     )
+    .addOption(
+      new Option('--referrers <what>', 'signatures, SBOMs and other referrers in the same layout')
+        .choices(['keep', 'drop'])
+        .default('keep'),
+    )
     .optionsGroup('Target:')
     .option('-t, --tag <tag>', 'further tag or reference (repeatable)', collectValues)
     .option('--by-digest', 'push without a tag')

@@ -93,6 +93,7 @@ function findObstacle(request: PushRequest): string | undefined {
     image !== undefined && '--image',
     selection.platforms.length > 0 && '--platform',
     selection.attestations === 'drop' && '--attestations drop',
+    selection.referrers === 'drop' && '--referrers drop',
     dryRun && '--dry-run',
     ifExists !== 'overwrite' && `--if-exists ${ifExists}`,
   ];

@@ -50,6 +50,7 @@ export interface PushOptions extends TransferOptions {
   readonly all?: boolean;
   readonly platform?: readonly string[];
   readonly attestations: 'keep' | 'drop';
+  readonly referrers: 'keep' | 'drop';
 }
 
 /** Where images go and how they travel, checked as far as no file and no network is needed. */
@@ -86,7 +87,11 @@ export interface PushRequest extends TransferRequest {
   /** `--image` */
   readonly image: string | undefined;
   readonly all: boolean;
-  readonly selection: { readonly platforms: readonly Platform[]; readonly attestations: 'keep' | 'drop' };
+  readonly selection: {
+    readonly platforms: readonly Platform[];
+    readonly attestations: 'keep' | 'drop';
+    readonly referrers: 'keep' | 'drop';
+  };
 }
 
 /** Reads and checks the command line, before the source is opened. Throws USAGE, LIMIT, or INVALID_INPUT for files that it names. */
@@ -96,14 +101,14 @@ export async function readRequest(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<PushRequest> {
-  const { image, all = false, attestations } = options;
+  const { image, all = false, attestations, referrers } = options;
   checkSource(context, source, reference);
   const platforms = (options.platform ?? []).map(parsePlatform);
   if (all && image !== undefined) {
     throw refuse('--image chooses one image, and --all pushes each', 'Leave one of them out');
   }
   const transfer = await readTransfer(context, reference, options);
-  return { ...transfer, source, image, all, selection: { platforms, attestations } };
+  return { ...transfer, source, image, all, selection: { platforms, attestations, referrers } };
 }
 
 /** Reads and checks what says where images go and how they travel. Throws as `readRequest`. */

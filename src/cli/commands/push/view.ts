@@ -77,6 +77,10 @@ export async function reportPushed(
       continue;
     }
     const { result, facts } = each.result;
+    for (const { status, artifactType = 'artifact', imageDigest, reason } of result.manifests) {
+      if (status === 'refused')
+        messages.warn(`refused, so not pushed with the image: ${artifactType} ${imageDigest}: ${reason}`);
+    }
     for (const line of summarizePush(result, facts)) {
       messages.note(all ? `${facts.reference}: ${line}` : line);
     }
@@ -211,7 +215,11 @@ function summarizeTransfer(result: PushResult, facts: PushFacts): string {
   if (tags.length > 0 && tags.every(({ imageDigest }) => imageDigest !== undefined)) {
     return `Skipped: ${tags.length === 1 ? 'the tag exists' : 'all tags exist'} already; checked in ${took}.`;
   }
-  const isPut = tags.length === 0 && result.manifests.at(-1)?.status === 'put';
+  const root = result.manifests.findIndex(({ imageDigest }) => imageDigest === result.imageDigest);
+  // An image without a tag, or what refers to an image that was there.
+  const isPut = result.manifests
+    .slice(tags.length === 0 ? root : root + 1)
+    .some(({ status }) => status === 'put');
   const isUnchanged = layers.uploaded === 0 && !isPut && tags.every((tag) => tag.status === 'unchanged');
   if (isUnchanged && !facts.dryRun) {
     return `Unchanged: everything was there already; ${facts.verified ? 'verified' : 'checked'} in ${took}.`;

@@ -110,6 +110,36 @@ describe('putting an image', () => {
     expect(result?.imageManifestMediaType).toBe(OCI_MANIFEST);
   });
 
+  test('is refused with what the switches say', async () => {
+    const strict = await startTestEmulator({
+      manifestSwitches: { artifactsWithSubject: 'refused', oddArtifactMembers: 'refused' },
+    });
+    try {
+      await callApi(strict, 'CreateRepository', { repositoryName });
+      const image = await uploadImage(strict, repositoryName, 'one');
+      const manifest = JSON.parse(image.imageManifest);
+      const { config } = manifest;
+      const subject = { mediaType: OCI_MANIFEST, digest: sha256('subject'), size: 7 };
+      const odd = [
+        { artifactType: 'a/b', subject },
+        { artifactType: 'a/b;version=1' },
+        { config: { ...config, mediaType: 'a/b;version=1' } },
+        { config: { ...config, annotations: {} } },
+      ];
+      for (const change of odd) {
+        const { imageManifest } = describeManifest({ ...manifest, ...change });
+        const answer = await failApi(strict, 'PutImage', { repositoryName, imageManifest });
+        expect(answer.message, imageManifest).toContain('Invalid JSON syntax');
+      }
+      for (const change of [{}, { artifactType: 'a/b' }, { subject }]) {
+        const { imageManifest } = describeManifest({ ...manifest, ...change });
+        await callApi(strict, 'PutImage', { repositoryName, imageManifest });
+      }
+    } finally {
+      await strict.close();
+    }
+  });
+
   test('of another digest or media type than given', async () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect(await refuse(image, { imageDigest: sha256('') })).toEqual({

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { deriveIdentity } from '../../../../src/emulator/identity.ts';
+import { MANIFEST_SWITCHES } from '../../../../src/emulator/operations/manifest.ts';
 import { Quotas } from '../../../../src/emulator/quotas.ts';
 import { BodyBudget } from '../../../../src/emulator/receive-body.ts';
 import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
@@ -42,6 +43,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
     registryHost: '',
     bodyBudget: new BodyBudget(64 * 1024 * 1024),
     registryRules: REGISTRY_RULES[mode],
+    manifestSwitches: MANIFEST_SWITCHES,
     quotas: new Quotas({}, () => clock.now),
     now: () => clock.now,
     onError: (error) => errors.push(error),

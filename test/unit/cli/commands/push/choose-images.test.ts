@@ -26,7 +26,7 @@ async function choose(names: readonly (readonly string[])[], given: Given) {
     image: name,
     all,
     registryHost: host,
-    selection: { platforms: [], attestations: 'keep' },
+    selection: { platforms: [], attestations: 'keep', referrers: 'keep' },
   };
   return (await chooseImages(source, choice)).map(({ image, target }) => [
     images.indexOf(image),
