@@ -8,7 +8,7 @@ import { REGION } from '../wire/service.ts';
 import type { ApiEvent, Caller } from './api-call.ts';
 import { limitAttempt } from './attempt.ts';
 import { makeCaller } from './call.ts';
-import { chooseCredentials } from './credentials/credential-chain.ts';
+import { chooseCredentials } from './credentials/choose-credentials.ts';
 import type { Identity, IdentitySource, PromptMfa } from './credentials/source.ts';
 import { diagnoseScheme } from './explain-connection.ts';
 import { RequestHandler, silentLogger } from './request-handler.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type CredentialSettings,
   chooseCredentials,
-} from '../../../../src/ecr/credentials/credential-chain.ts';
+} from '../../../../src/ecr/credentials/choose-credentials.ts';
 import type { Identity } from '../../../../src/ecr/credentials/source.ts';
 import { EcrpError } from '../../../../src/errors.ts';
 import { catchError } from '../../../support/catch-error.ts';
