@@ -4,8 +4,7 @@ import { RetryBudget } from '../net/retry-budget.ts';
 import { UnexpectedMember } from './answers.ts';
 import type { Answered, ApiCall, ApiEvent, Caller } from './api-call.ts';
 import { limitAttempt, makeAttempt } from './attempt.ts';
-import { explainFailure } from './errors.ts';
-import type { Diagnose } from './explain-connection.ts';
+import type { Diagnose } from './diagnose-scheme.ts';
 import {
   classifyFailure,
   describeFailure,
@@ -148,6 +147,7 @@ export function makeCaller(settings: CallerSettings): Caller {
       const leastMs = Math.min(LEAST_ATTEMPT_MS, budget.allowedMs / 10);
       if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
+        const { explainFailure } = await import('./errors.ts');
         throw explainFailure(explained, { operation, endpoint, attempts: attempt, repositoryName });
       }
       ambiguous ||= isAmbiguous(failure);

@@ -10,7 +10,7 @@ import { limitAttempt } from './attempt.ts';
 import { makeCaller } from './call.ts';
 import { chooseCredentials } from './credentials/choose-credentials.ts';
 import type { Identity, IdentitySource, PromptMfa } from './credentials/source.ts';
-import { diagnoseScheme } from './explain-connection.ts';
+import { diagnoseScheme } from './diagnose-scheme.ts';
 import { RequestHandler, silentLogger } from './request-handler.ts';
 import { findCaBundle, provideSdkHome } from './shared-config.ts';
 

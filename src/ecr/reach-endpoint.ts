@@ -1,8 +1,8 @@
 import type { Connections } from '../net/connections.ts';
 import { discardBody, sendRequest } from '../net/send-request.ts';
 import { makeAttempt } from './attempt.ts';
+import { diagnoseScheme } from './diagnose-scheme.ts';
 import { explainFailure } from './errors.ts';
-import { diagnoseScheme } from './explain-connection.ts';
 import { describeFailure, UnexpectedAnswer } from './failure.ts';
 
 /** An endpoint that answers. */

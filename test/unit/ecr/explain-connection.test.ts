@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { AttemptTimeout } from '../../../src/ecr/attempt.ts';
-import { explainConnection, NEEDS_TLS } from '../../../src/ecr/explain-connection.ts';
+import { NEEDS_TLS } from '../../../src/ecr/diagnose-scheme.ts';
+import { explainConnection } from '../../../src/ecr/explain-connection.ts';
 import { describeFailure } from '../../../src/ecr/failure.ts';
 
 function explain(error: Error, endpoint: string, attempts: number, operation = 'DescribeRepositories') {
