@@ -23,8 +23,11 @@ const chunks = [
     name: 'session',
     test: /[\\/]src[\\/]cli[\\/](ecr-session|service-address|own-registry|new-repository|gallery-page|unwritable-output)\.ts$/,
   },
-  // The client of the SDK and our code around it.
-  { name: 'ecr', test: /[\\/]src[\\/](?:ecr|net)[\\/](?!proxy-agents|trusted-roots)/ },
+  // The client of the SDK, and the operations that most pushes call. Other operations go with the commands that call them.
+  {
+    name: 'ecr',
+    test: /[\\/]src[\\/]ecr[\\/](client|target[\\/]connect-target|repositories|registries)\.ts$/,
+  },
   { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain)\.ts$/ },
 ];
 

@@ -1,5 +1,6 @@
 import { checkLength } from '../../../catalog/findings.ts';
-import { getRegistryCatalogData, listRegistries, putRegistryCatalogData } from '../../../ecr/registries.ts';
+import { listRegistries } from '../../../ecr/registries.ts';
+import { getRegistryCatalogData, putRegistryCatalogData } from '../../../ecr/registry-catalog-data.ts';
 import { EcrpError } from '../../../errors.ts';
 import { MAX_DISPLAY_NAME_CHARS } from '../../../wire/limits.ts';
 import type { CommandContext } from '../../command-context.ts';

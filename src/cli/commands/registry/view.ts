@@ -1,5 +1,6 @@
 import { groupDigits } from '../../../catalog/findings.ts';
-import type { Registry, RegistryCatalogData } from '../../../ecr/registries.ts';
+import type { Registry } from '../../../ecr/registries.ts';
+import type { RegistryCatalogData } from '../../../ecr/registry-catalog-data.ts';
 import {
   MAX_IMAGES_PER_REPOSITORY,
   MAX_LAYER_BYTES,
