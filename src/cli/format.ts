@@ -1,4 +1,5 @@
 import { escapeLine } from '../foreign-text.ts';
+import type { Io } from '../io.ts';
 
 /** `12.3 MB`: decimal units, as docker and registries count. */
 export function formatBytes(bytes: number): string {
@@ -29,12 +30,21 @@ export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Lines of a table: headings first, columns padded to their widest cell, two spaces between them. */
+/** Columns of the terminal that shows the result. Undefined: no terminal, so lines may have any length. */
+export function findResultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined {
+  return stdout.isTTY ? stdout.columns || 80 : undefined;
+}
+
+/**
+ * Lines of a table: headings first, columns padded to their widest cell, two spaces between them. In a table wider than `width`, the
+ * widest columns have lines of their own below each row.
+ */
 export function formatTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
+  width?: number,
 ): readonly string[] {
-  return [...formatLongTable(headings, rows, (cells) => cells)];
+  return [...formatLongTable(headings, rows, (cells) => cells, width)];
 }
 
 /** Yields the lines of a table with many rows. Reads the rows twice, and makes the cells of a row when they are needed. */
@@ -42,6 +52,7 @@ export function* formatLongTable<Row>(
   headings: readonly string[],
   rows: Iterable<Row>,
   toCells: (row: Row) => readonly string[],
+  width = Number.POSITIVE_INFINITY,
 ): Generator<string> {
   const widths = headings.map((heading) => heading.length);
   for (const row of rows) {
@@ -49,13 +60,30 @@ export function* formatLongTable<Row>(
       widths[column] = Math.max(widths[column] ?? 0, escapeLine(cell).length);
     }
   }
-  const format = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => escapeLine(cell).padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  yield format(headings);
-  for (const row of rows) yield format(toCells(row));
+  const inRow = chooseColumns(widths, width);
+  const format = function* (cells: readonly string[]): Generator<string> {
+    const escaped = cells.map(escapeLine);
+    const line = inRow.map((column) => escaped[column]?.padEnd(widths[column] ?? 0));
+    yield line.join('  ').trimEnd();
+    for (const [column, cell] of escaped.entries()) {
+      if (!inRow.includes(column) && cell !== '') yield `  ${cell}`;
+    }
+  };
+  yield* format(headings);
+  for (const row of rows) yield* format(toCells(row));
+}
+
+/** Lists the columns that fit side by side: all without the widest ones. */
+function chooseColumns(widths: readonly number[], mostWidth: number): readonly number[] {
+  let chosen = [...widths.keys()];
+  const measure = (column: number): number => widths[column] ?? 0;
+  const isTooWide = (): boolean =>
+    chosen.reduce((sum, column) => sum + measure(column), 2 * (chosen.length - 1)) > mostWidth;
+  while (chosen.length > 1 && isTooWide()) {
+    const widest = chosen.reduce((a, b) => (measure(b) > measure(a) ? b : a));
+    chosen = chosen.filter((column) => column !== widest);
+  }
+  return chosen;
 }
 
 /** `name  value` lines. Fields without a value are left out. */

@@ -86,6 +86,22 @@ describe('image list', () => {
     expect(row.endsWith(` ${emulator.registryHost}/mine/paged@${digest}`)).toBe(true);
   });
 
+  it('fits a terminal: what is too wide is below each row', async () => {
+    const settings = { env, cwd: home.directory, stdoutColumns: 80 };
+    const list = await runCli(['image', 'list', 'many'], settings);
+    const lines = list.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^TAGS +SIZE +PUSHED \(UTC\) +TYPE/);
+    expect(lines[1]).toBe('  DIGEST');
+    const prune = await runCli(['image', 'prune', 'many', '--keep', '1', '--dry-run'], settings);
+    const tags = await runCli(['image', 'list', 'many', '--tags'], settings);
+    const described = await runCli(['image', 'describe', 'many:1.299'], settings);
+    for (const { stdout } of [list, prune, tags, described]) {
+      const text = stdout.split('\n').filter((line) => !line.startsWith('digest  '));
+      expect(text.filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).toMatch(/^ {2}sha256:[0-9a-f]{64}$/m);
+    }
+  });
+
   it('has the members of the API with --json, and lists every page once', async () => {
     const calls = emulator.count('DescribeImages');
     const { imageDetails } = readListed(await ecrp('image', 'list', 'paged', '--json'));

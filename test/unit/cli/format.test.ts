@@ -49,6 +49,54 @@ it('aligns columns and leaves no space at the end of a line', () => {
   ).toEqual(['A      LONG', 'first  x', 'b']);
 });
 
+describe('a table on a terminal', () => {
+  const headings = ['DIGEST', 'TAGS', 'SIZE', 'ADDRESS'];
+  const rows = [
+    ['sha256:12345678', '1.0, latest', '5 kB', 'host/app:1.0'],
+    ['sha256:9abcdef0', '', '12 kB', 'host/app@sha256:9abcdef0'],
+  ];
+
+  it('is left alone if it fits', () => {
+    expect(formatTable(headings, rows, 61)).toEqual(formatTable(headings, rows));
+    expect(formatTable(headings, rows)[1]?.length).toBeLessThanOrEqual(61);
+  });
+
+  it('has its widest columns below each row if it does not fit', () => {
+    expect(formatTable(headings, rows, 60)).toEqual([
+      'DIGEST           TAGS         SIZE',
+      '  ADDRESS',
+      'sha256:12345678  1.0, latest  5 kB',
+      '  host/app:1.0',
+      'sha256:9abcdef0               12 kB',
+      '  host/app@sha256:9abcdef0',
+    ]);
+    expect(formatTable(headings, rows, 20)).toEqual([
+      'TAGS         SIZE',
+      '  DIGEST',
+      '  ADDRESS',
+      '1.0, latest  5 kB',
+      '  sha256:12345678',
+      '  host/app:1.0',
+      '             12 kB',
+      '  sha256:9abcdef0',
+      '  host/app@sha256:9abcdef0',
+    ]);
+  });
+
+  it('has no line for an empty cell', () => {
+    expect(
+      formatTable(
+        ['KEY', 'VALUE'],
+        [
+          ['a', 'x'.repeat(9)],
+          ['b', ''],
+        ],
+        8,
+      ),
+    ).toEqual(['KEY', '  VALUE', 'a', `  ${'x'.repeat(9)}`, 'b']);
+  });
+});
+
 it('leaves out fields without a value', () => {
   expect(
     formatFields([

@@ -1,6 +1,7 @@
 import { cutText, hideLogins } from '../../../foreign-text.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
+import { findResultWidth } from '../../format.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
 import { chooseRegistryHosts, findRegistryHost, listRegistryNames } from '../../service-address.ts';
@@ -17,8 +18,7 @@ import { viewCheck, viewPolicy } from './view.ts';
 export async function examine(context: CommandContext, argument: string | undefined): Promise<Outcome> {
   const place = await readPlace(context, argument);
   const results: NamedResult[] = [];
-  const { stdout } = context.io;
-  const columns = stdout.isTTY ? stdout.columns || 80 : undefined;
+  const columns = findResultWidth(context.io);
   const run = async (
     checks: readonly Check[],
     start: Partial<DoctorFindings>,

@@ -68,8 +68,11 @@ function listChild({ descriptor, manifest, config }: ChildDescription): ResultMe
   };
 }
 
-/** Lines for a person. */
-export function viewImageDescription(description: ImageDescription): readonly string[] {
+/** Lines for a person. `width` is that of the terminal, if there is one. */
+export function viewImageDescription(
+  description: ImageDescription,
+  width: number | undefined,
+): readonly string[] {
   const { reference, imageDigest, manifest, config, children } = description;
   const common: [string, string | undefined][] = [
     ['reference', formatReference(reference)],
@@ -79,7 +82,7 @@ export function viewImageDescription(description: ImageDescription): readonly st
   ];
   const annotations = listPairs('annotation', manifest.annotations);
   if (manifest.kind === 'index') {
-    return [...formatFields([...common, ...annotations]), '', ...viewChildren(children)];
+    return [...formatFields([...common, ...annotations]), '', ...viewChildren(children, width)];
   }
   const artifact: [string, string | undefined][] =
     config === undefined ? [['config', manifest.config.mediaType]] : viewConfig(config);
@@ -89,6 +92,7 @@ export function viewImageDescription(description: ImageDescription): readonly st
     ...formatTable(
       ['LAYER', 'SIZE', 'TYPE'],
       manifest.layers.map(({ digest, size, mediaType }) => [digest, formatBytes(size), mediaType]),
+      width,
     ),
   ];
 }
@@ -111,7 +115,7 @@ function viewConfig(config: ConfigSummary): [string, string | undefined][] {
   ];
 }
 
-function viewChildren(children: readonly ChildDescription[]): readonly string[] {
+function viewChildren(children: readonly ChildDescription[], width: number | undefined): readonly string[] {
   const rows = children.map(({ descriptor, manifest, config }) => [
     describePlatform(descriptor.platform) || nameMediaType(descriptor.mediaType, descriptor.artifactType),
     descriptor.digest,
@@ -119,7 +123,7 @@ function viewChildren(children: readonly ChildDescription[]): readonly string[] 
     manifest === undefined ? '' : String(manifest.layers.length),
     config?.created ?? '',
   ]);
-  return formatTable(['PLATFORM', 'DIGEST', 'SIZE', 'LAYERS', 'CREATED'], rows);
+  return formatTable(['PLATFORM', 'DIGEST', 'SIZE', 'LAYERS', 'CREATED'], rows, width);
 }
 
 /** BuildKit lists attestations under a platform that does not exist. */

@@ -9,6 +9,7 @@ import { isIndex, isManifest } from '../../../oci/media-types.ts';
 import { formatReference, parseReference, type Reference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
+import { findResultWidth } from '../../format.ts';
 import type { Outcome } from '../../output.ts';
 import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
 import {
@@ -45,7 +46,10 @@ export async function describeImage(context: CommandContext, text: string): Prom
         : { imageDigest, ...(imageTag && { imageTag }) }),
     };
     const description = await describeManifest(context, reader, found, reference);
-    return { result: listImageDescription(description), view: viewImageDescription(description) };
+    return {
+      result: listImageDescription(description),
+      view: viewImageDescription(description, findResultWidth(context.io)),
+    };
   });
 }
 

@@ -53,29 +53,43 @@ export function nameMediaType(mediaType = '', artifactMediaType: string | undefi
   return isArtifact ? artifactMediaType : (KINDS[mediaType] ?? mediaType);
 }
 
-/** Yields the lines of a table, the newest image first. `name` is the pull address without tag; undefined if it is unknown. */
-export function viewImages(images: ImageColumns, name: string | undefined): Iterable<string> {
-  const headings = ['DIGEST', 'TAGS', 'SIZE', 'PUSHED (UTC)', 'TYPE', ...(name ? ['PULL ADDRESS'] : [])];
-  return formatLongTable(headings, images.pick(images.listNewestFirst()), ([, image]) => [
-    image.imageDigest,
-    listNames(image.imageTags),
-    formatSize(image.sizeInBytes),
-    formatTime(image.pushedAtMs),
-    nameMediaType(image.mediaType, image.artifactMediaType),
-    ...(name === undefined ? [] : [formatAddress(name, image)]),
-  ]);
+/** How images are shown. */
+export interface ImageListStyle {
+  /** Pull address without tag; undefined if it is unknown. */
+  readonly name: string | undefined;
+  /** Columns of the terminal, if there is one. */
+  readonly width: number | undefined;
 }
 
-/** Yields the lines of a table, the newest tag first. `name` as in `viewImages`. */
-export function viewTagRows(rows: TagRow[], name: string | undefined): Iterable<string> {
+/** Yields the lines of a table, the newest image first. */
+export function viewImages(images: ImageColumns, { name, width }: ImageListStyle): Iterable<string> {
+  const headings = ['DIGEST', 'TAGS', 'SIZE', 'PUSHED (UTC)', 'TYPE', ...(name ? ['PULL ADDRESS'] : [])];
+  const rows = images.pick(images.listNewestFirst());
+  return formatLongTable(
+    headings,
+    rows,
+    ([, image]) => [
+      image.imageDigest,
+      listNames(image.imageTags),
+      formatSize(image.sizeInBytes),
+      formatTime(image.pushedAtMs),
+      nameMediaType(image.mediaType, image.artifactMediaType),
+      ...(name === undefined ? [] : [formatAddress(name, image)]),
+    ],
+    width,
+  );
+}
+
+/** Yields the lines of a table, the newest tag first. */
+export function viewTagRows(rows: TagRow[], { name, width }: ImageListStyle): Iterable<string> {
   rows.sort((a, b) => (b.createdAtMs ?? 0) - (a.createdAtMs ?? 0));
   const address = (tag: string): string[] => (name === undefined ? [] : [`${name}:${tag}`]);
   if (rows.every(({ image }) => image === undefined)) {
     const headings = ['TAG', ...(name ? ['PULL ADDRESS'] : [])];
-    return formatLongTable(headings, rows, ({ imageTag }) => [imageTag, ...address(imageTag)]);
+    return formatLongTable(headings, rows, ({ imageTag }) => [imageTag, ...address(imageTag)], width);
   }
   const headings = ['TAG', 'CREATED (UTC)', 'DIGEST', 'SIZE', 'PUSHED (UTC)', 'TYPE'];
-  return formatLongTable([...headings, ...(name ? ['PULL ADDRESS'] : [])], rows, (row) => [
+  const toCells = (row: TagRow): readonly string[] => [
     row.imageTag,
     formatTime(row.createdAtMs),
     row.image?.imageDigest ?? '',
@@ -83,7 +97,8 @@ export function viewTagRows(rows: TagRow[], name: string | undefined): Iterable<
     formatTime(row.image?.pushedAtMs),
     row.image?.kind ?? '',
     ...address(row.imageTag),
-  ]);
+  ];
+  return formatLongTable([...headings, ...(name ? ['PULL ADDRESS'] : [])], rows, toCells, width);
 }
 
 function formatSize(bytes: number | undefined): string {

@@ -9,6 +9,7 @@ import { formatRepository } from '../../../oci/reference.ts';
 import { listTagPages } from '../../../registry/list-tags.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
+import { findResultWidth } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
 import { requireRegistryHost } from '../../service-address.ts';
@@ -16,6 +17,7 @@ import { eachItem } from './each-item.ts';
 import { collectImages } from './image-columns.ts';
 import {
   compactTag,
+  type ImageListStyle,
   listImageMembers,
   listTagMembers,
   type TagRow,
@@ -56,7 +58,7 @@ async function listDetails(
   if (context.style.json) return publish(context, named, 'imageDetails', eachItem(pages), listImageMembers);
   const images = await collectImages(pages);
   if (images.length === 0) return sayNone(context, 'images', address.repositoryName);
-  return { lines: viewImages(images, named && formatRepository(named)) };
+  return { lines: viewImages(images, findStyle(context, named)) };
 }
 
 async function listTags(
@@ -70,7 +72,7 @@ async function listTags(
   const rows: TagRow[] = [];
   for await (const tag of tags) rows.push(compactTag(tag));
   if (rows.length === 0) return sayNone(context, 'tags', address.repositoryName);
-  return { lines: viewTagRows(rows, named && formatRepository(named)) };
+  return { lines: viewTagRows(rows, findStyle(context, named)) };
 }
 
 /** Lists the tags of another publisher's repository. Its registry says no more, and to anybody. */
@@ -90,7 +92,11 @@ async function listPublicTags(
   const rows: TagRow[] = [];
   for await (const imageTag of tags) rows.push({ imageTag });
   if (rows.length === 0) return sayNone(context, 'tags', name);
-  return { lines: viewTagRows(rows, name) };
+  return { lines: viewTagRows(rows, findStyle(context, named)) };
+}
+
+function findStyle({ io }: CommandContext, named: NamedRepository | undefined): ImageListStyle {
+  return { name: named && formatRepository(named), width: findResultWidth(io) };
 }
 
 async function* watchPages<Page>(

@@ -7,7 +7,7 @@ import {
   type RetentionVerdict,
 } from '../../../retention/rules.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { formatCount, formatLongTable, formatTime } from '../../format.ts';
+import { findResultWidth, formatCount, formatLongTable, formatTime } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { describeDeletions, listDeletions, type RepositoryDeletion, reportFailures } from './deletion.ts';
 import type { ImageColumns } from './image-columns.ts';
@@ -39,15 +39,15 @@ export async function showDecision(context: CommandContext, decision: Decision):
   const isGoing = (position: number): boolean => verdicts[position]?.action === 'delete';
   const positions = [...newest.filter(isGoing), ...newest.filter((position) => !isGoing(position))];
   const headings = ['ACTION', 'DIGEST', 'TAGS', 'PUSHED (UTC)', 'REASON'];
-  return {
-    lines: formatLongTable(headings, pickJudged(decision, positions), ({ image, verdict }) => [
-      verdict.action,
-      image.imageDigest,
-      listNames(image.imageTags),
-      formatTime(image.pushedAtMs),
-      describeVerdict(image, verdict, decision.rules, decision.age),
-    ]),
-  };
+  const toCells = ({ image, verdict }: Judged): readonly string[] => [
+    verdict.action,
+    image.imageDigest,
+    listNames(image.imageTags),
+    formatTime(image.pushedAtMs),
+    describeVerdict(image, verdict, decision.rules, decision.age),
+  ];
+  const width = findResultWidth(context.io);
+  return { lines: formatLongTable(headings, pickJudged(decision, positions), toCells, width) };
 }
 
 /** Outcome of a prune: in text what is gone, in JSON the decision as well. */

@@ -11,6 +11,7 @@ import { MAX_IMAGES_PER_REPOSITORY } from '../../../wire/limits.ts';
 import { cancel, confirm } from '../../ask.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
+import { findResultWidth } from '../../format.ts';
 import { formatGalleryPage } from '../../gallery-page.ts';
 import type { Outcome } from '../../output.ts';
 import { learnRegistry, readRepository, resolveRepository } from '../../own-registry.ts';
@@ -30,7 +31,7 @@ export async function listRepos(context: CommandContext): Promise<Outcome> {
   if (alias !== undefined) context.messages.note(`Gallery: ${formatGalleryPage(alias)}`);
   return {
     result: { repositories: repositories.map(listMembers) },
-    view: viewRepositories(repositories),
+    view: viewRepositories(repositories, findResultWidth(context.io)),
   };
 }
 

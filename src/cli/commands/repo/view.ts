@@ -31,12 +31,15 @@ export function viewRepository(repository: Repository, imageCount: number | unde
   ]);
 }
 
-export function viewRepositories(repositories: readonly Repository[]): readonly string[] {
+export function viewRepositories(
+  repositories: readonly Repository[],
+  width: number | undefined,
+): readonly string[] {
   if (repositories.length === 0) return [];
   const rows = repositories.map(({ repositoryName, repositoryUri, createdAt }) => [
     repositoryName,
     repositoryUri,
     createdAt?.toISOString().slice(0, 10) ?? '',
   ]);
-  return formatTable(['REPOSITORY', 'URI', 'CREATED'], rows);
+  return formatTable(['REPOSITORY', 'URI', 'CREATED'], rows, width);
 }

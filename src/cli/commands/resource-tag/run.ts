@@ -7,7 +7,7 @@ import { MAX_RESOURCE_TAGS } from '../../../wire/limits.ts';
 import type { ResourceTag } from '../../../wire/operations.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
-import { formatTable } from '../../format.ts';
+import { findResultWidth, formatTable } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
 
@@ -22,6 +22,7 @@ export async function listTags(context: CommandContext, name: string): Promise<O
         : formatTable(
             ['KEY', 'VALUE'],
             tags.map(({ Key, Value }) => [Key, Value]),
+            findResultWidth(context.io),
           ),
   };
 }

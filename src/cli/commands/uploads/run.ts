@@ -1,7 +1,7 @@
 import { clearUploads, type KnownUpload, listUploads } from '../../../engine/resume/upload-files.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findUploadDirectory } from '../../directories.ts';
-import { formatBytes, formatCount, formatDuration, formatTable } from '../../format.ts';
+import { findResultWidth, formatBytes, formatCount, formatDuration, formatTable } from '../../format.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 
 /** Lists interrupted uploads that a push can resume. */
@@ -12,7 +12,10 @@ export function listInterruptedUploads(context: CommandContext): Outcome {
   const rows = uploads.map((upload) => viewUpload(upload, Date.now()));
   return {
     result: { uploads: uploads.map(describeUpload) },
-    view: rows.length === 0 ? '' : formatTable(['TARGET', 'LAYER', 'SENT', 'AGE'], rows),
+    view:
+      rows.length === 0
+        ? ''
+        : formatTable(['TARGET', 'LAYER', 'SENT', 'AGE'], rows, findResultWidth(context.io)),
   };
 }
 
