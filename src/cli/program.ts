@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { findReplacement } from './aws-commands.ts';
 import { type CommandContext, createContext, type Runner } from './command-context.ts';
 import { addCatalog } from './commands/catalog/declare.ts';
 import { addCompletion } from './commands/completion/declare.ts';
@@ -137,6 +138,8 @@ function getCommandPath(command: Command): string {
 
 const GUESS = /\n\((Did you mean [^\n]*\?)\)$/;
 
+const UNKNOWN_COMMAND = /^unknown command '(.*)'$/s;
+
 /** Turns an error of commander into USAGE. Its guesses become the hint. */
 function toUsageError(error: CommanderError, commandPath: string): EcrpError {
   const text = error.message.replace(/^error: /, '');
@@ -144,6 +147,12 @@ function toUsageError(error: CommanderError, commandPath: string): EcrpError {
   const [line, guess] = GUESS.exec(text) ?? ['', ''];
   const help = `Run '${commandPath} --help'.`;
   const message = text.slice(0, text.length - line.length);
+  const [, unknown = ''] = UNKNOWN_COMMAND.exec(message) ?? [];
+  const replacement = findReplacement(unknown);
+  if (replacement !== undefined) {
+    const hint = `Use '${replacement}' in place of 'aws ecr-public ${unknown}'. ${help}`;
+    return new EcrpError('USAGE', message, { hint });
+  }
   return new EcrpError('USAGE', message, { hint: guess === '' ? help : `${guess} ${help}` });
 }
 

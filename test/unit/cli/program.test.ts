@@ -80,6 +80,11 @@ describe('help and version', () => {
 describe('a wrong command line', () => {
   it.each([
     [['psh', 'app.tar'], "unknown command 'psh'", 'Did you mean push?'],
+    [
+      ['describe-images', '--repository-name', 'app'],
+      "unknown command 'describe-images'",
+      "Use 'ecrp image list' in",
+    ],
     [['push'], "missing required argument 'source'", 'ecrp push --help'],
     [['push', '', 'app:1'], 'the source is empty', 'Is the variable set that it comes from?'],
     [['push', 'a', 'b', 'c'], 'too many arguments', 'ecrp push --help'],
