@@ -85,7 +85,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
   const said = { text: '', by: program };
   for (const command of listCommands(program)) captureOutput(command, io, said);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(toHelpOption(argv), { from: 'user' });
     return outcome;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -100,6 +100,12 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     await printText(io.stderr, said.text);
     return { exitStatus: 2 };
   }
+}
+
+/** `ecrp help image prune` as `ecrp image prune --help`: commander's own `help` looks at one word only. */
+function toHelpOption(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = argv;
+  return first === 'help' && words.length > 1 ? [...words, '--help'] : argv;
 }
 
 /** Makes the outcome report its publication to a CI job, after it is printed. */

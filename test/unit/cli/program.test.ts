@@ -68,6 +68,13 @@ describe('help and version', () => {
     },
   );
 
+  it('of a command is also what `ecrp help` prints, at each level', async () => {
+    for (const path of [['push'], ['image'], ['image', 'prune']]) {
+      const { status, stdout } = await runCli([...path, '--help']);
+      expect(await runCli(['help', ...path])).toMatchObject({ status, stdout });
+    }
+  });
+
   it('prints help on stderr with status 2 when a command is missing', async () => {
     for (const argv of [[], ['repo']]) {
       const missing = await runCli(argv);
