@@ -98,7 +98,7 @@ function addGrants(policy: Command, run: Runner): void {
     .command('revoke')
     .summary('take back what grant gave')
     .description(
-      'Take the push from accounts, users or roles in the statement EcrpPush. ' +
+      'Take the right to push from accounts, users or roles in the statement EcrpPush. ' +
         'The statement goes with its last principal, the policy with its last statement.',
     )
     .argument('<repo>', REPOSITORY)
