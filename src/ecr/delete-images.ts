@@ -154,15 +154,19 @@ const FAILURE_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 const FAILURE_HINTS: Readonly<Record<string, string>> = {
-  ImageNotFound: "'ecrp image list REPO' shows what is there.",
   ImageReferencedByManifestList: 'Delete the index that lists it first, or together with it.',
   ImageTagDoesNotMatchDigest: 'The tag has moved: look which image it is on now, then run the command again.',
 };
 
-/** Makes the error of one image that could not be deleted. */
-export function explainDeleteFailure({ failureCode, failureReason }: ImageDeleteFailure): EcrpError {
+/** Makes the error of one image of `repository` that could not be deleted. */
+export function explainDeleteFailure(
+  { failureCode, failureReason }: ImageDeleteFailure,
+  repository: string,
+): EcrpError {
+  const absent =
+    failureCode === 'ImageNotFound' ? `'ecrp image list ${repository}' shows what is there.` : undefined;
   return new EcrpError(FAILURE_CODES[failureCode] ?? 'UNAVAILABLE', failureReason || failureCode, {
-    hint: FAILURE_HINTS[failureCode] ?? 'Run the command again in a minute.',
+    hint: absent ?? FAILURE_HINTS[failureCode] ?? 'Run the command again in a minute.',
     operation: 'BatchDeleteImage',
     awsError: failureCode,
   });

@@ -27,7 +27,7 @@ const PAGE_ITEMS = 1000;
 /** An image by digest or by tag. With both, they must agree. */
 export type ImageIdentifier =
   | { readonly imageDigest: string; readonly imageTag?: string }
-  | { readonly imageTag: string };
+  | { readonly imageDigest?: undefined; readonly imageTag: string };
 
 /** What both lists say about an image. */
 export interface DescribedImage {

@@ -1,8 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BlobDigest } from '../../src/emulator/storage/model.ts';
+import type { Io } from '../../src/io.ts';
+import { main } from '../../src/main.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
 import { setFaults, startTestEmulator } from '../support/emulator.ts';
@@ -42,6 +45,19 @@ function ecrp(...argv: string[]): Promise<CliResult> {
   return runCli(argv, { env, cwd: home.directory });
 }
 
+/** The question on a terminal, which is answered with no. */
+async function readQuestion(...references: readonly string[]): Promise<string> {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  stdin.end('n\n');
+  const stdout = new PassThrough();
+  const { signal } = new AbortController();
+  const io: Io = { stdin, stdout, stderr, env, cwd: home.directory, signal };
+  const argv = ['image', 'delete', ...references, '--progress', 'none'];
+  expect(await main(argv, io)).toBe(2);
+  return String(stderr.read()).replace('Cancelled; nothing was changed.\n', '');
+}
+
 async function listDigests(repositoryName: string): Promise<string[]> {
   const { imageDetails = [] } = await callApi(emulator, 'DescribeImages', {
     repositoryName,
@@ -55,6 +71,10 @@ describe('image delete', () => {
     await ecrp('image', 'tag', 'tags:1', '2');
     const unasked = await ecrp('image', 'delete', 'tags:1', '--json');
     expect(unasked.json()).toMatchObject({ error: { code: 'USAGE' }, exitStatus: 2 });
+    expect(await readQuestion('tags:1')).toBe('Delete tag 1 of tags? This cannot be undone. [y/N] ');
+    expect(await readQuestion('tags:1', 'tags:2')).toMatch(/^Delete 1 image \(tags 1, 2\) of tags\? /);
+    const absent = `sha256:${'0'.repeat(64)}`;
+    expect(await readQuestion(`tags@${absent}`)).toMatch(`Delete ${absent} of tags? `);
     const first = await ecrp('image', 'delete', 'tags:1', '--yes', '--json');
     expect(first.json()).toEqual({
       schemaVersion: 1,
@@ -140,6 +160,8 @@ describe('image delete', () => {
     await setFaults(emulator, []);
     expect(status).toBe(5);
     expect(json()).toMatchObject({ deleted: [], failures: [{ failureCode: 'ImageNotFound' }] });
+    const text = await ecrp('image', 'delete', 'tags:never', '--yes');
+    expect(text.stderr).toContain("hint: 'ecrp image list tags' shows what is there.");
   });
 
   it('says what it has deleted when it cannot go on', async () => {

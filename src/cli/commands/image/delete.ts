@@ -73,21 +73,25 @@ async function carryOut(
 
 function askAbout(planned: readonly PlannedDeletion[], withChildren: boolean): string {
   const parts = planned.map(({ repository, groups, whole }) => {
-    const ids = groups.flat();
     const digests = new Set(whole.map(({ imageDigest }) => imageDigest));
-    const tags = ids.filter((id) => !('imageDigest' in id && digests.has(id.imageDigest))).length;
+    const others = groups
+      .flat()
+      .filter(({ imageDigest }) => imageDigest === undefined || !digests.has(imageDigest));
+    const wholeTags = nameTags(whole.flatMap(({ imageTags }) => imageTags));
     const named = [
-      whole.length > 0 &&
-        `${formatCount(whole.length, 'image')}${nameTags(whole.flatMap(({ imageTags }) => imageTags))}`,
-      tags > 0 && formatCount(tags, 'tag'),
-    ].filter((part) => part !== false);
+      whole.length > 0 && `${formatCount(whole.length, 'image')}${wholeTags && ` (${wholeTags})`}`,
+      nameTags(others.flatMap(({ imageTag = [] }) => imageTag)),
+      listNames(
+        others.flatMap(({ imageTag, imageDigest = [] }) => (imageTag === undefined ? imageDigest : [])),
+      ),
+    ].filter(Boolean);
     return `${named.join(' and ')} of ${formatRepository(repository)}`;
   });
   return `Delete ${parts.join(', ')}${withChildren ? ', with children that nothing else refers to' : ''}? This cannot be undone.`;
 }
 
 function nameTags(tags: readonly string[]): string {
-  return tags.length === 0 ? '' : ` (${tags.length === 1 ? 'tag' : 'tags'} ${listNames(tags)})`;
+  return tags.length === 0 ? '' : `${tags.length === 1 ? 'tag' : 'tags'} ${listNames(tags)}`;
 }
 
 function noteChildren({ messages }: CommandContext, planned: readonly PlannedDeletion[]): void {

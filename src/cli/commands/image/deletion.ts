@@ -5,7 +5,7 @@ import {
   type ImageDeleteFailure,
 } from '../../../ecr/delete-images.ts';
 import { exitStatusOf } from '../../../errors.ts';
-import { formatReference, type RepositoryReference } from '../../../oci/reference.ts';
+import { formatReference, formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { toEcrpError } from '../../explain-thrown.ts';
 import { describeError, type Outcome, type ResultMembers } from '../../output.ts';
@@ -80,7 +80,8 @@ export async function reportFailures(
 ): Promise<void> {
   for (const { repository, failures } of deletions) {
     for (const failure of failures) {
-      await reportError(explainDeleteFailure(failure), nameImage(repository, failure.imageId));
+      const error = explainDeleteFailure(failure, formatRepository(repository));
+      await reportError(error, nameImage(repository, failure.imageId));
     }
   }
 }
@@ -102,7 +103,9 @@ function findError(signal: AbortSignal, deletions: readonly RepositoryDeletion[]
 function findExitStatus(signal: AbortSignal, deletions: readonly RepositoryDeletion[]): number {
   const error = findError(signal, deletions);
   // A failure of an image is older than the error that ended everything.
-  const failure = deletions.flatMap(({ failures }) => failures)[0];
-  if (failure !== undefined) return exitStatusOf(explainDeleteFailure(failure));
+  const failed = deletions.find(({ failures }) => failures.length > 0);
+  const [failure] = failed?.failures ?? [];
+  if (failed !== undefined && failure !== undefined)
+    return exitStatusOf(explainDeleteFailure(failure, formatRepository(failed.repository)));
   return error === undefined ? 0 : exitStatusOf(error);
 }
