@@ -14,7 +14,7 @@ _ecrp() {
   fi
   [[ $directive == nospace ]] && options=(-S '')
   for line in "${lines[@]}"; do
-    described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+    described+=("${${line%%$'\t'*}//:/\\:}${${(M)line:#*$'\t'*}:+:${line#*$'\t'}}")
   done
   _describe ecrp described "${options[@]}"
 }

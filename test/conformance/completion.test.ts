@@ -66,13 +66,19 @@ function printBrackets(argv: readonly string[]): string {
 
 /** Types keys into an interactive shell on a pseudo-terminal, which util-linux's `script` makes. Returns what ecrp printed. */
 async function type(command: string, setup: string, keys: readonly string[]): Promise<readonly string[]> {
+  const lines = await show(command, setup, keys);
+  return lines.filter((line) => /^<.*>$/.test(line));
+}
+
+/** As `type`. Returns all that is on the terminal. */
+async function show(command: string, setup: string, keys: readonly string[]): Promise<readonly string[]> {
   const input = `${setup}\n${keys.join('\n')}\nexit\n`;
   const { stdout } = await runProgram('script', ['-q', '-c', command, '/dev/null'], {
     env,
     cwd: files,
     input,
   });
-  return stdout.split(/\r?\n/).filter((line) => /^<.*>$/.test(line));
+  return stdout.split(/\r?\n/);
 }
 
 const SHELLS: readonly { client: Client; start: string; setup: string }[] = [
@@ -113,6 +119,19 @@ describeWithClients('zsh', ['zsh', 'script'], () => {
       '<push>',
       '<repo><describe><team/app>',
     ]);
+  });
+});
+
+describeWithClients('zsh', ['zsh', 'script'], () => {
+  test('describes commands, and shows values alone', async () => {
+    const { setup = '' } = SHELLS.find(({ client }) => client === 'zsh') ?? {};
+    const start = `${requireClient('zsh')} -f -i`;
+    const commands = (await show(start, setup, ['ecrp image de\t'])).join('\n');
+    expect(commands).toMatch(/describe +-- describe one image/);
+    const values = (await show(start, setup, ['ecrp push x --if-exists \t'])).join('\n');
+    expect(values).toContain('overwrite');
+    expect(values).not.toContain('--  ');
+    expect(values).not.toMatch(/-- (overwrite|skip|fail)/);
   });
 });
 
