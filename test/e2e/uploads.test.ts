@@ -14,7 +14,7 @@ let archive: string;
 beforeAll(async () => {
   archive = join(home.directory, 'app.tar');
   // Three parts; random bytes stay as long as they are when compressed.
-  await writeDockerArchive(archive, [await makeImage({ seed: 91, layers: [{ size: 12 * MIB }] })], {
+  await writeDockerArchive(archive, [await makeImage({ seed: 91, layers: [{ size: 10.125 * MIB }] })], {
     style: 'skopeo',
   });
 });

@@ -16,10 +16,13 @@ const { home, emulator } = await startWorkplace();
 // Random bytes do not get shorter by compression.
 const image = await makeImage({
   seed: 4712,
-  layers: [{ size: 11 * MIB }, { size: 6 * MIB }, { size: 4000 }],
+  layers: [{ size: 10.125 * MIB }, { size: 5.125 * MIB }, { size: 4000 }],
 });
 // Two parts are enough for tests that check no order.
-const short = await makeImage({ seed: 4713, layers: [{ size: 6 * MIB }, { size: 70_000 }, { size: 4000 }] });
+const short = await makeImage({
+  seed: 4713,
+  layers: [{ size: 5.125 * MIB }, { size: 70_000 }, { size: 4000 }],
+});
 const layoutName = 'org.opencontainers.image.ref.name';
 type Items = readonly TarItem[];
 const forms: readonly (readonly [how: string, items: Items, shortItems: Items])[] = [

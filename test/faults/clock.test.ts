@@ -14,7 +14,10 @@ const clock = pathToFileURL(join(import.meta.dirname, '../support/shifted-clock.
 
 const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
-  const image = await makeImage({ seed: 8, layers: [{ size: 11 * MIB }, { size: 6 * MIB }, { size: 9 }] });
+  const image = await makeImage({
+    seed: 8,
+    layers: [{ size: 10.125 * MIB }, { size: 5.125 * MIB }, { size: 9 }],
+  });
   await writeOciLayout(join(home.directory, 'layout'), [image]);
 });
 

@@ -10,7 +10,7 @@ import { startWorkplace } from '../support/workplace.ts';
 const MIB = 1024 * 1024;
 const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
-  const image = await makeImage({ seed: 8, layers: [{ size: 16 * MIB }, { size: 11 * MIB }] });
+  const image = await makeImage({ seed: 8, layers: [{ size: 15.125 * MIB }, { size: 10.125 * MIB }] });
   await writeOciLayout(join(home.directory, 'layout'), [image]);
 });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
     (['amd64', 'arm64'] as const).map((architecture, position) =>
       makeImage({
         seed: position,
-        layers: [{ size: 6 * MIB }, { size: 1000 }],
+        layers: [{ size: 5.125 * MIB }, { size: 1000 }],
         platform: { os: 'linux', architecture },
       }),
     ),
@@ -102,7 +102,7 @@ describe('SIGTERM in the middle of a push: status 143, and the next push resumes
   });
 
   test('acknowledged parts are not sent again', async () => {
-    const image = await makeImage({ seed: 2, layers: [{ size: 11 * MIB }, { size: 1000 }] });
+    const image = await makeImage({ seed: 2, layers: [{ size: 10.125 * MIB }, { size: 1000 }] });
     await writeDockerArchive(join(home.directory, 'three-parts.tar'), [image], { style: 'skopeo' });
     // The third part of the layer. The config is sent before it.
     await setFaults(emulator, ['UploadLayerPart stall every=4']);

@@ -14,9 +14,9 @@ const program = join(import.meta.dirname, '../../bin/ecrp.js');
 
 const { home, emulator } = await startWorkplace();
 beforeAll(async () => {
-  const image = await makeImage({ seed: 3, layers: [{ size: 11 * MIB }, { size: 6 * MIB }] });
+  const image = await makeImage({ seed: 3, layers: [{ size: 10.125 * MIB }, { size: 5.125 * MIB }] });
   await writeDockerArchive(join(home.directory, 'archive.tar'), [image], { style: 'skopeo' });
-  const short = await makeImage({ seed: 4, layers: [{ size: 6 * MIB }, { size: 5.5 * MIB }] });
+  const short = await makeImage({ seed: 4, layers: [{ size: 5.125 * MIB }, { size: 5.125 * MIB }] });
   await writeDockerArchive(join(home.directory, 'short.tar'), [short], { style: 'skopeo' });
 });
 
