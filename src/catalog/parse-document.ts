@@ -1,13 +1,9 @@
-import { Lexer, LineCounter, Parser, parseDocument, type ScalarTag, type YAMLError } from 'yaml';
+import { composeYaml, explainComplexity } from '../yaml/compose-yaml.ts';
 
 /** A parsed document, or sentences that explain why parsing failed. */
 export type ParsedDocument = { readonly value: unknown } | { readonly faults: readonly string[] };
 
-/**
- * Far more than a catalog file needs. The YAML composer recurses, and its time grows with the square of the number of keys or errors.
- * So both are limited before it gets the text.
- */
-const MAX_DEPTH = 60;
+/** Far more than a catalog file needs. The time of the composer grows with the square of the number of keys, which must differ. */
 const MAX_LEXEMES = 10_000;
 const MAX_ALIASES = 100;
 const MAX_FAULTS = 5;
@@ -16,7 +12,7 @@ const MAX_FAULTS = 5;
 export function parseCatalogDocument(text: string, path: string): ParsedDocument {
   const isJson = /\.json$/i.test(path) || (!/\.ya?ml$/i.test(path) && text.trimStart().startsWith('{'));
   if (text.trim() === '') return { faults: ['it is empty'] };
-  const tooComplex = explainComplexity(text);
+  const tooComplex = explainComplexity(text, MAX_LEXEMES);
   if (tooComplex !== undefined) return { faults: [tooComplex] };
   return isJson ? parseJson(text) : parseYaml(text);
 }
@@ -53,47 +49,4 @@ function parseYaml(text: string): ParsedDocument {
   } catch (error) {
     return { faults: [`it cannot be used: ${error instanceof Error ? error.message : String(error)}`] };
   }
-}
-
-/** `!!binary`, which `aws … --generate-cli-skeleton yaml-input` writes for blobs: base64, with or without line breaks. Gives a `Buffer`. */
-const BINARY: ScalarTag = {
-  tag: 'tag:yaml.org,2002:binary',
-  resolve(text, onError) {
-    const base64 = text.replaceAll(/\s/g, '');
-    const bytes = Buffer.from(base64, 'base64');
-    if (bytes.toString('base64') !== base64) onError('what follows !!binary is not base64');
-    return bytes;
-  },
-};
-
-function composeYaml(text: string) {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter,
-    prettyErrors: false,
-    logLevel: 'error',
-    customTags: [BINARY],
-    stringKeys: true,
-  });
-  const explain = ({ code, message, pos }: YAMLError): string => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    const where = `line ${line}, column ${col}`;
-    if (code === 'DUPLICATE_KEY') return `${where}: this member is there twice`;
-    if (code === 'MULTIPLE_DOCS') return `${where}: a second document begins here; only one is allowed`;
-    return `${where}: ${message}`;
-  };
-  return { document, explain };
-}
-
-/** Explains why a text is too complex. The lexer and the parser do not recurse; the composer would. */
-function explainComplexity(text: string): string | undefined {
-  const parser = new Parser();
-  let lexemes = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme));
-    lexemes += 1;
-    if (parser.stack.length > MAX_DEPTH) return 'it is nested too deeply';
-    if (lexemes > MAX_LEXEMES) return 'it has too many members, items or lines for a catalog file';
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml';
 import type { CatalogDataInput } from '../wire/operations.ts';
+import { formatYaml } from '../yaml/compose-yaml.ts';
 
 /** A file of an exported catalog. */
 export interface ExportedFile {
@@ -12,8 +12,7 @@ export function formatCatalogFile(data: CatalogDataInput, path: string): string 
   const { logoImageBlob, ...rest } = keepGiven(data);
   const content = { ...rest, ...(logoImageBlob && { logoImageBlob: logoImageBlob.toString('base64') }) };
   if (!/\.ya?ml$/i.test(path)) return formatJsonFile(content);
-  // Long lines are not folded: a block of Markdown is easier to read.
-  return stringify(content, { lineWidth: 0 });
+  return formatYaml(content);
 }
 
 /** Formats catalog data as a catalog file with its logo and texts beside it. The catalog file is the last one. */

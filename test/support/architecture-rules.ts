@@ -24,7 +24,8 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   registry: [...COMMON, 'oci', 'async', 'net', 'ends'],
   // The engine knows the interfaces of both ends, and no source or target.
   engine: [...COMMON, 'oci', 'async', 'files', 'ends'],
-  catalog: [...COMMON, 'wire'],
+  yaml: [],
+  catalog: [...COMMON, 'wire', 'yaml'],
   retention: [...COMMON, 'oci'],
   policy: [...COMMON, 'wire'],
   docker: [...COMMON, 'io', 'async', 'files'],
@@ -41,7 +42,8 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^https?-proxy-agent$/, 'net'],
   [/^write-file-atomic$/, 'files'],
   [/^proper-lockfile$/, 'docker'],
-  [/^(yaml|markdown-it)$/, 'catalog'],
+  [/^yaml$/, 'yaml'],
+  [/^markdown-it$/, 'catalog'],
   [/^(commander|ora|chalk|string-width|diff)$/, 'cli'],
 ];
 
