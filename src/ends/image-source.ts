@@ -24,6 +24,16 @@ export interface ManifestImage {
   readonly parts?: readonly ManifestImage[];
   /** For the user who pushes it. */
   readonly warnings?: readonly string[];
+  /** The chart that stands in place of an image. */
+  readonly chart?: ChartFacts;
+}
+
+/** What a Helm chart says about itself. */
+export interface ChartFacts {
+  readonly name: string;
+  readonly version: string;
+  /** The version as Helm makes a tag of it. */
+  readonly imageTag: string;
 }
 
 export interface Companion {
@@ -93,7 +103,7 @@ export interface ReadHints {
 export interface ImageSource {
   /** For messages: the path as the user gave it. */
   readonly path: string;
-  readonly format: 'docker-archive' | 'oci-layout';
+  readonly format: 'docker-archive' | 'oci-layout' | 'helm-chart';
   readonly images: readonly ListedImage[];
   /** Signatures, SBOMs and other artifacts that refer to one of the images. */
   readonly referrers?: readonly ManifestImage[];

@@ -106,7 +106,9 @@ export function assertRepositoryName(text: string): void {
   throw new EcrpError('USAGE', `${quoteText(text)} is not a repository name of ECR Public`, {
     hint: REPOSITORY_NAME.test(text.toLowerCase())
       ? 'Write it in lower case, with 2 to 205 characters.'
-      : 'Use 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
+      : /[a-z0-9]\/$/.test(text)
+        ? `Write the whole name of the repository: ${text}NAME.`
+        : 'Use 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
   });
 }
 
@@ -142,7 +144,11 @@ function refuseAddress(text: string, registryHost: string): void {
   }
   if (!isUrl) return;
   const bare = text.slice(text.indexOf('//') + 2).replace(/^gallery\.ecr\.aws\//, `${AWS_HOSTS[0]}/`);
-  throw usage(`reference ${quoteText(text)} is a URL`, `Write it without the scheme: ${bare}`);
+  // Helm adds the name of the chart to such a URL.
+  const advice = text.startsWith('oci:')
+    ? 'Write the whole name of the repository, without the scheme'
+    : 'Write it without the scheme';
+  throw usage(`reference ${quoteText(text)} is a URL`, `${advice}: ${bare}`);
 }
 
 function splitDigest(text: string): [named: string, digest: Digest | undefined] {

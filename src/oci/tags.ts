@@ -8,7 +8,9 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 export function assertTag(text: string): void {
   if (TAG.test(text)) return;
   throw new EcrpError('USAGE', `${quoteText(text)} is not an image tag`, {
-    hint: 'Use 1 to 128 letters, digits, dots, dashes and underscores, the first not a dot or a dash.',
+    hint: TAG.test(text.replaceAll('+', '_'))
+      ? `Write it with _ in place of +, as Helm does: ${text.replaceAll('+', '_')}`
+      : 'Use 1 to 128 letters, digits, dots, dashes and underscores, the first not a dot or a dash.',
   });
 }
 

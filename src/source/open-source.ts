@@ -10,7 +10,7 @@ import { refuseDirectory, refuseFile, refuseTar, refuseUnreadable } from './refu
 import { readSavedImages } from './saved-images.ts';
 import { addBlobs } from './source-blobs.ts';
 import { describeEntry, openDirectoryStore, type SourceStore } from './source-store.ts';
-import { SPOOL_LIMIT, type SpoolLimit, spoolCompressed } from './spool.ts';
+import { SPOOL_LIMIT, type SpoolInput, type SpoolLimit, spoolCompressed } from './spool.ts';
 import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
 import { openTarStore } from './tar/tar-store.ts';
 
@@ -22,6 +22,8 @@ export interface OpenSourceOptions {
   readonly maxSpoolBytes?: number;
   /** Most bytes that a compressed tar may decompress to, if `maxSpoolBytes` is missing or nothing is written there. */
   readonly spoolLimit?: SpoolLimit;
+  /** What `recognizeStream` gave for a stream, if its first bytes were read already. */
+  readonly recognized?: SpoolInput | undefined;
 }
 
 export type SentLayers = ReadonlyMap<string, SentLayer>;

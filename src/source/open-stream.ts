@@ -26,7 +26,7 @@ export async function openStreamSource(
   // Otherwise an interruption would wait for the next bytes.
   if (signal !== undefined) addAbortSignal(signal, stream);
   try {
-    const input = await recognizeStream(stream, name, spoolLimit);
+    const input = options.recognized ?? (await recognizeStream(stream, name, spoolLimit));
     return await openTarSource(await spool(input, options, signal), options);
   } catch (error) {
     signal?.throwIfAborted();

@@ -7,7 +7,7 @@ import { type ArchiveCompression, detectFileType } from './compression.ts';
 // The errors for inputs that are no source of images. Each says what was found, and what to do.
 
 const ACCEPTED =
-  'Give a `docker save` archive or an OCI image layout, as a directory or a tar. Tars may be compressed with gzip or zstd.';
+  'Give a `docker save` archive, an OCI image layout, as a directory or a tar, or a packaged Helm chart. Tars may be compressed with gzip or zstd.';
 
 /** The error for a file that is not a tar. `compression`: that of the file, if `start` is decompressed already. */
 export function refuseFile(
@@ -49,11 +49,7 @@ export function refuseTar({
   readonly names: readonly string[];
 }): EcrpError {
   if (names.some((name) => /^[^/]+\/Chart\.yaml$/.test(name))) {
-    return refuse(
-      path,
-      'a packaged Helm chart',
-      'Push a chart with `helm push`: this version of ecrp pushes images only.',
-    );
+    return refuse(path, 'a Helm chart, not an image', pushPackaged('DIRECTORY'));
   }
   const nested = names.find((name) => /\/(manifest\.json|oci-layout)$/.test(name));
   if (nested !== undefined) {
@@ -79,8 +75,21 @@ export function refuseTar({
 }
 
 /** The error for a directory that is not an OCI image layout. */
-export function refuseDirectory({ path }: { readonly path: string }): EcrpError {
+export function refuseDirectory({
+  path,
+  find,
+}: {
+  readonly path: string;
+  find(name: string): unknown;
+}): EcrpError {
+  if (find('Chart.yaml') !== undefined) {
+    return refuse(path, 'a Helm chart that is not packaged', pushPackaged(quoteForShell(path)));
+  }
   return refuse(path, 'a directory without oci-layout and index.json, so not an OCI image layout');
+}
+
+function pushPackaged(directory: string): string {
+  return `Package it, and push what that writes: \`helm package ${directory}\`, then \`ecrp push NAME-VERSION.tgz REPOSITORY\`.`;
 }
 
 function refuse(path: string, problem: string, hint = ACCEPTED): EcrpError {

@@ -40,6 +40,11 @@ export async function selectImages(
     return selectFromIndex(source, image, selection);
   }
   if (selection.platforms.length > 0) {
+    if (image.kind === 'manifest' && image.chart !== undefined) {
+      throw new EcrpError('USAGE', `${source.path}: a Helm chart is for every platform`, {
+        hint: 'Leave out --platform.',
+      });
+    }
     const { platform } = parseConfig(await readConfig(source, image), source.path);
     assertFound(source, selection.platforms, [platform]);
   }

@@ -112,8 +112,7 @@ function readScalar(node: Scalar): GoValue {
   if (/\p{Surrogate}/u.test(text)) throw new Unreadable('an escape in it stands for half a character');
   const { tag } = node;
   if (tag === `${TAG}binary`) throw new Unreadable('the tag !!binary is not supported');
-  const isResolved =
-    tag === undefined ? isPlain(node) : /^(int|float|bool|null)$/.test(tag.replace(TAG, ''));
+  const isResolved = tag === undefined ? isPlain(node) : /^(int|float|bool|null)$/.test(tag.replace(TAG, ''));
   return isResolved ? resolvePlain(text) : text;
 }
 
@@ -145,7 +144,8 @@ function resolvePlain(text: string): GoValue {
 
 /** An `int64`, or a `uint64` without a sign; a leading 0 means base 8. */
 function toInteger(text: string): bigint | undefined {
-  const [, sign = '', digits] = /^([-+]?)(0[xX][\da-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9]\d*)$/.exec(text) ?? [];
+  const [, sign = '', digits] =
+    /^([-+]?)(0[xX][\da-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9]\d*)$/.exec(text) ?? [];
   // 2^64 has 64 digits at most; BigInt would take long for millions.
   if (digits === undefined || digits.length > 70) return undefined;
   const magnitude = BigInt(digits.replace(/^0[oO]?(?=[0-7])/, '0o').toLowerCase());

@@ -17,7 +17,7 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   oci: COMMON,
   ends: [...COMMON, 'oci'],
-  source: [...COMMON, 'oci', 'files', 'ends'],
+  source: [...COMMON, 'oci', 'files', 'ends', 'yaml'],
   compress: [...COMMON, 'oci', 'async', 'files', 'ends'],
   net: [...COMMON, 'io', 'clock'],
   ecr: [...COMMON, 'io', 'wire', 'oci', 'async', 'net', 'clock', 'files', 'ends', 'registry'],

@@ -21,7 +21,7 @@ export async function openArrivingSource(
   const kept = new KeptFile(name, { temporaryDirectory, maxSpoolBytes });
   try {
     addAbortSignal(intake.signal, stream);
-    const input = await recognizeStream(stream, name, spoolLimit);
+    const input = options.recognized ?? (await recognizeStream(stream, name, spoolLimit));
     await receiveTar(decompressStream(input), kept, intake);
   } catch (error) {
     kept.close();

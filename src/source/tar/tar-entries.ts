@@ -17,6 +17,8 @@ import {
 /** An entry, and where its data is. A link has a target instead of data. */
 export interface TarEntry {
   readonly name: string;
+  /** The name as the archive has it, before `normalizeName`. */
+  readonly fullName: string;
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** First byte of the data in the archive, and the number of bytes. */
   readonly start: number;
@@ -149,6 +151,7 @@ function describeEntry(header: TarHeader, overrides: TarOverrides, data: Data): 
   const kind = KINDS[header.type] ?? 'other';
   return {
     name,
+    fullName,
     // Before POSIX a directory was a file whose name ends in a slash.
     kind: kind === 'file' && fullName.endsWith('/') ? 'directory' : kind,
     ...data,

@@ -1,9 +1,9 @@
-import type { ImageSource, ListedImage } from '../../../ends/image-source.ts';
+import type { ChartFacts, ImageSource, ListedImage } from '../../../ends/image-source.ts';
 import { EcrpError } from '../../../errors.ts';
 import { listNames, quoteText } from '../../../foreign-text.ts';
 import { findRegistryReferences } from '../../../oci/reference.ts';
 import { chooseImage } from './choose-image.ts';
-import { type ChosenTarget, chooseTarget, type GivenTarget } from './choose-target.ts';
+import { type ChosenTarget, chooseTarget, type GivenTarget, warnOfChartTags } from './choose-target.ts';
 import type { PushRequest } from './request.ts';
 
 /** What the command line says about the choice. */
@@ -26,13 +26,13 @@ export async function chooseImages(
   const drops = selection.referrers === 'drop';
   if (!all) {
     const image = await chooseImage(source, name);
-    const target = chooseTarget(given, image.names, registryHost);
-    return [{ image: drops ? dropReferrers(image) : image, target }];
+    const chosen = chooseOne(image, given, registryHost);
+    return [drops ? { ...chosen, image: dropReferrers(chosen.image) } : chosen];
   }
   const [only, ...others] = source.images;
   const images =
-    only !== undefined && others.length === 0 && findGivenTag(given) !== undefined
-      ? [{ image: only, target: chooseTarget(given, only.names, registryHost) }]
+    only !== undefined && others.length === 0 && (findGivenTag(given) ?? findChart(only)) !== undefined
+      ? [chooseOne(only, given, registryHost)]
       : chooseEach(source, given, registryHost);
   const tagged = drops || selection.platforms.length > 0 ? [] : chooseTagged(source, images);
   const chosen = [
@@ -41,6 +41,19 @@ export async function chooseImages(
   ];
   assertDistinct(chosen, source);
   return chosen;
+}
+
+function chooseOne(image: ListedImage, given: GivenTarget, registryHost: string): ChosenImage {
+  const chart = findChart(image);
+  const target = chooseTarget(given, image.names, registryHost, chart);
+  if (image.kind !== 'manifest' || chart === undefined) return { image, target };
+  const warnings = [...(image.warnings ?? []), ...warnOfChartTags(chart, target.tags)];
+  return { image: { ...image, warnings }, target };
+}
+
+/** The chart in place of the image. */
+function findChart(image: ListedImage): ChartFacts | undefined {
+  return image.kind === 'manifest' ? image.chart : undefined;
 }
 
 function chooseEach(source: ImageSource, given: GivenTarget, registryHost: string): readonly ChosenImage[] {

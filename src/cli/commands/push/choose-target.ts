@@ -1,4 +1,5 @@
 import { ECR_PUBLIC_LIMITS } from '../../../ecr/limits.ts';
+import type { ChartFacts } from '../../../ends/image-source.ts';
 import { checkTagCount } from '../../../engine/limits.ts';
 import { EcrpError } from '../../../errors.ts';
 import { listNames, quoteText } from '../../../foreign-text.ts';
@@ -38,13 +39,15 @@ export interface ChosenTarget extends RepositoryReference {
 const DEFAULT_TAG = 'latest';
 
 /**
- * Chooses where to push: the given reference, otherwise the image's `names` at the registry host, with further tags. Throws USAGE when there
- * is no reference, or when several repositories or digests are named; LIMIT for too many tags.
+ * Chooses where to push: the given reference, otherwise the image's `names` at the registry host, with further tags. The tag of a `chart` is
+ * its version, unless one is given. Throws USAGE when there is no reference, or when several repositories or digests are named; LIMIT for too
+ * many tags.
  */
 export function chooseTarget(
   given: GivenTarget,
   names: readonly string[],
   registryHost: string,
+  chart?: ChartFacts,
 ): ChosenTarget {
   const further = readGivenTags(given.tags, registryHost);
   const main = given.reference === undefined ? undefined : parseReference(given.reference, registryHost);
@@ -54,7 +57,7 @@ export function chooseTarget(
     ...further.flatMap((each) => (each.kind === 'reference' ? [each.reference] : [])),
   ];
   const [first] = references;
-  if (first === undefined) throw refuseNames(names, registryHost);
+  if (first === undefined) throw chart ? refuseChart(chart) : refuseNames(names, registryHost);
   assertOneRepository(references);
   const { registryHost: host, registryAlias, repositoryName } = first;
   const otherNames = listOtherNames(references);
@@ -69,18 +72,30 @@ export function chooseTarget(
     assertUntagged(main, further.length > 0);
     return { ...repository, tags: [], imageDigest };
   }
+  const list = (each: Reference): readonly string[] => listTags(each, chart?.imageTag);
   const tags = orderTags([
-    ...named.flatMap(listTags),
-    ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : listTags(each.reference))),
+    ...named.flatMap(list),
+    ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : list(each.reference))),
   ]);
   checkTagCount(ECR_PUBLIC_LIMITS, tags.length);
-  return { ...repository, tags, mainTag: (main && listTags(main)[0]) ?? tags[0], imageDigest };
+  return { ...repository, tags, mainTag: (main && list(main)[0]) ?? tags[0], imageDigest };
 }
 
 /** One tag; none for a reference by digest alone. */
-function listTags({ imageTag, imageDigest }: Reference): readonly string[] {
+function listTags({ imageTag, imageDigest }: Reference, defaultTag = DEFAULT_TAG): readonly string[] {
   if (imageTag !== undefined) return [imageTag];
-  return imageDigest === undefined ? [DEFAULT_TAG] : [];
+  return imageDigest === undefined ? [defaultTag] : [];
+}
+
+/** Warns of tags of a chart that are not its version: Helm looks for versions among the tags. */
+export function warnOfChartTags(
+  { version, imageTag }: ChartFacts,
+  tags: readonly string[],
+): readonly string[] {
+  const others = tags.filter((tag) => tag !== imageTag);
+  if (others.length === 0) return [];
+  const what = others.length === 1 ? 'the tag is' : 'the tags are';
+  return [`${what} ${listNames(others)}, but the version of the chart is ${version}`];
 }
 
 /** One reference per further alias. Only the service can tell whether they name the same registry. */
@@ -117,6 +132,12 @@ function assertUntagged(main: Reference | undefined, hasFurther: boolean): void 
   throw new EcrpError('USAGE', '--by-digest pushes without a tag, but a tag is given', {
     hint:
       main?.imageTag === undefined ? 'Leave out --tag, or --by-digest.' : `Write ${formatRepository(main)}.`,
+  });
+}
+
+function refuseChart({ name }: ChartFacts): EcrpError {
+  return new EcrpError('USAGE', `no target for the chart ${quoteText(name)}: a chart names no repository`, {
+    hint: 'Give the REPOSITORY after the chart, mostly one of the same name: its version becomes the tag.',
   });
 }
 

@@ -1,11 +1,13 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { ImageSource } from '../../../ends/image-source.ts';
 import type { LayerIntake } from '../../../ends/layer-intake.ts';
-import { openCompressedFile, openFifo } from '../../../source/byte-file.ts';
+import type { Io } from '../../../io.ts';
+import { type ByteFile, openCompressedFile, openFifo } from '../../../source/byte-file.ts';
 import { type OpenSourceOptions, openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
+import type { SpoolInput } from '../../../source/spool.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findSpoolLimit } from '../../directories.ts';
 import type { PushRequest } from './request.ts';
@@ -34,11 +36,15 @@ export interface Arrival {
   close(): void;
 }
 
-/** Finds out whether layers can be sent while the source arrives; undefined for a source that `openGivenSource` opens as a whole. */
-export async function findArrival(
-  context: CommandContext,
-  request: PushRequest,
-): Promise<Arrival | undefined> {
+export type BegunSource = { readonly source: ImageSource } | { readonly arrival: Arrival };
+
+/** Opens the source of a push, unless its layers can be sent while it arrives. The caller closes either. */
+export async function beginSource(context: CommandContext, request: PushRequest): Promise<BegunSource> {
+  return (await beginArrival(context, request)) ?? { source: await openGivenSource(context, request) };
+}
+
+/** Begins a compressed file or a stream, unless it is a file that must be complete first. Opens a Helm chart. */
+async function beginArrival(context: CommandContext, request: PushRequest): Promise<BegunSource | undefined> {
   const { io, messages } = context;
   const { source } = request;
   const obstacle = findObstacle(request);
@@ -49,6 +55,8 @@ export async function findArrival(
   const options = findSourceOptions(context);
   const file = source === '-' ? undefined : await openCompressedFile(resolve(io.cwd, source));
   if (file !== undefined) {
+    const chart = await openChartOf(io, file);
+    if (chart !== undefined) return { source: chart };
     if (obstacle !== undefined) {
       file.close();
       reportSpool(file.path);
@@ -58,26 +66,68 @@ export async function findArrival(
     const { openArrivingFile } = await import('../../../source/arriving/open-arriving.ts');
     const onReread = (reason: string): void =>
       messages.detail(`${file.path} is read again, into a temporary file: ${reason}`);
-    return {
+    const arrival: Arrival = {
       name: file.path,
       receive: (intake) => openArrivingFile(file, intake, options, onReread),
       close: () => file.close(),
     };
-  }
-  if (obstacle !== undefined) {
-    if (source === '-') reportSpool(STANDARD_INPUT);
-    return undefined;
+    return { arrival };
   }
   const given = findGivenStream(context, source);
   if (given === undefined) return undefined;
   const { name, stream } = given;
+  const found = await recognizeGiven(io, given);
+  if ('source' in found) return found;
+  const recognized = { ...options, recognized: found.input };
+  if (obstacle !== undefined) {
+    reportSpool(name);
+    const { openStreamSource } = await import('../../../source/open-stream.ts');
+    return { source: await openWritten(() => openStreamSource(stream, name, recognized)) };
+  }
   reportArrival(name);
   const { openArrivingSource } = await import('../../../source/arriving/open-arriving.ts');
-  return {
+  const arrival: Arrival = {
     name,
-    receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, options)),
+    receive: (intake) => openWritten(() => openArrivingSource(stream, name, intake, recognized)),
     close: () => stream.destroy(),
   };
+  return { arrival };
+}
+
+/** Undefined unless the file is a Helm chart. Closes the file if it is one, and if this throws. */
+async function openChartOf(io: Io, file: ByteFile): Promise<ImageSource | undefined> {
+  try {
+    const { findChartFile } = await import('./chart-source.ts');
+    return await findChartFile(io, file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Reads the first bytes of a stream, and the whole of a Helm chart. Destroys the stream then, and if this throws. */
+async function recognizeGiven(
+  io: Io,
+  { name, stream }: GivenStream,
+): Promise<{ readonly source: ImageSource } | { readonly input: SpoolInput }> {
+  let isLeft = false;
+  try {
+    addAbortSignal(io.signal, stream);
+    const { recognizeStream } = await import('../../../source/open-stream.ts');
+    const input = await recognizeStream(stream, name);
+    let found: Awaited<ReturnType<typeof recognizeGiven>> = { input };
+    if (input.compression === 'gzip') {
+      const { findChartStream } = await import('./chart-source.ts');
+      found = await findChartStream(io, input);
+    }
+    isLeft = 'input' in found;
+    return found;
+  } catch (error) {
+    io.signal.throwIfAborted();
+    throw blamePipe(error);
+  } finally {
+    if (!isLeft) stream.destroy();
+  }
 }
 
 /** Why the archive must be complete before anything may be sent. */
@@ -108,11 +158,14 @@ function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
   return { signal: io.signal, temporaryDirectory, maxSpoolBytes };
 }
 
+interface GivenStream {
+  /** For messages. */
+  readonly name: string;
+  readonly stream: Readable;
+}
+
 /** Standard input, or a FIFO as `<(docker save NAME:TAG)` gives one; undefined for any other source. */
-function findGivenStream(
-  { io }: CommandContext,
-  source: string,
-): { readonly name: string; readonly stream: Readable } | undefined {
+function findGivenStream({ io }: CommandContext, source: string): GivenStream | undefined {
   if (source === '-') return { name: STANDARD_INPUT, stream: io.stdin };
   const stream = openFifo(resolve(io.cwd, source));
   return stream && { name: source, stream };

@@ -7,7 +7,7 @@ import type { Outcome } from '../../output.ts';
 import { type ChosenImage, chooseImages } from './choose-images.ts';
 import { type ChosenTarget, chooseTarget } from './choose-target.ts';
 import { type ConnectedRepository, connectRepository, explainMissing } from './connect-repository.ts';
-import { type Arrival, findArrival, openGivenSource } from './open-given-source.ts';
+import { type Arrival, beginSource } from './open-given-source.ts';
 import { type LayerCompression, openCompression, planImage } from './plan-image.ts';
 import { type PushRun, pushPlanned, runPush } from './push-run.ts';
 import { type PushOptions, type PushRequest, readRequest } from './request.ts';
@@ -76,8 +76,9 @@ async function pushRequested(run: RequestedPush): Promise<readonly Tried<PushedI
 /** Opens the source. A compressed or piped archive is sent while it is read, when the command line says where it goes. */
 async function openPushSource(run: RequestedPush): Promise<OpenedSource> {
   const { context, request } = run;
-  const arrival = await findArrival(context, request);
-  if (arrival === undefined) return { source: await openGivenSource(context, request) };
+  const begun = await beginSource(context, request);
+  if ('source' in begun) return begun;
+  const { arrival } = begun;
   try {
     return await receiveArrival(run, arrival);
   } catch (error) {

@@ -1,0 +1,180 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { EcrpError } from '../../src/errors.ts';
+import { main } from '../../src/main.ts';
+import { callApi } from '../support/call-api.ts';
+import { CHART_YAML, packChart } from '../support/charts.ts';
+import { makeInterruption, runCli } from '../support/cli.ts';
+import { makeRandomBytes } from '../support/images.ts';
+import { startWorkplace } from '../support/workplace.ts';
+
+const { home, emulator } = await startWorkplace();
+const env = { ...home.env, ...emulator.env };
+const path = join(home.directory, 'mychart-0.1.0.tgz');
+const chart = await packChart({ 'Chart.yaml': CHART_YAML, 'values.yaml': 'a: b\n' });
+await writeFile(path, chart);
+
+function push(argv: readonly string[], settings: { stdin?: Buffer; env?: Record<string, string> } = {}) {
+  return runCli(['push', ...argv], { ...settings, env: { ...env, ...settings.env } });
+}
+
+describe('ecrp push CHART', () => {
+  it('pushes a chart under its version, and again without a byte', async () => {
+    const pushed = (await push([path, 'charts/free', '--create-repo', '--verify', '--json'])).json();
+    expect(pushed).toMatchObject({
+      repositoryName: 'charts/free',
+      imageManifestMediaType: 'application/vnd.oci.image.manifest.v1+json',
+      tags: [{ imageTag: '0.1.0', status: 'created' }],
+      layers: { total: 2, uploaded: 2 },
+    });
+    const imageIds = [{ imageTag: '0.1.0' }];
+    const { imageDetails } = await callApi(emulator, 'DescribeImages', {
+      repositoryName: 'charts/free',
+      imageIds,
+    });
+    expect(imageDetails).toMatchObject([
+      { imageDigest: pushed.imageDigest, artifactMediaType: 'application/vnd.cncf.helm.config.v1+json' },
+    ]);
+    const again = (await push([path, 'charts/free', '--json'])).json();
+    expect(again).toMatchObject({
+      imageDigest: pushed.imageDigest,
+      tags: [{ status: 'unchanged' }],
+      bytes: { uploaded: 0 },
+    });
+  });
+
+  it.each<[name: string, argv: readonly string[], stdin?: Buffer]>([
+    ['by a pipe', ['-', 'charts/free'], chart],
+    ['by a pipe, without sending', ['-', 'charts/free', '--dry-run'], chart],
+    ['with --all', [path, 'charts/free', '--all']],
+    ['with another tag too', [path, 'charts/free', '-t', '0.1.0', '--if-exists', 'fail']],
+    ['with a tag alone', [path, '-t', 'charts/free:0.1.0', '--if-exists', 'skip']],
+  ])('is the same %s', async (_name, argv, stdin) => {
+    const file = (await push([path, 'charts/free', '--create-repo', '--json'])).json();
+    const result = await push([...argv, '--json'], stdin && { stdin });
+    expect(result.status, result.stderr).toBe(0);
+    const [outcome] = [result.json().images ?? result.json()].flat();
+    expect(outcome).toMatchObject({ imageDigest: file.imageDigest, tags: [{ imageTag: '0.1.0' }] });
+    expect(result.stderr).not.toContain('warning');
+  });
+
+  it('takes the time of creation from SOURCE_DATE_EPOCH', async () => {
+    const SOURCE_DATE_EPOCH = '1600000000';
+    const dry = [path, 'charts/free', '--create-repo', '--dry-run', '--json'];
+    const digests = await Promise.all(
+      [{}, { SOURCE_DATE_EPOCH }, { SOURCE_DATE_EPOCH }].map(
+        async (variables) => (await push(dry, { env: variables })).json().imageDigest,
+      ),
+    );
+    expect(digests[0]).not.toBe(digests[1]);
+    expect(digests[1]).toBe(digests[2]);
+    const wrong = await push(dry.slice(0, -1), { env: { SOURCE_DATE_EPOCH: 'today' } });
+    expect(wrong).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('SOURCE_DATE_EPOCH is "today"'),
+    });
+  });
+
+  it('makes a tag of a version with build metadata', async () => {
+    const bytes = await packChart({ 'Chart.yaml': CHART_YAML.replace('0.1.0', '1.0.0-rc.1+build.7') });
+    const result = await push(['-', 'charts/build', '--create-repo', '--json'], { stdin: bytes });
+    expect(result.json().tags).toMatchObject([{ imageTag: '1.0.0-rc.1_build.7' }]);
+  });
+
+  it('warns of a tag that is not the version', async () => {
+    const result = await push([path, 'charts/tagged:stable', '-t', '0.1.0', '-t', 'latest', '--create-repo']);
+    expect(result).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('charts/tagged:stable@sha256:'),
+      stderr: expect.stringContaining(
+        'warning: the tags are stable, latest, but the version of the chart is 0.1.0\n',
+      ),
+    });
+  });
+
+  it('sends no file of a chart as a layer', async () => {
+    const bytes = await packChart({
+      'values.yaml': 'a: b',
+      'files/layer.tar': makeRandomBytes('layer', 2 * 1024 * 1024),
+      'Chart.yaml': CHART_YAML,
+    });
+    const { length } = emulator.requests;
+    const result = await push(['-', 'charts/files', '--create-repo', '--json'], { stdin: bytes });
+    expect(result.json()).toMatchObject({ layers: { total: 2, uploaded: 2 } });
+    const initiated = emulator.requests
+      .slice(length)
+      .filter(({ operation }) => operation === 'InitiateLayerUpload');
+    expect(initiated).toHaveLength(2);
+  });
+
+  it('needs no temporary directory', async () => {
+    const result = await push([path, 'charts/spool', '--create-repo', '--dry-run'], {
+      env: { TMPDIR: join(home.directory, 'missing'), ECRP_SPOOL_LIMIT: '0' },
+    });
+    expect(result.status, result.stderr).toBe(0);
+  });
+
+  it.each<[name: string, argv: readonly string[], message: string, hint: string]>([
+    [
+      'without a target',
+      [path],
+      'no target for the chart "mychart": a chart names no repository',
+      'Give the REPOSITORY after the chart',
+    ],
+    [
+      'with a path as of helm push',
+      [path, 'team/charts/'],
+      '"team/charts/" is not a repository name',
+      'Write the whole name of the repository: team/charts/NAME.',
+    ],
+    [
+      'with a URL as of helm push',
+      [path, 'oci://public.ecr.aws/a1b2c3d4/charts'],
+      'is a URL',
+      'Write the whole name of the repository, without the scheme: public.ecr.aws/a1b2c3d4/charts',
+    ],
+    [
+      'with a version that is no tag',
+      [path, 'charts/free:1.0.0+b'],
+      '"1.0.0+b" is not an image tag',
+      'Write it with _ in place of +, as Helm does: 1.0.0_b',
+    ],
+    ['for a platform', [path, 'charts/free', '--platform', 'linux/amd64'], 'for every platform', 'Leave out'],
+    ['for an image', [path, 'charts/free', '--image', 'app'], 'no image app', '(Helm chart)'],
+  ])('refuses it %s', async (_name, argv, message, hint) => {
+    const result = await push(argv);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).toContain(`hint: `);
+    expect(result.stderr).toContain(hint);
+  });
+
+  it('shows how to package the directory of a chart', async () => {
+    const directory = join(home.directory, 'mychart');
+    await mkdir(directory);
+    await writeFile(join(directory, 'Chart.yaml'), CHART_YAML);
+    const result = await push([directory, 'charts/free']);
+    expect(result).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining(
+        `hint: Package it, and push what that writes: \`helm package ${directory}\``,
+      ),
+    });
+  });
+
+  it('ends when it is interrupted while the chart arrives', async () => {
+    const { signal, interrupt } = makeInterruption(new EcrpError('INTERRUPTED', 'by you'));
+    const stdin = new PassThrough();
+    stdin.write(chart.subarray(0, chart.length - 20));
+    setImmediate(interrupt);
+    const result = await runCli(['push', '-', 'charts/free'], {
+      env,
+      signal,
+      main: (argv, io) => main(argv, { ...io, stdin }),
+    });
+    expect(result).toMatchObject({ status: 130, stderr: expect.stringContaining('by you') });
+    expect(stdin.destroyed).toBe(true);
+  });
+});
