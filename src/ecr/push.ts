@@ -87,7 +87,7 @@ export function connectPush(client: EcrClient, address: RepositoryAddress): Push
           answers: {
             LayerAlreadyExistsException: (): CompleteAnswer => ({ kind: 'stored' }),
             UploadNotFoundException: (): CompleteAnswer => ({ kind: 'vanished' }),
-            // It has lost what it had acknowledged: nothing is completed that nothing was sent of.
+            // The service has lost what it had acknowledged: a push completes only uploads that it sent parts of.
             EmptyUploadException: (): CompleteAnswer => ({ kind: 'vanished' }),
             InvalidLayerException: (): CompleteAnswer => ({ kind: 'mismatch' }),
           },
