@@ -39,6 +39,18 @@ export function matchesPlatform(found: Platform, asked: Platform): boolean {
 }
 
 /**
+ * Identifies a platform: an index lists one image for it. Images without a variant have the usual one, and versions of Windows are the
+ * same up to the build, because any revision of a build runs them. Source: containerd.
+ */
+export function identifyPlatform(platform: Platform): string {
+  const { os, architecture } = platform;
+  const variant = platform.variant ?? DEFAULT_VARIANTS[architecture] ?? '';
+  const version = platform['os.version'] ?? '';
+  const build = os === 'windows' ? version.split('.').slice(0, 3).join('.') : version;
+  return [os, architecture, variant, build, ...(platform['os.features'] ?? []).toSorted()].join('\n');
+}
+
+/**
  * Parses the platform members of a descriptor's `platform` or of an image config. Go programs write an empty text for an unknown
  * architecture or OS, e.g. in images built from scratch.
  * @param prefix Stands before the members' names in messages: empty, or ending in a dot.

@@ -1,9 +1,9 @@
 import type { ManifestImage } from '../ends/image-source.ts';
 import { isObject } from '../json.ts';
+import { findAttested, isAttestation } from '../oci/attestation.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { isManifest, OCI_INDEX } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { findAttested, isAttestation } from './manifest-kind.ts';
 import { type LayoutIndex, NAME_ANNOTATIONS } from './oci-layout.ts';
 
 export interface JoinedImage {

@@ -1,4 +1,3 @@
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageIndex, ImageManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 
@@ -37,14 +36,4 @@ export function describeManifest(manifest: ImageManifest | ImageIndex): string {
 /** Describes an artifact by its media types. Undefined if none of them is known. */
 export function describeArtifact(types: readonly (string | undefined)[]): string | undefined {
   return ARTIFACT_KINDS.find(([, type]) => types.some((each) => each !== undefined && type.test(each)))?.[0];
-}
-
-/** Whether an entry of an index is an attestation manifest. Source: BuildKit, docs/attestations/attestation-storage.md. */
-export function isAttestation({ annotations }: Descriptor): boolean {
-  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
-}
-
-/** The digest of the image that an attestation is about. */
-export function findAttested({ annotations }: Descriptor): string | undefined {
-  return annotations?.['vnd.docker.reference.digest'];
 }

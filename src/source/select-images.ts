@@ -1,14 +1,14 @@
 import type { ImageSource, ListedImage, ManifestImage, SourceImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
+import { findAttested, isAttestation } from '../oci/attestation.ts';
 import { parseConfig } from '../oci/config.ts';
-import { digestOf } from '../oci/digest.ts';
+import { parseIndexDocument, rebuildIndex } from '../oci/index-document.ts';
 import { invalidInput } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.ts';
-import { listIndexEntries, parseIndexDocument } from './index-entries.ts';
-import { findAttested, isAttestation } from './manifest-kind.ts';
+import { listIndexEntries } from './index-entries.ts';
 import { addBlobs, readBlob } from './source-blobs.ts';
 
 /** Which images of an index are wanted. */
@@ -65,7 +65,11 @@ async function selectFromIndex(
 ): Promise<SelectedImage> {
   const { root } = image;
   const bytes = await readBlob(source, root);
-  const entries = await listIndexEntries(source, root, bytes);
+  const document = parseIndexDocument(bytes, root.mediaType, source.path);
+  const entries = await listIndexEntries(document, {
+    path: source.path,
+    readIndex: (descriptor) => readBlob(source, descriptor),
+  });
   const images = entries.filter((entry) => !isAttestation(entry.descriptor));
   const found = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
   assertFound(source, platforms, found);
@@ -88,17 +92,12 @@ async function selectFromIndex(
       hint: 'Push it with --attestations keep.',
     });
   }
-  const document = {
-    ...parseIndexDocument(source.path, root, bytes),
-    manifests: kept.map(({ json }) => json),
-  };
-  const made = Buffer.from(JSON.stringify(document));
-  const content = { digest: digestOf(made), size: made.length };
+  const { bytes: made, mediaType, digest } = rebuildIndex(document, kept);
   return {
-    source: addBlobs(source, new Map([[content.digest, made]])),
+    source: addBlobs(source, new Map([[digest, made]])),
     image: {
       ...image,
-      root: { ...root, ...content },
+      root: { ...root, mediaType, digest, size: made.length },
       companions: [],
       warnings: [...(image.warnings ?? []), ...warnOfCompanions(image)],
     },

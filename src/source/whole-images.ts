@@ -1,3 +1,4 @@
+import { findAttested, isAttestation } from '../oci/attestation.ts';
 import { findOtherLayerCount, MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
@@ -5,7 +6,6 @@ import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '.
 import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { findAttested, isAttestation } from './manifest-kind.ts';
 import { ManifestReader, nameBlob } from './oci-layout.ts';
 import { readStoredFile, type SourceStore } from './source-store.ts';
 
