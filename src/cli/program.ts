@@ -8,6 +8,7 @@ import { addCompletion } from './commands/completion/declare.ts';
 import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addImage } from './commands/image/declare.ts';
+import { addIndex } from './commands/index/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPolicy } from './commands/policy/declare.ts';
 import { addPush } from './commands/push/declare.ts';
@@ -42,6 +43,7 @@ export function buildProgram(run: Runner): Command {
   addRepo(program, run);
   addCatalog(program, run);
   addImage(program, run);
+  addIndex(program, run);
   addPolicy(program, run);
   addResourceTag(program, run);
   addRegistry(program, run);

@@ -70,6 +70,33 @@ export async function guardTags(
   return { plan: found?.plan ?? plan, tags: located.map(expectTag), kept: [], confirm };
 }
 
+/** An image that a new one takes the place of. */
+export interface ReplacedImage {
+  readonly imageTag: string;
+  readonly imageDigest: Digest;
+}
+
+/**
+ * Also looks, right before the tag is put, whether it is still on the image that the new one was made from. Throws CONFLICT if another client
+ * has moved it meanwhile.
+ */
+export function guardReplaced(
+  guarded: GuardedTags,
+  { imageTag, imageDigest }: ReplacedImage,
+  target: ImageTarget,
+): GuardedTags {
+  return {
+    ...guarded,
+    async confirm(tag, digest, signal) {
+      if (tag === imageTag) {
+        const current = await target.locateTag(tag, signal);
+        if (current !== imageDigest && current !== digest) throw refuseMoved(tag, imageDigest, current);
+      }
+      return guarded.confirm(tag, digest, signal);
+    },
+  };
+}
+
 /** A tag that stays on another image, or on this one. */
 export function keepTag(imageTag: string, imageDigest: Digest): TagResult {
   return { imageTag, status: 'unchanged', imageDigest };
@@ -77,6 +104,17 @@ export function keepTag(imageTag: string, imageDigest: Digest): TagResult {
 
 function expectTag({ tag, digest }: { readonly tag: string; readonly digest: Digest | undefined }): TagToPut {
   return { tag, previous: Promise.resolve(digest) };
+}
+
+function refuseMoved(tag: string, before: Digest, current: Digest | undefined): EcrpError {
+  const what = current === undefined ? 'removed it' : `moved it to ${current}`;
+  return new EcrpError(
+    'CONFLICT',
+    `the tag ${tag} was on ${before}, and another client has ${what} meanwhile`,
+    {
+      hint: 'Run the command again.',
+    },
+  );
 }
 
 function refuseMove(tag: string, current: Digest, digest: Digest): EcrpError {

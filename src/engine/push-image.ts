@@ -2,7 +2,7 @@ import { deriveAbort } from '../async/abort.ts';
 import type { UploadedBlob } from '../ends/image-target.ts';
 import type { Digest } from '../oci/digest.ts';
 import { checkImageDigest } from './find-digest.ts';
-import { guardTags, type TagPolicy } from './guard-tags.ts';
+import { guardReplaced, guardTags, type ReplacedImage, type TagPolicy } from './guard-tags.ts';
 import type { PushPlan } from './plan/push-plan.ts';
 import { putManifests } from './put-manifests.ts';
 import type { PushResult, TagResult } from './result.ts';
@@ -16,6 +16,8 @@ export interface WantedImage {
   /** The digest that the image must have. */
   readonly imageDigest?: Digest | undefined;
   readonly ifExists: TagPolicy;
+  /** The image that a tag must be on until it is moved. */
+  readonly replaces?: ReplacedImage | undefined;
 }
 
 /**
@@ -34,7 +36,8 @@ export async function pushImage(
   const { signal, abort, dispose } = deriveAbort(outer);
   try {
     const exact = await checkImageDigest(planned, wanted.imageDigest, target.limits, signal);
-    const guarded = await guardTags(wanted.ifExists, exact, wanted.tags, target, signal);
+    const looked = await guardTags(wanted.ifExists, exact, wanted.tags, target, signal);
+    const guarded = wanted.replaces ? guardReplaced(looked, wanted.replaces, target) : looked;
     const { plan, tags, kept } = guarded;
     if (kept.length > 0 && tags.length === 0) return describeKept(kept);
     const ledger = openLedger(plan);

@@ -15,6 +15,7 @@ import { catalogRows } from './rows/catalog.ts';
 import { doctorRows } from './rows/doctor.ts';
 import { emulatorRows } from './rows/emulator.ts';
 import { imageRows } from './rows/image.ts';
+import { indexRows } from './rows/index.ts';
 import { loginRows } from './rows/login.ts';
 import { policyRows } from './rows/policy.ts';
 import { pushRows } from './rows/push.ts';
@@ -26,6 +27,7 @@ const rows: readonly CommandRow[] = [
   ...repoRows,
   ...policyRows,
   ...imageRows,
+  ...indexRows,
   ...catalogRows,
   ...loginRows,
   ...doctorRows,

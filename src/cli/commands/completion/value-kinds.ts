@@ -30,6 +30,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   directory: 'file',
   file: 'file',
   host: 'registry-host',
+  images: 'platform',
   name: 'repository',
   'os/arch': 'platform',
   path: 'file',
@@ -38,6 +39,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   repo: 'repository',
   'repo-or-host': 'repository',
   source: 'file',
+  sources: 'file',
   tag: 'tag',
   tags: 'tag',
 };

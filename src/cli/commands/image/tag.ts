@@ -15,6 +15,7 @@ import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
 import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findTagged } from './find-tagged.ts';
 import { type NamedRepository, requireNamedRepository } from './place.ts';
 import { openRepository } from './reading.ts';
 
@@ -68,23 +69,6 @@ function connectRepositoryTarget(
     mostPartBytes: undefined,
     retryBudgetMs: options.retryBudget,
     watchWait: (what, work) => waiting.during(what, work, true),
-  });
-}
-
-/** Finds the image's digest. It is read by that, because a registry may convert what is asked for by tag. */
-async function findTagged(target: ImageTarget, reference: Reference, signal: AbortSignal): Promise<Digest> {
-  const { imageTag, imageDigest } = reference;
-  if (imageTag === undefined && imageDigest !== undefined) return imageDigest;
-  const found = await target.locateTag(imageTag ?? '', signal);
-  const name = formatReference(reference);
-  if (found === undefined) {
-    throw new EcrpError('NOT_FOUND', `${name} does not exist`, {
-      hint: `'ecrp image list ${formatRepository(reference)}' shows what is there.`,
-    });
-  }
-  if (imageDigest === undefined || imageDigest === found) return found;
-  throw new EcrpError('CONFLICT', `${name}: the tag is on another image, ${found}`, {
-    hint: 'Leave out the tag or the digest.',
   });
 }
 

@@ -17,7 +17,7 @@ const STANDARD_INPUT = 'standard input';
 /** Opens the source of a push; the caller closes it. */
 export async function openGivenSource(
   context: CommandContext,
-  { source }: Pick<PushRequest, 'source'>,
+  { source }: PushRequest,
 ): Promise<ImageSource> {
   const options = findSourceOptions(context);
   const given = findGivenStream(context, source);

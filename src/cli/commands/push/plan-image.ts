@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Compressor, DigestCache } from '../../../ends/compressor.ts';
-import type { ImageSource, ListedImage } from '../../../ends/image-source.ts';
+import type { ArchiveImage, ImageSource, ListedImage } from '../../../ends/image-source.ts';
 import type { ImageTarget } from '../../../ends/image-target.ts';
 import { planPush } from '../../../engine/plan/plan.ts';
 import type { PushPlan } from '../../../engine/plan/push-plan.ts';
@@ -37,24 +37,28 @@ export async function planImage(
 ): Promise<PushPlan> {
   const { limits } = destination.target;
   const { format } = request.compression;
-  if (image.kind !== 'archive' || image.layers.every((layer) => layer.compression !== 'none')) {
-    return planPush(source, image, { limits, format });
-  }
+  if (!needsCompression(image)) return planPush(source, image, { limits, format });
   const { platform } = parseConfig(image.config);
   const compression = opened ?? (await openCompression(context, request, destination, platform));
   return planPush(source, image, { limits, format, ...compression });
 }
 
-/** Undefined when uncompressed layers stay as they are. `platform`: of the image, when it is known. */
+/** Whether the image has layers that a push compresses unless it is told not to. */
+export function needsCompression(image: ListedImage): image is ArchiveImage {
+  return image.kind === 'archive' && image.layers.some((layer) => layer.compression === 'none');
+}
+
+/** Undefined when uncompressed layers stay as they are. `platform`: of the image, when it is known. A compressor is made unless it is `given`. */
 export async function openCompression(
   context: CommandContext,
   { compression, remoteCache, cacheFrom }: TransferRequest,
   { chosen, target }: ImageDestination,
   platform: Platform | undefined,
+  given?: Compressor,
 ): Promise<LayerCompression | undefined> {
   if (compression.compression === 'none') return undefined;
   const { openDigestCache } = await import('../../../compress/digest-cache.ts');
-  const compressor = await createCompressor(compression.compression, compression.compressionLevel);
+  const compressor = given ?? (await createCompressor(compression.compression, compression.compressionLevel));
   const cache = findCacheDirectory(context.io);
   const local = openDigestCache(cache && join(cache, 'layers'));
   if (!remoteCache) return { compressor, digestCache: local };

@@ -1,3 +1,4 @@
+import type { ReplacedImage } from '../../../engine/guard-tags.ts';
 import type { PushPlan } from '../../../engine/plan/push-plan.ts';
 import { pushImage } from '../../../engine/push-image.ts';
 import type { CommandContext } from '../../command-context.ts';
@@ -63,19 +64,23 @@ export async function runPush(
   return { ...describeOutcome(tried, { all, dryRun }), afterwards };
 }
 
-/** Pushes what is planned: send → check the tags of a dry run → verify → describe. */
+/**
+ * Pushes what is planned: send → check the tags of a dry run → verify → describe. `replaces`: the image that the tag must be on until it is
+ * moved.
+ */
 export async function pushPlanned(
   { context, session, progress, costs }: PushRun,
   request: TransferRequest,
   repository: ConnectedRepository,
   plan: PushPlan,
+  replaces?: ReplacedImage,
 ): Promise<PushedImage> {
   const { chosen, uploader, finder } = repository;
   const { dryRun, ifExists, verify } = request;
   const { signal } = context.io;
   for (const warning of plan.warnings) context.messages.warn(warning);
   for (const note of plan.notes) context.messages.note(note);
-  const pushed = await pushImage(plan, uploader, { ...chosen, ifExists }, signal);
+  const pushed = await pushImage(plan, uploader, { ...chosen, ifExists, replaces }, signal);
   if (dryRun && !pushed.createdRepository) {
     const moved = pushed.tags.filter(({ imageDigest }) => imageDigest === undefined);
     const tags = moved.map(({ imageTag }) => imageTag);

@@ -234,6 +234,6 @@ function summarizeTransfer(result: PushResult, facts: PushFacts): string {
   const done = parts.filter((part) => part !== false).join(', ');
   const creates = result.createdRepository ? `the repository ${facts.repositoryName} would be created, ` : '';
   return facts.dryRun
-    ? `Dry run, nothing was sent: ${creates}${done.replace('uploaded', 'to upload')}.`
-    : `Pushed${facts.verified ? ' and verified' : ''} in ${took}: ${done}.`;
+    ? `Dry run, nothing was sent${creates || done ? ': ' : ''}${creates}${done.replace('uploaded', 'to upload')}.`
+    : `Pushed${facts.verified ? ' and verified' : ''} in ${took}${done === '' ? '' : `: ${done}`}.`;
 }

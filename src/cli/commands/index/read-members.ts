@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { EcrpError } from '../../../errors.ts';
+import { quoteText } from '../../../foreign-text.ts';
+import { type Platform, parsePlatform } from '../../../oci/platform.ts';
+import {
+  formatRepository,
+  parseReference,
+  type Reference,
+  type RepositoryReference,
+} from '../../../oci/reference.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { checkSource } from '../push/check-source.ts';
+
+/** One argument of a command that makes an index. */
+export type GivenMember = GivenSource | GivenReference;
+
+interface NamedMember {
+  /** As the command line names it, without the platform. */
+  readonly name: string;
+  /** What stands after the equals sign. */
+  readonly platform: Platform | undefined;
+}
+
+/** An archive, a directory, standard input, or an image of an engine. */
+export interface GivenSource extends NamedMember {
+  readonly kind: 'source';
+}
+
+/** An image that is in the repository of the index. */
+export interface GivenReference extends NamedMember {
+  readonly kind: 'reference';
+  readonly reference: Reference;
+}
+
+/** The options that say which images go into an index. */
+export interface MemberOptions {
+  readonly image?: string;
+  readonly all?: boolean;
+  readonly attestations: 'keep' | 'drop';
+  readonly referrers: 'keep' | 'drop';
+  /** `KEY=VALUE` */
+  readonly annotation?: readonly string[];
+}
+
+/** Which images of sources that hold several. */
+export interface MemberChoice {
+  /** `--image` */
+  readonly image: string | undefined;
+  readonly all: boolean;
+  /** What goes along with the images. */
+  readonly kept: { readonly attestations: 'keep' | 'drop'; readonly referrers: 'keep' | 'drop' };
+}
+
+/** Matches names that are meant as paths, whether the file exists or not. */
+const PATH = /^[./~]|\.(?:tar|tgz|gz|zst|zip|xz|oci)$/;
+
+/**
+ * Reads the arguments of a command that makes an index in `repository`. What exists as a file or directory is a source, and so are
+ * `-` and `docker:NAME`; anything else is a reference. Throws USAGE or INVALID_INPUT for what is neither.
+ */
+export function readMembers(
+  context: CommandContext,
+  texts: readonly string[],
+  repository: RepositoryReference,
+  registryHost: string,
+): readonly GivenMember[] {
+  const members = texts.map((text) => readMember(context, text, repository, registryHost));
+  if (members.filter(({ name }) => name === '-').length > 1) {
+    throw new EcrpError('USAGE', 'standard input is given twice, and can be read once', {
+      hint: 'Write one of the archives into a file.',
+    });
+  }
+  return members;
+}
+
+function readMember(
+  context: CommandContext,
+  text: string,
+  repository: RepositoryReference,
+  registryHost: string,
+): GivenMember {
+  const { name, platform } = splitPlatform(context, text);
+  if (name === '-' || name === '' || name.startsWith('docker:')) {
+    checkSource(context, name, formatRepository(repository));
+    return { kind: 'source', name, platform };
+  }
+  if (isFile(context, name)) return { kind: 'source', name, platform };
+  const reference = readReference(name, repository, registryHost);
+  return { kind: 'reference', name, platform, reference };
+}
+
+/** The name of a file may hold an equals sign itself. */
+function splitPlatform(
+  context: CommandContext,
+  text: string,
+): { readonly name: string; readonly platform: Platform | undefined } {
+  const at = text.lastIndexOf('=');
+  if (at === -1 || isFile(context, text)) return { name: text, platform: undefined };
+  const name = text.slice(0, at);
+  const given = text.slice(at + 1);
+  const isPart = !isFile(context, name) && given.includes('.');
+  if (isPart) return { name: text, platform: undefined };
+  return { name, platform: parsePlatform(given) };
+}
+
+function isFile({ io }: CommandContext, name: string): boolean {
+  return name !== '' && existsSync(resolve(io.cwd, name));
+}
+
+function readReference(name: string, repository: RepositoryReference, registryHost: string): Reference {
+  const own = formatRepository(repository);
+  const neither = `${quoteText(name)} is neither a file nor an image in ${own}`;
+  if (PATH.test(name)) {
+    throw new EcrpError('INVALID_INPUT', neither, {
+      hint: `Check the path, or name an image of the repository: ${own}:TAG.`,
+    });
+  }
+  let reference: Reference;
+  try {
+    reference = parseReference(name, registryHost);
+  } catch (cause) {
+    if (!(cause instanceof EcrpError)) throw cause;
+    throw new EcrpError('USAGE', `${neither}: ${cause.message}`, {
+      hint: `Name an archive, or an image of the repository: ${own}:TAG.`,
+      cause,
+    });
+  }
+  if (reference.repositoryName !== repository.repositoryName) {
+    throw new EcrpError('USAGE', `${neither}: the image is in the repository ${reference.repositoryName}`, {
+      hint: `An index lists images of its own repository: push the image to ${own} first.`,
+    });
+  }
+  if (reference.imageTag !== undefined || reference.imageDigest !== undefined) return reference;
+  throw new EcrpError('USAGE', `${neither}: it has no tag`, {
+    hint: `Write ${own}:TAG or ${own}@DIGEST, or the path of an archive.`,
+  });
+}
+
+/** Reads which images of the sources are meant. Throws USAGE for a contradiction. */
+export function readChoice({ image, all = false, attestations, referrers }: MemberOptions): MemberChoice {
+  if (all && image !== undefined) {
+    throw new EcrpError('USAGE', '--image chooses one image of a source, and --all takes each', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  return { image, all, kept: { attestations, referrers } };
+}
