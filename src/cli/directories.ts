@@ -72,10 +72,8 @@ function findDirectory(io: Io, { variable, xdgVariable, windows, macos, unix }: 
 
 /** Finds the directory of docker's configuration. Throws USAGE without DOCKER_CONFIG and a home directory. */
 export function findDockerConfigDirectory(io: Io): string {
-  const { DOCKER_CONFIG } = io.env;
-  if (DOCKER_CONFIG) return resolveVariable(io, 'DOCKER_CONFIG', DOCKER_CONFIG);
-  const home = findHome(io);
-  if (home !== undefined) return join(home, '.docker');
+  const directory = lookForDockerConfig(io);
+  if (directory !== undefined) return directory;
   throw new EcrpError(
     'USAGE',
     'docker has no configuration directory: DOCKER_CONFIG is not set, and this user has no home directory',
@@ -83,6 +81,14 @@ export function findDockerConfigDirectory(io: Io): string {
       hint: "Set DOCKER_CONFIG to the directory of docker's config.json.",
     },
   );
+}
+
+/** The same, but undefined where there is none. */
+export function lookForDockerConfig(io: Io): string | undefined {
+  const { DOCKER_CONFIG } = io.env;
+  if (DOCKER_CONFIG) return resolveVariable(io, 'DOCKER_CONFIG', DOCKER_CONFIG);
+  const home = findHome(io);
+  return home && join(home, '.docker');
 }
 
 /** Throws USAGE for a line break: it would silently create another directory. */

@@ -6,11 +6,11 @@ import {
   findOpenMode,
   parseDockerConfig,
   readConfigFile,
-  updateConfigFile,
 } from './config-file.ts';
 import { type CredentialStore, openCredentialStore } from './credential-store.ts';
 import { removeJsonMember, setJsonMember } from './edit-json.ts';
 import { type Login, reduceToHost } from './helper-protocol.ts';
+import { updateConfigFile } from './update-config-file.ts';
 
 /** Our credential helper, `docker-credential-ecrp`. It gets logins on demand. */
 export const OWN_HELPER = 'ecrp';

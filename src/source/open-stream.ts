@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ImageSource } from '../ends/image-source.ts';
 import { canDecode, detectFileType } from './compression.ts';
-import { type OpenSourceOptions, openTarSource } from './open-source.ts';
+import { type OpenSourceOptions, openTarSource, type SentLayers } from './open-source.ts';
 import { refuseFile, refuseUnreadable } from './refusals.ts';
 import {
   readDecompressed,
@@ -15,19 +15,21 @@ import { BLOCK_BYTES, isTarHeader } from './tar/tar-header.ts';
 
 /**
  * Opens a tar out of a stream, compressed or not, as `openSource` does. `name` stands for its path in messages. The tar goes
- * into a temporary file, decompressed, as a layer may come before the files that describe it.
+ * into a temporary file, decompressed, as a layer may come before the files that describe it. `sent`: the layers that were sent
+ * when the same tar arrived before.
  */
 export async function openStreamSource(
   stream: Readable,
   name: string,
   options: OpenSourceOptions,
+  sent?: SentLayers,
 ): Promise<ImageSource> {
   const { signal, spoolLimit } = options;
   // Otherwise an interruption would wait for the next bytes.
   if (signal !== undefined) addAbortSignal(signal, stream);
   try {
     const input = options.recognized ?? (await recognizeStream(stream, name, spoolLimit));
-    return await openTarSource(await spool(input, options, signal), options);
+    return await openTarSource(await spool(input, options, signal), options, sent);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -77,7 +77,7 @@ describe('a push is refused before anything is sent', () => {
     ],
     ['ghcr.io/a/b', 3, 'INVALID_INPUT', 'no such file', 'docker save ghcr.io/a/b | ecrp push - app:1'],
     ['folder/app', 3, 'INVALID_INPUT', 'no such file', 'Check the path'],
-    ['docker:app', 2, 'USAGE', 'docker engine', 'docker save'],
+    ['docker:App', 2, 'USAGE', '"App" is not the name of an image', 'docker:NAME:TAG'],
     [two, 2, 'USAGE', 'holds 2 images', 'fixture/other:2'],
   ])('source %s', async (source, status, code, message, hint) => {
     await expectFailure(['push', source, 'app:1'], { status, code, message, hint });

@@ -28,7 +28,7 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   catalog: [...COMMON, 'wire', 'yaml'],
   retention: [...COMMON, 'oci'],
   policy: [...COMMON, 'wire'],
-  docker: [...COMMON, 'io', 'async', 'files'],
+  docker: [...COMMON, 'io', 'async', 'files', 'net'],
   emulator: ['wire'],
 };
 

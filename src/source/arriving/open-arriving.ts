@@ -35,8 +35,32 @@ export async function openArrivingSource(
 }
 
 /**
- * Opens a compressed tar file as `openArrivingSource` does. If bytes are needed twice, it calls `onReread` with the reason
- * and decompresses the file into a temporary one. Closes the file in any case.
+ * Opens a tar out of a stream as `openArrivingSource` does, when the same tar can be had again. If bytes are needed twice, it calls
+ * `reread` with the reason and the layers that need not be sent again.
+ */
+export async function openArrivingTwice(
+  stream: Readable,
+  name: string,
+  intake: LayerIntake,
+  options: OpenSourceOptions,
+  reread: (reason: string, sent: SentLayers) => Promise<ImageSource>,
+): Promise<ImageSource> {
+  let source: ImageSource;
+  try {
+    source = await openArrivingSource(stream, name, intake, options);
+  } catch (error) {
+    if (!intake.lostBytes) throw error;
+    return reread('the service lost bytes that were sent', intake.sent);
+  }
+  const asTheyAre = new Map([...intake.sent].filter(([, { compressorId }]) => compressorId === undefined));
+  if (source.format !== 'oci-layout' || asTheyAre.size === intake.sent.size) return source;
+  await source.close();
+  return reread('its layers are uncompressed and must stay so', asTheyAre);
+}
+
+/**
+ * Opens a compressed tar file as `openArrivingTwice` does: calls `onReread` with the reason and decompresses the file into a temporary
+ * one. Closes the file in any case.
  */
 export async function openArrivingFile(
   file: ByteFile,
@@ -45,21 +69,13 @@ export async function openArrivingFile(
   onReread: (reason: string) => void,
 ): Promise<ImageSource> {
   let isTaken = false;
-  const reread = (reason: string, sent: SentLayers): Promise<ImageSource> => {
-    onReread(reason);
-    isTaken = true;
-    return openTarSource(file, options, sent);
-  };
   try {
     const stream = Readable.from(streamRange(file, 0, file.size, file.path));
-    const source = await openArrivingSource(stream, file.path, intake, options);
-    const asTheyAre = new Map([...intake.sent].filter(([, { compressorId }]) => compressorId === undefined));
-    if (source.format !== 'oci-layout' || asTheyAre.size === intake.sent.size) return source;
-    await source.close();
-    return await reread('its layers are uncompressed and must stay so', asTheyAre);
-  } catch (error) {
-    if (!intake.lostBytes || isTaken) throw error;
-    return await reread('the service lost bytes that were sent', intake.sent);
+    return await openArrivingTwice(stream, file.path, intake, options, (reason, sent) => {
+      onReread(reason);
+      isTaken = true;
+      return openTarSource(file, options, sent);
+    });
   } finally {
     if (!isTaken) file.close();
   }

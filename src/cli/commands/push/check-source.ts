@@ -10,8 +10,20 @@ const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(
 
 const ARCHIVE_NAME = /\.(tar|tgz|gz|zst|zip|xz|oci)$|^\.|^\//;
 
+const ENGINE_PREFIX = 'docker:';
+
+/** True for `docker:NAME`. A file of such a name needs a `./` before it. */
+export function namesEngineImage(source: string): boolean {
+  return source.startsWith(ENGINE_PREFIX);
+}
+
+/** NAME of `docker:NAME`. */
+export function dropEnginePrefix(source: string): string {
+  return source.slice(ENGINE_PREFIX.length);
+}
+
 /**
- * Checks a source before it is opened. It may be an image of an engine, a terminal, or the name of an image instead of its archive. The
+ * Checks a source before it is opened. It may be a terminal, or the name of an image instead of its archive. The
  * error shows the command that works. Throws USAGE, or INVALID_INPUT for a missing file.
  */
 export function checkSource({ io }: CommandContext, source: string, reference: string | undefined): void {
@@ -21,11 +33,8 @@ export function checkSource({ io }: CommandContext, source: string, reference: s
       hint: 'Name the archive, or `-` for a tar on standard input. Is the variable set that it comes from?',
     });
   }
-  if (source.startsWith('docker:')) {
-    throw new EcrpError('USAGE', 'an image cannot be read from a docker engine yet', {
-      hint: `Pipe it: ${pipeImage(source.slice('docker:'.length), reference ?? 'REFERENCE')}`,
-    });
-  }
+  // The engine is asked later.
+  if (namesEngineImage(source)) return;
   if (source === '-') {
     assertNoDirectory(io.stdin);
     if (!io.stdin.isTTY) return;

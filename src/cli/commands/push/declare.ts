@@ -11,7 +11,10 @@ export function addPush(program: Command, run: Runner): void {
     .command('push')
     .summary('push an image to a repository')
     .description('Push an image from a docker-archive or OCI image layout, a tar or a directory.')
-    .argument('<source>', 'the archive, or `-` for a tar on standard input')
+    .argument(
+      '<source>',
+      'the archive, `-` for a tar on standard input, or docker:NAME for an image of an engine',
+    )
     .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; default: the names in the archive')
     .optionsGroup('Source:')
     .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
@@ -37,6 +40,7 @@ export function addPush(program: Command, run: Runner): void {
     );
   addExamples(push, [
     'docker save app:1.0 | ecrp push - app:1.0',
+    'ecrp push docker:app:1.0 team/app:1.0',
     'ecrp push app.tar team/app:1.0 -t 1 -t latest --create-repo',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --platform linux/amd64',
     'ecrp push many.tar team/app --all',

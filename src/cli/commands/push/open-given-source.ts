@@ -1,15 +1,14 @@
-import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ImageSource } from '../../../ends/image-source.ts';
-import type { LayerIntake } from '../../../ends/layer-intake.ts';
 import type { Io } from '../../../io.ts';
 import { type ByteFile, openCompressedFile, openFifo } from '../../../source/byte-file.ts';
-import { type OpenSourceOptions, openSource } from '../../../source/open-source.ts';
+import { openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
 import type { SpoolInput } from '../../../source/spool.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findSpoolLimit } from '../../directories.ts';
+import { type Arrival, type BegunSource, findObstacle, findSourceOptions } from './arrival.ts';
+import { namesEngineImage } from './check-source.ts';
 import type { PushRequest } from './request.ts';
 
 const STANDARD_INPUT = 'standard input';
@@ -19,6 +18,7 @@ export async function openGivenSource(
   context: CommandContext,
   { source }: PushRequest,
 ): Promise<ImageSource> {
+  if (namesEngineImage(source)) return (await import('./engine-source.ts')).openEngineSource(context, source);
   const options = findSourceOptions(context);
   const given = findGivenStream(context, source);
   if (given === undefined) return openSource(resolve(context.io.cwd, source), options);
@@ -26,20 +26,11 @@ export async function openGivenSource(
   return openWritten(() => openStreamSource(given.stream, given.name, options));
 }
 
-/** A source that is read once, and whose layers are sent while it arrives. */
-export interface Arrival {
-  /** For messages. */
-  readonly name: string;
-  /** Reads the source to its end; the caller closes it. */
-  receive(intake: LayerIntake): Promise<ImageSource>;
-  /** Closes what `receive` has not read; idempotent. */
-  close(): void;
-}
-
-export type BegunSource = { readonly source: ImageSource } | { readonly arrival: Arrival };
-
 /** Opens the source of a push, unless its layers can be sent while it arrives. The caller closes either. */
 export async function beginSource(context: CommandContext, request: PushRequest): Promise<BegunSource> {
+  if (namesEngineImage(request.source)) {
+    return (await import('./engine-source.ts')).beginEngineSource(context, request);
+  }
   return (await beginArrival(context, request)) ?? { source: await openGivenSource(context, request) };
 }
 
@@ -128,34 +119,6 @@ async function recognizeGiven(
   } finally {
     if (!isLeft) stream.destroy();
   }
-}
-
-/** Why the archive must be complete before anything may be sent. */
-function findObstacle(request: PushRequest): string | undefined {
-  const { target, all, image, selection, dryRun, ifExists } = request;
-  const { reference, tags } = target;
-  if (reference === undefined) return 'without a REFERENCE, its end says where it goes';
-  if ([reference, ...tags].some((text) => text.includes('@'))) {
-    return 'the digest of the reference is compared before anything is sent';
-  }
-  const needing = [
-    all && '--all',
-    image !== undefined && '--image',
-    selection.platforms.length > 0 && '--platform',
-    selection.attestations === 'drop' && '--attestations drop',
-    selection.referrers === 'drop' && '--referrers drop',
-    dryRun && '--dry-run',
-    ifExists !== 'overwrite' && `--if-exists ${ifExists}`,
-  ];
-  const given = needing.find((option) => typeof option === 'string');
-  return given === undefined ? undefined : `${given} needs the whole of it`;
-}
-
-/** Throws USAGE as `findSpoolLimit`. */
-function findSourceOptions({ io }: CommandContext): OpenSourceOptions {
-  const temporaryDirectory = io.env.TMPDIR || tmpdir();
-  const maxSpoolBytes = findSpoolLimit(io, temporaryDirectory);
-  return { signal: io.signal, temporaryDirectory, maxSpoolBytes };
 }
 
 interface GivenStream {

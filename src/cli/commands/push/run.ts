@@ -4,10 +4,11 @@ import { takeLayers } from '../../../engine/arriving/take-layers.ts';
 import { selectImages } from '../../../source/select-images.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
+import type { Arrival } from './arrival.ts';
 import { type ChosenImage, chooseImages } from './choose-images.ts';
 import { type ChosenTarget, chooseTarget } from './choose-target.ts';
 import { type ConnectedRepository, connectRepository, explainMissing } from './connect-repository.ts';
-import { type Arrival, beginSource } from './open-given-source.ts';
+import { beginSource } from './open-given-source.ts';
 import { type LayerCompression, openCompression, planImage } from './plan-image.ts';
 import { type PushRun, pushPlanned, runPush } from './push-run.ts';
 import { type PushOptions, type PushRequest, readRequest } from './request.ts';
@@ -93,7 +94,7 @@ async function receiveArrival(
   arrival: Arrival,
 ): Promise<OpenedSource> {
   const { signal } = context.io;
-  const target = chooseTarget(request.target, [], request.registryHost);
+  const target = chooseTarget(request.target, arrival.names ?? [], request.registryHost);
   const repository = await connectRepository(context, session, progress, request, target);
   try {
     const compression = await openCompression(context, request, repository, undefined);
