@@ -22,8 +22,30 @@ import type { Outcome, OutputStyle } from './output.ts';
 import { readVersion } from './read-version.ts';
 import { printText } from './write-text.ts';
 
-/** Declares all commands. A command is imported when it runs, so that the others do not load it. */
-export function buildProgram(run: Runner): Command {
+/** The functions that declare commands, and the names of these, in the order of the help. */
+const DECLARATIONS: readonly (readonly [add: (program: Command, run: Runner) => void, ...names: string[]])[] =
+  [
+    [addPush, 'push'],
+    [addRepo, 'repo'],
+    [addCatalog, 'catalog'],
+    [addImage, 'image'],
+    [addIndex, 'index'],
+    [addPolicy, 'policy'],
+    [addResourceTag, 'resource-tag'],
+    [addRegistry, 'registry'],
+    [addLogin, 'login', 'logout', 'token'],
+    [addUploads, 'uploads'],
+    [addDoctor, 'doctor'],
+    [addEmulator, 'emulator'],
+    [addCompletion, 'completion'],
+    [addVersion, 'version'],
+  ];
+
+/**
+ * Declares all commands; only one if `first`, the first word of a command line, names it, because all of them slow down every start. A command
+ * is imported when it runs, so that the others do not load it.
+ */
+export function buildProgram(run: Runner, first?: string): Command {
   const program = new Command('ecrp')
     .description(
       'Push image archives to Amazon ECR Public without a Docker daemon, and manage its repositories.',
@@ -39,20 +61,8 @@ export function buildProgram(run: Runner): Command {
     'ecrp repo create app --catalog catalog.json',
     'ecrp push app.tar app:1.0 --create-repo --json',
   ]);
-  addPush(program, run);
-  addRepo(program, run);
-  addCatalog(program, run);
-  addImage(program, run);
-  addIndex(program, run);
-  addPolicy(program, run);
-  addResourceTag(program, run);
-  addRegistry(program, run);
-  addLogin(program, run);
-  addUploads(program, run);
-  addDoctor(program, run);
-  addEmulator(program, run);
-  addCompletion(program, run);
-  addVersion(program, run);
+  const named = DECLARATIONS.filter(([, ...names]) => first !== undefined && names.includes(first));
+  for (const [add] of named.length > 0 ? named : DECLARATIONS) add(program, run);
   return program;
 }
 
@@ -78,7 +88,7 @@ export async function runProgram(argv: readonly string[], io: Io, style: OutputS
     } finally {
       context.waiting.clear();
     }
-  });
+  }, argv[0]);
   if (argv[0] === COMPLETE) {
     const { answerShell } = await import('./commands/completion/run.ts');
     await printText(io.stdout, await answerShell(program, argv.slice(2), io));

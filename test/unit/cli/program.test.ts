@@ -14,6 +14,16 @@ const paths = listPaths(buildProgram(async () => undefined));
 describe('help and version', () => {
   it('is listed for commands in groups as well', () => expect(paths).toContainEqual(['repo', 'create']));
 
+  it('declares a command that the command line names as it declares it among all', () => {
+    const all = buildProgram(async () => undefined);
+    for (const command of all.commands) {
+      const named = buildProgram(async () => undefined, command.name());
+      const found = named.commands.find((each) => each.name() === command.name());
+      expect(found?.helpInformation()).toBe(command.helpInformation());
+      expect(named.commands.length).toBeLessThan(4);
+    }
+  });
+
   it('prints the version of the package', async () => {
     // Our own package.json; a missing member fails the test.
     const { version } = JSON.parse(
