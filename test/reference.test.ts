@@ -64,7 +64,9 @@ describe('a section', () => {
     const push = commands.find(({ name }) => name === 'ecrp push');
     const text = push === undefined ? '' : formatCommand(push);
     expect(text).toMatch(/^### `ecrp push`\n\nPush /);
-    expect(text).toContain('\n```sh\necrp push [options] <source> [reference]\n```\n');
+    expect(text).toContain(
+      '\n```sh\necrp push [options] <source> [reference]\necrp push [options] <reference> <file',
+    );
     expect(text).toContain('\n| argument | |\n| --- | --- |\n| `source` | ');
     for (const title of ['Source', 'Target', 'Network', 'Output']) {
       expect(text).toContain(`\n| ${title} | |\n| --- | --- |\n| \`-`);
@@ -77,7 +79,7 @@ describe('a section', () => {
   });
 
   it('shows text of help as it is, in spite of Markdown', () => {
-    const plain = { depth: 1, summary: '', description: '', usage: 'ecrp x', groups: [], commands: [] };
+    const plain = { depth: 1, summary: '', description: '', usage: ['ecrp x'], groups: [], commands: [] };
     const text = formatCommand({
       ...{ ...plain, name: 'ecrp x', examples: [], operations: [], exitStatuses: {} },
       arguments: [{ term: 'a|b', meaning: 'REPO[:TAG] | <x> or `a|b_c` of NO_COLOR, *' }],

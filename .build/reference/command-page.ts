@@ -21,7 +21,8 @@ export interface CommandPage extends CommandNotes {
   readonly depth: number;
   readonly summary: string;
   readonly description: string;
-  readonly usage: string;
+  /** One line for each form of the command. */
+  readonly usage: readonly string[];
   readonly arguments: readonly Definition[];
   /** Without the options of every command, except on the page of the program. */
   readonly groups: readonly OptionGroup[];
@@ -50,7 +51,10 @@ function describeCommand(command: Command): CommandPage {
     depth: path.length - 1,
     summary: command.parent === null ? SUMMARY : help.subcommandDescription(command),
     description: command.description(),
-    usage: help.commandUsage(command),
+    usage: help
+      .commandUsage(command)
+      .split('\n')
+      .map((line) => line.trim()),
     arguments: command.registeredArguments.map((argument) => ({
       term: help.argumentTerm(argument),
       meaning: help.argumentDescription(argument),

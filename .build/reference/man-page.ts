@@ -30,7 +30,14 @@ export function formatManPage(page: CommandPage, details: string, { version, pag
   const parts = [
     `.TH ${quoteArgument(title.toUpperCase())} 1 "" ${quoteArgument(`ecrp ${version}`)} "Manual of ecrp"`,
     section('NAME', [`${escapeRoff(title)} \\- ${escapeRoff(summary)}`]),
-    section('SYNOPSIS', [`.B ${escapeRoff(name)}`, escapeRoff(usage.slice(name.length + 1))]),
+    section(
+      'SYNOPSIS',
+      usage.flatMap((form, position) => [
+        ...(position > 0 ? ['.PP'] : []),
+        `.B ${escapeRoff(name)}`,
+        escapeRoff(form.slice(name.length + 1)),
+      ]),
+    ),
     section('DESCRIPTION', splitParagraphs(description).map(formatParagraph)),
     section('ARGUMENTS', page.arguments.map(formatTerm)),
     section(

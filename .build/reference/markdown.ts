@@ -23,7 +23,7 @@ export function formatCommand(page: CommandPage): string {
   const parts = [
     `${'#'.repeat(depth + 2)} \`${name}\``,
     ...splitParagraphs(description).map(formatParagraph),
-    formatCode([usage]),
+    formatCode(usage),
     page.arguments.length > 0 && formatDefinitions('argument', page.arguments),
     commands.length > 0 && depth > 0 && formatDefinitions('command', commands),
     ...groups.map(({ title, options }) => formatDefinitions(groups.length > 1 ? title : 'option', options)),

@@ -3,26 +3,30 @@ import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
 import type { Digest } from '../oci/digest.ts';
 
+/** What to do about a blob without bytes. */
+const EMPTY_HINTS = {
+  layer: 'Leave the empty layer out of the image.',
+  config: 'Build the artifact with the config `{}`, as the OCI image specification asks; `oras push` does.',
+  file: 'Leave the empty file out.',
+} as const;
+
 /** Throws LIMIT for a blob that the target cannot store; `bytes` is its size as it will be sent. */
 export function checkBlobSize(
   { service, minBlobBytes = 0, maxBlobBytes = Number.POSITIVE_INFINITY }: TargetLimits,
   name: string,
   bytes: number,
-  role: 'config' | 'layer' = 'layer',
+  role: keyof typeof EMPTY_HINTS = 'layer',
 ): void {
   if (bytes > maxBlobBytes) {
     throw new EcrpError(
       'LIMIT',
       `${name} is ${bytes} bytes long; ${service} takes layers of up to ${maxBlobBytes} bytes`,
-      { hint: 'Split what the layer holds over several layers.' },
+      { hint: `Split what the ${role} holds over several ${role}s.` },
     );
   }
   if (bytes < minBlobBytes) {
     throw new EcrpError('LIMIT', `${name} is empty; ${service} cannot store a blob without bytes`, {
-      hint:
-        role === 'layer'
-          ? 'Leave the empty layer out of the image.'
-          : 'Build the artifact with the config `{}`, as the OCI image specification asks; `oras push` does.',
+      hint: EMPTY_HINTS[role],
     });
   }
 }

@@ -99,11 +99,11 @@ export class Sandbox {
     return runToSuccess(program, programArguments, { env: this.env, cwd: this.directory });
   }
 
-  /** Runs a program like `run`, with further variables or input. Accepts any exit status. */
+  /** Runs a program like `run`, with further variables, input or another directory. Accepts any exit status. */
   tryRun(
     program: string,
     programArguments: readonly string[],
-    options: { env?: Record<string, string>; input?: string } = {},
+    options: { env?: Record<string, string>; input?: string; cwd?: string } = {},
   ): Promise<Ended> {
     const { env, ...rest } = options;
     return runProgram(program, programArguments, {
@@ -120,7 +120,7 @@ export class Sandbox {
   /** Runs ecrp like `ecrp`, but accepts any exit status. */
   tryEcrp(
     options: readonly string[],
-    settings: { env?: Record<string, string>; input?: string } = {},
+    settings: { env?: Record<string, string>; input?: string; cwd?: string } = {},
   ): Promise<Ended> {
     return this.tryRun(process.execPath, [ecrpProgram, ...options], settings);
   }

@@ -24,7 +24,7 @@ const WORDS: Partial<Readonly<Record<ValueKind, readonly string[]>>> = {
 
 /** Finds what may stand at a place, out of the declarations of the commands. */
 export function findExpectedWords(place: Cursor): Expected {
-  const { command, operands, option, current, takesOptions } = place;
+  const { command, operands, values, option, current, takesOptions } = place;
   if (option !== undefined) {
     return expectValue(option.argChoices, findOptionKind(option));
   }
@@ -33,6 +33,7 @@ export function findExpectedWords(place: Cursor): Expected {
     const isFirst = operands.length === 0 || (operands.length === 1 && operands[0] === 'help');
     return { words: isFirst ? listCommandNames(command) : [] };
   }
+  if (values.has('--artifact-type')) return { kind: operands.length === 0 ? 'reference' : 'file' };
   const argument =
     command.registeredArguments[operands.length] ??
     command.registeredArguments.findLast((each) => each.variadic);

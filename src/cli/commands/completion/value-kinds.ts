@@ -29,6 +29,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   command: 'file',
   directory: 'file',
   file: 'file',
+  files: 'file',
   host: 'registry-host',
   images: 'platform',
   name: 'repository',
@@ -67,6 +68,7 @@ const TEXT_NAMES: readonly string[] = [
   'sid',
   'text',
   'time',
+  'type',
   'url',
 ];
 

@@ -80,3 +80,10 @@ function isDirectory(descriptor: number): boolean {
 function pipeImage(name: string, reference: string): string {
   return `docker save ${name} | ecrp push - ${reference}`;
 }
+
+/** The error for more than a source and a reference. */
+export function refuseArguments(count: number): EcrpError {
+  return new EcrpError('USAGE', `too many arguments: ${count} in place of a source and a REFERENCE`, {
+    hint: "Run ecrp once for each source, or add --artifact-type to push plain files; 'ecrp push --help' shows both.",
+  });
+}

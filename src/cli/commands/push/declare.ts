@@ -16,6 +16,10 @@ export function addPush(program: Command, run: Runner): void {
       'the archive, `-` for a tar on standard input, or docker:NAME for an image of an engine',
     )
     .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; default: the names in the archive')
+    .argument('[files...]', 'with --artifact-type: FILE[:TYPE], after REFERENCE')
+    .usage(
+      '[options] <source> [reference]\n       ecrp push [options] <reference> <file[:type]>... --artifact-type <type>',
+    )
     .optionsGroup('Source:')
     .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
     .option('--all', 'push each image of the archive under its own tags')
@@ -26,17 +30,28 @@ export function addPush(program: Command, run: Runner): void {
         .default('keep'),
     )
     .addOption(
-      new Option('--referrers <what>', 'signatures, SBOMs and other referrers in the same layout')
+      new Option('--referrers <what>', 'signatures, SBOMs and the like')
         .choices(['keep', 'drop'])
         .default('keep'),
-    );
+    )
+    .option('--artifact-type <type>', 'push plain files as one artifact of this type', parseNonEmpty)
+    .option('--subject <reference>', 'with --artifact-type: the image that it is about', parseNonEmpty)
+    .option('--annotation <k=v>', 'with --artifact-type: an annotation (repeatable)', collectValues);
   addTargetOptions(push);
   addTravelOptions(push);
   push
     .optionsGroup('Output:')
     .option('--digest-file <file>', 'write the digest to this file', parseNonEmpty)
-    .action((source: string, reference: string | undefined, options: PushOptions) =>
-      run(async (context) => (await import('./run.ts')).push(context, source, reference, options)),
+    .action((first: string, second: string | undefined, others: readonly string[], options: PushOptions) =>
+      run(async (context) => {
+        const { artifactType } = options;
+        if (artifactType === undefined) {
+          return (await import('./run.ts')).push(context, first, second, others, options);
+        }
+        const files = second === undefined ? [] : [second, ...others];
+        const { pushArtifact } = await import('./push-artifact.ts');
+        return pushArtifact(context, first, files, artifactType, options);
+      }),
     );
   addExamples(push, [
     'docker save app:1.0 | ecrp push - app:1.0',
@@ -44,6 +59,7 @@ export function addPush(program: Command, run: Runner): void {
     'ecrp push app.tar team/app:1.0 -t 1 -t latest --create-repo',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --platform linux/amd64',
     'ecrp push many.tar team/app --all',
+    'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
     'ecrp push app.tar app:1.0 --dry-run --json',
   ]);
   addOperations(

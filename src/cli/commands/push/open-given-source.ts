@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ImageSource } from '../../../ends/image-source.ts';
 import type { Io } from '../../../io.ts';
-import { type ByteFile, openCompressedFile, openFifo } from '../../../source/byte-file.ts';
+import { openCompressedFile, openFifo } from '../../../source/byte-file.ts';
 import { openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
 import type { SpoolInput } from '../../../source/spool.ts';
@@ -46,7 +46,8 @@ async function beginArrival(context: CommandContext, request: PushRequest): Prom
   const options = findSourceOptions(context);
   const file = source === '-' ? undefined : await openCompressedFile(resolve(io.cwd, source));
   if (file !== undefined) {
-    const chart = await openChartOf(io, file);
+    const { findChartFile } = await import('./chart-source.ts');
+    const chart = await findChartFile(io, file);
     if (chart !== undefined) return { source: chart };
     if (obstacle !== undefined) {
       file.close();
@@ -83,17 +84,6 @@ async function beginArrival(context: CommandContext, request: PushRequest): Prom
     close: () => stream.destroy(),
   };
   return { arrival };
-}
-
-/** Undefined unless the file is a Helm chart. Closes the file if it is one, and if this throws. */
-async function openChartOf(io: Io, file: ByteFile): Promise<ImageSource | undefined> {
-  try {
-    const { findChartFile } = await import('./chart-source.ts');
-    return await findChartFile(io, file);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
 }
 
 /** Reads the first bytes of a stream, and the whole of a Helm chart. Destroys the stream then, and if this throws. */

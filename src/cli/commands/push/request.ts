@@ -51,6 +51,11 @@ export interface PushOptions extends TransferOptions {
   readonly platform?: readonly string[];
   readonly attestations: 'keep' | 'drop';
   readonly referrers: 'keep' | 'drop';
+  /** REFERENCE and plain files are given, which become one artifact. */
+  readonly artifactType?: string;
+  readonly subject?: string;
+  /** `KEY=VALUE` */
+  readonly annotation?: readonly string[];
 }
 
 /** Where images go and how they travel, checked as far as no file and no network is needed. */
@@ -101,7 +106,11 @@ export async function readRequest(
   reference: string | undefined,
   options: PushOptions,
 ): Promise<PushRequest> {
-  const { image, all = false, attestations, referrers } = options;
+  const { image, all = false, attestations, referrers, subject, annotation } = options;
+  const stray = subject === undefined ? annotation && '--annotation' : '--subject';
+  if (stray !== undefined) {
+    throw refuse(`${stray} is for an artifact of plain files`, 'Give --artifact-type as well');
+  }
   checkSource(context, source, reference);
   const platforms = (options.platform ?? []).map(parsePlatform);
   if (all && image !== undefined) {

@@ -5,6 +5,7 @@ import { selectImages } from '../../../source/select-images.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
 import type { Arrival } from './arrival.ts';
+import { refuseArguments } from './check-source.ts';
 import { type ChosenImage, chooseImages } from './choose-images.ts';
 import { type ChosenTarget, chooseTarget } from './choose-target.ts';
 import { type ConnectedRepository, connectRepository, explainMissing } from './connect-repository.ts';
@@ -37,8 +38,10 @@ export async function push(
   context: CommandContext,
   source: string,
   reference: string | undefined,
+  others: readonly string[],
   options: PushOptions,
 ): Promise<Outcome> {
+  if (others.length > 0) throw refuseArguments(others.length + 2);
   const request = await readRequest(context, source, reference, options);
   const name = reference ?? (source === '-' ? 'standard input' : basename(source));
   return runPush(context, request, { name, all: request.all }, (run) => pushRequested({ ...run, request }));

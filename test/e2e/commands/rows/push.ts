@@ -60,6 +60,29 @@ export const pushRows: readonly CommandRow[] = [
     arguments: ({ directory }) => [join(directory, 'none.tar'), 'app'],
     status: 3,
   },
+  {
+    command: 'push',
+    what: 'of plain files about an image',
+    before: pushBefore(one),
+    arguments: ({ run }) => [
+      ...[`${run}:note`, `${one}:application/x-tar`, '--artifact-type', 'application/vnd.example'],
+      ...['--subject', `${run}:1`, '--annotation', 'a=b'],
+    ],
+  },
+  {
+    command: 'push',
+    what: 'of a plain file about an image that is not there',
+    before: pushBefore(one),
+    arguments: ({ run }) => [`${run}:note`, one, '--artifact-type', 'a/b', '--subject', `${run}:none`],
+    status: 5,
+  },
+  {
+    command: 'push',
+    what: 'of a missing plain file',
+    arguments: () => ['app:note', 'none.txt', '--artifact-type', 'a/b'],
+    status: 3,
+  },
+  { command: 'push', what: 'with referrers', arguments: push(locateArchive('oras-copy'), '1') },
   { command: 'push', what: 'without an argument', arguments: () => [], status: 2 },
   {
     command: 'uploads list',
