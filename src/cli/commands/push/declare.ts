@@ -10,10 +10,12 @@ export function addPush(program: Command, run: Runner): void {
   const push = program
     .command('push')
     .summary('push an image to a repository')
-    .description('Push an image from a docker-archive or OCI image layout, a tar or a directory.')
+    .description(
+      'Push an image from a docker-archive or OCI image layout, a tar or a directory, or a packaged Helm chart.',
+    )
     .argument(
       '<source>',
-      'the archive, `-` for a tar on standard input, or docker:NAME for an image of an engine',
+      'the archive or chart, `-` for one on standard input, or docker:NAME for an image of an engine',
     )
     .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; default: the names in the archive')
     .argument('[files...]', 'with --artifact-type: FILE[:TYPE], after REFERENCE')
@@ -60,6 +62,7 @@ export function addPush(program: Command, run: Runner): void {
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --platform linux/amd64',
     'ecrp push many.tar team/app --all',
     'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
+    'ecrp push mychart-0.1.0.tgz charts/mychart --create-repo',
     'ecrp push app.tar app:1.0 --dry-run --json',
   ]);
   addOperations(
