@@ -1,6 +1,7 @@
 import { quoteText } from '../../foreign-text.ts';
 import { invalidInput } from '../../oci/json.ts';
 import { formatGoScalar, type GoMap, type GoValue } from '../../yaml/go-yaml.ts';
+import { PACKAGE_AGAIN } from './find-chart.ts';
 
 /** What Chart.yaml says of a chart. Members are in the order of Helm's `chart.Metadata`; an empty one is absent from the config. */
 export interface ChartMetadata {
@@ -40,9 +41,6 @@ export interface ChartDependency {
   readonly importValues: readonly GoValue[];
   readonly alias: string;
 }
-
-/** Helm's own words for the remedy. */
-export const PACKAGE_AGAIN = 'Correct it, and package the chart again: helm package DIR';
 
 /**
  * Reads metadata from a YAML document as Helm does: names of members in any case, numbers as texts, spaces and invisible characters

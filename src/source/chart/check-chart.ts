@@ -1,6 +1,7 @@
 import { quoteText } from '../../foreign-text.ts';
 import { invalidInput } from '../../oci/json.ts';
-import { type ChartDependency, type ChartMetadata, PACKAGE_AGAIN } from './chart-metadata.ts';
+import type { ChartDependency, ChartMetadata } from './chart-metadata.ts';
+import { PACKAGE_AGAIN } from './find-chart.ts';
 
 /** Longest tag of the OCI distribution specification. */
 const MAX_TAG_LENGTH = 128;

@@ -8,7 +8,6 @@ import { invalidInput } from '../../oci/json.ts';
 import { describeReadError } from '../spool.ts';
 import { readTarEntries, type TarEntry } from '../tar/tar-entries.ts';
 import type { TarInput } from '../tar/tar-header.ts';
-import { PACKAGE_AGAIN } from './chart-metadata.ts';
 
 /** Most bytes of a chart, packed and unpacked. Source: helm.sh/helm/v3, pkg/chart/loader/archive.go. */
 export const MAX_CHART_BYTES = 100 * 1024 * 1024;
@@ -18,6 +17,8 @@ const MAX_FILE_BYTES = 5 * 1024 * 1024;
 /** First bytes of a gzip file that show what the first entries are. They decompress to 4 MiB at most. */
 export const CHART_START_BYTES = 4 * 1024;
 
+/** The remedy for most faults of a chart. */
+export const PACKAGE_AGAIN = 'Correct it, and package the chart again: helm package DIR';
 const LEAVE_OUT = 'List what the chart does not need in .helmignore, and package it again: helm package DIR';
 
 /** The files of a packaged chart that its metadata is read from. */

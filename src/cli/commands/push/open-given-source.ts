@@ -1,11 +1,9 @@
 import { resolve } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ImageSource } from '../../../ends/image-source.ts';
-import type { Io } from '../../../io.ts';
 import { openCompressedFile, openFifo } from '../../../source/byte-file.ts';
 import { openSource } from '../../../source/open-source.ts';
 import { blamePipe } from '../../../source/refusals.ts';
-import type { SpoolInput } from '../../../source/spool.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type Arrival, type BegunSource, findObstacle, findSourceOptions } from './arrival.ts';
 import { namesEngineImage } from './check-source.ts';
@@ -68,6 +66,7 @@ async function beginArrival(context: CommandContext, request: PushRequest): Prom
   const given = findGivenStream(context, source);
   if (given === undefined) return undefined;
   const { name, stream } = given;
+  const { recognizeGiven } = await import('./chart-source.ts');
   const found = await recognizeGiven(io, given);
   if ('source' in found) return found;
   const recognized = { ...options, recognized: found.input };
@@ -86,32 +85,8 @@ async function beginArrival(context: CommandContext, request: PushRequest): Prom
   return { arrival };
 }
 
-/** Reads the first bytes of a stream, and the whole of a Helm chart. Destroys the stream then, and if this throws. */
-async function recognizeGiven(
-  io: Io,
-  { name, stream }: GivenStream,
-): Promise<{ readonly source: ImageSource } | { readonly input: SpoolInput }> {
-  let isLeft = false;
-  try {
-    addAbortSignal(io.signal, stream);
-    const { recognizeStream } = await import('../../../source/open-stream.ts');
-    const input = await recognizeStream(stream, name);
-    let found: Awaited<ReturnType<typeof recognizeGiven>> = { input };
-    if (input.compression === 'gzip') {
-      const { findChartStream } = await import('./chart-source.ts');
-      found = await findChartStream(io, input);
-    }
-    isLeft = 'input' in found;
-    return found;
-  } catch (error) {
-    io.signal.throwIfAborted();
-    throw blamePipe(error);
-  } finally {
-    if (!isLeft) stream.destroy();
-  }
-}
-
-interface GivenStream {
+/** A source that is read once. */
+export interface GivenStream {
   /** For messages. */
   readonly name: string;
   readonly stream: Readable;
