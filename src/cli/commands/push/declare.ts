@@ -10,14 +10,9 @@ export function addPush(program: Command, run: Runner): void {
   const push = program
     .command('push')
     .summary('push an image to a repository')
-    .description(
-      'Push an image from a docker-archive or OCI image layout, a tar or a directory, or a packaged Helm chart.',
-    )
-    .argument(
-      '<source>',
-      'the archive or chart, `-` for one on standard input, or docker:NAME for an image of an engine',
-    )
-    .argument('[reference]', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; default: the names in the archive')
+    .description('Push an image, a Helm chart or plain files to a repository.')
+    .argument('<source>', 'archive, OCI layout, chart, docker:NAME, or `-` for stdin')
+    .argument('[reference]', "[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else SOURCE's names")
     .argument('[files...]', 'with --artifact-type: FILE[:TYPE], after REFERENCE')
     .usage(
       '[options] <source> [reference]\n       ecrp push [options] <reference> <file[:type]>... --artifact-type <type>',
@@ -57,13 +52,10 @@ export function addPush(program: Command, run: Runner): void {
     );
   addExamples(push, [
     'docker save app:1.0 | ecrp push - app:1.0',
-    'ecrp push docker:app:1.0 team/app:1.0',
-    'ecrp push app.tar team/app:1.0 -t 1 -t latest --create-repo',
-    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --platform linux/amd64',
-    'ecrp push many.tar team/app --all',
+    'ecrp push docker:app:1.0 team/app:1.0 -t 1 -t latest --create-repo',
+    'ecrp push mychart-0.1.0.tgz charts/mychart',
     'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
-    'ecrp push mychart-0.1.0.tgz charts/mychart --create-repo',
-    'ecrp push app.tar app:1.0 --dry-run --json',
+    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --dry-run --json',
   ]);
   addOperations(
     push,
