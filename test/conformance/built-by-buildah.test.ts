@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
-import { describeWithClients, requireClient } from './support/clients.ts';
+import { runBuildah } from './support/buildah.ts';
+import { describeWithClients } from './support/clients.ts';
 import { readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
 import { Sandbox } from './support/sandbox.ts';
@@ -13,11 +14,8 @@ describeWithClients('images built here by buildah', [...JUDGES, 'buildah'], () =
   });
   afterAll(() => sandbox.close());
 
-  async function buildah(...options: readonly string[]): Promise<string> {
-    const at = (name: string) => join(sandbox.directory, 'buildah', name);
-    const storage = ['--root', at('root'), '--runroot', at('run'), '--storage-driver', 'vfs'];
-    return (await sandbox.run(requireClient('buildah'), ...storage, ...options)).stdout.trim();
-  }
+  const buildah = async (...options: readonly string[]): Promise<string> =>
+    (await runBuildah(sandbox, ...options)).stdout.trim();
 
   /** Commits `image` from `base` with one more layer of one file. */
   async function addLayer(base: string, image: string, format: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { callApi } from '../support/call-api.ts';
@@ -9,6 +10,7 @@ import { LOGIN_WAYS, makeLoggedInHome } from './support/logged-in.ts';
 import { breakLogin, spoilPassword } from './support/login-file.ts';
 import { IN_PARTS, makeRootTar } from './support/made-image.ts';
 import { readInspection } from './support/podman.ts';
+import { judgePushAgain } from './support/round-trip.ts';
 import { Sandbox } from './support/sandbox.ts';
 import { fetchWithSkopeo } from './support/skopeo.ts';
 
@@ -105,6 +107,33 @@ describeWithClients('the Docker engine', [...JUDGES, 'docker', 'dockerd'], () =>
       expect(pulled.manifestDigests).toContain(fetched.rootDigest);
     },
   );
+
+  test('docker pull --platform gets the image for that platform', async (context) => {
+    const dockerd = engine(context);
+    const name = sandbox.locate('pulled/platforms:1');
+    await sandbox.push(join(archives, 'buildah-multi-oci-dir'), 'pulled/platforms:1');
+    for (const architecture of ['arm64', 'amd64']) {
+      const platform = ['--platform', `linux/${architecture}`];
+      await dockerd.docker('pull', '--quiet', ...platform, name);
+      // Nothing runs the command, but there must be one.
+      const container = (await dockerd.docker('create', ...platform, name, 'none')).stdout.trim();
+      const copy = join(sandbox.makeDirectory('copied'), 'arch');
+      await dockerd.docker('cp', `${container}:/arch`, copy);
+      expect(readFileSync(copy, 'utf8')).toBe(`${architecture}\n`);
+      await dockerd.docker('rm', container);
+      await dockerd.docker('rmi', name);
+    }
+  });
+
+  test('docker pulls and saves an image, and a push of that changes nothing', async (context) => {
+    const dockerd = engine(context);
+    const reference = 'saved/again:1';
+    const pushed = await sandbox.push(await save(dockerd, 'fixture/app:1.0'), reference);
+    await dockerd.docker('rmi', 'fixture/app:1.0');
+    await dockerd.docker('pull', '--quiet', sandbox.locate(reference));
+    await judgePushAgain(sandbox, await save(dockerd, sandbox.locate(reference)), reference, pushed);
+    await dockerd.docker('tag', sandbox.locate(reference), 'fixture/app:1.0');
+  });
 
   test('docker login takes the password of ecrp token, and no other', async (context) => {
     const dockerd = engine(context);

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callApi } from '../support/call-api.ts';
-import { describeWithClients, findClient, requireClient } from './support/clients.ts';
+import { describeWithClients, requireClient } from './support/clients.ts';
+import { logInGoClients } from './support/go-clients.ts';
 import { readSource } from './support/image-facts.ts';
 import { Sandbox } from './support/sandbox.ts';
 
@@ -11,38 +12,15 @@ import { Sandbox } from './support/sandbox.ts';
 const archives = join(import.meta.dirname, '../../fixtures/archives');
 const multi = join(archives, 'skopeo-multi-oci.tar');
 
-type GoClient = 'crane' | 'oras' | 'regctl' | 'helm';
-
-const AS_AWS = ['--username', 'AWS', '--password-stdin'];
-/** Arguments by which each reads a password from standard input. The host of the registry follows. */
-const LOGINS: Readonly<Record<GoClient, readonly string[]>> = {
-  crane: ['auth', 'login', ...AS_AWS],
-  oras: ['login', '--plain-http', ...AS_AWS],
-  regctl: ['registry', 'login', '--user', 'AWS', '--pass-stdin'],
-  helm: ['registry', 'login', '--plain-http', ...AS_AWS],
-};
-
 describe('clients written in Go', () => {
   let sandbox: Sandbox;
-  let password: string;
   beforeAll(async () => {
     sandbox = await Sandbox.start();
-    password = (await sandbox.ecrp('token', '--password')).stdout.trim();
+    await logInGoClients(sandbox);
     await sandbox.push(multi, 'go/ours:1');
-    for (const client of ['crane', 'oras', 'regctl', 'helm'] as const) {
-      if (findClient(client) !== undefined) await logIn(client, password);
-    }
   });
   afterAll(() => sandbox.close());
 
-  const logIn = async (client: GoClient, input: string): Promise<void> => {
-    const host = sandbox.emulator.registryHost;
-    // The default chunks of regctl are too small for the service.
-    const settings = ['registry', 'set', '--tls', 'disabled', '--blob-chunk', '6291456', host];
-    if (client === 'regctl') await sandbox.run(requireClient(client), ...settings);
-    const result = await sandbox.tryRun(requireClient(client), [...LOGINS[client], host], { input });
-    expect(result, result.stderr).toMatchObject({ status: 0 });
-  };
   const create = async (repositoryName: string): Promise<string> => {
     await callApi(sandbox.emulator, 'CreateRepository', { repositoryName });
     return repositoryName;

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithClients } from './support/clients.ts';
-import { readFetched, readSource } from './support/image-facts.ts';
+import { readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
 import { IN_PARTS, makeRootTar } from './support/made-image.ts';
 import { runPodman } from './support/podman.ts';
-import { Sandbox } from './support/sandbox.ts';
-import { copyWithSkopeo, fetchWithSkopeo } from './support/skopeo.ts';
+import { judgePushAgain } from './support/round-trip.ts';
+import { type PushResult, Sandbox } from './support/sandbox.ts';
+import { copyWithSkopeo } from './support/skopeo.ts';
 
 describeWithClients('images made here by podman and skopeo', JUDGES, () => {
   let sandbox: Sandbox;
@@ -28,10 +29,11 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
   });
   afterAll(() => sandbox.close());
 
-  async function pushAndJudge(source: string, repository: string): Promise<void> {
+  async function pushAndJudge(source: string, repository: string): Promise<PushResult> {
     const reference = `made/${repository}:1`;
     const result = await sandbox.push(source, reference, ...IN_PARTS);
     await judgePush(sandbox, reference, result, await readSource(sandbox, source));
+    return result;
   }
 
   test('podman save --format oci-archive', () => pushAndJudge(archive, 'podman-oci-archive'));
@@ -52,19 +54,16 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     await pushAndJudge(file, `podman-${format}`);
   });
 
-  test('podman manifest push --all: an index', async () => {
-    const index = 'localhost/index:1';
-    const other = join(import.meta.dirname, '../../fixtures/archives/skopeo-oci.tar');
-    await runPodman(sandbox, 'manifest', 'create', index);
-    await runPodman(sandbox, 'manifest', 'add', index, `oci-archive:${archive}`);
-    await runPodman(sandbox, 'manifest', 'add', '--arch', 'arm64', index, `oci-archive:${other}`);
-    const layout = join(sandbox.makeDirectory('index'), 'layout');
-    await runPodman(sandbox, 'manifest', 'push', '--quiet', '--all', index, `oci:${layout}:1`);
-    const source = await readSource(sandbox, layout);
-    expect(source.images).toHaveLength(2);
-    const result = await sandbox.push(layout, 'made/podman-index:1', ...IN_PARTS);
-    expect(result.imageDigest).toBe(source.rootDigest);
-    expect(readFetched(await fetchWithSkopeo(sandbox, 'made/podman-index:1'))).toEqual(source);
+  test('podman pulls and saves an image, and a push of that changes nothing', async () => {
+    const file = join(sandbox.makeDirectory('saved'), 'image.tar');
+    const copy = join(sandbox.makeDirectory('copied'), 'image.tar');
+    const save = ['save', '--quiet', '--format', 'docker-archive', '--output'];
+    await runPodman(sandbox, ...save, file, 'localhost/made:1');
+    const pushed = await sandbox.push(file, 'made/saved:1', ...IN_PARTS);
+    const name = sandbox.locate('made/saved:1');
+    await runPodman(sandbox, 'pull', '--quiet', '--tls-verify=false', name);
+    await runPodman(sandbox, ...save, copy, name);
+    await judgePushAgain(sandbox, copy, 'made/saved:1', pushed);
   });
 
   test.each([
@@ -73,11 +72,15 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     ['oci', 'oci:', ':1', []],
     ['oci uncompressed', 'oci:', ':1', ['--dest-decompress', '--dest-oci-accept-uncompressed-layers']],
     ['oci zstd', 'oci:', ':1', ['--dest-compress', '--dest-compress-format', 'zstd']],
-  ])('skopeo copy to %s', async (title, transport, name, options) => {
+  ])('skopeo copy to %s, and back', async (title, transport, name, options) => {
     const slug = title.replaceAll(' ', '-');
     const file = join(sandbox.makeDirectory(slug), 'image');
+    const copy = join(sandbox.makeDirectory(slug), 'copy');
     await copyWithSkopeo(sandbox, `oci-archive:${archive}`, `${transport}${file}${name}`, ...options);
-    await pushAndJudge(file, `skopeo-${slug}`);
+    const pushed = await pushAndJudge(file, `skopeo-${slug}`);
+    const from = `docker://${sandbox.locate(`made/skopeo-${slug}:1`)}`;
+    await copyWithSkopeo(sandbox, from, `${transport}${copy}${name}`);
+    await judgePushAgain(sandbox, copy, `made/skopeo-${slug}:1`, pushed);
   });
 
   test('skopeo copy to docker-archive: names at the registry host need no reference', async () => {

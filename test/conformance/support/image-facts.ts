@@ -68,6 +68,28 @@ export async function readSource(sandbox: Sandbox, source: string, name?: string
   };
 }
 
+/**
+ * Lists the digests of everything that the index of a layout reaches: manifests, configs and layers. Each is computed from the
+ * bytes of a blob. Throws if one is not that of its descriptor.
+ */
+export async function listContents(sandbox: Sandbox, source: string): Promise<readonly string[]> {
+  const directory = await unpack(sandbox, source);
+  const found = new Set<string>();
+  const read = ({ digest }: Descriptor): Buffer => {
+    const bytes = readFileSync(join(directory, 'blobs', digest.replace(':', '/')));
+    if (digestOf(bytes) !== digest) throw new Error(`${source} has other bytes as ${digest}`);
+    found.add(digest);
+    return bytes;
+  };
+  const visit = (manifestDescriptor: Descriptor): void => {
+    const manifest = JSON.parse(read(manifestDescriptor).toString()) as Partial<Manifest>;
+    for (const child of manifest.manifests ?? []) visit(child);
+    for (const blob of [manifest.config, ...(manifest.layers ?? [])]) if (blob !== undefined) read(blob);
+  };
+  for (const root of readLayoutIndex(directory)) visit(root);
+  return [...found].sort();
+}
+
 /** Reads an image that skopeo copied into a `dir:`. Hashes every blob. */
 export function readFetched(directory: string): Facts {
   const read = (digest: string): Buffer => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
@@ -38,6 +39,25 @@ export async function pullWithPodman(
   const { stdout } = await podman('image', 'inspect', name);
   await podman('rmi', '--force', name);
   return readInspection(stdout);
+}
+
+/** Pulls a reference for a platform with podman, and returns a file of the image. */
+export async function readFileWithPodman(
+  sandbox: Sandbox,
+  reference: string,
+  platform: string,
+  path: string,
+): Promise<string> {
+  const podman = async (...options: readonly string[]) =>
+    (await sandbox.run(requireClient('podman'), ...keepApart(sandbox, 'pulled'), ...options)).stdout.trim();
+  const name = sandbox.locate(reference);
+  await podman('pull', '--quiet', '--tls-verify=false', '--platform', platform, name);
+  const copy = join(sandbox.makeDirectory('copied'), 'file');
+  // Nothing runs the command, but there must be one.
+  const container = await podman('create', '--network', 'none', name, 'none');
+  await podman('cp', `${container}:${path}`, copy);
+  await podman('rmi', '--force', name);
+  return readFileSync(copy, 'utf8');
 }
 
 /** Returns the options that keep the storage of podman below the sandbox, under a name of its own. */

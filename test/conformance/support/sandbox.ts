@@ -24,7 +24,10 @@ export interface PushResult {
   readonly reference: string;
   readonly imageDigest: string;
   readonly imageManifestMediaType: string;
+  readonly tags: readonly { readonly imageTag: string; readonly status: string }[];
+  readonly manifests: readonly { readonly imageDigest: string; readonly status: string }[];
   readonly layers: { total: number; uploaded: number; existing: number; skipped: number };
+  readonly bytes: { total: number; uploaded: number; existing: number; resumed: number };
 }
 
 /** An emulator in its own process, a directory for all files, and an environment with an empty HOME. */
