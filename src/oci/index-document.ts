@@ -27,9 +27,6 @@ export interface IndexDocument {
 /** An entry that an index has. */
 export type ReadEntry = Required<IndexEntry>;
 
-/** Docker's writer indents by three spaces. */
-const DOCKER_INDENT = 3;
-
 /**
  * Parses an index without its nested indexes. Throws INVALID_INPUT if it is malformed or no index.
  * @param origin Named in the message, e.g. the path of the archive.
@@ -47,27 +44,6 @@ export function parseIndexDocument(bytes: Buffer, mediaType: string, origin?: st
     json: expectObject(documents[position], subject, `manifests[${position}]`),
   }));
   return { mediaType, bytes, json, entries };
-}
-
-/**
- * Builds an index of these entries: Docker's manifest list if all of them are images of docker and there are no annotations, else an OCI
- * index. The bytes depend on the arguments alone. Those of a manifest list are what `docker manifest push` writes.
- */
-export function buildIndex(
-  entries: readonly IndexEntry[],
-  annotations: Readonly<Record<string, string>> = {},
-): BuiltManifest {
-  const hasAnnotations = Object.keys(annotations).length > 0;
-  const isDocker = !hasAnnotations && entries.every(isOfDocker);
-  const format = isDocker ? 'docker' : 'oci';
-  const mediaType = isDocker ? DOCKER_MANIFEST_LIST : OCI_INDEX;
-  const document = {
-    schemaVersion: 2,
-    mediaType,
-    manifests: entries.map((entry) => formatEntry(entry, format)),
-    ...(hasAnnotations && { annotations }),
-  };
-  return finish(JSON.stringify(document, undefined, isDocker ? DOCKER_INDENT : undefined), mediaType);
 }
 
 /**
@@ -98,10 +74,10 @@ export function rebuildIndex(
     return { bytes, mediaType, digest: digestOf(bytes) };
   }
   const indent = isConverted ? undefined : findIndent(bytes);
-  return finish(JSON.stringify(document, undefined, indent), isConverted ? OCI_INDEX : mediaType);
+  return finishIndex(JSON.stringify(document, undefined, indent), isConverted ? OCI_INDEX : mediaType);
 }
 
-function finish(text: string, mediaType: string): BuiltManifest {
+export function finishIndex(text: string, mediaType: string): BuiltManifest {
   const bytes = Buffer.from(text);
   return { bytes, mediaType, digest: digestOf(bytes) };
 }
@@ -112,12 +88,12 @@ function findIndent(bytes: Buffer): string | undefined {
 }
 
 /** A descriptor with annotations is OCI's alone. */
-function isOfDocker({ descriptor: { mediaType, annotations } }: IndexEntry): boolean {
+export function isOfDocker({ descriptor: { mediaType, annotations } }: IndexEntry): boolean {
   return mediaType === DOCKER_MANIFEST && annotations === undefined;
 }
 
 /** Docker writes the size before the digest. */
-function formatEntry({ descriptor, json }: IndexEntry, format: ManifestFormat): JsonObject {
+export function formatEntry({ descriptor, json }: IndexEntry, format: ManifestFormat): JsonObject {
   if (json !== undefined) return json;
   const { mediaType, digest, size, platform, annotations } = descriptor;
   return {

@@ -1,5 +1,5 @@
 import { EcrpError } from '../../../errors.ts';
-import { buildIndex } from '../../../oci/index-document.ts';
+import { buildIndex } from '../../../oci/build-index.ts';
 import { formatRepository, parseReference } from '../../../oci/reference.ts';
 import { readAnnotations } from '../../annotation-option.ts';
 import type { CommandContext } from '../../command-context.ts';

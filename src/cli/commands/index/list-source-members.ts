@@ -61,6 +61,11 @@ export async function listSourceMembers(
     const { platform } = parseConfig(image.config, source.path);
     return [{ name: wish.name, platform: choosePlatform(platform, wish), image, source }];
   }
+  if (image.chart !== undefined) {
+    throw new EcrpError('USAGE', `${wish.name} is a Helm chart, and an index lists images`, {
+      hint: "Push it by itself: 'ecrp push CHART REPOSITORY'.",
+    });
+  }
   const reading: ManifestReading = {
     path: source.path,
     readManifest: (descriptor) => readBlob(source, descriptor),
