@@ -15,6 +15,9 @@ const UPLOADS = [
   'PutImage',
 ] as const;
 
+const SOURCES =
+  'archive, directory, `-`, docker:NAME, or a reference in the same repository; =OS/ARCH[/VARIANT] after it chooses or states the platform';
+
 /** Declares `ecrp index`. */
 export function addIndex(program: Command, run: Runner): void {
   const index = program
@@ -39,10 +42,7 @@ function addCreate(index: Command, run: Runner): void {
       'Make one index of archives and of images that are in the repository. The images go up first, then the index with its tags. Blobs that images share go up once. The platforms come from their configs.',
     )
     .argument('<reference>', '[HOST/ALIAS/]REPO:TAG of the index')
-    .argument(
-      '<sources...>',
-      'archive, directory, `-`, or reference in the same repository, each with =OS/ARCH[/VARIANT] to choose or state the platform',
-    );
+    .argument('<sources...>', SOURCES);
   addMemberOptions(create);
   addTargetOptions(create);
   addTravelOptions(create);
@@ -78,10 +78,7 @@ function addAdd(index: Command, run: Runner): void {
       '<reference>',
       '[HOST/ALIAS/]REPO:TAG[@DIGEST] of the index; with the digest it must be on that',
     )
-    .argument(
-      '<sources...>',
-      'archive, directory, `-`, or reference in the same repository, each with =OS/ARCH[/VARIANT] to choose or state the platform',
-    );
+    .argument('<sources...>', SOURCES);
   addMemberOptions(add);
   add
     .optionsGroup('Target:')
