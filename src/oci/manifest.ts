@@ -8,7 +8,7 @@ import {
 } from './descriptor.ts';
 import { digestOf } from './digest.ts';
 import { describeValue, expectObject, invalidInput, isPresent, nameSubject, parseJson } from './json.ts';
-import { isIndex, isManifest } from './media-types.ts';
+import { isIndex, isManifest, isRetiredArtifact } from './media-types.ts';
 
 /** Longest manifest that registries accept, in bytes. ECR Public's `ImageManifest` has the same limit. */
 export const MAX_MANIFEST_BYTES = 4_194_304;
@@ -47,6 +47,11 @@ const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 export function parseManifest(bytes: Buffer, mediaType: string, origin?: string): ImageManifest | ImageIndex {
   const kind = isIndex(mediaType) ? 'index' : 'manifest';
   const subject = nameSubject(`${kind} ${digestOf(bytes)}`, origin);
+  if (isRetiredArtifact(mediaType)) {
+    throw invalidInput(subject, `${mediaType} is a retired kind of artifact, which registries refuse`, {
+      hint: 'Make the artifact again with a current version of its tool: oras 1.1 or later.',
+    });
+  }
   if (!isIndex(mediaType) && !isManifest(mediaType)) {
     const why = SCHEMA_1.test(mediaType) ? ' (Docker schema 1, which ECR Public does not take)' : '';
     throw invalidInput(

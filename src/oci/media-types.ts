@@ -22,3 +22,8 @@ export function isIndex(mediaType: string): boolean {
 export function isManifest(mediaType: string): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
 }
+
+/** Artifacts from before OCI 1.1, which ECR refuses. Sources: oras-project/oras#690, opcr-io/policy#149. */
+export function isRetiredArtifact(mediaType: string): boolean {
+  return /^application\/vnd\.(oci|cncf\.oras)\.artifact\.manifest\.v1\+json$/.test(mediaType);
+}

@@ -13,6 +13,8 @@ export interface ImageToVerify {
   readonly tags: readonly string[];
   readonly digest: Digest;
   readonly mediaType: string;
+  /** Manifests that were pushed with it and may not be below it, such as signatures. */
+  readonly companions?: readonly Pick<Descriptor, 'digest' | 'mediaType'>[];
 }
 
 export interface VerifyOptions {
@@ -47,8 +49,8 @@ export interface VerifiedImage {
 }
 
 /**
- * Reads a whole image back, as those who pull it will: where its tags point, then everything below its digest, because each manifest names
- * its parts by digest and size. Blobs are streamed. Throws UNAVAILABLE for what is missing or different.
+ * Reads a whole image back, as those who pull it will: where its tags point, then everything below its digest and its companions, because
+ * each manifest names its parts by digest and size. Blobs are streamed. Throws UNAVAILABLE for what is missing or different.
  */
 export async function verifyImage(
   reader: ImageReader,
@@ -68,7 +70,7 @@ export async function verifyImage(
   for (const tag of image.tags) await verifyTag(reader, tag, image.digest, documents);
   const blobs = new Map<Digest, Descriptor>();
   const manifests = new Set<Digest>();
-  const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image];
+  const pending: Pick<Descriptor, 'digest' | 'mediaType'>[] = [image, ...(image.companions ?? [])];
   for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     if (manifests.has(next.digest)) continue;
     manifests.add(next.digest);

@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH } from '../oci/manifest.ts';
-import { isIndex } from '../oci/media-types.ts';
+import { isIndex, isRetiredArtifact } from '../oci/media-types.ts';
 import { joinPlatforms } from './join-platforms.ts';
 import { describeArtifact, describeManifest } from './manifest-kind.ts';
 import { type LayoutIndex, ManifestReader } from './oci-layout.ts';
@@ -24,6 +24,8 @@ interface Root {
   readonly manifest: ImageManifest | ImageIndex | undefined;
   /** The digests of the manifests below it, and its own. */
   readonly below: ReadonlySet<Digest>;
+  /** The digest of its subject, which may be missing in the layout. */
+  readonly subject: Digest | undefined;
 }
 
 /** The tag under which registries without the referrers API list the referrers of a manifest (OCI distribution, 1.1). */
@@ -50,7 +52,7 @@ export async function arrangeImages(store: SourceStore, index: LayoutIndex): Pro
   const isCompanion = ({ image }: Root): boolean => companions.has(image.root.digest);
   const subjects = new Map<Root, Digest>();
   for (const root of roots) {
-    const subject = findSubject(root);
+    const { subject } = root;
     if (subject !== undefined && !isCompanion(root) && isBelowAnother(subject, root))
       subjects.set(root, subject);
   }
@@ -94,14 +96,16 @@ async function readRoots(store: SourceStore, images: readonly ManifestImage[]): 
   for (const image of images) {
     const below = new Set<Digest>();
     await collect(image.root, below, 0);
-    roots.push({ image, manifest: await reader.find(image.root), below });
+    const manifest = await reader.find(image.root);
+    const retired = isRetiredArtifact(image.root.mediaType);
+    const subject = retired ? await reader.findRetiredSubject(image.root) : findSubject(image, manifest);
+    roots.push({ image, manifest, below, subject });
   }
   return roots;
 }
 
-/** The digest of a manifest's subject, which may be missing in the layout. */
-function findSubject({ image, manifest }: Root): Digest | undefined {
-  const [hex] = image.names.flatMap((name) => FALLBACK_TAG.exec(name)?.[1] ?? []);
+function findSubject({ names }: ManifestImage, manifest: Root['manifest']): Digest | undefined {
+  const [hex] = names.flatMap((name) => FALLBACK_TAG.exec(name)?.[1] ?? []);
   return hex === undefined ? manifest?.subject?.digest : `sha256:${hex}`;
 }
 
@@ -129,7 +133,8 @@ function listReferrers({ image, manifest }: Root, subject: Digest): readonly Ref
       kind: describeArtifact([root.artifactType ?? root.mediaType]) ?? 'artifact',
     }));
   }
-  const kind = manifest === undefined ? 'artifact' : describeManifest(manifest);
+  const { artifactType } = image.root;
+  const kind = manifest ? describeManifest(manifest) : (describeArtifact([artifactType]) ?? 'artifact');
   return [{ root: image.root, subject, kind }];
 }
 

@@ -2,7 +2,7 @@ import type { ManifestImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import { describeValue, expectObject, expectString, invalidInput, parseJson } from '../oci/json.ts';
 import {
   type ImageIndex,
@@ -93,13 +93,31 @@ export class ManifestReader {
 
   /** Undefined if it is missing. Throws INVALID_INPUT if it is damaged. */
   async read(descriptor: Descriptor): Promise<StoredManifest | undefined> {
-    const { digest, mediaType } = descriptor;
+    const bytes = await this.#readBytes(descriptor);
+    return bytes && { bytes, manifest: parseManifest(bytes, descriptor.mediaType, this.#store.path) };
+  }
+
+  async #readBytes(descriptor: Descriptor): Promise<Buffer | undefined> {
+    const { digest } = descriptor;
     if (this.#store.find(nameBlob(digest)) === undefined) return undefined;
     const bytes = await readStoredFile(this.#store, nameBlob(digest), MAX_MANIFEST_BYTES);
     this.#totalBytes += bytes.length;
     this.#assertFewBytes();
     verifyContent(bytes, descriptor, this.#store.path);
-    return { bytes, manifest: parseManifest(bytes, mediaType, this.#store.path) };
+    return bytes;
+  }
+
+  /** The digest of the subject of a retired kind of artifact, which is no manifest. Undefined if there is none that can be read. */
+  async findRetiredSubject(descriptor: Descriptor): Promise<Digest | undefined> {
+    try {
+      const bytes = await this.#readBytes(descriptor);
+      const document = bytes && parseJson(bytes, descriptor.digest, MAX_MANIFEST_BYTES);
+      const subject = isObject(document) && isObject(document.subject) ? document.subject.digest : undefined;
+      return isDigest(subject) ? subject : undefined;
+    } catch (error) {
+      if (error instanceof EcrpError && error.code === 'INVALID_INPUT') return undefined;
+      throw error;
+    }
   }
 
   /** Reads a manifest once. Undefined if it is missing or damaged: that is an error only when it is pushed. */

@@ -1,4 +1,7 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
 import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { locateArchive } from '../support/archives.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
@@ -115,6 +118,47 @@ describe('--all', () => {
     const result = await push('cosign-save', 'all/cosign:1', '--all');
     expect(result.json()).toMatchObject({ images: [{ imageDigest: image, tags: [{ imageTag: '1' }] }] });
     expect(await find('all/cosign', `${fallbackTag}.sig`)).toBe(cosign);
+  });
+});
+
+it('--verify reads back what was pushed with the image as well', async () => {
+  const result = await push('regctl-copy', 'verified/app:1', '--verify');
+  expect(result.json()).toMatchObject({ verified: { manifests: 4 } });
+});
+
+/** Writes the layout of oras again, with another entry in its list and another blob. */
+async function addToLayout(entry: object, blob: Buffer): Promise<string> {
+  const directory = join(home.directory, `layout-${digestOf(blob).slice(7, 19)}`);
+  await cp(locateArchive('oras-copy'), directory, { recursive: true });
+  await writeFile(join(directory, 'blobs/sha256', digestOf(blob).slice('sha256:'.length)), blob);
+  const index = JSON.parse(await readFile(join(directory, 'index.json'), 'utf8'));
+  index.manifests.push({ ...entry, digest: digestOf(blob), size: blob.length });
+  await writeFile(join(directory, 'index.json'), JSON.stringify(index));
+  return directory;
+}
+
+it('an artifact of a retired kind is left behind, and alone it is refused with what to do', async () => {
+  const mediaType = 'application/vnd.oci.artifact.manifest.v1+json';
+  const blob = Buffer.from(
+    JSON.stringify({
+      mediaType,
+      artifactType: 'application/spdx+json',
+      subject: { digest: image, size: 401 },
+    }),
+  );
+  const layout = await addToLayout({ mediaType, artifactType: 'application/spdx+json' }, blob);
+  const env = { ...home.env, ...emulator.env };
+  const argv = ['push', layout, 'retired/app:1', '--create-repo', '--json'];
+  const result = await runCli(argv, { env });
+  expect(result.json()).toMatchObject({ imageDigest: image, manifests: [{}, {}, {}] });
+  expect(result.stderr).toMatch(
+    /left behind: the SBOM sha256:.*is a retired kind of artifact, which registries refuse/,
+  );
+  const alone = await runCli([...argv, '--image', digestOf(blob)], { env });
+  expect(alone.json().error).toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('retired kind of artifact'),
+    hint: expect.stringContaining('oras 1.1'),
   });
 });
 

@@ -19,6 +19,7 @@ export async function planReferrers(
   const problems: string[] = [];
   for (const referrer of referrers) {
     const { root, subject, kind } = referrer;
+    if (walk.manifests.has(root.digest)) continue;
     if (!walk.manifests.has(subject)) {
       strangers.push(referrer);
       continue;

@@ -34,7 +34,10 @@ export async function verifyPushed(
       { hint: `Give the whole reference: ${registryHost}/ALIAS/${repositoryName}:TAG.` },
     );
   }
-  const image = { tags: moved.map(({ imageTag }) => imageTag), digest, mediaType };
+  const companions = pushed.manifests.flatMap(({ imageDigest, imageManifestMediaType, status }) =>
+    status === 'refused' ? [] : [{ digest: imageDigest, mediaType: imageManifestMediaType }],
+  );
+  const image = { tags: moved.map(({ imageTag }) => imageTag), digest, mediaType, companions };
   const budget = new RetryBudget({
     givenMs: context.options.retryBudget,
     defaultMs: settings.defaultBudgetMs,
