@@ -40,7 +40,6 @@ const MAX_BELOW = 100_000;
  */
 export async function arrangeImages(store: SourceStore, index: LayoutIndex): Promise<ArrangedImages> {
   const plain = { images: index.images, referrers: [], added: new Map() };
-  if (index.images.length < 2) return plain;
   const roots = await readRoots(store, index.images);
   const owners = new Map<Digest, Root[]>();
   for (const root of roots) {

@@ -1,7 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import type { BlobRef, ImageSource, ListedImage, SentLayer } from '../ends/image-source.ts';
 import { invalidInput } from '../oci/json.ts';
-import { arrangeImages } from './arrange-images.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode, detectFileType } from './compression.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
@@ -72,6 +71,9 @@ export async function openTarSource(
 async function openLayout(store: SourceStore, sent: SentLayers | undefined): Promise<ImageSource> {
   const index = await readLayoutIndex(store);
   if (index.images.length === 0) throw invalidInput(`${store.path}: ${INDEX_FILE}`, 'it lists no image');
+  // Most layouts list a single image.
+  if (index.images.length === 1) return createSource(store, 'oci-layout', index.images, sent);
+  const { arrangeImages } = await import('./arrange-images.ts');
   const { images, referrers, added } = await arrangeImages(store, index);
   return addBlobs({ ...createSource(store, 'oci-layout', images, sent), referrers }, added);
 }

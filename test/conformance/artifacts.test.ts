@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWithClients, findClient, requireClient } from './support/clients.ts';
 import { Sandbox } from './support/sandbox.ts';
 
-// Artifacts and what refers to images: oras makes them, and finds those of ecrp.
+// Artifacts and what refers to images: oras and regctl find those of ecrp, and ecrp pushes theirs.
 
 const TYPE = 'application/vnd.example.note';
 const image = join(import.meta.dirname, '../../fixtures/archives/skopeo-multi-oci.tar');
@@ -127,6 +127,34 @@ describe('artifacts', () => {
       const again = await pushLayout(back, 'art/to:1');
       expect(again).toMatchObject({ layers: { uploaded: 0 }, tags: [{ status: 'unchanged' }] });
       expect(new Set(again.manifests.map(({ status }) => status))).toEqual(new Set(['unchanged']));
+    });
+  });
+
+  describeWithClients('regctl', ['regctl'], () => {
+    const regctl = async (...options: readonly string[]): Promise<string> =>
+      (await sandbox.run(requireClient('regctl'), ...options)).stdout;
+    /** The digests of what refers to an image, as regctl lists them. */
+    const list = async (reference: string): Promise<readonly string[]> => {
+      const format = ['--format', '{{range .Descriptors}}{{println .Digest}}{{end}}'];
+      const text = await regctl('artifact', 'list', ...format, sandbox.locate(reference));
+      return text.split('\n').filter(Boolean).toSorted();
+    };
+
+    test('finds an artifact of ecrp, and copies it into a layout, which ecrp pushes with all of it', async () => {
+      const { registryHost } = sandbox.emulator;
+      // The default chunks of regctl are too small for the service.
+      await regctl('registry', 'set', '--tls', 'disabled', '--blob-chunk', '6291456', registryHost);
+      await sandbox.push(image, 'reg/from:1');
+      const directory = makeFiles(MANY);
+      const given = ['notes.txt', '--artifact-type', TYPE, '--subject', 'reg/from:1', '--by-digest'];
+      const { imageDigest } = await pushFiles(directory, 'reg/from', ...given);
+      expect(await list('reg/from:1')).toEqual([imageDigest]);
+      const layout = join(sandbox.makeDirectory('copied'), 'layout');
+      await regctl('image', 'copy', '--referrers', sandbox.locate('reg/from:1'), `ocidir://${layout}:1`);
+      await pushLayout(layout, 'reg/to:1');
+      expect(await list('reg/to:1')).toEqual([imageDigest]);
+      // The list that regctl keeps under a fallback tag stays in the layout.
+      expect(await regctl('tag', 'ls', sandbox.locate('reg/to'))).toBe('1\n');
     });
   });
 });

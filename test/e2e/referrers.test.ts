@@ -1,12 +1,14 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { resolveTag } from '../../src/registry/registry-reader.ts';
 import { locateArchive } from '../support/archives.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { directConnections } from '../support/connections.ts';
 import { startTestEmulator } from '../support/emulator.ts';
+import { writeOciLayout } from '../support/image-writers.ts';
+import { describeBytes, makeImage, makeIndex } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Layouts with what refers to an image, as oras, cosign and regctl write them: the same image in each.
@@ -163,35 +165,65 @@ it('an artifact of a retired kind is left behind, and alone it is refused with w
 });
 
 describe('a service that refuses artifacts with a subject', () => {
+  const strict = startTestEmulator({ manifestSwitches: { artifactsWithSubject: 'refused' } });
+  afterAll(async () => (await strict).close());
+  const pushStrictly = async (...argv: readonly string[]) =>
+    runCli(['push', ...argv, '--create-repo'], { env: { ...home.env, ...(await strict).env } });
+
   it('takes the image, and a warning names what it refused', async () => {
-    const strict = await startTestEmulator({ manifestSwitches: { artifactsWithSubject: 'refused' } });
-    try {
-      const env = { ...home.env, ...strict.env };
-      const argv = ['push', locateArchive('oras-copy'), 'strict/app:1', '--create-repo'];
-      const result = await runCli([...argv, '--json'], { env });
-      expect(result.status).toBe(0);
-      expect(result.json()).toMatchObject({
-        imageDigest: image,
-        manifests: [
-          { imageDigest: image, status: 'put' },
-          { imageDigest: notary, status: 'refused', artifactType: 'application/vnd.cncf.notary.signature' },
-          { imageDigest: sbom, status: 'refused', artifactType: 'application/spdx+json' },
-        ],
-      });
-      expect(result.stderr).toMatch(
-        /warning: refused, so not pushed with the image: application\/spdx\+json sha256:fdcacfee.*Invalid JSON syntax/,
-      );
-      expect((await runCli(argv, { env })).stderr).toContain('refused');
-      // Alone, the artifact is the image.
-      const alone = await runCli([...argv, '--image', sbom, '--json'], { env });
-      expect(alone.status).toBe(3);
-      expect(alone.json().error).toMatchObject({
-        operation: 'PutImage',
-        hint: expect.stringContaining('--referrers drop'),
-      });
-    } finally {
-      await strict.close();
-    }
+    const argv = [locateArchive('oras-copy'), 'strict/app:1'];
+    const result = await pushStrictly(...argv, '--json');
+    expect(result.status).toBe(0);
+    expect(result.json()).toMatchObject({
+      imageDigest: image,
+      manifests: [
+        { imageDigest: image, status: 'put' },
+        { imageDigest: notary, status: 'refused', artifactType: 'application/vnd.cncf.notary.signature' },
+        { imageDigest: sbom, status: 'refused', artifactType: 'application/spdx+json' },
+      ],
+    });
+    expect(result.stderr).toMatch(
+      /warning: refused, so not pushed with the image: application\/spdx\+json sha256:fdcacfee.*Invalid JSON syntax/,
+    );
+    const again = await pushStrictly(...argv, '--verify');
+    expect(again.stderr).toContain('Unchanged: everything was there already; verified');
+    // Alone, the artifact is the image.
+    const alone = await pushStrictly(...argv, '--image', sbom, '--json');
+    expect(alone.status).toBe(3);
+    expect(alone.json().error).toMatchObject({
+      operation: 'PutImage',
+      hint: expect.stringContaining('--referrers drop'),
+    });
+  });
+
+  it('takes an index without the attestations that BuildKit makes with oci-artifact=true', async () => {
+    const child = await makeImage({ seed: 1, layers: [{}] });
+    const { digest, mediaType, size } = child.descriptor;
+    const attested = await makeImage({ seed: 2, layers: [{}] });
+    const manifest = Buffer.from(
+      JSON.stringify({
+        ...JSON.parse(attested.manifest.toString()),
+        artifactType: 'application/vnd.docker.attestation.manifest.v1+json',
+        subject: { mediaType, digest, size },
+      }),
+    );
+    const annotations = {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': digest,
+    };
+    const platform = { architecture: 'unknown', os: 'unknown' };
+    const descriptor = { ...describeBytes(mediaType, manifest), platform, annotations };
+    const index = makeIndex([child, { ...attested, manifest, descriptor }], ['1']);
+    const layout = join(home.directory, 'attested');
+    await writeOciLayout(layout, [index]);
+    const kept = await pushStrictly(layout, 'attested/app:1', '--json');
+    expect(kept.stderr).toContain(`may refuse ${descriptor.digest}: private ECR has refused`);
+    expect(kept.json()).toMatchObject({
+      error: { operation: 'PutImage', hint: expect.stringContaining('--attestations drop') },
+      exitStatus: 3,
+    });
+    const dropped = await pushStrictly(layout, 'attested/app:1', '--attestations', 'drop', '--json');
+    expect(dropped.json()).toMatchObject({ manifests: [{ imageDigest: digest }, { status: 'put' }] });
   });
 });
 
