@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { resolveTag } from '../../src/registry/registry-reader.ts';
@@ -122,6 +124,22 @@ describe('--all', () => {
     expect(await find('all/cosign', `${fallbackTag}.sig`)).toBe(cosign);
   });
 });
+
+it.each(['piped', 'gzipped and piped'])(
+  'a layout that is %s is pushed with what refers to the image',
+  async (how) => {
+    const tar = execFileSync('tar', ['-cf', '-', '-C', locateArchive('oras-copy'), '.']);
+    const stdin = how === 'piped' ? tar : gzipSync(tar);
+    const argv = ['push', '-', `piped/${stdin.length}:1`, '--create-repo', '--json', '--verify'];
+    for (const options of [[], ['--referrers', 'drop']]) {
+      const result = await runCli([...argv, ...options], { env: { ...home.env, ...emulator.env }, stdin });
+      expect(result.json()).toMatchObject({
+        imageDigest: image,
+        verified: { manifests: options.length === 0 ? 3 : 1 },
+      });
+    }
+  },
+);
 
 it('--verify reads back what was pushed with the image as well', async () => {
   const result = await push('regctl-copy', 'verified/app:1', '--verify');
