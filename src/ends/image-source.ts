@@ -1,4 +1,5 @@
 import type { EcrpError } from '../errors.ts';
+import type { ForeignLayer } from '../oci/build-manifest.ts';
 import type { Content, Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
@@ -63,6 +64,8 @@ export interface ArchiveLayer {
   readonly diffId: Digest;
   readonly ref: BlobRef;
   readonly compression: Compression;
+  /** Where its publisher serves the same layer, if it is foreign. */
+  readonly foreign?: ForeignLayer;
 }
 
 export type SourceImage = ManifestImage | ArchiveImage;

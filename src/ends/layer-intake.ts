@@ -18,6 +18,8 @@ export interface ArrivingLayer {
 export interface LayerIntake {
   /** Aborted when nothing more needs to arrive: after a failure or an interruption. */
   readonly signal: AbortSignal;
+  /** Whether it takes layers that their publisher serves. */
+  readonly foreignLayers: boolean;
   /** The layers that are done, by entry name. */
   readonly sent: ReadonlyMap<string, SentLayer>;
   /** Whether it failed only because the target requested bytes that were gone. */

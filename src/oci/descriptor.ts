@@ -21,6 +21,8 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly urls?: readonly string[];
   readonly artifactType?: string;
+  /** The content itself, in base64. */
+  readonly data?: string;
 }
 
 /** Content of a blob. `size` is in bytes. */
@@ -44,6 +46,7 @@ export function parseDescriptor(value: unknown, subject: string, path: string): 
     }),
     ...(isPresent(object.urls) && { urls: expectStrings(object.urls, subject, `${path}.urls`, MAX_ITEMS) }),
     ...parseArtifactType(object.artifactType, subject, `${path}.artifactType`),
+    ...(isPresent(object.data) && { data: expectString(object.data, subject, `${path}.data`) }),
   };
 }
 

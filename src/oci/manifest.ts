@@ -1,3 +1,4 @@
+import type { EcrpError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import {
   type Descriptor,
@@ -8,7 +9,7 @@ import {
 } from './descriptor.ts';
 import { digestOf } from './digest.ts';
 import { describeValue, expectObject, invalidInput, isPresent, nameSubject, parseJson } from './json.ts';
-import { isIndex, isManifest, isRetiredArtifact } from './media-types.ts';
+import { isIndex, isManifest, isRetiredArtifact, isSchema1 } from './media-types.ts';
 
 /** Longest manifest that registries accept, in bytes. ECR Public's `ImageManifest` has the same limit. */
 export const MAX_MANIFEST_BYTES = 4_194_304;
@@ -37,7 +38,12 @@ export interface ImageIndex extends ManifestCommon {
   readonly manifests: readonly Descriptor[];
 }
 
-const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
+/** Docker 26 and containerd 2 stopped to pull it (moby/moby#47459). */
+function refuseSchema1(subject: string): EcrpError {
+  return invalidInput(subject, "it is in Docker's old format, schema 1, which clients no longer pull", {
+    hint: 'Copy the image from its registry with a tool that converts it: skopeo copy docker://NAME:TAG oci-archive:image.tar',
+  });
+}
 
 /**
  * Parses an untrusted manifest or index. Throws INVALID_INPUT that names its digest and the wrong member.
@@ -53,13 +59,14 @@ export function parseManifest(bytes: Buffer, mediaType: string, origin?: string)
     });
   }
   if (!isIndex(mediaType) && !isManifest(mediaType)) {
-    const why = SCHEMA_1.test(mediaType) ? ' (Docker schema 1, which ECR Public does not take)' : '';
+    if (isSchema1(mediaType)) throw refuseSchema1(subject);
     throw invalidInput(
       subject,
-      `media type ${describeValue(mediaType)} is not that of an image manifest or index${why}`,
+      `media type ${describeValue(mediaType)} is not that of an image manifest or index`,
     );
   }
   const object = expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
+  if (object.schemaVersion === 1) throw refuseSchema1(subject);
   if (isPresent(object.mediaType) && object.mediaType !== mediaType) {
     const found = describeValue(object.mediaType);
     throw invalidInput(subject, `mediaType is ${found}, but its descriptor says ${mediaType}`);

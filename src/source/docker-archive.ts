@@ -1,6 +1,9 @@
 import type { ArchiveImage, ArchiveLayer, Compression, DamagedImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import type { ForeignLayer } from '../oci/build-manifest.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
+import { parseDescriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import {
   expectArray,
@@ -12,6 +15,7 @@ import {
   MAX_ITEMS,
   parseJson,
 } from '../oci/json.ts';
+import { isNondistributable } from '../oci/media-types.ts';
 import { detectLayerCompression, MAGIC_BYTES } from './compression.ts';
 import { collectBytes, describeEntry, readStoredFile, type SourceStore } from './source-store.ts';
 
@@ -25,6 +29,8 @@ export interface ArchiveItem {
   readonly config: string;
   readonly repoTags: readonly string[];
   readonly layers: readonly string[];
+  /** Layers that their publisher serves, by diff ID. Docker saves their bytes all the same. Source: moby, image/tarexport/save.go. */
+  readonly foreign: ReadonlyMap<string, ForeignLayer>;
 }
 
 /** Reads the list of images of a docker-archive. Throws INVALID_INPUT if it is empty or malformed. */
@@ -51,7 +57,28 @@ function parseArchiveItem(value: unknown, subject: string, path: string): Archiv
     config: expectString(item.Config, subject, `${path}.Config`),
     repoTags: list('RepoTags'),
     layers: list('Layers'),
+    foreign: new Map(parseLayerSources(item.LayerSources, subject, `${path}.LayerSources`)),
   };
+}
+
+/** Docker 25 lists ordinary layers as well, with the type of an uncompressed one. */
+function parseLayerSources(value: unknown, subject: string, path: string): [string, ForeignLayer][] {
+  if (!isPresent(value)) return [];
+  const entries = Object.entries(expectObject(value, subject, path));
+  if (entries.length > MAX_ITEMS) {
+    throw invalidInput(subject, `${path} has ${entries.length} members, more than the ${MAX_ITEMS} allowed`);
+  }
+  return entries.flatMap(([diffId, source]): [string, ForeignLayer][] => {
+    if (!isObject(source) || !isPresent(source.urls)) return [];
+    const {
+      mediaType,
+      digest,
+      size,
+      urls = [],
+    } = parseDescriptor(source, subject, `${path}[${JSON.stringify(diffId)}]`);
+    const isForeign = urls.length > 0 && isNondistributable(mediaType) && mediaType.endsWith('gzip');
+    return isForeign ? [[diffId, { digest, size, urls }]] : [];
+  });
 }
 
 /** Most bytes of all configs of an archive. They are held in memory. */
@@ -114,7 +141,9 @@ async function readArchiveImage(
   }
   const layers: ArchiveLayer[] = [];
   for (const [position, diffId] of diffIds.entries()) {
-    layers.push(await readArchiveLayer(reading, names[position] ?? '', diffId));
+    const foreign = item.foreign.get(diffId);
+    const layer = await readArchiveLayer(reading, names[position] ?? '', diffId);
+    layers.push(foreign === undefined ? layer : { ...layer, foreign });
   }
   return { kind: 'archive', names: listNames(item), config: bytes, layers };
 }

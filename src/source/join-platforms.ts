@@ -30,10 +30,10 @@ export function joinPlatforms(
   const platforms = new Set<string>();
   for (const image of images.filter((each) => !attestations.includes(each))) {
     const { platform } = image.root;
-    if (platform === undefined || platform.os === 'unknown' || platforms.has(formatPlatform(platform))) {
-      return undefined;
-    }
-    platforms.add(formatPlatform(platform));
+    const key =
+      platform && JSON.stringify([formatPlatform(platform), platform['os.version'], platform['os.features']]);
+    if (key === undefined || platform?.os === 'unknown' || platforms.has(key)) return undefined;
+    platforms.add(key);
   }
   if (platforms.size < 2) return undefined;
   const entries = Array.isArray(document.manifests) ? document.manifests.filter(isObject) : [];
@@ -52,6 +52,7 @@ export function joinPlatforms(
   const digest = digestOf(made);
   const companions = images.flatMap((image) => image.companions ?? []);
   const referrers = images.flatMap((image) => image.referrers ?? []);
+  const warnings = images.flatMap((image) => image.warnings ?? []);
   return {
     added: new Map([[digest, made]]),
     image: {
@@ -61,6 +62,7 @@ export function joinPlatforms(
       parts: images,
       ...(companions.length > 0 && { companions }),
       ...(referrers.length > 0 && { referrers }),
+      ...(warnings.length > 0 && { warnings }),
     },
   };
 }

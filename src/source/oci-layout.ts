@@ -1,5 +1,6 @@
 import type { ManifestImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
+import { listNames } from '../foreign-text.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
@@ -11,7 +12,7 @@ import {
   parseIndexObject,
   parseManifest,
 } from '../oci/manifest.ts';
-import { isIndex, isManifest, OCI_INDEX } from '../oci/media-types.ts';
+import { isAnyManifest, isIndex, isManifest, OCI_INDEX } from '../oci/media-types.ts';
 import { readStoredFile, type SourceStore } from './source-store.ts';
 
 export const LAYOUT_FILE = 'oci-layout';
@@ -52,11 +53,20 @@ export async function readLayoutIndex(store: SourceStore): Promise<LayoutIndex> 
     if (name !== undefined) image.names.add(name);
     images.set(root.digest, image);
   }
-  return {
-    images: [...images.values()].map(({ root, names }) => ({ kind: 'manifest', root, names: [...names] })),
-    document,
-    bytes,
-  };
+  const listed = [...images.values()].map(
+    ({ root, names }): ManifestImage => ({ kind: 'manifest', root, names: [...names] }),
+  );
+  return { images: dropOthers(listed, store.path), document, bytes };
+}
+
+/** A layout may list anything beside its images (OCI image specification). A warning of the first image names what is left out. */
+function dropOthers(listed: readonly ManifestImage[], path: string): readonly ManifestImage[] {
+  const isImage = ({ root }: ManifestImage): boolean => isAnyManifest(root.mediaType);
+  const others = listed.filter((each) => !isImage(each));
+  const [first, ...images] = listed.filter(isImage);
+  if (first === undefined || others.length === 0) return listed;
+  const types = listNames([...new Set(others.map(({ root }) => root.mediaType))]);
+  return [{ ...first, warnings: [`${path}: left out, as it is no image: ${types}`] }, ...images];
 }
 
 async function assertLayoutVersion(store: SourceStore): Promise<void> {

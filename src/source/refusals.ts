@@ -61,7 +61,8 @@ export function refuseTar({
     return refuse(
       path,
       'saved by a Docker older than 1.10: it has no manifest.json',
-      'Load it into a newer Docker and save it again.',
+      // Docker 29 cannot load it (moby/moby#50324).
+      'Load it into a Docker before 29, and save it again.',
     );
   }
   if (names.some((name) => /^(etc|bin|usr)(\/|$)/.test(name))) {
@@ -84,6 +85,15 @@ export function refuseDirectory({
 }): EcrpError {
   if (find('Chart.yaml') !== undefined) {
     return refuse(path, 'a Helm chart that is not packaged', pushPackaged(quoteForShell(path)));
+  }
+  if (find('manifest.json') !== undefined) {
+    // Source: containers/image, directory/directory_dest.go.
+    if (find('version') === undefined) {
+      const hint = `Pack it: tar -cf image.tar -C ${quoteForShell(path)} .`;
+      return refuse(path, 'an unpacked `docker save` archive', hint);
+    }
+    const hint = `Copy it into a layout: skopeo copy --all ${quoteForShell(`dir:${path}`)} oci:layout:TAG`;
+    return refuse(path, 'an image in the form of skopeo, `dir:`', hint);
   }
   return refuse(path, 'a directory without oci-layout and index.json, so not an OCI image layout');
 }

@@ -80,7 +80,9 @@ export class WholeImages {
     const { config, layers } = manifest;
     const known = this.layers.get(config.digest) ?? [];
     this.layers.set(config.digest, [...known, layers.map(({ digest }) => nameBlob(digest))]);
-    const isThere = ({ digest }: Descriptor) => this.#store.find(nameBlob(digest)) !== undefined;
+    // A layer with URLs need not be there: its publisher serves it.
+    const isThere = ({ digest, urls = [] }: Descriptor) =>
+      urls.length > 0 || this.#store.find(nameBlob(digest)) !== undefined;
     if (![config, ...layers].every(isThere)) return 'missing';
     // Docker's own store saves layers uncompressed. They are compressed before they are pushed.
     if (layers.some(({ mediaType }) => mediaType === OCI_LAYER || mediaType === DOCKER_LAYER)) return 'unfit';

@@ -36,13 +36,13 @@ export const MANIFEST_SWITCHES: ManifestSwitches = {
 /** The members of a descriptor that the emulator needs. */
 interface Reference extends BlobReference {
   readonly size: number;
-  /** True for a layer that clients fetch from elsewhere. It need not be in the repository. */
+  /** True for a layer that clients can fetch from elsewhere. It need not be in the repository. */
   readonly foreign: boolean;
 }
 
 export interface ManifestFacts {
   readonly mediaType: string;
-  /** The config, then the layers without foreign ones. No digest appears twice. */
+  /** The config, then the layers. No digest appears twice. */
   readonly blobs: readonly Reference[];
   /** The manifests that an index lists. No digest appears twice. */
   readonly manifests: readonly BlobDigest[];
@@ -102,7 +102,7 @@ function readImageManifest(manifest: ParsedObject, mediaType: string, minimumLay
     throw invalidParameter('ImageManifest', 'Limit on number of layers per image exceeded');
   }
   const config = readDescriptor(manifest.config);
-  const blobs = [config, ...layers.map(readDescriptor)].filter((blob) => !blob.foreign);
+  const blobs = [config, ...layers.map(readDescriptor)];
   if (layers.length < minimumLayers) {
     throw invalidParameter('ImageManifest', `Image has to have at least ${minimumLayers} layer`);
   }

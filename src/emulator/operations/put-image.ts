@@ -86,7 +86,9 @@ export function putManifest(
     ...(facts.artifactMediaType !== undefined && { artifactMediaType: facts.artifactMediaType }),
     ...(facts.artifactType !== undefined && { artifactType: facts.artifactType }),
     ...(facts.subject !== undefined && { subject: facts.subject }),
-    blobs: facts.blobs.map(({ digest: blob, mediaType }) => ({ digest: blob, mediaType })),
+    blobs: facts.blobs
+      .filter(({ digest: blob, foreign }) => !foreign || repository.layers.has(blob))
+      .map(({ digest: blob, mediaType }) => ({ digest: blob, mediaType })),
     manifests: facts.manifests,
     tag,
   });
@@ -94,7 +96,9 @@ export function putManifest(
 
 /** A `subject` may be missing. See `CHOICES.missingSubject`. */
 function checkReferences(repository: StoredRepository, facts: ManifestFacts, registryId: string): void {
-  const missingLayers = facts.blobs.map((blob) => blob.digest).filter((blob) => !repository.layers.has(blob));
+  const missingLayers = facts.blobs
+    .filter(({ digest, foreign }) => !foreign && !repository.layers.has(digest))
+    .map(({ digest }) => digest);
   if (missingLayers.length > 0) {
     throw new ServiceError(
       'LayersNotFoundException',
@@ -145,7 +149,9 @@ function checkLimits(
 /** The size of config and compressed layers, or of an index's largest manifest. Source: `ImageSizeInBytes` in the service model. */
 function computeSize(repository: StoredRepository, facts: ManifestFacts): number {
   const children = facts.manifests.map((child) => repository.images.get(child)?.imageSizeInBytes ?? 0);
-  const blobs = facts.blobs.map((blob) => repository.layers.get(blob.digest)?.size ?? blob.size);
+  const blobs = facts.blobs.map(
+    (blob) => repository.layers.get(blob.digest)?.size ?? (blob.foreign ? 0 : blob.size),
+  );
   return (
     blobs.reduce((sum, size) => sum + size, 0) + children.reduce((most, size) => Math.max(most, size), 0)
   );

@@ -18,6 +18,8 @@ export interface IntakeOptions {
   /** For uncompressed layers; undefined sends them as they are. */
   readonly compressor: Compressor | undefined;
   readonly digestCache: DigestCache | undefined;
+  /** Whether foreign layers are sent as well. */
+  readonly foreignLayers?: boolean;
   readonly waitingBytes?: number;
 }
 
@@ -47,6 +49,7 @@ export function takeLayers(uploader: Uploader, options: IntakeOptions, outer: Ab
   uploader.settings.onEvent({ kind: 'phase', phase: 'upload' });
   return {
     signal,
+    foreignLayers: options.foreignLayers ?? false,
     sent,
     get lostBytes() {
       return lostBytes;

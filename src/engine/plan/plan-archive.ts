@@ -2,11 +2,18 @@ import type { BlobReading, DerivedBlob, PlannedBlob, StoredBlob } from '../../en
 import type { Compressor, DigestCache } from '../../ends/compressor.ts';
 import type { ArchiveImage, ArchiveLayer, Compression, ImageSource } from '../../ends/image-source.ts';
 import { EcrpError } from '../../errors.ts';
-import { type BuiltLayer, buildManifest, type ManifestFormat } from '../../oci/build-manifest.ts';
+import {
+  type BuiltLayer,
+  buildManifest,
+  type ForeignLayer,
+  type ManifestFormat,
+} from '../../oci/build-manifest.ts';
 import type { Content } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
+import { DOCKER_CONFIG, DOCKER_LAYER_GZIP, DOCKER_MANIFEST } from '../../oci/media-types.ts';
 import { countBytes, hashBytes, skipBytes } from '../byte-streams.ts';
 import { checkBlobSize, checkManifestSize } from '../limits.ts';
+import { tellForeignLayers } from './foreign-layers.ts';
 import { markStored, planKnownBlob, planMemoryBlob } from './known-blob.ts';
 import { checkLayerEnd, verifyGzip } from './layer-end.ts';
 import type { PlanOptions, PushPlan } from './push-plan.ts';
@@ -24,23 +31,30 @@ export async function planArchive(
   const blobs = new Map<Digest, PlannedBlob>([
     [config.digest, planMemoryBlob('config', config, image.config)],
   ]);
-  for (const layer of image.layers) {
+  const foreign = new Map(
+    image.layers.flatMap(({ diffId, foreign: found }): [Digest, ForeignLayer][] =>
+      found === undefined || options.foreignLayers ? [] : [[diffId, found]],
+    ),
+  );
+  const own = image.layers.filter(({ diffId }) => !foreign.has(diffId));
+  for (const layer of own) {
     if (!blobs.has(layer.diffId)) blobs.set(layer.diffId, await planLayer(source, layer, options));
   }
   // Of a layer that occurs twice the first is sent, however the second is compressed.
   const compressions = new Map(
-    image.layers
-      .toReversed()
-      .map(({ diffId, compression }) => [diffId, chooseCompression(compression, options)]),
+    own.toReversed().map(({ diffId, compression }) => [diffId, chooseCompression(compression, options)]),
   );
   const format = chooseFormat([...compressions.values()], options);
+  const left = [...foreign.values()].map(() => ({ isInSource: true }));
   return {
     blobs: [...blobs.values()],
-    warnings: [],
-    notes: [],
-    skippedLayers: 0,
+    warnings: findDoubts(image, config, options),
+    notes: tellForeignLayers(left, false).notes,
+    skippedLayers: left.length,
     buildManifests: (contents) => {
-      const layers = image.layers.map(({ diffId }): BuiltLayer => {
+      const layers = image.layers.map(({ diffId }): BuiltLayer | ForeignLayer => {
+        const foreignLayer = foreign.get(diffId);
+        if (foreignLayer !== undefined) return foreignLayer;
         const content = contents.get(diffId);
         const compression = compressions.get(diffId);
         if (content === undefined || compression === undefined) {
@@ -53,6 +67,25 @@ export async function planArchive(
       return [manifest];
     },
   };
+}
+
+/** What the target may refuse of the image, before its manifest is built. */
+function findDoubts(
+  { layers }: ArchiveImage,
+  config: Content,
+  { limits: { service, findDoubt } }: PlanOptions,
+): readonly string[] {
+  const doubt = findDoubt?.({
+    kind: 'image',
+    mediaType: DOCKER_MANIFEST,
+    config: { mediaType: DOCKER_CONFIG, ...config },
+    layers: layers.map(({ diffId, ref: { size } }) => ({
+      mediaType: DOCKER_LAYER_GZIP,
+      digest: diffId,
+      size,
+    })),
+  });
+  return doubt === undefined ? [] : [`${service} may refuse the image: ${doubt}`];
 }
 
 async function planLayer(

@@ -1,7 +1,7 @@
 import type { ImageSource, ManifestImage } from '../../ends/image-source.ts';
-import type { TargetLimits } from '../../ends/image-target.ts';
 import { checkImageCount, describeDoubts } from '../limits.ts';
-import type { PushPlan } from './push-plan.ts';
+import { tellForeignLayers } from './foreign-layers.ts';
+import type { PlanOptions, PushPlan } from './push-plan.ts';
 import { type Walk, walkManifest, walkTravelling } from './walk-manifests.ts';
 
 /**
@@ -11,15 +11,16 @@ import { type Walk, walkManifest, walkTravelling } from './walk-manifests.ts';
 export async function planManifests(
   source: ImageSource,
   { root, companions = [], referrers = [], warnings = [] }: ManifestImage,
-  limits: TargetLimits,
+  { limits, foreignLayers = false }: PlanOptions,
 ): Promise<PushPlan> {
   const walk: Walk = {
     source,
     limits,
+    foreignLayers,
     blobs: new Map(),
     sizes: new Map(),
     manifests: new Map(),
-    skipped: new Set(),
+    skipped: new Map(),
     doubts: new Map(),
     manifestBytes: 0,
   };
@@ -37,13 +38,20 @@ export async function planManifests(
       : { warnings: [], notes: [] };
   const manifests = [...walk.manifests.values()];
   checkImageCount(limits, manifests.length);
+  const foreign = tellForeignLayers([...walk.skipped.values()], foreignLayers);
   return {
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,
-    warnings: [...warnings, ...travelling.warnings, ...describeDoubts(limits, walk.doubts)],
+    warnings: [
+      ...warnings,
+      ...travelling.warnings,
+      ...describeDoubts(limits, walk.doubts),
+      ...foreign.warnings,
+    ],
     notes: [
       ...companions.map(({ imageTag }) => `The tag ${imageTag} goes with the image.`),
       ...travelling.notes,
+      ...foreign.notes,
     ],
     buildManifests: () => manifests,
   };

@@ -14,6 +14,6 @@ export async function planPush(
 ): Promise<PushPlan> {
   if (image.kind === 'damaged') throw image.error;
   return image.kind === 'manifest'
-    ? planManifests(source, image, options.limits)
+    ? planManifests(source, image, options)
     : planArchive(source, image, options);
 }

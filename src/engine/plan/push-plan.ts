@@ -15,6 +15,8 @@ export interface PlanOptions {
   readonly digestCache?: DigestCache | undefined;
   /** Of the manifest made for a docker-archive. Default: docker, as `docker push`; oci when a layer is zstd. */
   readonly format?: ManifestFormat | undefined;
+  /** Whether foreign layers that are in the source are uploaded. */
+  readonly foreignLayers?: boolean;
 }
 
 /** Everything a push will do, known before the network is used. */

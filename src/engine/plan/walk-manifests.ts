@@ -2,14 +2,17 @@ import type { PlannedBlob } from '../../ends/blob.ts';
 import type { ImageSource } from '../../ends/image-source.ts';
 import type { TargetLimits } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
+import { quoteText } from '../../foreign-text.ts';
 import { findOtherLayerCount, isImageConfig, MAX_CONFIG_BYTES } from '../../oci/config.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { verifyContent } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH, parseManifest } from '../../oci/manifest.ts';
+import { isAnyManifest, isNondistributable } from '../../oci/media-types.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { checkBlobSize, checkManifestSize } from '../limits.ts';
-import { planKnownBlob } from './known-blob.ts';
+import type { SkippedLayer } from './foreign-layers.ts';
+import { planKnownBlob, planMemoryBlob } from './known-blob.ts';
 import { findLayerCompression } from './layer-end.ts';
 import type { PlannedManifest } from './push-plan.ts';
 
@@ -23,12 +26,15 @@ const CACHE_CONFIG = /^application\/vnd\.buildkit\.cacheconfig\./;
 export interface Walk {
   readonly source: ImageSource;
   readonly limits: TargetLimits;
+  /** Whether foreign layers that are in the source are uploaded. */
+  readonly foreignLayers: boolean;
   readonly blobs: Map<Digest, PlannedBlob>;
   /** Of the blobs, in bytes. */
   readonly sizes: Map<Digest, number>;
   /** In the order in which they are put. */
   readonly manifests: Map<Digest, PlannedManifest>;
-  readonly skipped: Set<Digest>;
+  /** The foreign layers that are left out. */
+  readonly skipped: Map<Digest, SkippedLayer>;
   /** What the target may refuse, and why. */
   readonly doubts: Map<Digest, string>;
   manifestBytes: number;
@@ -53,6 +59,7 @@ export async function walkManifest(walk: Walk, descriptor: Descriptor, depth: nu
   if (walk.manifests.has(digest)) {
     return;
   }
+  if (depth > 0) assertManifestType(walk.source, descriptor);
   if (depth > MAX_INDEX_DEPTH) {
     throw new EcrpError('INVALID_INPUT', `Indexes are nested deeper than ${MAX_INDEX_DEPTH} at ${digest}`, {
       hint: 'Push an inner index by itself: --image chooses it.',
@@ -72,11 +79,9 @@ export async function walkManifest(walk: Walk, descriptor: Descriptor, depth: nu
     await checkLayerCount(walk.source, descriptor, manifest);
     addBlob(walk, manifest.config, 'config');
     for (const layer of manifest.layers) {
-      if (isForeign(walk.source, layer)) {
-        walk.skipped.add(layer.digest);
-      } else {
-        addBlob(walk, layer, 'layer');
-      }
+      const skipped = findSkipped(walk, layer);
+      if (skipped === undefined) addBlob(walk, layer, 'layer');
+      else walk.skipped.set(layer.digest, skipped);
     }
   }
   const artifactType = findArtifactType(manifest);
@@ -87,6 +92,18 @@ export async function walkManifest(walk: Walk, descriptor: Descriptor, depth: nu
     ...(platform !== undefined && { platform }),
     ...(artifactType !== undefined && { artifactType }),
   });
+}
+
+/** An index may list anything (OCI image specification), but an index in ECR only what is put as an image. */
+function assertManifestType({ path }: ImageSource, { digest, mediaType }: Descriptor): void {
+  if (isAnyManifest(mediaType)) return;
+  throw new EcrpError(
+    'INVALID_INPUT',
+    `${path}: an index lists ${digest}, which is no image but ${quoteText(mediaType)}`,
+    {
+      hint: 'Choose images of the index with --platform: the new index lists nothing else.',
+    },
+  );
 }
 
 /** The type by which registries list an artifact; undefined for an image. Source: OCI distribution specification, "Listing Referrers". */
@@ -172,14 +189,26 @@ function addBlob(
   sizes.set(digest, size);
   checkBlobSize(limits, `${role === 'config' ? 'Config' : 'Layer'} ${digest}`, size, role);
   const compression = role === 'layer' ? findLayerCompression(mediaType) : undefined;
-  blobs.set(digest, planKnownBlob(source, role, { digest, size }, undefined, compression));
+  const data = planEmbedded(source, descriptor, role);
+  blobs.set(digest, data ?? planKnownBlob(source, role, { digest, size }, undefined, compression));
 }
 
-/** True for a layer that stays where its publisher serves it. A distributable layer is foreign only when the source lacks it. */
-function isForeign(source: ImageSource, { mediaType, urls, digest, size }: Descriptor): boolean {
-  return (
-    urls !== undefined &&
-    urls.length > 0 &&
-    (/\.(nondistributable|foreign)\./.test(mediaType) || !source.has({ kind: 'digest', digest, size }))
-  );
+/** Plans a blob that the manifest has in itself alone. Source: OCI image specification, "Embedded Content". */
+function planEmbedded(
+  source: ImageSource,
+  { digest, size, data }: Descriptor,
+  role: 'config' | 'layer',
+): PlannedBlob | undefined {
+  if (data === undefined || source.has({ kind: 'digest', digest, size })) return undefined;
+  const bytes = Buffer.from(data, 'base64');
+  verifyContent(bytes, { digest, size }, `${source.path}: data in the manifest`);
+  return planMemoryBlob(role, { digest, size }, bytes);
+}
+
+/** Undefined for a layer that is uploaded. A distributable layer with URLs is left out only when the source lacks it. */
+function findSkipped({ source, foreignLayers }: Walk, layer: Descriptor): SkippedLayer | undefined {
+  const { mediaType, urls = [], digest, size } = layer;
+  if (urls.length === 0) return undefined;
+  if (!source.has({ kind: 'digest', digest, size })) return { isInSource: false };
+  return isNondistributable(mediaType) && !foreignLayers ? { isInSource: true } : undefined;
 }

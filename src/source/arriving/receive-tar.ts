@@ -7,12 +7,14 @@ import { readImageEntries, type TarEntry } from '../tar/tar-entries.ts';
 import { BLOCK_BYTES, isTarHeader } from '../tar/tar-header.ts';
 import { ForwardReader } from './forward-reader.ts';
 import type { KeptFile } from './kept-file.ts';
+import { isWindowsLayer } from './windows-layer.ts';
 
 /** Entries up to this size are kept. Configs and manifests are hardly ever larger, and small layers do no harm. */
 export const SMALL_BYTES = 1024 * 1024;
 
 /**
- * Reads a tar once, to the end of the stream. It gives entries that must be layers to `intake` and keeps all others. Then
+ * Reads a tar once, to the end of the stream. It gives entries that must be layers to `intake` and keeps all others, also
+ * layers that the end of the tar may call foreign. Then
  * `kept` is the same tar without the bytes of these layers, except the first ones, which tell their compression. Throws
  * INVALID_INPUT as `readImageEntries` does, and the errors of the intake.
  */
@@ -50,7 +52,8 @@ async function receiveEntry(
   const isKept = isSmall || !beginsWithData(entry, firstCount);
   const firstBytes = isKept ? undefined : (await reader.peek(firstCount)).subarray(0, firstCount);
   const layer = firstBytes && recognizeLayer(entry, firstBytes);
-  if (firstBytes === undefined || layer === undefined) {
+  const mayBeForeign = layer && !intake.foreignLayers && isWindowsLayer(firstBytes, layer.compression);
+  if (firstBytes === undefined || layer === undefined || mayBeForeign) {
     for await (const { at, chunk } of takeChunks(reader, end)) await kept.keep(at, chunk);
     return;
   }

@@ -9,7 +9,7 @@ import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { describeBytes, makeImage, makeIndex, makeManifest } from '../../support/images.ts';
-import { layoutSource, type MemorySource, memorySource } from '../../support/memory-source.ts';
+import { archiveSource, layoutSource, type MemorySource, memorySource } from '../../support/memory-source.ts';
 
 const MIB = 1024 * 1024;
 const plainConfig = Buffer.from('{"architecture":"amd64","os":"linux"}');
@@ -107,6 +107,24 @@ describe('foreign layers', () => {
     expect(planned.skippedLayers).toBe(0);
     expect(planned.blobs).toHaveLength(2);
   });
+});
+
+test('an image of more layers than were once listed is planned with a warning', async () => {
+  for (const count of [127, 128]) {
+    const [source, image] = describeImage(
+      Array.from({ length: count }, (_, position) => layerOf(position + 1)),
+    );
+    const { warnings } = await plan(source, image);
+    expect(warnings).toEqual(
+      count === 127
+        ? []
+        : [expect.stringMatching(/may refuse sha256:\w+: it has 128 layers; .* 127 as the most/)],
+    );
+  }
+  const made = await makeImage({ seed: 4, layers: Array.from({ length: 128 }, () => ({ size: 1 })) });
+  const [source, image] = archiveSource(made);
+  const planned = await planPush(source, image, { limits: ECR_PUBLIC_LIMITS });
+  expect(planned.warnings).toEqual([expect.stringContaining('may refuse the image: it has 128 layers')]);
 });
 
 describe('the layers that a config lists', () => {

@@ -60,7 +60,8 @@ describe('parseManifest', () => {
   const cases: readonly (readonly [string, unknown, string, RegExp])[] = [
     ['no object', [], OCI_MANIFEST, /the document is \[\], not an object/],
     ['null', null, OCI_MANIFEST, /the document is null/],
-    ['schema 1', { ...image, schemaVersion: 1 }, OCI_MANIFEST, /schemaVersion is 1, not 2/],
+    ['schema 1', { ...image, schemaVersion: 1 }, OCI_MANIFEST, /old format, schema 1/],
+    ['schema 3', { ...image, schemaVersion: 3 }, OCI_MANIFEST, /schemaVersion is 3, not 2/],
     ['another media type', image, DOCKER_MANIFEST, /mediaType is "application\/vnd.oci.*but its descriptor/],
     ['another kind', index, DOCKER_MANIFEST_LIST, /but its descriptor says/],
     ['an unknown media type', image, 'text/plain', /"text\/plain" is not that of an image manifest or index/],
@@ -68,7 +69,7 @@ describe('parseManifest', () => {
       'schema 1 by media type',
       image,
       'application/vnd.docker.distribution.manifest.v1+prettyjws',
-      /Docker schema 1/,
+      /old format, schema 1/,
     ],
     ['no config', { ...image, config: undefined }, OCI_MANIFEST, /config is missing, not an object/],
     ['no layers', { ...image, layers: undefined }, OCI_MANIFEST, /layers is missing, not a list/],

@@ -103,6 +103,23 @@ describe('files that are not images', () => {
     );
   });
 
+  it.each([
+    ['skopeo', ['manifest.json', 'version'], /form of skopeo/, 'skopeo copy --all'],
+    [
+      'an unpacked archive',
+      ['manifest.json', 'repositories'],
+      /unpacked `docker save`/,
+      'tar -cf image.tar -C',
+    ],
+  ])('a directory of %s', async (_, names, message, hint) => {
+    const { refuseDirectory } = await import('../../../src/source/refusals.ts');
+    const find = (name: string) => names.find((each) => each === name);
+    const error = refuseDirectory({ path: 'some where', find });
+    expect(error.message).toMatch(message);
+    expect(error.hint).toContain(hint);
+    expect(error.hint).toContain("some where'");
+  });
+
   it('names the command that packs the content of a folder, whatever its name', async () => {
     const { hint } = await refuse(await packTar([{ name: "it's out/image/manifest.json" }]));
     expect(hint).toBe(

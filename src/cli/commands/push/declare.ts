@@ -31,6 +31,7 @@ export function addPush(program: Command, run: Runner): void {
         .choices(['keep', 'drop'])
         .default('keep'),
     )
+    .option('--foreign-layers', 'upload Windows base layers that are in the source')
     .option('--artifact-type <type>', 'push plain files as one artifact of this type', parseNonEmpty)
     .option('--subject <reference>', 'with --artifact-type: the image that it is about', parseNonEmpty)
     .option('--annotation <k=v>', 'with --artifact-type: an annotation (repeatable)', collectValues);

@@ -36,11 +36,12 @@ export async function planImage(
   opened?: LayerCompression,
 ): Promise<PushPlan> {
   const { limits } = destination.target;
+  const { foreignLayers } = request;
   const { format } = request.compression;
-  if (!needsCompression(image)) return planPush(source, image, { limits, format });
+  if (!needsCompression(image)) return planPush(source, image, { limits, format, foreignLayers });
   const { platform } = parseConfig(image.config);
   const compression = opened ?? (await openCompression(context, request, destination, platform));
-  return planPush(source, image, { limits, format, ...compression });
+  return planPush(source, image, { limits, format, foreignLayers, ...compression });
 }
 
 /** Whether the image has layers that a push compresses unless it is told not to. */

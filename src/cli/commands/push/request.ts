@@ -33,6 +33,7 @@ export interface TransferOptions extends CompressionOptions {
   /** False with `--no-remote-cache`. */
   readonly remoteCache: boolean;
   readonly cacheFrom?: readonly string[];
+  readonly foreignLayers?: boolean;
   readonly concurrency: number;
   /** MiB. */
   readonly partSize?: number;
@@ -70,6 +71,8 @@ export interface TransferRequest {
   readonly remoteCache: boolean;
   /** Further tags to look for layers. */
   readonly cacheFrom: readonly string[];
+  /** Whether foreign layers that are in the source are uploaded. */
+  readonly foreignLayers: boolean;
   /** The repository to create when it is missing; undefined: that is an error. */
   readonly newRepository:
     | { readonly catalog: string | undefined; readonly resourceTags: readonly string[] | undefined }
@@ -127,7 +130,7 @@ export async function readTransfer(
   options: TransferOptions,
 ): Promise<TransferRequest> {
   const { partSize, dryRun = false, verify = false, byDigest = false, tag: tags = [] } = options;
-  const { concurrency, resume, ifExists, cacheFrom = [] } = options;
+  const { concurrency, resume, ifExists, cacheFrom = [], foreignLayers = false } = options;
   const target = { reference, tags, byDigest };
   const registryHost = findRegistryHost(context);
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
@@ -144,6 +147,7 @@ export async function readTransfer(
     compression: options,
     remoteCache: options.remoteCache && readsRegistry,
     cacheFrom,
+    foreignLayers,
     newRepository: options.createRepo
       ? { catalog: options.catalog, resourceTags: options.resourceTag }
       : undefined,

@@ -102,7 +102,9 @@ async function receiveArrival(
   try {
     const compression = await openCompression(context, request, repository, undefined);
     const { compressor, digestCache } = compression ?? {};
-    const intake = takeLayers(repository.uploader, { path: arrival.name, compressor, digestCache }, signal);
+    const { foreignLayers } = request;
+    const options = { path: arrival.name, compressor, digestCache, foreignLayers };
+    const intake = takeLayers(repository.uploader, options, signal);
     return { source: await arrival.receive(intake), repository, compression };
   } catch (error) {
     throw await explainMissing(error, session, repository, signal);

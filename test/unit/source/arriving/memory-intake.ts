@@ -24,6 +24,7 @@ export function memoryIntake(fail?: { readonly after: number; readonly error: Er
     signal: controller.signal,
     sent,
     lostBytes: false,
+    foreignLayers: false,
     begun,
     taken,
     ended,
