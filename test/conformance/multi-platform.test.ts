@@ -47,7 +47,7 @@ describeWithClients('images for two platforms', [...JUDGES, 'buildah'], () => {
       layout = await save('localhost/made:1');
     });
 
-    test(`manifest push --all to ${transport}, and back`, async () => {
+    test(`manifest push --all to ${transport}, and back; podman pulls the image for each platform`, async () => {
       const pushed = await judgeRoundTrip(sandbox, layout, reference, async () => {
         const from = `docker://${sandbox.locate(reference)}`;
         await run(sandbox, 'manifest', 'create', 'back');
@@ -59,10 +59,6 @@ describeWithClients('images for two platforms', [...JUDGES, 'buildah'], () => {
       const source = await readSource(sandbox, layout);
       expect(source.images.map((image) => image.architecture).sort()).toEqual(ARCHITECTURES);
       expect(readFetched(await fetchWithSkopeo(sandbox, reference))).toEqual(source);
-    });
-
-    test('podman pulls the image for each platform', async () => {
-      await sandbox.push(layout, reference);
       for (const platform of ARCHITECTURES.map((architecture) => `linux/${architecture}`)) {
         expect(await readFileWithPodman(sandbox, reference, platform, '/platform')).toBe(platform);
       }
@@ -78,5 +74,11 @@ describeWithClients('images for two platforms', [...JUDGES, 'buildah'], () => {
     };
     const layout = await copy(`oci:${locateArchive('buildah-multi-oci-dir')}`);
     await judgeRoundTrip(sandbox, layout, reference, () => copy(`docker://${sandbox.locate(reference)}`));
+  });
+
+  test('another image is not mistaken for the copy', async () => {
+    const [layout, other] = ['buildah-multi-oci-dir', 'skopeo-oci-dir'].map(locateArchive);
+    const judged = judgeRoundTrip(sandbox, layout ?? '', 'platforms/other:1', async () => other ?? '');
+    await expect(judged).rejects.toThrow('to deeply equal');
   });
 });
