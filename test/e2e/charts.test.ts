@@ -89,7 +89,7 @@ describe('ecrp push CHART', () => {
       status: 0,
       stdout: expect.stringContaining('charts/tagged:stable@sha256:'),
       stderr: expect.stringContaining(
-        'warning: the tags are stable, latest, but the version of the chart is 0.1.0\n',
+        'warning: the tags stable, latest are not the version of the chart, 0.1.0, which Helm looks for\n',
       ),
     });
   });

@@ -83,7 +83,7 @@ function readDependency(members: Members): ChartDependency {
     condition: members.clean('condition'),
     tags: members.cleanList('tags'),
     enabled: members.flag('enabled'),
-    importValues: members.values('import-values'),
+    importValues: members.jsonValues('import-values'),
     alias: members.text('alias'),
   };
 }
@@ -123,6 +123,13 @@ class Members {
     return this.values(name).map((item, position) =>
       item === null ? '' : cleanText(this.#toText(item, `${name}[${position}]`)),
     );
+  }
+
+  /** Values of any kind that JSON has. */
+  jsonValues(name: string): readonly GoValue[] {
+    const values = this.values(name);
+    if (isJson(values)) return values;
+    throw this.#refuse(name, values, 'JSON: it has a number that is not finite');
   }
 
   values(name: string): readonly GoValue[] {
@@ -166,6 +173,12 @@ class Members {
   #refuse(name: string, value: GoValue, kind: string): Error {
     return refuseKind(this.#subject, this.#prefix + name, value, kind);
   }
+}
+
+function isJson(value: GoValue): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof Map) return [...value.values()].every(isJson);
+  return !isList(value) || value.every(isJson);
 }
 
 function isList(value: GoValue): value is readonly GoValue[] {

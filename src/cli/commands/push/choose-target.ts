@@ -94,8 +94,8 @@ export function warnOfChartTags(
 ): readonly string[] {
   const others = tags.filter((tag) => tag !== imageTag);
   if (others.length === 0) return [];
-  const what = others.length === 1 ? 'the tag is' : 'the tags are';
-  return [`${what} ${listNames(others)}, but the version of the chart is ${version}`];
+  const named = others.length === 1 ? `the tag ${others[0]} is` : `the tags ${listNames(others)} are`;
+  return [`${named} not the version of the chart, ${version}, which Helm looks for`];
 }
 
 /** One reference per further alias. Only the service can tell whether they name the same registry. */

@@ -243,6 +243,11 @@ describe('a chart that Helm does not read is refused', () => {
       'name: a\nversion: 1.0.0\ndependencies: [{name: b}, {name: c, alias: b}]',
       'the name or alias "b"',
     ],
+    [
+      'a number without end, for a dependency',
+      'name: a\nversion: 1.0.0\ndependencies: [{name: b, import-values: [{c: .inf}]}]',
+      'dependencies[0].import-values is a list, not JSON',
+    ],
     ['a list', '- a', 'the document is a list, not a map'],
     ['what is no YAML', 'a: [', 'line 1'],
     ['an escape of a terminal', 'name: a\nversion: "1\\e[31m"', 'version is "1\\u001b[31m"'],
