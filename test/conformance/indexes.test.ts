@@ -32,7 +32,7 @@ beforeAll(async () => {
   for (const [name, platform] of Object.entries(PLATFORMS)) {
     // The first layer is the same for all.
     const layers = [{ content: Buffer.alloc(300_000, 'shared') }, { content: Buffer.from(name) }];
-    const image = await makeImage({ seed: 7, layers, platform });
+    const image = await makeImage({ seed: 7, layers, platform, names: [`made/app:${name}`] });
     images.set(name, image);
     await writeDockerArchive(archive(name), [image], { style: 'skopeo' });
     await writeOciTar(layout(name), [image]);
@@ -158,6 +158,19 @@ describeWithClients('the Docker engine', ['docker', 'dockerd'], () => {
       const pulled = readInspection((await dockerd.docker('image', 'inspect', name)).stdout);
       expect(pulled.diffIds).toEqual(findImage(image).layers.map(({ diffId }) => diffId));
     }
+  });
+
+  test('ecrp takes images out of the engine, beside archives', async (context) => {
+    const dockerd = engine(context);
+    for (const name of ['amd64', 'arm']) await dockerd.docker('load', '--quiet', '--input', archive(name));
+    const [, , host = ''] = dockerd.command();
+    const words = ['docker:made/app:amd64', archive('arm64'), 'docker:made/app:arm', '--create-repo'];
+    const made = await sandbox.tryEcrp(['index', 'create', 'engine/sources:1', ...words], {
+      env: { DOCKER_HOST: host },
+    });
+    expect(made, made.stderr).toMatchObject({ status: 0 });
+    const ours = await index('create', 'engine/sources:2', ...['amd64', 'arm64', 'arm'].map(archive));
+    expect(made.stdout).toContain(ours.imageDigest);
   });
 });
 

@@ -9,6 +9,7 @@ import type { Platform } from '../../src/oci/platform.ts';
 import { locateArchive } from '../support/archives.ts';
 import { callApi } from '../support/call-api.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive, writeOciLayout, writeOciTar } from '../support/image-writers.ts';
 import { describeBytes, type GeneratedImage, makeImage, makeIndex, makeManifest } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -61,6 +62,7 @@ interface IndexResult {
     readonly artifactType?: string;
   }[];
   readonly layers: { readonly total: number; readonly uploaded: number; readonly existing: number };
+  readonly bytes: { readonly resumed: number };
 }
 
 interface IndexDocument {
@@ -286,6 +288,20 @@ describe('index create', () => {
     expect(await fail(2, 'index', 'create', 'made/piped:2', '-', '-')).toContain(
       'standard input is given twice',
     );
+  });
+
+  it('resumes an upload that was interrupted', async () => {
+    const large = await makeImage({ seed: 8, layers: [{ size: 11 * 1024 * 1024 }] });
+    await writeOciTar(join(directory, 'large.tar'), [large]);
+    await succeed('push', 'arm64.tar', 'made/resumed:arm64', '--create-repo');
+    const words = ['index', 'create', 'made/resumed:1', 'arm64.tar', 'large.tar', '--concurrency', '1'];
+    // The config, then the first part of the layer, then its second.
+    await setFaults(emulator, ['UploadLayerPart error AccessDeniedException on=3']);
+    const result = await ecrp(...words);
+    await setFaults(emulator, []);
+    expect(result.status, result.stdout).toBe(4);
+    const { bytes } = await succeed(...words);
+    expect(bytes.resumed).toBe(10 * 1024 * 1024);
   });
 
   it('annotates the index, which then is one of OCI', async () => {
@@ -570,7 +586,9 @@ describe('index add and remove', () => {
       /is a single image, not an index \| 'ecrp index create changed\/single:1 changed\/single@sha256:/,
     );
     expect(await fail(3, 'index', 'remove', 'changed/single:1', 'linux/amd64')).toContain('single image');
-    expect(await fail(5, 'index', 'add', 'changed/single:none', 'arm64.tar')).toContain('does not exist');
+    expect(await fail(5, 'index', 'add', 'changed/single:none', 'arm64.tar')).toMatch(
+      /changed\/single:none does not exist \| 'ecrp index create changed\/single:none …'/,
+    );
     expect(await fail(2, 'index', 'add', 'changed/single', 'arm64.tar')).toContain('names no tag');
     const { digest } = images.amd64.descriptor;
     expect(await fail(2, 'index', 'add', `changed/single@${digest}`, 'arm64.tar')).toContain('names no tag');

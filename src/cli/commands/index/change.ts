@@ -3,6 +3,7 @@ import { EcrpError } from '../../../errors.ts';
 import { isAttestation } from '../../../oci/attestation.ts';
 import type { ChangedEntries } from '../../../oci/change-index.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
+import type { Digest } from '../../../oci/digest.ts';
 import {
   type IndexDocument,
   type IndexEntry,
@@ -110,7 +111,7 @@ export async function changeIndex(
   const named = await requireNamedRepository(context, session, repository.chosen);
   const reader = openRepository(context, session, named);
   for (let attempt = 1; ; attempt += 1) {
-    const imageDigest = await findTagged(repository.target, reference, signal);
+    const imageDigest = await findIndex(repository, reference, signal);
     const before = parseIndex(await reader.readManifest(imageDigest), reader.name, reference);
     let changed: ChangedEntries = { entries: before.entries, added: [], removed: [] };
     const makeIndex: MakeIndex = (added) => {
@@ -128,6 +129,23 @@ export async function changeIndex(
       if ((await repository.target.locateTag(imageTag, signal)) === imageDigest) throw error;
       context.messages.note(`The tag ${imageTag} has moved meanwhile; starting again with what is there.`);
     }
+  }
+}
+
+async function findIndex(
+  { target }: ConnectedRepository,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<Digest> {
+  try {
+    return await findTagged(target, reference, signal);
+  } catch (error) {
+    if (!(error instanceof EcrpError) || error.code !== 'NOT_FOUND') throw error;
+    const { code, message } = error;
+    throw new EcrpError(code, message, {
+      hint: `'ecrp index create ${formatReference(reference)} …' makes a new index.`,
+      cause: error,
+    });
   }
 }
 
