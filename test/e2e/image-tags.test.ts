@@ -57,7 +57,8 @@ describe('image tag', () => {
     );
     expect({ status, stderr }).toEqual({
       status: 0,
-      stderr: `Moved the tag 2 from ${two.descriptor.digest}.\n`,
+      // On a slow machine, it also says what it waits for.
+      stderr: expect.stringContaining(`Moved the tag 2 from ${two.descriptor.digest}.\n`),
     });
     expect(json(), stdout).toEqual({
       schemaVersion: 1,
