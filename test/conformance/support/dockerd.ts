@@ -21,8 +21,10 @@ export class Dockerd {
     this.#daemon = daemon;
   }
 
-  /** Starts an engine. Returns the reason if it does not start, e.g. without root or without features of the kernel. */
-  static async start(sandbox: Sandbox): Promise<Dockerd | string> {
+  /**
+   * Starts an engine, with further options. Returns the reason if it does not start, e.g. without root or without features of the kernel.
+   */
+  static async start(sandbox: Sandbox, options: readonly string[] = []): Promise<Dockerd | string> {
     // Not below the sandbox: the path of a socket may have only about a hundred characters.
     const directory = mkdtempSync(join(tmpdir(), 'ecrp-dockerd-'));
     const at = (name: string) => join(directory, name);
@@ -39,6 +41,7 @@ export class Dockerd {
           '--ip-forward=false',
           '--ip-masq=false',
         ],
+        ...options,
       ],
       {
         env: { ...sandbox.env, PATH: `${sandbox.env.PATH}:/usr/sbin:/sbin` },
@@ -58,12 +61,12 @@ export class Dockerd {
 
   /** Runs the docker client with this engine. */
   docker(...options: readonly string[]): Promise<Ended> {
-    return this.#sandbox.run(requireClient('docker'), '--host', this.#host, ...options);
+    return this.#sandbox.run(requireClient('docker'), '--host', this.host, ...options);
   }
 
   /** Returns the command line that `docker` runs. */
   command(...options: readonly string[]): readonly string[] {
-    return [requireClient('docker'), '--host', this.#host, ...options];
+    return [requireClient('docker'), '--host', this.host, ...options];
   }
 
   /** Runs the docker client like `docker`, but accepts any exit status. */
@@ -71,7 +74,7 @@ export class Dockerd {
     options: readonly string[],
     settings: { env?: Record<string, string>; input?: string } = {},
   ): Promise<Ended> {
-    return this.#sandbox.tryRun(requireClient('docker'), ['--host', this.#host, ...options], settings);
+    return this.#sandbox.tryRun(requireClient('docker'), ['--host', this.host, ...options], settings);
   }
 
   async close(): Promise<void> {
@@ -85,7 +88,8 @@ export class Dockerd {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  get #host(): string {
+  /** For `DOCKER_HOST`. */
+  get host(): string {
     return `unix://${join(this.#directory, 'sock')}`;
   }
 }

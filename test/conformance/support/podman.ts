@@ -1,8 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithTests } from '../../support/end-with-tests.ts';
 import { requireClient } from './clients.ts';
 import type { Ended } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
+
+const START_MS = 120_000;
 
 /** Facts of an image that an engine has. */
 export interface EngineImage {
@@ -21,6 +26,26 @@ export function runPodman(sandbox: Sandbox, ...options: readonly string[]): Prom
 /** Runs podman like `runPodman`, but accepts any exit status. */
 export function tryPodman(sandbox: Sandbox, ...options: readonly string[]): Promise<Ended> {
   return sandbox.tryRun(requireClient('podman'), [...keepApart(sandbox, 'made'), ...options]);
+}
+
+/** Starts the service of podman, on the images of `runPodman`. Its socket is the usual one below XDG_RUNTIME_DIR. The test ends it. */
+export async function startPodmanService(sandbox: Sandbox): Promise<ChildProcess> {
+  const directory = join(sandbox.directory, 'run', 'podman');
+  mkdirSync(directory, { recursive: true });
+  const socket = join(directory, 'podman.sock');
+  const service = spawn(
+    requireClient('podman'),
+    [...keepApart(sandbox, 'made'), 'system', 'service', '--time', '0', `unix://${socket}`],
+    { env: sandbox.env, stdio: 'ignore' },
+  );
+  endWithTests(service);
+  const deadline = Date.now() + START_MS;
+  while (!existsSync(socket)) {
+    if (service.exitCode !== null || Date.now() > deadline)
+      throw new Error('the service of podman does not start');
+    await sleep(50);
+  }
+  return service;
 }
 
 /**
