@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { runCli } from '../support/cli.ts';
-import { type EngineImageFacts, startFakeEngine } from '../support/fake-engine.ts';
+import { type EngineImageFacts, sendJson, startFakeEngine } from '../support/fake-engine.ts';
 import { type ArchiveStyle, listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage, makeIndex, packTar } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
@@ -174,6 +174,24 @@ describe('--platform', () => {
     expect(engine.requests.at(-1)).toBe(`/images/get?names=app%3A1.0&platform=${amd64}`);
   });
 
+  it('that the engine does not have is not a missing image', async () => {
+    await addImage(image);
+    engine.answers.set('/images/get', (_, response) => {
+      sendJson(response, 404, { message: 'no suitable export target found' });
+    });
+    const { status, stdout } = await push('docker:app:1.0', [
+      `${repositoryName}:1`,
+      '--platform',
+      'linux/s390x',
+    ]);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'USAGE',
+      message: 'docker:app:1.0: the engine does not have it for linux/s390x: no suitable export target found',
+      hint: expect.stringContaining('docker image ls --tree'),
+    });
+  });
+
   it.each(['1.47', '0.99', 'newest'])('is left to ecrp where the API is %j', async (apiVersion) => {
     const arm64 = await makeImage({
       seed: 14,
@@ -196,5 +214,35 @@ describe('--platform', () => {
       manifests: [{ platform: { architecture: 'arm64' } }, { status: 'put' }],
     });
     expect(engine.requests.at(-1)).toBe('/images/get?names=app%3A1.0');
+  });
+});
+
+describe('ecrp index create', () => {
+  it('takes images of an engine', async () => {
+    const arm64 = await makeImage({
+      seed: 15,
+      layers: [{}],
+      platform: { os: 'linux', architecture: 'arm64' },
+      names: ['app:arm64'],
+    });
+    await addImage(image);
+    await addImage(arm64);
+    const { status, stdout, stderr } = await runCli(
+      [
+        'index',
+        'create',
+        `${repositoryName}:1`,
+        'docker:app:1.0',
+        'docker:app:arm64',
+        '--create-repo',
+        '--json',
+      ],
+      { env: findEnv({ TMPDIR: home.directory }) },
+    );
+    expect(status, stderr).toBe(0);
+    const { manifests } = JSON.parse(stdout);
+    expect(
+      manifests.map(({ platform }: { platform?: { architecture: string } }) => platform?.architecture),
+    ).toEqual(['amd64', 'arm64', undefined]);
   });
 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { EcrpError } from '../../errors.ts';
-import { cutText } from '../../foreign-text.ts';
+import { cutText, listNames } from '../../foreign-text.ts';
 import { isObject } from '../../json.ts';
 import { explainLoss, readRefusal } from './ask-engine.ts';
 import { type EngineImages, explainRefusal } from './engine-images.ts';
@@ -62,8 +62,10 @@ export async function openImageStream(
     throw explainLoss(engine, error);
   }
   if (response.statusCode !== 200) {
-    const [name = ''] = wanted;
-    throw await explainRefusal(engine, name, await readRefusal(response), signal);
+    const refusal = await readRefusal(response);
+    if (refusal.status === 404 && options.platforms.length > 0)
+      throw refusePlatforms(options, refusal.message);
+    throw await explainRefusal(engine, wanted[0] ?? '', refusal, signal);
   }
   return watchStream(response, engine, options, signal);
 }
@@ -118,6 +120,16 @@ function findEngineError(last: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The image is there, as the engine was asked before. */
+function refusePlatforms({ name, platforms }: StreamOptions, message: string): EcrpError {
+  const asked = platforms.map(({ os, architecture, variant }) =>
+    [os, architecture, variant].filter(Boolean).join('/'),
+  );
+  return new EcrpError('USAGE', `${name}: the engine does not have it for ${listNames(asked)}: ${message}`, {
+    hint: 'Choose one of its platforms: `docker image ls --tree` shows them.',
+  });
 }
 
 function refuseExport(name: string, message: string): EcrpError {

@@ -12,11 +12,10 @@ import type { PushRequest } from './request.ts';
 const STANDARD_INPUT = 'standard input';
 
 /** Opens the source of a push; the caller closes it. */
-export async function openGivenSource(
-  context: CommandContext,
-  { source }: PushRequest,
-): Promise<ImageSource> {
-  if (namesEngineImage(source)) return (await import('./engine-source.ts')).openEngineSource(context, source);
+export async function openGivenSource(context: CommandContext, request: PushRequest): Promise<ImageSource> {
+  const { source } = request;
+  if (namesEngineImage(source))
+    return (await import('./engine-source.ts')).openEngineSource(context, request);
   const options = findSourceOptions(context);
   const given = findGivenStream(context, source);
   if (given === undefined) return openSource(resolve(context.io.cwd, source), options);
