@@ -1,5 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import type { BlobRef, ImageSource, ListedImage, SentLayer } from '../ends/image-source.ts';
+import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
 import { canDecode, detectFileType } from './compression.ts';
@@ -23,6 +24,8 @@ export interface OpenSourceOptions {
   readonly spoolLimit?: SpoolLimit;
   /** What `recognizeStream` gave for a stream, if its first bytes were read already. */
   readonly recognized?: SpoolInput | undefined;
+  /** The diff IDs of the image, lowest layer first, if they are known before an archive arrives. */
+  readonly diffIds?: readonly Digest[] | undefined;
 }
 
 export type SentLayers = ReadonlyMap<string, SentLayer>;

@@ -10,6 +10,8 @@ export interface EngineImages {
   readonly wanted: readonly string[];
   /** All names of a single image; empty for several. */
   readonly names: readonly string[];
+  /** Digests of the uncompressed layers of a single image, lowest first; empty if the engine does not say. */
+  readonly diffIds: readonly string[];
 }
 
 /** Names as docker takes them: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. Source: distribution/reference. */
@@ -40,17 +42,19 @@ export async function findImage(engine: Engine, name: string, signal: AbortSigna
   });
   if (!isObject(image) || typeof image.Id !== 'string') throw refuseAnswer(engine, path, 'it has no ID');
   const names = readNames(image);
+  const diffIds = readDiffIds(image);
   const digits = IMAGE_ID.exec(name)?.[1];
   const isId = digits !== undefined && image.Id.replace(/^sha256:/, '').startsWith(digits);
-  if (isId && !names.some((each) => isOfRepository(each, name))) return { wanted: [image.Id], names };
-  return { wanted: [hasTag(name) ? name : `${name}:latest`], names };
+  if (isId && !names.some((each) => isOfRepository(each, name)))
+    return { wanted: [image.Id], names, diffIds };
+  return { wanted: [hasTag(name) ? name : `${name}:latest`], names, diffIds };
 }
 
 /** Finds every tag of a repository, or the one image of a name with a tag. Throws as `findImage`. */
 export async function findTags(engine: Engine, name: string, signal: AbortSignal): Promise<EngineImages> {
   if (hasTag(name)) return { ...(await findImage(engine, name, signal)), names: [] };
   const wanted = (await listAllNames(engine, signal)).filter((each) => isOfRepository(each, name));
-  if (wanted.length > 0) return { wanted, names: [] };
+  if (wanted.length > 0) return { wanted, names: [], diffIds: [] };
   return { ...(await findImage(engine, name, signal)), names: [] };
 }
 
@@ -99,6 +103,11 @@ async function listAllNames(engine: Engine, signal: AbortSignal): Promise<readon
   const images = await askEngine(engine, path, signal);
   if (!Array.isArray(images)) throw refuseAnswer(engine, path, 'it is not a list');
   return [...new Set(images.filter(isObject).flatMap(readNames))];
+}
+
+function readDiffIds({ RootFS: rootFs }: JsonObject): readonly string[] {
+  const layers = isObject(rootFs) ? rootFs.Layers : undefined;
+  return Array.isArray(layers) ? layers.filter((layer) => typeof layer === 'string') : [];
 }
 
 /** Docker writes `<none>:<none>` for an image without a name. */

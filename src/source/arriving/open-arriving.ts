@@ -22,7 +22,7 @@ export async function openArrivingSource(
   try {
     addAbortSignal(intake.signal, stream);
     const input = options.recognized ?? (await recognizeStream(stream, name, spoolLimit));
-    await receiveTar(decompressStream(input), kept, intake);
+    await receiveTar(decompressStream(input), kept, intake, options.diffIds);
   } catch (error) {
     kept.close();
     const reason = intake.signal.aborted ? intake.signal.reason : error;

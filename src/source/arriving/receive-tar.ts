@@ -7,6 +7,7 @@ import { readImageEntries, type TarEntry } from '../tar/tar-entries.ts';
 import { BLOCK_BYTES, isTarHeader } from '../tar/tar-header.ts';
 import { ForwardReader } from './forward-reader.ts';
 import type { KeptFile } from './kept-file.ts';
+import { LegacyLayers } from './legacy-layers.ts';
 import { isWindowsLayer } from './windows-layer.ts';
 
 /** Entries up to this size are kept. Configs and manifests are hardly ever larger, and small layers do no harm. */
@@ -16,17 +17,19 @@ export const SMALL_BYTES = 1024 * 1024;
  * Reads a tar once, to the end of the stream. It gives entries that must be layers to `intake` and keeps all others, also
  * layers that the end of the tar may call foreign. Then
  * `kept` is the same tar without the bytes of these layers, except the first ones, which tell their compression. Throws
- * INVALID_INPUT as `readImageEntries` does, and the errors of the intake.
+ * INVALID_INPUT as `readImageEntries` does, and the errors of the intake. `diffIds`: those of the image, if they are known before.
  */
 export async function receiveTar(
   chunks: AsyncIterable<Buffer>,
   kept: KeptFile,
   intake: LayerIntake,
+  diffIds: readonly Digest[] = [],
 ): Promise<void> {
+  const legacy = new LegacyLayers(diffIds);
   const reader = new ForwardReader(kept.path, chunks, kept);
   const starts = new Map<string, number>();
   for await (const entry of readImageEntries(reader, intake.signal)) {
-    if (entry.kind === 'file') await receiveEntry(entry, reader, kept, intake, starts);
+    if (entry.kind === 'file') await receiveEntry(entry, reader, kept, intake, { starts, legacy });
   }
   // Read to the end of the stream: a writer whose pipe closes early would fail.
   await reader.drain();
@@ -43,15 +46,17 @@ async function receiveEntry(
   reader: ForwardReader,
   kept: KeptFile,
   intake: LayerIntake,
-  starts: Map<string, number>,
+  { starts, legacy }: { readonly starts: Map<string, number>; readonly legacy: LegacyLayers },
 ): Promise<void> {
   const { name, start, storedBytes } = entry;
+  await legacy.note(entry, reader);
   const end = start + storedBytes;
   const isSmall = storedBytes <= SMALL_BYTES && kept.hasRoomFor(storedBytes);
   const firstCount = Math.min(LAYER_START_BYTES, storedBytes);
   const isKept = isSmall || !beginsWithData(entry, firstCount);
   const firstBytes = isKept ? undefined : (await reader.peek(firstCount)).subarray(0, firstCount);
-  const layer = firstBytes && recognizeLayer(entry, firstBytes);
+  const recognized = firstBytes && recognizeLayer(entry, firstBytes);
+  const layer = recognized && nameLayer(recognized, legacy);
   const mayBeForeign = layer && !intake.foreignLayers && isWindowsLayer(firstBytes, layer.compression);
   if (firstBytes === undefined || layer === undefined || mayBeForeign) {
     for await (const { at, chunk } of takeChunks(reader, end)) await kept.keep(at, chunk);
@@ -68,6 +73,12 @@ async function receiveEntry(
   for await (const chunk of expand(reader, entry)) await sink.write(chunk);
   // If the layer is cut short, the next step of `readImageEntries` throws, and the caller aborts the intake.
   if (reader.position === end) sink.end();
+}
+
+/** An uncompressed layer is named by its diff ID. */
+function nameLayer(layer: ArrivingLayer, legacy: LegacyLayers): ArrivingLayer {
+  const { name, named, compression } = layer;
+  return compression === 'none' && named === undefined ? { ...layer, named: legacy.find(name) } : layer;
 }
 
 async function* takeChunks(

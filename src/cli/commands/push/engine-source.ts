@@ -7,6 +7,7 @@ import {
 import { choosesPlatforms, type ImageStream, openImageStream } from '../../../docker/engine/image-stream.ts';
 import { openEngine } from '../../../docker/engine/open-engine.ts';
 import type { ImageSource } from '../../../ends/image-source.ts';
+import { type Digest, isDigest } from '../../../oci/digest.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { findRegistryReferences } from '../../../oci/reference.ts';
 import { openArrivingTwice } from '../../../source/arriving/open-arriving.ts';
@@ -27,6 +28,7 @@ interface FoundImages {
   readonly names: readonly string[] | undefined;
   /** Whether the engine leaves out the platforms that are not chosen. */
   readonly choosesPlatforms: boolean;
+  readonly diffIds: readonly Digest[];
   /** Asks for the archive. */
   openStream(): Promise<ImageStream>;
   close(): void;
@@ -35,15 +37,18 @@ interface FoundImages {
 /** What a command line says about it. */
 interface EngineRequest {
   readonly source: string;
-  readonly all?: boolean;
+  readonly all?: boolean | undefined;
   readonly platforms?: readonly Platform[];
   /** The registry host, if the names of the image say where it goes. */
   readonly hostOfNames?: string | undefined;
 }
 
-/** Opens an image of an engine as a whole: its archive goes into a temporary file. The caller closes the source. */
-export async function openEngineSource(context: CommandContext, source: string): Promise<ImageSource> {
-  const found = await findImages(context, { source });
+/** Opens images of an engine as a whole: their archive goes into a temporary file. The caller closes the source. */
+export async function openEngineSource(
+  context: CommandContext,
+  { source, all }: Pick<EngineRequest, 'source' | 'all'>,
+): Promise<ImageSource> {
+  const found = await findImages(context, { source, all });
   return openWhole(found, findSourceOptions(context));
 }
 
@@ -55,8 +60,8 @@ export async function beginEngineSource(context: CommandContext, request: PushRe
   const hostOfNames = target.reference === undefined ? registryHost : undefined;
   const found = await findImages(context, { source, all, platforms: selection.platforms, hostOfNames });
   const { name, names } = found;
-  const known = { names: names !== undefined, platforms: found.choosesPlatforms };
-  const obstacle = findObstacle(request, known);
+  const before = { names: names !== undefined, platforms: found.choosesPlatforms };
+  const obstacle = findObstacle(request, before);
   if (obstacle !== undefined) {
     messages.detail(`${name} goes into a temporary file before anything is sent: ${obstacle}`);
     return { source: await openWhole(found, options) };
@@ -68,17 +73,12 @@ export async function beginEngineSource(context: CommandContext, request: PushRe
     async receive(intake) {
       const archive = await found.openStream();
       try {
-        const source = await openArrivingTwice(
-          archive.stream,
-          name,
-          intake,
-          options,
-          async (reason, sent) => {
-            messages.detail(`${name} is read again, into a temporary file: ${reason}`);
-            const again = await found.openStream();
-            return openStreamSource(again.stream, name, options, sent);
-          },
-        );
+        const known = { ...options, diffIds: found.diffIds };
+        const source = await openArrivingTwice(archive.stream, name, intake, known, async (reason, sent) => {
+          messages.detail(`${name} is read again, into a temporary file: ${reason}`);
+          const again = await found.openStream();
+          return openStreamSource(again.stream, name, options, sent);
+        });
         return rename(source, names);
       } catch (error) {
         throw archive.explain(error);
@@ -131,6 +131,7 @@ async function findImages(context: CommandContext, request: EngineRequest): Prom
     name,
     names: hostOfNames === undefined || all ? undefined : chooseNames(image, images, hostOfNames),
     choosesPlatforms: chooses,
+    diffIds: images.diffIds.filter(isDigest),
     openStream: () =>
       waiting.during(`the engine to write ${name}`, () => openImageStream(engine, images, options, signal)),
     close: () => connection.close(),
