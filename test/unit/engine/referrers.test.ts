@@ -220,7 +220,7 @@ describe('what ECR is recorded to refuse is told before it is sent', () => {
     ],
     ['no layers', { layers: [] }, /has no layers/],
     ['a signature of notation', { artifactType: 'application/vnd.cncf.notary.signature' }, undefined],
-    ['no type', { artifactType: undefined }, undefined],
+    ['no type', { artifactType: undefined }, /must have an artifactType/],
     ['no subject', { subject: undefined }, undefined],
   ])('%s', async (_what, change, says) => {
     const source = layoutSource([image]);
