@@ -38,6 +38,11 @@ export async function readArchiveItems(store: SourceStore): Promise<readonly Arc
   const subject = `${store.path}: ${ARCHIVE_FILE}`;
   const bytes = await readStoredFile(store, ARCHIVE_FILE, MAX_ARCHIVE_BYTES);
   const document = parseJson(bytes, subject, MAX_ARCHIVE_BYTES);
+  if (isObject(document) && isPresent(document.schemaVersion)) {
+    throw invalidInput(store.path, 'an image in the form of skopeo, `dir:`', {
+      hint: 'Unpack it into a directory, and copy that into a layout: skopeo copy --all dir:DIRECTORY oci:layout:TAG',
+    });
+  }
   const items = expectArray(document, subject, 'the document', MAX_ITEMS);
   if (items.length === 0) throw invalidInput(subject, 'it lists no image');
   return items.map((item, position) => parseArchiveItem(item, subject, `[${position}]`));

@@ -17,6 +17,10 @@ import { memoryIntake } from './arriving/memory-intake.ts';
 
 const makeDirectory = useTemporaryDirectories();
 const chart = await packTar([{ name: 'app/Chart.yaml' }, { name: 'app/values.yaml' }]);
+const skopeoDirectory = await packTar([
+  { name: 'manifest.json', content: Buffer.from('{"schemaVersion":2,"layers":[]}') },
+  { name: 'version', content: Buffer.from('Directory Transport Version: 1.1\n') },
+]);
 const readme = await packTar([{ name: 'README' }]);
 const fileSystem = await packTar([{ name: 'bin', symlink: 'usr/bin' }]);
 const folder = await packTar([{ name: 'out/oci-layout' }]);
@@ -77,6 +81,7 @@ describe('files that are not images', () => {
     ],
     ['a file system', fileSystem, /tar of a file system/],
     ['an image in a folder', folder, /is in a folder, "out"/],
+    ['a packed `dir:` of skopeo', skopeoDirectory, /form of skopeo, `dir:`/],
     ['a very old docker save', old, /older than 1.10/],
     ["PowerShell's >, of old", powershell, /PowerShell's `>`/],
     ["PowerShell's >, big-endian", Buffer.from(powershell).swap16(), /PowerShell's `>`/],
