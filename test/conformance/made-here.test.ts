@@ -72,6 +72,7 @@ describeWithClients('images made here by podman and skopeo', JUDGES, () => {
     ['oci', 'oci:', ':1', []],
     ['oci uncompressed', 'oci:', ':1', ['--dest-decompress', '--dest-oci-accept-uncompressed-layers']],
     ['oci zstd', 'oci:', ':1', ['--dest-compress', '--dest-compress-format', 'zstd']],
+    ['oci zstd-chunked', 'oci:', ':1', ['--dest-compress', '--dest-compress-format', 'zstd:chunked']],
   ])('skopeo copy to %s, and back', async (title, transport, name, options) => {
     const slug = title.replaceAll(' ', '-');
     const file = join(sandbox.makeDirectory(slug), 'image');

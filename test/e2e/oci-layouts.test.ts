@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { writeItems } from '../support/found.ts';
-import { describeBytes, makeImage, type TarItem } from '../support/images.ts';
+import { describeBytes, makeImage, storeAsZstd, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Layouts written by hand after the examples of the OCI image specification (image-layout.md, image-index.md, manifest.md, descriptor.md), and
@@ -242,6 +243,45 @@ describe('what the specification allows', () => {
     await writeItems(`${path}-whole`, whole);
     await runCli(['push', `${path}-whole`, 'layouts/thin:0'], { env });
     expect((await runCli(argv, { env })).json()).toMatchObject({ layers: { uploaded: 0 } });
+  });
+});
+
+describe('layers as they come', () => {
+  const tar = amd64.layers[0]?.tar ?? Buffer.alloc(0);
+  const skippable = Buffer.concat([Buffer.from('502a4d1808000000', 'hex'), Buffer.from('8 bytes.')]);
+  const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip';
+  const zstd = 'application/vnd.oci.image.layer.v1.tar+zstd';
+
+  it.each([
+    ['gzip of the best level', gzip, gzipSync(tar, { level: 9 }), {}],
+    // stargz-snapshotter, docs/estargz.md: a member for each file, the table of contents, an empty one as footer.
+    [
+      'eStargz',
+      gzip,
+      Buffer.concat([gzipSync(tar.subarray(0, 512)), gzipSync(tar.subarray(512)), gzipSync('')]),
+      { 'containerd.io/snapshot/stargz/toc.digest': `sha256:${'a'.repeat(64)}` },
+    ],
+    ['zstd', zstd, storeAsZstd(tar), {}],
+    // containers/storage, pkg/chunked: the manifest of the chunks in a frame that others skip.
+    [
+      'zstd:chunked',
+      zstd,
+      Buffer.concat([storeAsZstd(tar.subarray(0, 512)), storeAsZstd(tar.subarray(512)), skippable]),
+      {
+        'io.github.containers.zstd-chunked.manifest-checksum': `sha256:${'b'.repeat(64)}`,
+        'io.github.containers.zstd-chunked.manifest-position': '1:2:3:1',
+      },
+    ],
+    ['no compression', 'application/vnd.oci.image.layer.v1.tar', tar, {}],
+  ])('%s', async (_, mediaType, bytes, annotations) => {
+    const layer = blobOf(mediaType, bytes);
+    const root = manifestOf({ layers: [{ ...layer.descriptor, annotations }] });
+    const result = await push(layoutOf([root.descriptor], [root, layer]), '--compression', 'zstd');
+    // Every byte was read back: of the manifest, with its annotations, and of the layer.
+    expect(result.json(), result.stderr).toMatchObject({
+      imageDigest: digestOf(root),
+      verified: { manifests: 1, blobs: 2, bytes: bytes.length + amd64.config.length },
+    });
   });
 });
 
