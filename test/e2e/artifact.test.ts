@@ -138,6 +138,7 @@ describe('--subject', () => {
     expect(size).toBe(Buffer.byteLength(stored));
     for (const other of [
       `about/app@${digest}`,
+      `about/app:1.0@${digest}`,
       'about/app',
       `${registryHost}/${registryAlias}/about/app:1.0`,
     ]) {
@@ -151,6 +152,7 @@ describe('--subject', () => {
     ['other/app:1.0', 2, /the subject is in other\/app, but the artifact goes to about\/app/],
     ['about/app:none', 5, /the tag none does not exist/],
     [`about/app@sha256:${'0'.repeat(64)}`, 5, /does not exist/],
+    [`about/app:1.0@sha256:${'0'.repeat(64)}`, 6, /the tag 1.0 is on sha256:/],
     ['UPPER', 2, /not a repository name/],
     ['docker.io/library/app', 2, /docker\.io/],
   ])('%s: status %i', async (subject, status, message) => {

@@ -23,6 +23,7 @@ export async function planManifests(
     skipped: new Map(),
     doubts: new Map(),
     manifestBytes: 0,
+    travels: undefined,
   };
   for (const companion of companions) {
     await walkTravelling(walk, companion.root, 'before');

@@ -38,6 +38,8 @@ export interface Walk {
   /** What the target may refuse, and why. */
   readonly doubts: Map<Digest, string>;
   manifestBytes: number;
+  /** How what is being walked travels; undefined for the image itself. */
+  travels: PlannedManifest['travels'];
 }
 
 /** Walks an artifact that travels with the image, and what is below it. */
@@ -46,10 +48,11 @@ export async function walkTravelling(
   root: Descriptor,
   travels: NonNullable<PlannedManifest['travels']>,
 ): Promise<void> {
-  const known = new Set(walk.manifests.keys());
-  await walkManifest(walk, root, 0);
-  for (const [digest, manifest] of walk.manifests) {
-    if (!known.has(digest)) walk.manifests.set(digest, { ...manifest, travels });
+  walk.travels = travels;
+  try {
+    await walkManifest(walk, root, 0);
+  } finally {
+    walk.travels = undefined;
   }
 }
 
@@ -91,6 +94,7 @@ export async function walkManifest(walk: Walk, descriptor: Descriptor, depth: nu
     bytes,
     ...(platform !== undefined && { platform }),
     ...(artifactType !== undefined && { artifactType }),
+    ...(walk.travels !== undefined && { travels: walk.travels }),
   });
 }
 

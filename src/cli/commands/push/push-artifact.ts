@@ -70,9 +70,17 @@ async function findSubject(
   }
   const named = await requireNamedRepository(context, session, subject);
   const reader = openRepository(context, session, named);
-  const { bytes, digest, mediaType } = await reader.readManifest(
-    subject.imageDigest ?? subject.imageTag ?? 'latest',
-  );
+  const { imageTag, imageDigest } = subject;
+  const { bytes, digest, mediaType } = await reader.readManifest(imageTag ?? imageDigest ?? 'latest');
+  if (imageDigest !== undefined && digest !== imageDigest) {
+    throw new EcrpError(
+      'CONFLICT',
+      `${reader.name}: the tag ${imageTag} is on ${digest}, not on ${imageDigest}`,
+      {
+        hint: 'Leave out the tag or the digest of the subject.',
+      },
+    );
+  }
   if (isIndex(mediaType) || isManifest(mediaType)) return { mediaType, digest, size: bytes.length };
   throw new EcrpError('INVALID_INPUT', `${formatReference(subject)}: no artifact can refer to ${mediaType}`, {
     hint: 'Push the subject again, in a format of OCI.',
