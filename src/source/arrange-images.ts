@@ -62,9 +62,15 @@ export async function arrangeImages(store: SourceStore, index: LayoutIndex): Pro
   });
   // A layout that has only referrers of each other is pushed as it is.
   if (main.length === 0) return plain;
+  const bySubject = new Map<Digest, Root[]>();
+  for (const [root, subject] of subjects) {
+    const others = bySubject.get(subject);
+    if (others === undefined) bySubject.set(subject, [root]);
+    else others.push(root);
+  }
   const images = main.map(({ image, below }): ManifestImage => {
     const own = [...companions.values()].filter(({ of }) => below.has(of));
-    const referrers = findReferrers(below, subjects);
+    const referrers = findReferrers(below, bySubject);
     return {
       ...image,
       ...(own.length > 0 && { companions: own.map(({ imageTag, root }) => ({ imageTag, root })) }),
@@ -108,14 +114,17 @@ function findSubject({ names }: ManifestImage, manifest: Root['manifest']): Dige
   return hex === undefined ? manifest?.subject?.digest : `sha256:${hex}`;
 }
 
-/** The referrers of an image, of manifests below it, and of these referrers. */
-function findReferrers(below: ReadonlySet<Digest>, subjects: ReadonlyMap<Root, Digest>): readonly Referrer[] {
+/** The referrers of an image, of manifests below it, and of these referrers, each after its subject. `bySubject`: those of each digest. */
+function findReferrers(
+  below: ReadonlySet<Digest>,
+  bySubject: ReadonlyMap<Digest, readonly Root[]>,
+): readonly Referrer[] {
   const about = new Set(below);
   const found = new Map<Digest, Referrer>();
-  for (let before = -1; before !== about.size; ) {
-    before = about.size;
-    for (const [root, subject] of subjects) {
-      if (!about.has(subject) || about.has(root.image.root.digest)) continue;
+  // A set hands out what is added while it is read.
+  for (const subject of about) {
+    for (const root of bySubject.get(subject) ?? []) {
+      if (about.has(root.image.root.digest)) continue;
       for (const digest of root.below) about.add(digest);
       for (const referrer of listReferrers(root, subject)) found.set(referrer.root.digest, referrer);
     }
