@@ -77,6 +77,10 @@ export function describeDoubts(
   doubts: ReadonlyMap<Digest, string>,
 ): readonly string[] {
   const digests = new Map<string, Digest[]>();
-  for (const [digest, doubt] of doubts) digests.set(doubt, [...(digests.get(doubt) ?? []), digest]);
+  for (const [digest, doubt] of doubts) {
+    const others = digests.get(doubt);
+    if (others === undefined) digests.set(doubt, [digest]);
+    else others.push(digest);
+  }
   return Array.from(digests, ([doubt, found]) => `${service} may refuse ${listNames(found)}: ${doubt}`);
 }
