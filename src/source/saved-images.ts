@@ -83,6 +83,7 @@ function isContradicted(store: SourceStore, manifest: ImageManifest, items: read
   const blobs = manifest.layers.map(({ digest }) => nameBlob(digest));
   return items.some(({ config, layers }) => {
     if (parseConfigName(config) !== manifest.config.digest || layers.length !== blobs.length) return false;
-    return layers.some((layer, position) => store.find(layer)?.name !== blobs[position]);
+    // A foreign layer is listed, but need not be there.
+    return layers.some((layer, position) => (store.find(layer)?.name ?? layer) !== blobs[position]);
   });
 }

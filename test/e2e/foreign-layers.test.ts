@@ -115,6 +115,19 @@ describe('a base layer that the source lacks', () => {
   });
 });
 
+describe("an archive of containerd's store, which lists the base layer but lacks it", () => {
+  // Source: moby, daemon/containerd/image_exporter.go.
+  it.each(FORMS.slice(1))('keeps its manifest: %s', async (form) => {
+    const items = dropBase(image, listArchiveItems([image], 'hybrid-packed'));
+    const result = await push(items, form);
+    expect(result.json(), result.stderr).toMatchObject({
+      imageDigest: image.descriptor.digest,
+      layers: { total: 3, uploaded: 2, skipped: 1 },
+    });
+    expect(result.stderr).toContain('the source lacks it');
+  });
+});
+
 describe('which layers are foreign', () => {
   const docker = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
   const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip';
