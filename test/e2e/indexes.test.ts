@@ -290,6 +290,43 @@ describe('index create', () => {
     );
   });
 
+  it('sends what refers to an image along with it, after the index', async () => {
+    const source = `${locateArchive('oras-copy')}=linux/amd64`;
+    const made = await succeed('index', 'create', 'made/referred:1', 'arm64.tar', source, '--create-repo');
+    expect(
+      made.manifests.map(({ artifactType, platform }) => artifactType ?? platform?.architecture),
+    ).toEqual([
+      ...['arm64', 'amd64', undefined],
+      ...['application/vnd.cncf.notary.signature', 'application/spdx+json'],
+    ]);
+    expect(made.manifests[2]?.imageDigest).toBe(made.imageDigest);
+    const dropped = await succeed(
+      ...['index', 'create', 'made/referred:2', 'arm64.tar', source, '--referrers', 'drop'],
+    );
+    expect(dropped.manifests).toHaveLength(3);
+    expect(dropped.imageDigest).toBe(made.imageDigest);
+  });
+
+  it('sends signatures of the images of an index, and warns that its own does not match the new one', async () => {
+    const sign = (digest: string, seed: number) =>
+      makeImage({ seed, layers: [{}], names: [`${digest.replace(':', '-')}.sig`] });
+    const signatures = [
+      await sign(images.arm64.descriptor.digest, 91),
+      await sign(attested.descriptor.digest, 92),
+    ];
+    await writeOciLayout(join(directory, 'signed'), [attested, ...signatures]);
+    const result = await ecrp('index', 'create', 'made/signed:1', 'signed', '--create-repo');
+    expect(result.status, result.stdout).toBe(0);
+    expect(result.stderr).toContain(
+      `warning: not pushed, as it belongs to the whole index: ${signatures[1]?.names[0]}`,
+    );
+    const { imageDetails = [] } = await callApi(emulator, 'DescribeImages', {
+      repositoryName: 'made/signed',
+    });
+    const tags = imageDetails.flatMap(({ imageTags = [] }) => imageTags);
+    expect(tags.sort()).toEqual(['1', ...(signatures[0]?.names ?? [])]);
+  });
+
   it('resumes an upload that was interrupted', async () => {
     const large = await makeImage({ seed: 8, layers: [{ size: 11 * 1024 * 1024 }] });
     await writeOciTar(join(directory, 'large.tar'), [large]);

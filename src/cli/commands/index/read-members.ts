@@ -99,8 +99,8 @@ function splitPlatform(
   if (at === -1 || isFile(context, text)) return { name: text, platform: undefined };
   const name = text.slice(0, at);
   const given = text.slice(at + 1);
-  const isPart = !isFile(context, name) && given.includes('.');
-  if (isPart) return { name: text, platform: undefined };
+  const isPath = given.includes('.') && !/^\w+\/\w+\/v[\d.]+$/.test(given);
+  if (isPath && !isFile(context, name)) return { name: text, platform: undefined };
   return { name, platform: parsePlatform(given) };
 }
 
