@@ -274,6 +274,18 @@ describe('an engine that lies or fails', () => {
     expect((await push()).status).toBe(0);
   });
 
+  it('that has ended the connection since the last question', async () => {
+    let asked = 0;
+    engine.answers.set('/images/get', (request, response) => {
+      asked += 1;
+      if (asked === 1) request.socket.destroy();
+      else response.end(archive);
+    });
+    const { status, stderr } = await push();
+    expect(status, stderr).toBe(0);
+    expect(asked).toBe(2);
+  });
+
   it.each([0, 3_000_000])('whose words stand where the archive breaks off, after %i bytes', async (bytes) => {
     const words = 'write /tmp/docker-export: no space left on device';
     engine.answers.set('/images/get', (_, response) => {

@@ -217,6 +217,30 @@ describe('--platform', () => {
   });
 });
 
+describe('an archive that must be read twice', () => {
+  const askedAgain = (since: number) =>
+    engine.requests.slice(since).filter((request) => request.startsWith('/images/get')).length;
+
+  it('because its layers are uncompressed and must stay so, is asked for again', async () => {
+    const plain = await makeImage({
+      seed: 16,
+      layers: [{ size: 6 * MIB, compression: 'none' }],
+      names: ['app:plain'],
+    });
+    const archive = await packTar(listLayoutItems([plain], 'io.containerd.image.name'));
+    engine.images.push({ id: plain.descriptor.digest, names: ['app:plain'], archive });
+    const since = engine.requests.length;
+    const pushed = await push(
+      'docker:app:plain',
+      [`${repositoryName}:1`],
+      findEnv({ TMPDIR: home.directory }),
+    );
+    expect(pushed.status, pushed.stderr).toBe(0);
+    expect(pushed.json()).toMatchObject({ imageDigest: plain.descriptor.digest });
+    expect(askedAgain(since)).toBe(2);
+  });
+});
+
 describe('ecrp index create', () => {
   it('takes images of an engine', async () => {
     const arm64 = await makeImage({

@@ -30,19 +30,26 @@ export function connectToEngine(address: EngineAddress, env: Environment): Engin
     address,
     name: formatEngineAddress(address),
     async get(path, signal) {
-      const request = (isSecure ? requestSecure : requestPlain)({
-        ...target,
-        agent,
-        signal,
-        path: basePath + path,
-        headers: { 'user-agent': USER_AGENT },
-      });
-      request.end();
-      // The types of Node's event do not say what it carries.
-      const [response] = (await once(request, 'response')) as [IncomingMessage];
-      // Later errors come out of the body.
-      request.on('error', () => undefined);
-      return response;
+      for (;;) {
+        const request = (isSecure ? requestSecure : requestPlain)({
+          ...target,
+          agent,
+          signal,
+          path: basePath + path,
+          headers: { 'user-agent': USER_AGENT },
+        });
+        request.end();
+        try {
+          // The types of Node's event do not say what it carries.
+          const [response] = (await once(request, 'response')) as [IncomingMessage];
+          // Later errors come out of the body.
+          request.on('error', () => undefined);
+          return response;
+        } catch (error) {
+          // A kept connection may have ended: podman's service stops after some seconds without a request.
+          if (!request.reusedSocket || signal.aborted) throw error;
+        }
+      }
     },
     close: () => agent.destroy(),
   };

@@ -75,7 +75,8 @@ function makeArguments({ user, port, host, socketPath }: SshAddress): readonly s
  */
 function joinStreams({ stdin, stdout }: Ssh): Duplex {
   const connection = new Duplex({
-    write: (chunk, _, done) => void stdin.write(chunk, done),
+    // A process that does not read has ended, or is about to say why.
+    write: (chunk, _, done) => void stdin.write(chunk, () => done()),
     final: (done) => void stdin.end(done),
     read: () => void stdout.resume(),
     destroy(error, done) {
