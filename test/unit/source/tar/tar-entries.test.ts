@@ -139,7 +139,7 @@ describe('forms of tar', () => {
     const entries = await indexBytes(...pieces, makeTarEntry({ name: 'next' }, ''), TAR_END);
     const start = Buffer.concat(pieces).length - 512;
     expect(entries).toEqual([
-      { name, kind: 'file', start, storedBytes: 3, size: 3, target: '' },
+      expect.objectContaining({ name, kind: 'file', start, storedBytes: 3, size: 3, target: '' }),
       expect.objectContaining({ name: 'next', size: 0 }),
     ]);
   });
