@@ -14,11 +14,11 @@ export class ForwardReader implements TarInput {
   readonly path: string;
   readonly size = undefined;
   readonly #chunks: AsyncIterator<Buffer>;
-  readonly #kept: KeptFile;
+  readonly #kept: Pick<KeptFile, 'keep'>;
   #rest: Buffer = Buffer.alloc(0);
   #position = 0;
 
-  constructor(path: string, chunks: AsyncIterable<Buffer>, kept: KeptFile) {
+  constructor(path: string, chunks: AsyncIterable<Buffer>, kept: Pick<KeptFile, 'keep'>) {
     this.path = path;
     this.#chunks = chunks[Symbol.asyncIterator]();
     this.#kept = kept;

@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { EcrpError } from '../../errors.ts';
-import { findErrorCode } from '../../files/file-errors.ts';
 import { quoteText } from '../../foreign-text.ts';
 import { invalidInput } from '../../oci/json.ts';
-import { describeReadError } from '../spool.ts';
+import { ForwardReader } from '../arriving/forward-reader.ts';
+import { readDecompressed } from '../spool.ts';
 import { readTarEntries, type TarEntry } from '../tar/tar-entries.ts';
 import type { TarInput } from '../tar/tar-header.ts';
 
@@ -35,8 +35,23 @@ const unpack = promisify<Buffer, Parameters<typeof gunzip>[1] & object, Buffer>(
  * is none.
  */
 export async function mayBeChart(start: Buffer): Promise<boolean> {
-  const found = await findFromStart(start);
-  return found !== 'other';
+  let tar: Buffer;
+  try {
+    tar = await unpack(start, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return false;
+  }
+  let isChart = false;
+  try {
+    for await (const entry of readTarEntries(holdStart(tar))) {
+      if (isOfImage(entry, isChart)) return false;
+      isChart ||= findInnerName(entry) === 'Chart.yaml';
+    }
+  } catch (error) {
+    // The start of an archive ends within an entry.
+    if (!(error instanceof EcrpError)) throw error;
+  }
+  return true;
 }
 
 /**
@@ -44,22 +59,26 @@ export async function mayBeChart(start: Buffer): Promise<boolean> {
  * `Chart.yaml`. Throws INVALID_INPUT for a chart that Helm does not read. `path` is for messages.
  */
 export async function findChartFiles(packed: Buffer, path: string): Promise<ChartFiles | undefined> {
-  const tar = await unpackChart(packed, path);
-  if (tar === undefined) return undefined;
+  const chunks = decompress(packed, path);
+  const reader = new ForwardReader(path, chunks, { keep: async () => undefined });
   const files = new Map<string, Buffer>();
   let problem: EcrpError | undefined;
   try {
-    for await (const entry of readTarEntries(holdBytes(tar, path, tar.length))) {
+    for await (const entry of readTarEntries(reader)) {
       if (entry.kind === 'directory') continue;
       if (isOfImage(entry, files.has('Chart.yaml'))) return undefined;
       problem ??= findProblem(entry, files, path);
       const name = findInnerName(entry);
       if (name !== 'Chart.yaml' && name !== 'requirements.yaml') continue;
-      files.set(name, tar.subarray(entry.start, entry.start + entry.storedBytes));
+      const length = Math.min(entry.storedBytes, MAX_FILE_BYTES);
+      files.set(name, Buffer.from(await reader.read(entry.start, length)));
     }
+    await reader.drain();
   } catch (error) {
     if (!(error instanceof EcrpError && files.has('Chart.yaml'))) return undefined;
     throw error;
+  } finally {
+    await chunks.return(undefined);
   }
   const chartYaml = files.get('Chart.yaml');
   if (chartYaml === undefined) return undefined;
@@ -67,42 +86,28 @@ export async function findChartFiles(packed: Buffer, path: string): Promise<Char
   return { chartYaml, requirementsYaml: files.get('requirements.yaml') };
 }
 
-/** Decompresses a file. If that is impossible, it throws for what begins as a chart, and else gives undefined. */
-async function unpackChart(packed: Buffer, path: string): Promise<Buffer | undefined> {
-  try {
-    return await unpack(packed, { maxOutputLength: MAX_CHART_BYTES });
-  } catch (error) {
-    if ((await findFromStart(packed.subarray(0, CHART_START_BYTES))) !== 'chart') return undefined;
-    if (findErrorCode(error) !== 'ERR_BUFFER_TOO_LARGE') {
-      throw describeReadError({ path, compression: 'gzip' }, error);
+/** Throws INVALID_INPUT if the file is damaged, or decompresses to more than a chart may. */
+async function* decompress(packed: Buffer, path: string): AsyncGenerator<Buffer> {
+  const chunks = (async function* () {
+    yield packed;
+  })();
+  let length = 0;
+  for await (const chunk of readDecompressed({
+    path,
+    compression: 'gzip',
+    chunks,
+    findMaxBytes: () => MAX_CHART_BYTES,
+  })) {
+    length += chunk.length;
+    if (length > MAX_CHART_BYTES) {
+      throw invalidInput(
+        path,
+        `the chart decompresses to more than ${MAX_CHART_BYTES} bytes, more than Helm reads`,
+        { hint: LEAVE_OUT },
+      );
     }
-    throw invalidInput(
-      path,
-      `the chart decompresses to more than ${MAX_CHART_BYTES} bytes, more than Helm reads`,
-      { hint: LEAVE_OUT },
-    );
+    yield chunk;
   }
-}
-
-/** What the first entries show. */
-async function findFromStart(start: Buffer): Promise<'chart' | 'other' | 'unknown'> {
-  let tar: Buffer;
-  try {
-    tar = await unpack(start, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch {
-    return 'other';
-  }
-  let isChart = false;
-  try {
-    for await (const entry of readTarEntries(holdBytes(tar, ''))) {
-      if (isOfImage(entry, isChart)) return 'other';
-      isChart ||= findInnerName(entry) === 'Chart.yaml';
-    }
-  } catch (error) {
-    // The start of an archive ends within an entry.
-    if (!(error instanceof EcrpError)) throw error;
-  }
-  return isChart ? 'chart' : 'unknown';
 }
 
 /** Names that image archives have in folders: blobs of an OCI layout, layers of a docker-archive. */
@@ -148,11 +153,10 @@ function findProblem(
   return undefined;
 }
 
-/** `size`: of the whole tar, if the bytes are the whole of it. */
-function holdBytes(bytes: Buffer, path: string, size?: number): TarInput {
+function holdStart(bytes: Buffer): TarInput {
   return {
-    path,
-    size,
+    path: '',
+    size: undefined,
     read: async (position, length) => bytes.subarray(position, position + length),
     skipTo: async (position) => Math.min(position, bytes.length),
   };

@@ -1,6 +1,5 @@
 import type { ImageSource } from '../../ends/image-source.ts';
 import { type ByteFile, streamRange } from '../byte-file.ts';
-import { collectBytes } from '../source-store.ts';
 import type { SpoolInput } from '../spool.ts';
 import { CHART_START_BYTES, findChartFiles, MAX_CHART_BYTES, mayBeChart } from './find-chart.ts';
 import type { ChartOptions } from './make-chart.ts';
@@ -15,7 +14,7 @@ export async function openChartFile(file: ByteFile, options: ChartOptions): Prom
   if (file.size > MAX_CHART_BYTES || !(await mayBeChart(await file.read(0, CHART_START_BYTES)))) {
     return undefined;
   }
-  const packed = await collectBytes(streamRange(file, 0, file.size, file.path));
+  const packed = await readWhole(file);
   const files = await findChartFiles(packed, file.path);
   if (files === undefined) return undefined;
   const { makeChart, readProvenance } = await import('./make-chart.ts');
@@ -44,6 +43,8 @@ export async function openChartStream(
   if (await mayBeChart(Buffer.concat(held).subarray(0, CHART_START_BYTES))) {
     await hold(MAX_CHART_BYTES + 1);
     const packed = heldBytes > MAX_CHART_BYTES ? undefined : Buffer.concat(held);
+    // One copy of a large chart is enough.
+    if (packed) held.splice(0, held.length, packed);
     const files = packed && (await findChartFiles(packed, path));
     if (packed && files) {
       const { makeChart } = await import('./make-chart.ts');
@@ -51,6 +52,16 @@ export async function openChartStream(
     }
   }
   return { input: { ...input, chunks: replay(held, rest) } };
+}
+
+/** Reads into one piece of memory. Throws INVALID_INPUT if the file changes meanwhile. */
+async function readWhole(file: ByteFile): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(file.size);
+  let at = 0;
+  for await (const chunk of streamRange(file, 0, file.size, file.path, { transient: true })) {
+    at += chunk.copy(bytes, at);
+  }
+  return bytes;
 }
 
 async function* replay(held: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
