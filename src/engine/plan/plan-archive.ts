@@ -13,7 +13,6 @@ import { type Digest, digestOf } from '../../oci/digest.ts';
 import { DOCKER_CONFIG, DOCKER_LAYER_GZIP, DOCKER_MANIFEST } from '../../oci/media-types.ts';
 import { countBytes, hashBytes, skipBytes } from '../byte-streams.ts';
 import { checkBlobSize, checkManifestSize } from '../limits.ts';
-import { tellForeignLayers } from './foreign-layers.ts';
 import { markStored, planKnownBlob, planMemoryBlob } from './known-blob.ts';
 import { checkLayerEnd, verifyGzip } from './layer-end.ts';
 import type { PlanOptions, PushPlan } from './push-plan.ts';
@@ -46,10 +45,12 @@ export async function planArchive(
   );
   const format = chooseFormat([...compressions.values()], options);
   const left = [...foreign.values()].map(() => ({ isInSource: true }));
+  const { notes } =
+    left.length > 0 ? (await import('./foreign-layers.ts')).tellForeignLayers(left, false) : { notes: [] };
   return {
     blobs: [...blobs.values()],
     warnings: findDoubts(image, config, options),
-    notes: tellForeignLayers(left, false).notes,
+    notes,
     skippedLayers: left.length,
     buildManifests: (contents) => {
       const layers = image.layers.map(({ diffId }): BuiltLayer | ForeignLayer => {

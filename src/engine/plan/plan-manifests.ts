@@ -1,6 +1,5 @@
 import type { ImageSource, ManifestImage } from '../../ends/image-source.ts';
 import { checkImageCount, describeDoubts } from '../limits.ts';
-import { tellForeignLayers } from './foreign-layers.ts';
 import type { PlanOptions, PushPlan } from './push-plan.ts';
 import { type Walk, walkManifest, walkTravelling } from './walk-manifests.ts';
 
@@ -39,7 +38,10 @@ export async function planManifests(
       : { warnings: [], notes: [] };
   const manifests = [...walk.manifests.values()];
   checkImageCount(limits, manifests.length);
-  const foreign = tellForeignLayers([...walk.skipped.values()], foreignLayers);
+  const foreign =
+    walk.skipped.size > 0
+      ? (await import('./foreign-layers.ts')).tellForeignLayers([...walk.skipped.values()], foreignLayers)
+      : { warnings: [], notes: [] };
   return {
     blobs: [...walk.blobs.values()],
     skippedLayers: walk.skipped.size,
