@@ -32,6 +32,8 @@ export interface DerivedBlob extends NamedBlob {
   readonly compressorId: string;
   /** What an earlier push sent: good enough to ask whether the target has it. */
   readonly expected: Content | undefined;
+  /** What the source says it is. If the target has that, reading the blob shows whether it is true. */
+  readonly stated?: Content | undefined;
   /** Bytes in the source. At most this many are sent, plus the frame of a compressor. */
   readonly sourceBytes: number;
   /** Reads from byte `start` to the end, any number of times, each time the same bytes. */

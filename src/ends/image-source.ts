@@ -64,6 +64,8 @@ export interface ArchiveLayer {
   readonly diffId: Digest;
   readonly ref: BlobRef;
   readonly compression: Compression;
+  /** Digest that the name of a compressed layer states for its bytes. Only the bytes can prove it. */
+  readonly named?: Digest | undefined;
   /** Where its publisher serves the same layer, if it is foreign. */
   readonly foreign?: ForeignLayer;
 }

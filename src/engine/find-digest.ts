@@ -60,8 +60,12 @@ export async function checkImageDigest(
   );
 }
 
-/** Reads the blob, unless an earlier push has recorded what it becomes. */
-async function deriveContent(blob: DerivedBlob, limits: TargetLimits, signal: AbortSignal): Promise<Content> {
+/** Reads the blob, unless an earlier push has recorded what it becomes. Throws INVALID_INPUT for one that is damaged. */
+export async function deriveContent(
+  blob: DerivedBlob,
+  limits: TargetLimits,
+  signal: AbortSignal,
+): Promise<Content> {
   if (blob.expected !== undefined) return blob.expected;
   const content = await readThrough(blob, limits, signal);
   await blob.record(content);

@@ -3,6 +3,7 @@ import type { UploadedBlob } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import { deriveContent } from './find-digest.ts';
 import type { PushPlan } from './plan/push-plan.ts';
 import { toUploadSubject, type Uploader } from './uploader.ts';
 
@@ -51,9 +52,19 @@ async function findMissing(
   { contents }: BlobLedger,
   signal: AbortSignal,
 ): Promise<readonly PlannedBlob[]> {
-  const expect = (blob: PlannedBlob): Content | undefined => contents.get(blob.id) ?? findExpected(blob);
-  const digests = blobs.flatMap((blob) => expect(blob)?.digest ?? []);
+  const proven = new Map<Digest, Content>();
+  const expect = (blob: PlannedBlob): Content | undefined =>
+    contents.get(blob.id) ?? proven.get(blob.id) ?? findExpected(blob);
+  const digests = blobs.flatMap((blob) => (expect(blob) ?? findStated(blob))?.digest ?? []);
   const available = await uploader.findAvailable([...new Set(digests)], signal);
+  const unproven = blobs.flatMap((blob) =>
+    blob.kind === 'derived' && !expect(blob) && blob.stated && available.has(blob.stated.digest)
+      ? [blob]
+      : [],
+  );
+  await uploader.openGroup(signal).runAll(unproven, async (blob, inner) => {
+    proven.set(blob.id, await deriveContent(blob, uploader.settings.target.limits, inner));
+  });
   return blobs.filter((blob) => {
     const content = expect(blob);
     if (content === undefined || !available.has(content.digest)) return true;
@@ -63,6 +74,10 @@ async function findMissing(
     }
     return false;
   });
+}
+
+function findStated(blob: PlannedBlob): Content | undefined {
+  return blob.kind === 'derived' ? blob.stated : undefined;
 }
 
 /** Throws INVALID_INPUT when a missing blob is not in the source either. */

@@ -17,6 +17,7 @@ import {
 } from '../oci/json.ts';
 import { isNondistributable } from '../oci/media-types.ts';
 import { detectLayerCompression, MAGIC_BYTES } from './compression.ts';
+import { readLayerName } from './layer-names.ts';
 import { collectBytes, describeEntry, readStoredFile, type SourceStore } from './source-store.ts';
 
 export const ARCHIVE_FILE = 'manifest.json';
@@ -191,5 +192,6 @@ async function readArchiveLayer(
   const readStart = () => collectBytes(store.open(file, 0, Math.min(MAGIC_BYTES, file.size)));
   const compression = compressions.get(file.name) ?? detectLayerCompression(await readStart(), subject);
   compressions.set(file.name, compression);
-  return { diffId, ref: { kind: 'entry', ...file }, compression };
+  const named = compression === 'none' ? undefined : readLayerName(file.name, true)?.named;
+  return { diffId, ref: { kind: 'entry', ...file }, compression, named };
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateArchive } from '../support/archives.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
 import { logInGoClients } from './support/go-clients.ts';
-import { judgeRoundTrip } from './support/round-trip.ts';
+import { judgePushAgain, judgeRoundTrip } from './support/round-trip.ts';
 import { type PushResult, Sandbox } from './support/sandbox.ts';
 
 // crane, oras and regctl make images, indexes and artifacts in the registry, and save them. ecrp pushes what they saved to another
@@ -62,6 +62,13 @@ describeWithClients('what clients written in Go save, and back', ['crane', 'oras
       await append('crane-list', images, '--docker-empty-base');
       const pushed = await judgeSaved(save, 'made/app:crane-list');
       expect(pushed.imageManifestMediaType).toBe(DOCKER_LIST);
+    });
+
+    test('an image as a docker-archive, and one that docker saved', async () => {
+      const saved = await sandbox.push(locateArchive('docker-20.10-one.tar'), 'made/docker:1');
+      const file = newPath();
+      await run('crane', 'pull', '--format', 'tarball', sandbox.locate('made/docker:1'), file);
+      await judgePushAgain(sandbox, file, 'made/docker:1', saved);
     });
 
     test('an index in an index', async () => {

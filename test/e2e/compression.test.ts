@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
+import { listArchiveItems } from '../support/image-writers.ts';
+import { makeImage, packTar } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const one = join(import.meta.dirname, '..', '..', 'fixtures', 'archives', 'docker-20.10-one.tar');
@@ -43,4 +46,37 @@ it.each([
   ['--compression', 'xz'],
 ])('a usage error: %s %s %s %s', async (...options) => {
   expect(await push(...options.filter(Boolean))).toMatchObject({ status: 2 });
+});
+
+it.each([
+  ['named by their digests: another machine reads them', (name: string) => name, 0],
+  ['with other names: another machine sends them again', (name: string) => `layer-${name}`, 2],
+])('layers that are compressed in an archive, %s', async (_, rename, sentElsewhere) => {
+  const image = await makeImage({ seed: 3, layers: [{ size: 3000 }, { size: 20 }] });
+  const items = listArchiveItems([image], 'crane').map((item) => {
+    if (item.name.endsWith('.tar.gz')) return { ...item, name: rename(item.name) };
+    if (item.name !== 'manifest.json') return item;
+    const text = String(item.content).replaceAll(
+      /"([0-9a-f]{64}\.tar\.gz)"/g,
+      (_all, name) => `"${rename(name)}"`,
+    );
+    return { ...item, content: Buffer.from(text) };
+  });
+  const path = join(home.directory, `packed-${sentElsewhere}.tar`);
+  await writeFile(path, await packTar(items));
+  const pushAs = async (cache: string) => {
+    const env = {
+      ...home.env,
+      ...emulator.env,
+      ECRP_CACHE_DIR: join(home.directory, `${cache}-${sentElsewhere}`),
+    };
+    const reference = `packed/r${sentElsewhere}:1`;
+    return (await runCli(['push', path, reference, '--create-repo', '--json'], { env })).json();
+  };
+  const first = await pushAs('here');
+  expect(first).toMatchObject({ layers: { total: 3, uploaded: 3 } });
+  const { imageDigest } = first;
+  const unchanged = { imageDigest, layers: { total: 3, uploaded: 0 }, tags: [{ status: 'unchanged' }] };
+  expect(await pushAs('here')).toMatchObject(unchanged);
+  expect(await pushAs('elsewhere')).toMatchObject({ imageDigest, layers: { uploaded: sentElsewhere } });
 });

@@ -17,7 +17,7 @@ import { markStored, planKnownBlob, planMemoryBlob } from './known-blob.ts';
 import { checkLayerEnd, verifyGzip } from './layer-end.ts';
 import type { PlanOptions, PushPlan } from './push-plan.ts';
 
-/** Key of a layer that is sent as the archive has it: compressed, under a digest that the archive does not state. */
+/** Key of a layer that is sent as the archive has it: compressed, under a digest that only its bytes tell. */
 const AS_PACKED = 'as-packed';
 
 /** Plans an image that has a config and layers. Its manifest is built when the digests of the layers are known. */
@@ -131,8 +131,9 @@ async function planDerivedLayer(
   compressor: Compressor | undefined,
   cache: DigestCache | undefined,
 ): Promise<DerivedBlob | StoredBlob> {
-  const { diffId, ref, compression } = layer;
-  const compressorId = compression === 'none' && compressor ? compressor.id : AS_PACKED;
+  const { diffId, ref, compression, named } = layer;
+  // One diff ID can be compressed in many ways; hardly two of them have the same length.
+  const compressorId = compression === 'none' && compressor ? compressor.id : `${AS_PACKED}-${ref.size}`;
   // The diff ID of zstd is not checked here, and a cache entry must be true for every archive.
   const isCacheable = compression !== 'zstd';
   const sent = source.findSent?.(ref);
@@ -141,9 +142,9 @@ async function planDerivedLayer(
     kind: 'derived',
     id: diffId,
     role: 'layer',
-    // One diff ID can be compressed in many ways; hardly two of them have the same length.
-    compressorId: compressorId === AS_PACKED ? `${AS_PACKED}-${ref.size}` : compressorId,
+    compressorId,
     expected: isCacheable && !sent ? await cache?.find(diffId, compressorId) : undefined,
+    stated: named && { digest: named, size: ref.size },
     sourceBytes: ref.size,
     open: (start) => readDerived(source, layer, compressor, start),
     record: async (content) => {

@@ -1,6 +1,7 @@
 import type { ArrivingLayer, LayerIntake } from '../../ends/layer-intake.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { detectFileType } from '../compression.ts';
+import { readLayerName } from '../layer-names.ts';
 import { digestBytes } from '../source-store.ts';
 import { fillHoles } from '../tar/fill-holes.ts';
 import { readImageEntries, type TarEntry } from '../tar/tar-entries.ts';
@@ -116,13 +117,6 @@ function beginsWithData({ extents }: TarEntry, count: number): boolean {
 /** Number of first bytes that `recognizeLayer` needs. */
 export const LAYER_START_BYTES = BLOCK_BYTES;
 
-/** OCI layouts, also those in `docker save` of Docker 25 and later. */
-const BLOB = /^blobs\/sha256\/([a-f0-9]{64})$/;
-/** skopeo and podman name plain layers by their diff ID; crane, kaniko and jib name gzipped ones by their digest. */
-const FLAT = /^([a-f0-9]{64})\.tar(\.gz|\.zst)?$/;
-/** `docker save` of Docker 24 and before, and nix: the folder's name says nothing about the bytes. */
-const LEGACY = /(?:^|\/)layer\.tar$/;
-
 /**
  * Recognises a layer before `manifest.json` or a manifest was read: it has a name that writers of image archives give to
  * layers, and begins like a tar, gzip or zstd. Undefined in doubt.
@@ -135,19 +129,6 @@ export function recognizeLayer(
   const isCompressed = type === 'gzip' || type === 'zstd';
   if (!isCompressed && !isTarHeader(start)) return undefined;
   const compression = isCompressed ? type : 'none';
-  const blob = BLOB.exec(name)?.[1];
-  if (blob !== undefined) return { name, size, compression, named: toDigest(blob), place: 'blob' };
-  const [, flat, suffix] = FLAT.exec(name) ?? [];
-  if (flat !== undefined) {
-    // A compressed layer with the name of an uncompressed one may be named by its diff ID or by its digest.
-    const named = isCompressed === (suffix !== undefined) ? toDigest(flat) : undefined;
-    return { name, size, compression, named, place: 'docker-archive' };
-  }
-  return LEGACY.test(name)
-    ? { name, size, compression, named: undefined, place: 'docker-archive' }
-    : undefined;
-}
-
-function toDigest(hex: string): Digest {
-  return `sha256:${hex}`;
+  const known = readLayerName(name, isCompressed);
+  return known && { name, size, compression, ...known };
 }

@@ -179,6 +179,14 @@ describe('layers that are uncompressed in the archive', () => {
 });
 
 describe('layers that are gzipped in the archive', () => {
+  /** The names of the layers state their digests. */
+  const named = (): [MemorySource, ArchiveImage] => {
+    const [source, archive] = archiveSource(image, true);
+    const digests = image.layers.map(({ descriptor }) => descriptor.digest);
+    const layers = archive.layers.map((layer, position) => ({ ...layer, named: digests[position] }));
+    return [source, { ...archive, layers }];
+  };
+
   test('are sent byte for byte, and their digest is computed on the way', async () => {
     const service = fakeService(1000);
     const result = await push(archiveSource(image, true), service);
@@ -193,6 +201,30 @@ describe('layers that are gzipped in the archive', () => {
     const archive = archiveSource(image, true);
     await push(archive, service, { compressor, digestCache });
     expect(archive[0].reads).toEqual([]);
+  });
+
+  test('are read instead of sent when the target has what their names state', async () => {
+    const service = fakeService(1000);
+    const first = await push(named(), service);
+    service.log.length = 0;
+    const digestCache = memoryCache();
+    const second = await push(named(), service, { digestCache });
+    expect(second).toMatchObject({ imageDigest: first.imageDigest, layers: { uploaded: 0, existing: 3 } });
+    expect(service.log).toEqual(['check 3', 'put 1.0']);
+    const third = named();
+    await push(third, service, { digestCache });
+    expect(third[0].reads).toEqual([]);
+  });
+
+  test('are sent when their names lie', async () => {
+    const service = fakeService(1000);
+    const other = Buffer.from('some other blob');
+    service.blobs.set(digestOf(other), other);
+    const [source, archive] = named();
+    const layers = archive.layers.map((layer) => ({ ...layer, named: digestOf(other) }));
+    const result = await push([source, { ...archive, layers }], service);
+    expect(readStored(service, result)).toEqual(image.layers.map((layer) => layer.bytes));
+    expect(result.layers).toMatchObject({ uploaded: 3 });
   });
 
   test('are refused when they decompress to something else, or not at all', async () => {

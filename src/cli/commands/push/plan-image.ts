@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Compressor, DigestCache } from '../../../ends/compressor.ts';
-import type { ArchiveImage, ImageSource, ListedImage } from '../../../ends/image-source.ts';
+import type { ImageSource, ListedImage } from '../../../ends/image-source.ts';
 import type { ImageTarget } from '../../../ends/image-target.ts';
 import { planPush } from '../../../engine/plan/plan.ts';
 import type { PushPlan } from '../../../engine/plan/push-plan.ts';
@@ -15,7 +15,7 @@ import type { CompressionOptions, TransferRequest } from './request.ts';
 /** Longest wait for the registry's answers: they only save time. */
 const REMOTE_CACHE_MS = 3_000;
 
-/** What compresses layers, and the cache of what they compress to. */
+/** What compresses layers, and the cache of what they become. */
 export interface LayerCompression {
   readonly compressor: Compressor;
   readonly digestCache: DigestCache;
@@ -38,14 +38,16 @@ export async function planImage(
   const { limits } = destination.target;
   const { foreignLayers } = request;
   const { format } = request.compression;
-  if (!needsCompression(image)) return planPush(source, image, { limits, format, foreignLayers });
-  const { platform } = parseConfig(image.config);
-  const compression = opened ?? (await openCompression(context, request, destination, platform));
+  if (image.kind !== 'archive') return planPush(source, image, { limits, format, foreignLayers });
+  const open = (): Promise<LayerCompression | undefined> =>
+    openCompression(context, request, destination, parseConfig(image.config).platform);
+  const compression =
+    opened ?? (needsCompression(image) ? await open() : { digestCache: await openLocalCache(context) });
   return planPush(source, image, { limits, format, foreignLayers, ...compression });
 }
 
 /** Whether the image has layers that a push compresses unless it is told not to. */
-export function needsCompression(image: ListedImage): image is ArchiveImage {
+export function needsCompression(image: ListedImage): boolean {
   return image.kind === 'archive' && image.layers.some((layer) => layer.compression === 'none');
 }
 
@@ -58,10 +60,8 @@ export async function openCompression(
   given?: Compressor,
 ): Promise<LayerCompression | undefined> {
   if (compression.compression === 'none') return undefined;
-  const { openDigestCache } = await import('../../../compress/digest-cache.ts');
   const compressor = given ?? (await createCompressor(compression.compression, compression.compressionLevel));
-  const cache = findCacheDirectory(context.io);
-  const local = openDigestCache(cache && join(cache, 'layers'));
+  const local = await openLocalCache(context);
   if (!remoteCache) return { compressor, digestCache: local };
   const { addRemoteCache } = await import('../../../engine/remote-cache.ts');
   const digestCache = addRemoteCache(local, {
@@ -75,6 +75,12 @@ export async function openCompression(
     signal: context.io.signal,
   });
   return { compressor, digestCache };
+}
+
+async function openLocalCache({ io }: CommandContext): Promise<DigestCache> {
+  const { openDigestCache } = await import('../../../compress/digest-cache.ts');
+  const directory = findCacheDirectory(io);
+  return openDigestCache(directory && join(directory, 'layers'));
 }
 
 async function createCompressor(
