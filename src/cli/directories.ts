@@ -83,7 +83,7 @@ export function findDockerConfigDirectory(io: Io): string {
   );
 }
 
-/** The same, but undefined where there is none. */
+/** The same, but undefined without one. */
 export function lookForDockerConfig(io: Io): string | undefined {
   const { DOCKER_CONFIG } = io.env;
   if (DOCKER_CONFIG) return resolveVariable(io, 'DOCKER_CONFIG', DOCKER_CONFIG);

@@ -117,7 +117,7 @@ export class ManifestReader {
     return bytes;
   }
 
-  /** The digest of the subject of a retired kind of artifact, which is no manifest. Undefined if there is none that can be read. */
+  /** The digest of the subject of a retired kind of artifact, which is no manifest. Undefined if none can be read. */
   async findRetiredSubject(descriptor: Descriptor): Promise<Digest | undefined> {
     try {
       const bytes = await this.#readBytes(descriptor);

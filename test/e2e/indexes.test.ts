@@ -463,7 +463,7 @@ describe('index create refuses', () => {
     await fail(3, 'index', 'create', 'refused/app:2', locateArchive('cosign-save'), 'noise.tar');
   });
 
-  it('a tag that is on something else, if it is told so', async () => {
+  it('a tag that is on something else, with --if-exists', async () => {
     await succeed('push', 'arm-oci.tar', 'refused/app:taken');
     expect(
       await fail(6, 'index', 'create', 'refused/app:taken', 'amd64.tar', '--if-exists', 'fail'),

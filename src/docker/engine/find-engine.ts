@@ -42,13 +42,9 @@ async function findContext(name: string, from: string, place: EnginePlace): Prom
   if (configDirectory !== undefined) {
     return one(await readContext(name, configDirectory, from), `docker context ${name}`);
   }
-  throw new EcrpError(
-    'USAGE',
-    `${from}: docker's contexts are in its configuration directory, and there is none`,
-    {
-      hint: 'Set DOCKER_CONFIG to that directory, or DOCKER_HOST to the address of the engine.',
-    },
-  );
+  throw new EcrpError('USAGE', `${from}: docker has no configuration directory, where its contexts are`, {
+    hint: 'Set DOCKER_CONFIG to that directory, or DOCKER_HOST to the address of the engine.',
+  });
 }
 
 function one(address: EngineAddress, from: string): EngineChoice {

@@ -1,8 +1,8 @@
 import type { PushPlan } from './push-plan.ts';
 
 // A foreign layer is one that its publisher serves: its descriptor has URLs, and mostly a media type that says so. Microsoft's base images for
-// Windows had them until June 2023. Clients fetch them from these URLs, and `docker push` leaves them out unless the daemon is told otherwise
-// (`--allow-nondistributable-artifacts`).
+// Windows had them until June 2023. Clients fetch them from these URLs, and `docker push` leaves them out by
+// default (`--allow-nondistributable-artifacts` of the daemon).
 
 /** A foreign layer that is left out of a push. */
 export interface SkippedLayer {

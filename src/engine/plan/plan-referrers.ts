@@ -8,7 +8,7 @@ const MOST_TOLD = 10;
 
 /**
  * Adds to a plan what refers to its manifests. One that cannot be pushed is left behind, because the image is whole without it: a warning says
- * so. The same goes for one whose subject is not pushed, such as the signature of an index of which only a platform is pushed.
+ * so. The same goes for one whose subject is not pushed, such as the signature of an index when only one of its platforms is pushed.
  */
 export async function planReferrers(
   walk: Walk,

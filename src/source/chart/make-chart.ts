@@ -38,7 +38,7 @@ interface PackagedChart {
   readonly provenance?: Buffer | undefined;
 }
 
-/** Reads a provenance file. Undefined if there is none. */
+/** Reads a provenance file. Undefined without one. */
 export async function readProvenance(path: string): Promise<Buffer | undefined> {
   if (!existsSync(path)) return undefined;
   const file = openByteFile(path, { followLinks: true });

@@ -203,7 +203,7 @@ test('an image that is refused is an error', async () => {
   expect(error).toMatchObject({ code: 'INVALID_INPUT' });
 });
 
-describe('what ECR is recorded to refuse is told before it is sent', () => {
+describe('a warning names what ECR is recorded to refuse, before it is sent', () => {
   const { descriptor } = image;
   test.each([
     ['a type and a subject', {}, /artifacts with a subject \(aws\/containers-roadmap#2783\)/],

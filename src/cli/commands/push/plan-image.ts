@@ -46,7 +46,7 @@ export async function planImage(
   return planPush(source, image, { limits, format, foreignLayers, ...compression });
 }
 
-/** Whether the image has layers that a push compresses unless it is told not to. */
+/** Whether the image has layers that a push compresses by default. */
 export function needsCompression(image: ListedImage): boolean {
   return image.kind === 'archive' && image.layers.some((layer) => layer.compression === 'none');
 }
