@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { describeWithClients, requireClient } from './support/clients.ts';
 import { Dockerd } from './support/dockerd.ts';
-import { readSource } from './support/image-facts.ts';
+import { type Facts, readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
 import { IN_PARTS, makeRootTar } from './support/made-image.ts';
 import { readInspection, runPodman, startPodmanService } from './support/podman.ts';
@@ -71,7 +71,7 @@ describeWithClients('images of a Docker engine', [...JUDGES, 'docker', 'dockerd'
       const file = join(sandbox.makeDirectory('saved'), 'image.tar');
       await dockerd.docker('save', '--output', file, name);
       const result = await pushFrom(sandbox, [`docker:${name}`, `engine/${name}`, ...IN_PARTS], env);
-      await judgePush(sandbox, `engine/${name}`, result, await readSource(sandbox, file));
+      await judgePush(sandbox, `engine/${name}`, result, await readContent(file));
       const piped = await sandbox.pushPiped(dockerd.command('save', name), `piped/${name}`);
       expect(piped.imageDigest).toBe(result.imageDigest);
       const pushed = sandbox.locate(`engine/${name}`);
@@ -88,6 +88,18 @@ describeWithClients('images of a Docker engine', [...JUDGES, 'docker', 'dockerd'
       }
     },
   );
+
+  /** Without manifests: the store of containerd has those of layers without compression, which a push compresses. */
+  async function readContent(file: string): Promise<Facts> {
+    const { images } = await readSource(sandbox, file);
+    return {
+      images: images.map(({ configDigest, diffIds, architecture }) => ({
+        configDigest,
+        diffIds,
+        architecture,
+      })),
+    };
+  }
 
   test('a name without a tag means latest, and --all every tag', async (context) => {
     const env = { DOCKER_HOST: engine(context).host };
