@@ -15,6 +15,7 @@ import { makeImage } from '../support/images.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 const one = join(fixtures, 'archives', 'docker-20.10-one.tar');
+const multi = join(fixtures, 'archives', 'buildah-multi-oci-dir');
 
 const THEIRS = '210987654321';
 const principal = { allowedActions: ['*'], expiresAt: undefined, sessionToken: undefined };
@@ -86,6 +87,7 @@ describe.each(['theirs', THEIRS, 'hoped-for', 'nobody'])('the registry %s', (ali
     );
     expect(stderr).not.toContain('--create-repo');
     await expectRefusal(['push', one, reference, '--create-repo', '--dry-run', '--no-remote-cache'], /error/);
+    await expectRefusal(['index', 'create', reference, multi, '--create-repo', '--no-remote-cache'], /error/);
   });
 });
 
@@ -121,8 +123,17 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['image', 'prune', 'REPO', '--untagged', '--yes'],
 ];
 
-/** Commands that read what anybody may read. `image tag` puts a manifest as `push` does, which other tests here show. */
-const ELSEWHERE: readonly string[] = ['image list', 'image describe', 'image tag', 'push', 'doctor'];
+/** Commands that read what anybody may read, and those that put manifests as `push` does, which other tests here show. */
+const ELSEWHERE: readonly string[] = [
+  'image list',
+  'image describe',
+  'image tag',
+  'index add',
+  'index create',
+  'index remove',
+  'push',
+  'doctor',
+];
 
 it('knows every command that takes a repository', () => {
   const visit = (command: Command, words: readonly string[]): readonly string[] => [
@@ -280,6 +291,16 @@ describe("a push to another's repository whose policy allows it", () => {
     });
     const again = await ecrp('push', one, `${uri}:1`, '-t', '2', '--json');
     expect(again.json()).toMatchObject({ tags: [{ status: 'unchanged' }, { status: 'created' }] });
+    expect((await listAll()).mine).not.toContain('shared');
+  });
+
+  it('can make and change an index there', async () => {
+    const created = await ecrp('index', 'create', `${uri}:index`, multi, '--json');
+    expect(created.json()).toMatchObject({ reference: `${uri}:index`, registryId: THEIRS });
+    const removed = await ecrp('index', 'remove', `${uri}:index`, 'linux/arm64', '--json');
+    expect(removed.json()).toMatchObject({ registryId: THEIRS, tags: [{ status: 'moved' }] });
+    const added = await ecrp('index', 'add', `${uri}:index`, multi, '--json');
+    expect(added.json()).toMatchObject({ registryId: THEIRS, tags: [{ status: 'moved' }] });
     expect((await listAll()).mine).not.toContain('shared');
   });
 });
