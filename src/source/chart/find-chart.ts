@@ -31,8 +31,8 @@ export interface ChartFiles {
 const unpack = promisify<Buffer, Parameters<typeof gunzip>[1] & object, Buffer>(gunzip);
 
 /**
- * Whether a gzip file may be a packaged chart, by its first `CHART_START_BYTES` bytes. An image archive shows in its first entries that it
- * is none.
+ * Whether a gzip file may be a packaged chart, by its first `CHART_START_BYTES` bytes. The first entries tell an image archive from a
+ * chart.
  */
 export async function mayBeChart(start: Buffer): Promise<boolean> {
   let tar: Buffer;

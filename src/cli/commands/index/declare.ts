@@ -2,18 +2,17 @@ import { type Command, Option } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
-import { addCheckOptions, addTargetOptions, addTravelOptions } from '../push/declare-options.ts';
+import {
+  addCheckOptions,
+  addTargetOptions,
+  addTravelOptions,
+  PUSH_OPERATIONS,
+} from '../push/declare-options.ts';
 import type { IndexAddOptions } from './add.ts';
 import type { IndexCreateOptions } from './create.ts';
 import type { IndexRemoveOptions } from './remove.ts';
 
-const UPLOADS = [
-  'BatchCheckLayerAvailability',
-  'InitiateLayerUpload',
-  'UploadLayerPart',
-  'CompleteLayerUpload',
-  'PutImage',
-] as const;
+const CHANGED_INDEX = '[HOST/ALIAS/]REPO:TAG[@DIGEST] of the index; with the digest it must be on that';
 
 const SOURCES =
   'archive, directory, `-`, docker:NAME, or a reference in the same repository; =OS/ARCH[/VARIANT] after it chooses or states the platform';
@@ -57,7 +56,7 @@ function addCreate(index: Command, run: Runner): void {
     'docker save app:amd64 app:arm64 | ecrp index create app:1.0 - --all',
     'ecrp index create app:1.0 amd64.tar arm64.tar --annotation org.example.key=1',
   ]);
-  addOperations(create, ...UPLOADS, 'CreateRepository');
+  addOperations(create, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(create, {
     2: 'Two images are for the same platform, or a reference is in another repository.',
     3: 'A source or the catalog file is missing or invalid, or does not state its platform.',
@@ -74,10 +73,7 @@ function addAdd(index: Command, run: Runner): void {
     .description(
       'Make a new index of the one that is there, with further images, and move the tag. An image of the same platform is replaced, and its attestations go with it.',
     )
-    .argument(
-      '<reference>',
-      '[HOST/ALIAS/]REPO:TAG[@DIGEST] of the index; with the digest it must be on that',
-    )
+    .argument('<reference>', CHANGED_INDEX)
     .argument('<sources...>', SOURCES);
   addMemberOptions(add);
   add
@@ -93,7 +89,7 @@ function addAdd(index: Command, run: Runner): void {
     'ecrp index add app:1.0 app:1.0-arm64 -t latest',
     'ecrp index add app:1.0 arm.tar=linux/arm/v6 --dry-run',
   ]);
-  addOperations(add, ...UPLOADS);
+  addOperations(add, ...PUSH_OPERATIONS);
   addExitStatuses(add, {
     3: 'A source is missing or invalid, or the reference is a single image.',
     5: 'The index or a reference does not exist.',
@@ -108,10 +104,7 @@ function addRemove(index: Command, run: Runner): void {
     .description(
       'Make a new index of the one that is there, without some images and their attestations, and move the tag. The images stay in the repository. A platform without a variant means all variants.',
     )
-    .argument(
-      '<reference>',
-      '[HOST/ALIAS/]REPO:TAG[@DIGEST] of the index; with the digest it must be on that',
-    )
+    .argument('<reference>', CHANGED_INDEX)
     .argument('<images...>', 'OS/ARCH[/VARIANT] or DIGEST')
     .option('-t, --tag <tag>', 'further tag or reference (repeatable)', collectValues);
   addCheckOptions(remove);

@@ -1,6 +1,15 @@
 import { type Command, Option } from 'commander';
 import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
 
+/** The operations of every push. */
+export const PUSH_OPERATIONS = [
+  'BatchCheckLayerAvailability',
+  'InitiateLayerUpload',
+  'UploadLayerPart',
+  'CompleteLayerUpload',
+  'PutImage',
+] as const;
+
 /** Declares where the images of a push go. */
 export function addTargetOptions(command: Command): void {
   command

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
-import { addTargetOptions, addTravelOptions } from './declare-options.ts';
+import { addTargetOptions, addTravelOptions, PUSH_OPERATIONS } from './declare-options.ts';
 import type { PushOptions } from './request.ts';
 
 /** Declares `ecrp push`. */
@@ -58,15 +58,7 @@ export function addPush(program: Command, run: Runner): void {
     'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --dry-run --json',
   ]);
-  addOperations(
-    push,
-    'BatchCheckLayerAvailability',
-    'InitiateLayerUpload',
-    'UploadLayerPart',
-    'CompleteLayerUpload',
-    'PutImage',
-    'CreateRepository',
-  );
+  addOperations(push, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(push, {
     3: 'The source or the catalog file is missing or invalid.',
     5: 'The repository does not exist, and `--create-repo` is not given.',
