@@ -254,6 +254,13 @@ describe('a wrong command line ends before anything is sent', () => {
     ],
     ['--all', ['app:1', 'one.txt', ...artifact, '--all'], 2, /--all is for images/, /Leave out --all/],
     [
+      '--foreign-layers',
+      ['app:1', 'one.txt', ...artifact, '--foreign-layers'],
+      2,
+      /--foreign-layers is for images/,
+      /Leave out --foreign-layers/,
+    ],
+    [
       '--cache-from',
       ['app:1', 'one.txt', ...artifact, '--cache-from', 'x'],
       2,

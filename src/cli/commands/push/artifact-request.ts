@@ -28,7 +28,15 @@ const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d
 const CREATED = 'org.opencontainers.image.created';
 
 /** Options that choose or change images. */
-const FOR_IMAGES = ['image', 'all', 'platform', 'format', 'compressionLevel', 'cacheFrom'] as const;
+const FOR_IMAGES = [
+  'image',
+  'all',
+  'platform',
+  'foreignLayers',
+  'format',
+  'compressionLevel',
+  'cacheFrom',
+] as const;
 
 /**
  * Reads and checks the command line of an artifact: REFERENCE, then files. Throws USAGE, LIMIT for a file that the service cannot store, and
