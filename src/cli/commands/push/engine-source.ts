@@ -17,7 +17,6 @@ import type { CommandContext } from '../../command-context.ts';
 import { lookForDockerConfig } from '../../directories.ts';
 import { type Arrival, type BegunSource, findObstacle, findSourceOptions } from './arrival.ts';
 import { dropEnginePrefix } from './check-source.ts';
-
 import type { PushRequest } from './request.ts';
 
 /** Images of an engine that has them. */
