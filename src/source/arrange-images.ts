@@ -3,9 +3,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH } from '../oci/manifest.ts';
+import { describeArtifact, describeManifest } from '../oci/manifest-kind.ts';
 import { isIndex, isRetiredArtifact } from '../oci/media-types.ts';
+import { findCosignSubject, findListedSubject, nameCosignTag } from '../oci/referrer-tags.ts';
 import { joinPlatforms } from './join-platforms.ts';
-import { describeArtifact, describeManifest } from './manifest-kind.ts';
 import { type LayoutIndex, ManifestReader } from './oci-layout.ts';
 import type { SourceStore } from './source-store.ts';
 
@@ -27,9 +28,6 @@ interface Root {
   /** The digest of its subject, which may be missing in the layout. */
   readonly subject: Digest | undefined;
 }
-
-/** The tag under which registries without the referrers API list the referrers of a manifest (OCI distribution, 1.1). */
-const FALLBACK_TAG = /^sha256-([a-f0-9]{64})$/;
 
 /** Most manifests below all entries. */
 const MAX_BELOW = 100_000;
@@ -110,8 +108,8 @@ async function readRoots(store: SourceStore, images: readonly ManifestImage[]): 
 }
 
 function findSubject({ names }: ManifestImage, manifest: Root['manifest']): Digest | undefined {
-  const [hex] = names.flatMap((name) => FALLBACK_TAG.exec(name)?.[1] ?? []);
-  return hex === undefined ? manifest?.subject?.digest : `sha256:${hex}`;
+  const [listed] = names.flatMap((name) => findListedSubject(name) ?? []);
+  return listed ?? manifest?.subject?.digest;
 }
 
 /** The referrers of an image, of manifests below it, and of these referrers, each after its subject. `bySubject`: those of each digest. */
@@ -147,14 +145,8 @@ function listReferrers({ image, manifest }: Root, subject: Digest): readonly Ref
 }
 
 function isFallback({ names }: ManifestImage): boolean {
-  return names.some((name) => FALLBACK_TAG.test(name));
+  return names.some((name) => findListedSubject(name) !== undefined);
 }
-
-/**
- * The tag under which cosign stores the signatures, attestations or SBOM of an image. Source: cosign,
- * specs/SIGNATURE_SPEC.md.
- */
-const COSIGN_TAG = /^sha256-([a-f0-9]{64})\.(?:sig|att|sbom)$/;
 
 /** The annotation of `cosign save` on an entry of `index.json`. Source: cosign, pkg/oci/layout/write.go. */
 const KIND = 'kind';
@@ -185,11 +177,11 @@ export function findCompanions(
     const suffix = SUFFIXES.get(root.annotations?.[KIND] ?? '');
     if (suffix !== undefined && only !== undefined && others.length === 0) {
       const of = only.root.digest;
-      found.set(root.digest, { of, root, imageTag: `${of.replace(':', '-')}.${suffix}` });
+      found.set(root.digest, { of, root, imageTag: nameCosignTag(of, suffix) });
     }
     for (const name of names) {
-      const of: Digest = `sha256:${COSIGN_TAG.exec(name)?.[1]}`;
-      if (below.has(of)) found.set(root.digest, { of, root, imageTag: name });
+      const of = findCosignSubject(name);
+      if (of !== undefined && below.has(of)) found.set(root.digest, { of, root, imageTag: name });
     }
   }
   return found;

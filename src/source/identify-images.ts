@@ -4,9 +4,9 @@ import { isImageConfig, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
+import { describeManifest } from '../oci/manifest-kind.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { describeManifest } from './manifest-kind.ts';
 import { readBlob } from './source-blobs.ts';
 
 /** An image of a source, and what it can be called besides its names. */

@@ -1,5 +1,5 @@
-import type { ImageIndex, ImageManifest } from '../oci/manifest.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import type { ImageIndex, ImageManifest } from './manifest.ts';
+import { formatPlatform } from './platform.ts';
 
 /** The kind of an artifact by the media types that tools write. The first match counts. */
 const ARTIFACT_KINDS: readonly (readonly [kind: string, type: RegExp])[] = [
