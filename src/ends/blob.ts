@@ -17,6 +17,8 @@ interface NamedBlob {
 export interface KnownBlob extends NamedBlob {
   readonly kind: 'known';
   readonly content: Content;
+  /** As in `ImageSource`: a dry run does not read it. */
+  readonly isRemote?: true;
   /** Reads from byte `start` to the end, any number of times. */
   open(start: number): BlobReading;
 }

@@ -108,7 +108,12 @@ export interface ReadHints {
 export interface ImageSource {
   /** For messages: the path as the user gave it. */
   readonly path: string;
-  readonly format: 'docker-archive' | 'oci-layout' | 'helm-chart';
+  readonly format: 'docker-archive' | 'oci-layout' | 'helm-chart' | 'registry';
+  /**
+   * Reading costs a transfer over the network, of bytes that a registry has checked. So a plan reads manifests alone, and a blob is read only
+   * to be sent.
+   */
+  readonly isRemote?: true;
   readonly images: readonly ListedImage[];
   /** Signatures, SBOMs and other artifacts that refer to one of the images. */
   readonly referrers?: readonly ManifestImage[];
@@ -120,6 +125,8 @@ export interface ImageSource {
    * what it stores, the caller what it parses.
    */
   open(ref: BlobRef, start: number, hints?: ReadHints): AsyncIterable<Buffer>;
+  /** Says which manifests are opened next, so that they can be read ahead, several at a time. */
+  expect?(manifests: readonly Descriptor[]): void;
   /** The outcome of a layer that was sent while the source arrived. Opening it again may fail. */
   findSent?(ref: BlobRef): SentLayer | undefined;
   /** Frees file handles and temporary files; idempotent. */

@@ -51,7 +51,7 @@ export class Uploader {
     }
   }
 
-  /** Uploads a blob. In a dry run it reads the blob and checks it. */
+  /** Uploads a blob. In a dry run it reads the blob and checks it, unless a registry has done that. */
   async upload(blob: OutgoingBlob, signal: AbortSignal): Promise<UploadedBlob> {
     const { onEvent } = this.settings;
     const { id, role } = blob;
@@ -84,6 +84,9 @@ export class Uploader {
   async #send(blob: OutgoingBlob, signal: AbortSignal): Promise<UploadedBlob> {
     const { target, dryRun, onEvent } = this.settings;
     if (dryRun) {
+      if (blob.kind === 'known' && blob.isRemote) {
+        return { outcome: 'uploaded', content: blob.content, resumedBytes: 0 };
+      }
       const content = await readThrough(blob, target.limits, signal, (acknowledgedBytes, estimatedBytes) =>
         onEvent({ kind: 'blob-progress', id: blob.id, acknowledgedBytes, estimatedBytes }),
       );

@@ -15,7 +15,8 @@ export function planKnownBlob(
   const { digest: id } = content;
   const open = (start: number): AsyncIterable<Buffer> => {
     const bytes = source.open(ref, start, { transient: true });
-    if (compression === undefined) return bytes;
+    // What a registry holds is copied as it is.
+    if (compression === undefined || source.isRemote) return bytes;
     return checkLayerEnd(bytes, compression, start, `${source.path}: layer ${id}`);
   };
   const known: KnownBlob = {
@@ -23,6 +24,7 @@ export function planKnownBlob(
     id,
     role,
     content,
+    ...(source.isRemote && { isRemote: true }),
     open: (start) => ({ bytes: open(start), finish: () => content }),
   };
   const sent = source.findSent?.(ref);

@@ -71,15 +71,17 @@ export async function walkManifest(walk: Walk, descriptor: Descriptor, depth: nu
   checkManifestSize(walk.limits, digest, descriptor.size);
   const bytes = await readManifest(walk, descriptor);
   const manifest = parseManifest(bytes, mediaType, walk.source.path);
-  refuseCache(walk.source, manifest);
+  // A cache in the form of an image is an image to a registry.
+  if (manifest.kind === 'index' || !walk.source.isRemote) refuseCache(walk.source, manifest);
   const doubt = walk.limits.findDoubt?.(manifest);
   if (doubt !== undefined) walk.doubts.set(digest, doubt);
   if (manifest.kind === 'index') {
+    walk.source.expect?.(manifest.manifests);
     for (const child of manifest.manifests) {
       await walkManifest(walk, child, depth + 1);
     }
   } else {
-    await checkLayerCount(walk.source, descriptor, manifest);
+    if (!walk.source.isRemote) await checkLayerCount(walk.source, descriptor, manifest);
     addBlob(walk, manifest.config, 'config');
     for (const layer of manifest.layers) {
       const skipped = findSkipped(walk, layer);

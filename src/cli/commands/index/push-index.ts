@@ -1,3 +1,4 @@
+import type { ReplacedImage } from '../../../engine/guard-tags.ts';
 import { planIndex } from '../../../engine/plan/plan-index.ts';
 import type { PlannedManifest, PushPlan } from '../../../engine/plan/push-plan.ts';
 import type { ManifestResult, PushResult } from '../../../engine/result.ts';
@@ -28,7 +29,7 @@ export async function pushIndex(
   repository: ConnectedRepository,
   members: readonly IndexMember[],
   makeIndex: MakeIndex,
-  replaces?: Parameters<typeof pushPlanned>[4],
+  replaces?: ReplacedImage,
 ): Promise<PushedImage> {
   const planned = await planMembers(run, request, repository, members);
   let made: MadeIndex | undefined;
@@ -40,7 +41,7 @@ export async function pushIndex(
     },
     repository.target.limits,
   );
-  const { result, facts } = await pushPlanned(run, request, repository, plan, replaces);
+  const { result, facts } = await pushPlanned(run, request, repository, plan, { replaces });
   const manifests = listManifests(result, made?.entries ?? []);
   return { result: { ...result, manifests }, facts };
 }

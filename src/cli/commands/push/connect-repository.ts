@@ -1,6 +1,7 @@
 import { createRepository } from '../../../ecr/repositories.ts';
 import { connectTarget } from '../../../ecr/target/connect-target.ts';
 import type { ImageTarget } from '../../../ends/image-target.ts';
+import type { RememberingTarget } from '../../../engine/remember-target.ts';
 import { openUploadStore, type UploadStore } from '../../../engine/resume/upload-store.ts';
 import { Uploader } from '../../../engine/uploader.ts';
 import { EcrpError } from '../../../errors.ts';
@@ -27,7 +28,7 @@ export interface ConnectedRepository {
 
 /**
  * Connects to the repository that was chosen. Throws USAGE when its names mean
- * several repositories, INVALID_INPUT for the catalog file of a repository to create.
+ * several repositories, INVALID_INPUT for the catalog file of a repository to create. `remember`: for several images in turn.
  */
 export async function connectRepository(
   context: CommandContext,
@@ -35,6 +36,7 @@ export async function connectRepository(
   progress: ProgressDisplay,
   request: TransferRequest,
   chosen: ChosenTarget,
+  remember?: (target: ImageTarget) => RememberingTarget,
 ): Promise<ConnectedRepository> {
   const { readsRegistry, mostPartBytes, concurrency, dryRun } = request;
   for (const other of chosen.otherNames ?? []) {
@@ -51,20 +53,25 @@ export async function connectRepository(
     findAlias: (signal: AbortSignal) => finder.findAlias(signal),
     findAddress: () => finder.findAddress(),
   };
-  const target = connectTarget(session.client, place, {
+  const connected = connectTarget(session.client, place, {
     mostPartBytes,
     retryBudgetMs: context.options.retryBudget,
     watchWait: (what, work) => context.waiting.during(what, work, true),
     createRepository:
       newRepository && ((signal) => createForPush(context, session, finder, newRepository, dryRun, signal)),
   });
+  const memory = remember?.(connected);
+  const target = memory?.target ?? connected;
   const uploads = request.resume ? openUploads(context, session.endpoint, chosen) : undefined;
   const uploader = new Uploader({
     target,
     concurrency,
     uploads,
     dryRun,
-    onEvent: (event) => progress.show(event),
+    onEvent: (event) => {
+      memory?.note(event);
+      progress.show(event);
+    },
   });
   return { chosen, target, uploader, finder, newRepository };
 }

@@ -1,6 +1,7 @@
 import type { ReplacedImage } from '../../../engine/guard-tags.ts';
 import type { PushPlan } from '../../../engine/plan/push-plan.ts';
 import { pushImage } from '../../../engine/push-image.ts';
+import type { TagResult } from '../../../engine/result.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
@@ -64,23 +65,29 @@ export async function runPush(
   return { ...describeOutcome(tried, { all, dryRun }), afterwards };
 }
 
-/**
- * Pushes what is planned: send → check the tags of a dry run → verify → describe. `replaces`: the image that the tag must be on until it is
- * moved.
- */
+/** What a command knows of the tags before its push. */
+export interface KnownTags {
+  /** The image that a tag must be on until it is moved. */
+  readonly replaces?: ReplacedImage | undefined;
+  /** Tags that need no push: they are on the image, or stay on another one. Part of the result. */
+  readonly settled?: readonly TagResult[];
+}
+
+/** Pushes what is planned: send → check the tags of a dry run → verify → describe. */
 export async function pushPlanned(
   { context, session, progress, costs }: PushRun,
   request: TransferRequest,
   repository: ConnectedRepository,
   plan: PushPlan,
-  replaces?: ReplacedImage,
+  { replaces, settled = [] }: KnownTags = {},
 ): Promise<PushedImage> {
   const { chosen, uploader, finder } = repository;
   const { dryRun, ifExists, verify } = request;
   const { signal } = context.io;
   for (const warning of plan.warnings) context.messages.warn(warning);
   for (const note of plan.notes) context.messages.note(note);
-  const pushed = await pushImage(plan, uploader, { ...chosen, ifExists, replaces }, signal);
+  const sent = await pushImage(plan, uploader, { ...chosen, ifExists, replaces }, signal);
+  const pushed = { ...sent, tags: [...settled, ...sent.tags] };
   if (dryRun && !pushed.createdRepository) {
     const moved = pushed.tags.filter(({ imageDigest }) => imageDigest === undefined);
     const tags = moved.map(({ imageTag }) => imageTag);
