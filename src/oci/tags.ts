@@ -4,11 +4,16 @@ import { quoteText } from '../foreign-text.ts';
 /** OCI distribution specification, "Pulling manifests". */
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
-/** Throws USAGE unless the text is an image tag of the OCI distribution specification. */
+/** Whether the text is an image tag of the OCI distribution specification. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
+/** Throws USAGE unless the text is an image tag. */
 export function assertTag(text: string): void {
-  if (TAG.test(text)) return;
+  if (isTag(text)) return;
   throw new EcrpError('USAGE', `${quoteText(text)} is not an image tag`, {
-    hint: TAG.test(text.replaceAll('+', '_'))
+    hint: isTag(text.replaceAll('+', '_'))
       ? `Write it with _ in place of +, as Helm does: ${text.replaceAll('+', '_')}`
       : 'Use 1 to 128 letters, digits, dots, dashes and underscores, the first not a dot or a dash.',
   });

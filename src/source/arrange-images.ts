@@ -6,6 +6,7 @@ import { type ImageIndex, type ImageManifest, MAX_INDEX_DEPTH } from '../oci/man
 import { describeArtifact, describeManifest } from '../oci/manifest-kind.ts';
 import { isIndex, isRetiredArtifact } from '../oci/media-types.ts';
 import { findCosignSubject, findListedSubject, nameCosignTag } from '../oci/referrer-tags.ts';
+import { describeChart } from './chart/chart-facts.ts';
 import { joinPlatforms } from './join-platforms.ts';
 import { type LayoutIndex, ManifestReader } from './oci-layout.ts';
 import type { SourceStore } from './source-store.ts';
@@ -102,7 +103,7 @@ async function readRoots(store: SourceStore, images: readonly ManifestImage[]): 
     const manifest = await reader.find(image.root);
     const retired = isRetiredArtifact(image.root.mediaType);
     const subject = retired ? await reader.findRetiredSubject(image.root) : findSubject(image, manifest);
-    roots.push({ image, manifest, below, subject });
+    roots.push({ image: describeChart(image, manifest), manifest, below, subject });
   }
   return roots;
 }

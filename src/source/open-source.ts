@@ -3,9 +3,10 @@ import type { BlobRef, ImageSource, ListedImage, SentLayer } from '../ends/image
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
+import { describeChart } from './chart/chart-facts.ts';
 import { canDecode, detectFileType } from './compression.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
-import { INDEX_FILE, LAYOUT_FILE, nameBlob, readLayoutIndex } from './oci-layout.ts';
+import { INDEX_FILE, LAYOUT_FILE, ManifestReader, nameBlob, readLayoutIndex } from './oci-layout.ts';
 import { refuseDirectory, refuseFile, refuseTar, refuseUnreadable } from './refusals.ts';
 import { readSavedImages } from './saved-images.ts';
 import { addBlobs } from './source-blobs.ts';
@@ -73,9 +74,13 @@ export async function openTarSource(
 
 async function openLayout(store: SourceStore, sent: SentLayers | undefined): Promise<ImageSource> {
   const index = await readLayoutIndex(store);
-  if (index.images.length === 0) throw invalidInput(`${store.path}: ${INDEX_FILE}`, 'it lists no image');
+  const [first, ...others] = index.images;
+  if (first === undefined) throw invalidInput(`${store.path}: ${INDEX_FILE}`, 'it lists no image');
   // Most layouts list a single image.
-  if (index.images.length === 1) return createSource(store, 'oci-layout', index.images, sent);
+  if (others.length === 0) {
+    const manifest = await new ManifestReader(store).find(first.root);
+    return createSource(store, 'oci-layout', [describeChart(first, manifest)], sent);
+  }
   const { arrangeImages } = await import('./arrange-images.ts');
   const { images, referrers, added } = await arrangeImages(store, index);
   return addBlobs({ ...createSource(store, 'oci-layout', images, sent), referrers }, added);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callApi } from '../support/call-api.ts';
 import { packChart } from '../support/charts.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
+import { logInGoClients } from './support/go-clients.ts';
 import type { Ended } from './support/process.ts';
 import { Sandbox } from './support/sandbox.ts';
 
@@ -144,6 +145,27 @@ describeWithClients('charts', ['helm'], () => {
       imageDigest: await findDigest('theirs/mychart', version),
       tags: [{ status: 'unchanged' }],
       bytes: { uploaded: 0 },
+    });
+  });
+
+  describeWithClients('in OCI layouts', ['oras'], () => {
+    test('what oras copies from a registry is pushed under its version, and Helm pulls it', async () => {
+      await logInGoClients(sandbox);
+      const version = '5.0.0-rc.1+build.2';
+      const path = await write({ 'Chart.yaml': `name: mychart\nversion: ${version}\n` });
+      expect(await pushTheirs(path)).toMatchObject({ status: 0 });
+      const layout = join(sandbox.makeDirectory('copied'), 'layout');
+      const from = ['--from-plain-http', sandbox.locate('theirs/mychart:5.0.0-rc.1_build.2')];
+      await sandbox.run(requireClient('oras'), 'copy', ...from, '--to-oci-layout', `${layout}:stable`);
+      const pushed = await sandbox.push(layout, 'ours/copied');
+      expect(pushed).toMatchObject({
+        imageDigest: await findDigest('theirs/mychart', version),
+        tags: [{ imageTag: '5.0.0-rc.1_build.2' }],
+      });
+      const pulled = sandbox.makeDirectory('pulled');
+      const options = ['--plain-http', '--version', version, '--destination', pulled];
+      await helm('pull', `oci://${sandbox.locate('ours/copied')}`, ...options);
+      expect(readFileSync(join(pulled, `copied-${version}.tgz`)).equals(readFileSync(path))).toBe(true);
     });
   });
 

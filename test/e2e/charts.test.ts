@@ -1,13 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { EcrpError } from '../../src/errors.ts';
 import { main } from '../../src/main.ts';
 import { callApi } from '../support/call-api.ts';
 import { CHART_YAML, packChart } from '../support/charts.ts';
 import { makeInterruption, runCli } from '../support/cli.ts';
-import { makeRandomBytes } from '../support/images.ts';
+import { writeItems } from '../support/found.ts';
+import { describeBytes, makeRandomBytes, packTar, type TarItem } from '../support/images.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const { home, emulator } = await startWorkplace();
@@ -176,5 +178,118 @@ describe('ecrp push CHART', () => {
     });
     expect(result).toMatchObject({ status: 130, stderr: expect.stringContaining('by you') });
     expect(stdin.destroyed).toBe(true);
+  });
+});
+
+describe('a chart in an OCI layout', () => {
+  const TITLE = 'org.opencontainers.image.title';
+  const VERSION = 'org.opencontainers.image.version';
+  const CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+  const NAME = 'org.opencontainers.image.ref.name';
+
+  interface LayoutChart {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly configType?: string;
+    /** As `index.json` has it. */
+    readonly named?: string;
+  }
+
+  /** The files of a layout of charts, as oras copies them from a registry. */
+  function listItems(charts: readonly LayoutChart[]): readonly TarItem[] {
+    const blobs: Buffer[] = [chart];
+    const manifests = charts.map(({ annotations, configType = CONFIG, named }, index) => {
+      const config = Buffer.from(JSON.stringify({ name: 'mychart', index }));
+      const layer = describeBytes('application/vnd.cncf.helm.chart.content.v1.tar+gzip', chart);
+      const document = {
+        schemaVersion: 2,
+        config: describeBytes(configType, config),
+        layers: [layer],
+        annotations,
+      };
+      const manifest = Buffer.from(JSON.stringify(document));
+      blobs.push(config, manifest);
+      const entry = describeBytes('application/vnd.oci.image.manifest.v1+json', manifest);
+      return { ...entry, ...(named !== undefined && { annotations: { [NAME]: named } }) };
+    });
+    return [
+      { name: 'oci-layout', content: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
+      { name: 'index.json', content: Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })) },
+      ...blobs.map((content) => ({
+        name: `blobs/sha256/${describeBytes('', content).digest.slice(7)}`,
+        content,
+      })),
+    ];
+  }
+
+  let layouts = 0;
+  async function pushLayout(charts: readonly LayoutChart[], ...options: readonly string[]) {
+    layouts += 1;
+    const directory = join(home.directory, `layout-${layouts}`);
+    await writeItems(directory, listItems(charts));
+    return push([directory, ...options, '--create-repo', '--json']);
+  }
+
+  const facts = { [TITLE]: 'mychart', [VERSION]: '1.0.0+build.7' };
+
+  it('takes its version', async () => {
+    const result = await pushLayout([{ annotations: facts, named: 'stable' }], 'layout/one');
+    expect(result.json(), result.stderr).toMatchObject({ tags: [{ imageTag: '1.0.0_build.7' }] });
+    expect(result.stderr).not.toContain('warning');
+  });
+
+  it('takes the same in a packed tar on standard input', async () => {
+    const stdin = gzipSync(await packTar(listItems([{ annotations: facts }])));
+    const result = await push(['-', 'layout/piped', '--create-repo', '--json'], { stdin });
+    expect(result.json(), result.stderr).toMatchObject({ tags: [{ imageTag: '1.0.0_build.7' }] });
+  });
+
+  it('takes the tag that is given, and warns that it is not the version', async () => {
+    const result = await pushLayout([{ annotations: facts }], 'layout/tagged:stable');
+    expect(result.json().tags).toMatchObject([{ imageTag: 'stable' }]);
+    expect(result.stderr).toContain('the tag stable is not the version of the chart, 1.0.0+build.7');
+  });
+
+  it.each<
+    [name: string, options: readonly string[], charts: readonly LayoutChart[], tags: readonly string[]]
+  >([
+    ['without a name', ['layout/all-one', '--all'], [{ annotations: facts }], ['1.0.0_build.7']],
+    ['with a name', ['layout/all-named', '--all'], [{ annotations: facts, named: 'stable' }], ['stable']],
+    [
+      'of several',
+      ['layout/all', '--all'],
+      [{ annotations: facts }, { annotations: { ...facts, [VERSION]: '2.0.0' } }],
+      ['1.0.0_build.7', '2.0.0'],
+    ],
+  ])('takes with --all the tag of its own, %s', async (_name, options, charts, tags) => {
+    const result = await pushLayout(charts, ...options);
+    expect(result.json(), result.stderr).toMatchObject({
+      images: tags.map((imageTag) => ({ tags: [{ imageTag }] })),
+    });
+  });
+
+  it.each<[name: string, chart: LayoutChart]>([
+    ['a version that makes no tag', { annotations: { ...facts, [VERSION]: '~1.0' } }],
+    ['a version that is too long', { annotations: { ...facts, [VERSION]: `1.0.0-${'a'.repeat(123)}` } }],
+    ['no version', { annotations: { [TITLE]: 'mychart' } }],
+    ['no annotations', {}],
+    ['another config', { annotations: facts, configType: 'application/vnd.example.config.v1+json' }],
+  ])('goes to latest with %s', async (name, layoutChart) => {
+    const result = await pushLayout([layoutChart], `layout/${name.replaceAll(' ', '-')}`);
+    expect(result.json(), result.stderr).toMatchObject({ tags: [{ imageTag: 'latest' }] });
+  });
+
+  it('is refused for a platform, and in an index', async () => {
+    const refused = await pushLayout([{ annotations: facts }], 'layout/x', '--platform', 'linux/amd64');
+    expect(refused).toMatchObject({ status: 2, stderr: '' });
+    expect(refused.json()).toMatchObject({
+      error: { message: expect.stringContaining('a Helm chart is for every platform') },
+    });
+    const created = await runCli(
+      ['index', 'create', 'layout/x:1', join(home.directory, `layout-${layouts}`)],
+      {
+        env,
+      },
+    );
+    expect(created).toMatchObject({ status: 2, stderr: expect.stringContaining('is a Helm chart') });
   });
 });

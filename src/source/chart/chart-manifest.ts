@@ -3,7 +3,6 @@ import type { GoMap, GoValue } from '../../yaml/go-yaml.ts';
 import type { ChartDependency, ChartMaintainer, ChartMetadata } from './chart-metadata.ts';
 
 /** Source: helm.sh/helm/v3, pkg/registry/constants.go. */
-export const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 export const CHART_LAYER = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
 export const CHART_PROVENANCE = 'application/vnd.cncf.helm.chart.provenance.v1.prov';
 

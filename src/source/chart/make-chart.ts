@@ -8,8 +8,8 @@ import { readGoYaml } from '../../yaml/go-yaml.ts';
 import { openByteFile, streamRange } from '../byte-file.ts';
 import { addBlobs } from '../source-blobs.ts';
 import { collectBytes } from '../source-store.ts';
+import { CHART_CONFIG, makeChartTag } from './chart-facts.ts';
 import {
-  CHART_CONFIG,
   CHART_LAYER,
   CHART_PROVENANCE,
   formatChartConfig,
@@ -72,7 +72,7 @@ export function makeChart(
   const annotations = listChartAnnotations(metadata, options.findCreated());
   const root = add(OCI_MANIFEST, formatChartManifest(config, layers, annotations));
   const { name, version } = metadata;
-  const chart: ChartFacts = { name, version, imageTag: version.replaceAll('+', '_') };
+  const chart: ChartFacts = { name, version, imageTag: makeChartTag(version) };
   const image: ManifestImage = {
     kind: 'manifest',
     names: [],

@@ -16,8 +16,9 @@ export interface ChosenImage {
 
 /**
  * Chooses what to push and where: one image, or each image with `--all`. With `--all` an image goes to its names at the registry host, or to
- * the given repository under the tags of its own names; without a tag it goes there by digest. Referrers go with their image; one with a
- * name gets its own tag as well. Throws USAGE when the choice is not clear, or when two images would get one tag.
+ * the given repository under the tags of its own names; without a tag, a chart goes there under its version, and any other image by digest.
+ * Referrers go with their image; one with a name gets its own tag as well. Throws USAGE when the choice is not clear, or when two images
+ * would get one tag.
  */
 export async function chooseImages(
   source: ImageSource,
@@ -30,8 +31,9 @@ export async function chooseImages(
     return [drops ? { ...chosen, image: dropReferrers(chosen.image) } : chosen];
   }
   const [only, ...others] = source.images;
+  const isUnnamedChart = only !== undefined && only.names.length === 0 && findChart(only) !== undefined;
   const images =
-    only !== undefined && others.length === 0 && (findGivenTag(given) ?? findChart(only)) !== undefined
+    only !== undefined && others.length === 0 && (isUnnamedChart || findGivenTag(given) !== undefined)
       ? [chooseOne(only, given, registryHost)]
       : chooseEach(source, given, registryHost);
   const tagged = drops || selection.platforms.length > 0 ? [] : chooseTagged(source, images);
@@ -80,7 +82,8 @@ function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: s
     });
   }
   if (repository === undefined) return chooseTarget(given, image.names, registryHost);
-  const [first, ...others] = image.names.flatMap((name) => findTag(name) ?? []);
+  const named = image.names.flatMap((name) => findTag(name) ?? []);
+  const [first = findChart(image)?.imageTag, ...others] = named;
   if (byDigest || first === undefined) {
     return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, registryHost);
   }

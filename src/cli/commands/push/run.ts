@@ -117,8 +117,10 @@ async function makeReady(
   chosen: ChosenImage,
 ): Promise<ReadyImage> {
   const { source, image } = await selectImages(opened.source, chosen.image, request.selection);
-  const repository =
-    opened.repository ?? (await connectRepository(context, session, progress, request, chosen.target));
+  // What has arrived may be a chart, whose tag was not known before.
+  const repository = opened.repository
+    ? { ...opened.repository, chosen: chosen.target }
+    : await connectRepository(context, session, progress, request, chosen.target);
   return { ...opened, source, image, repository };
 }
 
