@@ -82,6 +82,11 @@ export const pushRows: readonly CommandRow[] = [
     arguments: () => ['app:note', 'none.txt', '--artifact-type', 'a/b'],
     status: 3,
   },
+  {
+    command: 'push',
+    what: 'of a chart',
+    arguments: ({ run }) => [locateArchive('helm-chart.tgz'), run, '--create-repo'],
+  },
   { command: 'push', what: 'with referrers', arguments: push(locateArchive('oras-copy'), '1') },
   { command: 'push', what: 'without an argument', arguments: () => [], status: 2 },
   {
