@@ -17,12 +17,17 @@ export type Client =
   | 'zsh'
   | 'fish'
   | 'script'
-  | 'cosign'
-  | GoClient;
+  | 'runc'
+  | GoClient
+  | OptionalClient;
 
 /** Programs that `.ci/go-clients` builds on a machine with Go. The last one is the OCI conformance suite. */
 type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
 const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-conformance'];
+
+/** Programs that `.ci/go-clients` builds if they are named. */
+type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd';
+const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd'];
 
 /** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
@@ -69,8 +74,8 @@ export function describeWithClients(title: string, clients: readonly Client[], b
 
 /**
  * Declares a group of tests. If the machine lacks something, they are skipped with that reason. With ECRP_REQUIRE_CLIENTS, as
- * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well, and a missing cosign never does:
- * to build it takes longer than all tests.
+ * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well, and a missing cosign or BuildKit never
+ * does: to build them takes longer than all tests.
  */
 export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {
@@ -89,7 +94,7 @@ export function describeUnlessMissing(title: string, missing: readonly string[],
 
 function isRequired(missing: string): boolean {
   const { ECRP_REQUIRE_CLIENTS, ECRP_REQUIRE_GO_CLIENTS } = process.env;
-  if (missing === 'cosign') return false;
+  if (OPTIONAL_CLIENTS.includes(missing)) return false;
   return (GO_CLIENTS.includes(missing) ? ECRP_REQUIRE_GO_CLIENTS : ECRP_REQUIRE_CLIENTS) !== undefined;
 }
 
