@@ -16,6 +16,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   /** URL of the request. */
   readonly url: URL;
+  /** True when another host answers, to which a redirect led. */
+  readonly isElsewhere?: boolean;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** Empty with HEAD. */
@@ -80,8 +82,8 @@ export class BodyTooLong extends Error {
 
 export interface ReadBodyOptions {
   readonly maxBytes: number;
-  /** Called at each chunk. */
-  readonly onBytes?: (() => void) | undefined;
+  /** Called at each chunk, with its length. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Reads a whole body. Throws `BodyTooLong` and ends the connection as soon as it is longer than `maxBytes`. */
@@ -90,10 +92,10 @@ export async function readBody(body: Readable, { maxBytes, onBytes }: ReadBodyOp
   let size = 0;
   // Leaving the loop destroys the stream, and with it the connection of an HTTP answer.
   for await (const chunk of body) {
-    onBytes?.();
     // HTTP streams yield Buffers, though their types do not say so.
     const bytes = chunk as Buffer;
     size += bytes.length;
+    onBytes?.(bytes.length);
     if (size > maxBytes) throw new BodyTooLong(maxBytes);
     chunks.push(bytes);
   }

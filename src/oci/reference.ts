@@ -126,7 +126,7 @@ export function isRegistryId(alias: string): boolean {
 }
 
 /** Throws USAGE for an ARN or URL pasted in place of a reference. */
-function refuseAddress(text: string, registryHost: string): void {
+export function refuseAddress(text: string, registryHost: string): void {
   const [, registryId, name] = /^arn:[^:]*:ecr-public:[^:]*:(\d{12}):repository\/(.+)$/.exec(text) ?? [];
   if (registryId !== undefined) {
     throw usage(
@@ -151,7 +151,8 @@ function refuseAddress(text: string, registryHost: string): void {
   throw usage(`reference ${quoteText(text)} is a URL`, `${advice}: ${bare}`);
 }
 
-function splitDigest(text: string): [named: string, digest: Digest | undefined] {
+/** Splits `NAME@DIGEST`. Throws USAGE for a digest that is not SHA-256. */
+export function splitDigest(text: string): [named: string, digest: Digest | undefined] {
   const at = text.indexOf('@');
   if (at === -1) return [text, undefined];
   const digest = text.slice(at + 1);

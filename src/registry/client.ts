@@ -7,19 +7,36 @@ import { readBytes } from './read-answer.ts';
 
 /** Maximum length of a token endpoint's answer, in bytes. Tokens of ECR Public have some thousand. */
 const MAX_TOKEN_BYTES = 1024 * 1024;
-const MAX_REDIRECTS = 5;
+/** More often than any registry and login need. */
+const MAX_TRIES = 5;
+/** Statuses after which a login may help. ECR Public answers an expired token with 400, and a used-up quota with 429. */
+const REFUSALS: readonly number[] = [400, 401, 403, 429];
 
 /** What opens a repository. Share one between requests, so that one token serves them all. */
 export interface RegistryAccess {
   /** The last token that the registry or `authorize` gave. */
   token?: string | undefined;
+  /** Logs in, in the place of what follows and of anonymous tokens. */
+  readonly logIn?: RegistryLogIn | undefined;
   /** Gets a token for an account, where anonymous access is refused or its quota is used up. Undefined: the answer stays as it is. */
   readonly authorize?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
+/** Finds what opens a repository that has refused a request. */
+export interface RegistryLogIn {
+  /** Value of `Authorization` for the next request; undefined: none. */
+  readonly authorization: string | undefined;
+  /**
+   * Finds another one after a refusal, and returns false when nothing is left to try.
+   * @param sent What the refused request had.
+   */
+  tryAfter(refusal: HttpAnswer, sent: string | undefined, signal: AbortSignal): Promise<boolean>;
+}
+
 /**
  * Sends a request to a registry and returns the answer, whatever its status. Tries anonymously first, then with the token that the
- * challenge points to, then with that of `authorize`. Follows redirects without the token: it is not for other places.
+ * challenge points to, then with that of `authorize`. Follows redirects; the token is for the registry's own host alone. Throws
+ * `RedirectError` for redirects that lead nowhere.
  */
 export async function requestRegistry(
   connections: Connections,
@@ -29,11 +46,20 @@ export async function requestRegistry(
   access: RegistryAccess = {},
 ): Promise<HttpAnswer> {
   const request = { ...(method && { method }), headers: { ...headers } };
-  const send = (): Promise<HttpAnswer> => {
-    const { token } = access;
-    const authorized = { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    return sendRequest(connections, url, { ...request, headers: authorized }, signal);
-  };
+  const sendWith = async (authorization: string | undefined): Promise<HttpAnswer> =>
+    sendFollowing(connections, url, request, authorization, signal);
+  const { logIn } = access;
+  if (logIn !== undefined) {
+    for (let tries = 0; ; tries += 1) {
+      const sent = logIn.authorization;
+      const answer = await sendWith(sent);
+      const isRefused = REFUSALS.includes(answer.status) && answer.isElsewhere !== true;
+      if (!isRefused || tries >= MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
+      await discardBody(answer);
+    }
+  }
+  const send = (): Promise<HttpAnswer> =>
+    sendWith(access.token === undefined ? undefined : `Bearer ${access.token}`);
   const sendAgain = async (
     last: HttpAnswer,
     token: () => Promise<string> | undefined,
@@ -44,15 +70,17 @@ export async function requestRegistry(
   };
   let answer = await send();
   // The registry answers an expired token with 400 and no challenge. It challenges requests without a token.
-  if (answer.status === 400 && access.token !== undefined) answer = await sendAgain(answer, () => undefined);
-  const challenge = answer.status === 401 && parseBearerChallenge(answer.headers['www-authenticate']);
+  if (answer.status === 400 && access.token !== undefined && !answer.isElsewhere)
+    answer = await sendAgain(answer, () => undefined);
+  const challenge =
+    answer.status === 401 && !answer.isElsewhere && parseBearerChallenge(answer.headers['www-authenticate']);
   if (challenge) answer = await sendAgain(answer, () => fetchToken(connections, challenge, signal));
   const { authorize } = access;
-  if (authorize !== undefined && [401, 403, 429].includes(answer.status)) {
+  if (authorize !== undefined && !answer.isElsewhere && [401, 403, 429].includes(answer.status)) {
     const token = await authorize(signal);
     if (token !== undefined) answer = await sendAgain(answer, async () => token);
   }
-  return followRedirects(connections, answer, request, signal);
+  return answer;
 }
 
 /** Chooses plain HTTP for this machine and HTTPS for other hosts, as container tools do. */
@@ -95,8 +123,7 @@ async function fetchToken(
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   if (scope !== undefined) url.searchParams.set('scope', scope);
-  const first = await sendRequest(connections, url, {}, signal);
-  const answer = await followRedirects(connections, first, {}, signal);
+  const answer = await sendFollowing(connections, url, {}, undefined, signal);
   const body = parseTokenAnswer(await readBytes(answer, MAX_TOKEN_BYTES), url.host);
   const token = isObject(body) ? (body.token ?? body.access_token) : undefined;
   // Only printable ASCII can go into a header.
@@ -115,20 +142,18 @@ function parseTokenAnswer(bytes: Buffer, host: string): unknown {
   }
 }
 
-/** Follows redirects with the same request, which must carry no secret. */
-async function followRedirects(
+/** Sends a request and follows redirects as `followRedirects` does. */
+async function sendFollowing(
   connections: Connections,
-  first: HttpAnswer,
-  request: HttpRequest,
+  url: URL,
+  { method, headers }: HttpRequest,
+  authorization: string | undefined,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  let answer = first;
-  for (let count = 0; count < MAX_REDIRECTS; count += 1) {
-    const { status, headers, url } = answer;
-    const { location } = headers;
-    if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, url.href)) break;
-    await discardBody(answer);
-    answer = await sendRequest(connections, new URL(location, url), request, signal);
-  }
-  return answer;
+  const authorized = { ...headers, ...(authorization !== undefined && { authorization }) };
+  const request = { ...(method && { method }), headers: authorized };
+  const answer = await sendRequest(connections, url, request, signal);
+  if (answer.status < 301 || answer.status > 308) return answer;
+  const { followRedirects } = await import('./follow-redirects.ts');
+  return followRedirects(connections, answer, request, signal);
 }

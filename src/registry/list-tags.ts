@@ -4,7 +4,7 @@ import type { Connections } from '../net/connections.ts';
 import { parseJson } from '../oci/json.ts';
 import { type RegistryAccess, requestRegistry } from './client.ts';
 import { readBytes } from './read-answer.ts';
-import { isMissing, locate, type RegistryRepository } from './registry-reader.ts';
+import { isMissing, locate, nameInRegistry, type RegistryRepository } from './registry-reader.ts';
 import { type RetryOptions, retryReading } from './retry-reading.ts';
 
 /** Tags to ask for at once. ECR refuses more. */
@@ -28,8 +28,7 @@ export async function* listTagPages(
   options: RetryOptions,
   access: RegistryAccess = {},
 ): AsyncGenerator<readonly string[]> {
-  const { registryHost, registryAlias, repositoryName } = repository;
-  const name = `${registryHost}/${registryAlias}/${repositoryName}`;
+  const name = nameInRegistry(repository);
   const seen = new Set<string>();
   const first = locate(repository, `tags/list?n=${PAGE_TAGS}`);
   for (let url: URL | undefined = first; url !== undefined; ) {
@@ -40,13 +39,12 @@ export async function* listTagPages(
     const asked: URL = url;
     const page: TagPage = await retryReading(
       `${name}: the list of tags`,
-      async (signal) => {
+      async (signal, onProgress) => {
         const headers = { accept: 'application/json' };
         const answer = await requestRegistry(connections, asked, { headers }, signal, access);
         if (await isMissing(answer)) throw refuseRepository(name);
-        const { link } = answer.headers;
-        const tags = readTags(await readBytes(answer, MAX_PAGE_BYTES), name);
-        return { tags, next: findNext(typeof link === 'string' ? link : undefined, asked, name) };
+        const tags = readTags(await readBytes(answer, MAX_PAGE_BYTES, onProgress), name);
+        return { tags, next: findNextPage(answer.headers.link, asked, `${name}: the list of tags`) };
       },
       options,
     );
@@ -69,18 +67,26 @@ function readTags(bytes: Buffer, name: string): readonly string[] {
   throw refuseList(`${name}: the answer is not a list of tags`);
 }
 
-/** Finds the next page in a `Link` header. It must be another page of the same list: the token is for no other place. */
-function findNext(link: string | undefined, asked: URL, name: string): URL | undefined {
-  const [, target] = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(link ?? '') ?? [];
+/**
+ * Finds the next page in a `Link` header. Throws UNAVAILABLE unless it is another page of the same list: the token is for no other place.
+ * Some registries behind a proxy write `http:` for themselves; the next page is asked for as this one was.
+ * @param what Names the list in the message.
+ */
+export function findNextPage(link: string | string[] | undefined, asked: URL, what: string): URL | undefined {
+  const [, target] = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(String(link ?? '')) ?? [];
   if (target === undefined) return undefined;
   const next = URL.canParse(target, asked.href) ? new URL(target, asked) : undefined;
-  if (next?.origin === asked.origin && next.pathname === asked.pathname) return next;
-  throw refuseList(`${name}: the list of tags continues at another place`);
+  if (next?.host === asked.host && next.pathname === asked.pathname) {
+    return new URL(`${next.pathname}${next.search}`, asked);
+  }
+  throw refuseList(`${what} continues at another place`);
 }
 
 function refuseRepository(name: string): EcrpError {
   return new EcrpError('NOT_FOUND', `${name}: the repository does not exist, or is not public`, {
-    hint: 'Check the name, for example at https://gallery.ecr.aws.',
+    hint: name.startsWith('public.ecr.aws/')
+      ? 'Check the name, for example at https://gallery.ecr.aws.'
+      : 'Check the name, and log in if the repository is private.',
   });
 }
 

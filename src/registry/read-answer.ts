@@ -2,6 +2,14 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createInflate, createUnzip } from 'node:zlib';
 import { discardBody, freeConnection, type HttpAnswer, readBody } from '../net/send-request.ts';
 
+/** Redirects lead nowhere, or to a place that is not safe. */
+export class RedirectError extends Error {
+  override readonly name = 'RedirectError';
+}
+
+/** Fewer bytes than this are no progress: a server that drips would never end. */
+export const LEAST_BYTES = 64 * 1024;
+
 /** A registry answered with a status that is neither a success nor a plain "not found". */
 export class UnexpectedStatus extends Error {
   override readonly name = 'UnexpectedStatus';
@@ -11,15 +19,17 @@ export class UnexpectedStatus extends Error {
   /** The wait that the answer asks for. */
   readonly retryAfterMs: number | undefined;
 
-  constructor({ status, headers }: HttpAnswer) {
+  constructor({ status, headers, url, isElsewhere = false }: HttpAnswer) {
     const isPage = headers['content-type']?.startsWith('text/html') ?? false;
     super(
-      isPage || (status >= 300 && status < 400)
-        ? `it returned HTTP ${status}${isPage ? ' with a web page' : ''}; this does not look like a registry`
-        : `the registry returned HTTP ${status}`,
+      isElsewhere
+        ? `${url.host}, to which the registry redirects, returned HTTP ${status}`
+        : isPage || (status >= 300 && status < 400)
+          ? `it returned HTTP ${status}${isPage ? ' with a web page' : ''}; this does not look like a registry`
+          : `the registry returned HTTP ${status}`,
     );
     this.status = status;
-    this.isDenial = !isPage && (status === 401 || status === 403);
+    this.isDenial = !isPage && !isElsewhere && (status === 401 || status === 403);
     const seconds = headers['retry-after'] ?? '';
     this.retryAfterMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
   }
@@ -30,9 +40,12 @@ export class UnexpectedStatus extends Error {
   }
 }
 
-/** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the answer is a 200. */
-export async function* streamBlob(answer: HttpAnswer): AsyncGenerator<Buffer> {
-  await expectSuccess(answer);
+/** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the status is expected. */
+export async function* streamBlob(
+  answer: HttpAnswer,
+  expected: readonly number[] = [200],
+): AsyncGenerator<Buffer, void, undefined> {
+  await expectStatus(answer, expected);
   const decoded = decode(answer);
   try {
     yield* decoded;
@@ -43,23 +56,39 @@ export async function* streamBlob(answer: HttpAnswer): AsyncGenerator<Buffer> {
 
 /**
  * Reads all bytes of a document. Some servers compress it although the request does not allow it: it is decoded. Throws `BodyTooLong`
- * when the decoded bytes are more than `maxBytes`, `UnexpectedStatus` unless the answer is a 200.
+ * when the decoded bytes are more than `maxBytes`, `UnexpectedStatus` unless the answer is a 200. `onProgress` is called when many bytes
+ * have come.
  */
-export async function readBytes(answer: HttpAnswer, maxBytes: number): Promise<Buffer> {
-  await expectSuccess(answer);
+export async function readBytes(
+  answer: HttpAnswer,
+  maxBytes: number,
+  onProgress?: () => void,
+): Promise<Buffer> {
+  await expectStatus(answer, [200]);
   const decoded = decode(answer);
   try {
-    return await readBody(decoded, { maxBytes });
+    return await readBody(decoded, { maxBytes, onBytes: onProgress && countProgress(onProgress) });
   } finally {
     if (decoded !== answer.body) answer.body.destroy();
     else await freeConnection();
   }
 }
 
-async function expectSuccess(answer: HttpAnswer): Promise<void> {
-  if (answer.status === 200) return;
+async function expectStatus(answer: HttpAnswer, expected: readonly number[]): Promise<void> {
+  if (expected.includes(answer.status)) return;
   await discardBody(answer);
   throw new UnexpectedStatus(answer);
+}
+
+/** A server that drips makes no progress. */
+function countProgress(onProgress: () => void): (bytes: number) => void {
+  let count = 0;
+  return (bytes) => {
+    count += bytes;
+    if (count < LEAST_BYTES) return;
+    count = 0;
+    onProgress();
+  };
 }
 
 function decode({ headers, body }: HttpAnswer): Readable {

@@ -10,15 +10,19 @@ import { chooseScheme, type RegistryAccess, requestRegistry } from './client.ts'
 import { readBytes, streamBlob } from './read-answer.ts';
 
 /** Types of manifests to ask for. */
-const MANIFEST_TYPES = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
+export const MANIFEST_TYPES = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(', ');
 
 // Reading one repository through the HTTP API of its registry.
 
 export interface RegistryRepository {
-  /** `public.ecr.aws`, or the emulator's `127.0.0.1:PORT`. */
+  /** Host that requests go to: `public.ecr.aws`, `registry-1.docker.io`, or the emulator's `127.0.0.1:PORT`. */
   readonly registryHost: string;
-  readonly registryAlias: string;
-  readonly repositoryName: string;
+  /** As in `/v2/PATH/`: `ALIAS/REPOSITORY` at ECR Public. */
+  readonly repositoryPath: string;
+  /** Plain HTTP for a host that is not this machine. */
+  readonly plainHttp?: boolean | undefined;
+  /** For messages; default `HOST/PATH`. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -30,11 +34,10 @@ export function createRegistryReader(
   repository: RegistryRepository,
   access: RegistryAccess = {},
 ): ImageReader {
-  const { registryHost, registryAlias, repositoryName } = repository;
   const get = (path: string, accept: string, signal: AbortSignal): Promise<HttpAnswer> =>
     requestRegistry(connections, locate(repository, path), { headers: { accept } }, signal, access);
   return {
-    name: `${registryHost}/${registryAlias}/${repositoryName}`,
+    name: nameInRegistry(repository),
     async readManifest(reference, signal) {
       const answer = await get(`manifests/${reference}`, MANIFEST_TYPES, signal);
       if (await isMissing(answer)) return undefined;
@@ -109,11 +112,16 @@ export async function resolveTag(
   }
 }
 
+/** The name of a repository for messages. */
+export function nameInRegistry({ registryHost, repositoryPath, name }: RegistryRepository): string {
+  return name ?? `${registryHost}/${repositoryPath}`;
+}
+
 /** The URL of a path of a repository, such as `tags/list`. */
 export function locate(
-  { registryHost, registryAlias, repositoryName }: RegistryRepository,
+  { registryHost, repositoryPath, plainHttp = false }: RegistryRepository,
   path: string,
 ): URL {
-  const scheme = chooseScheme(registryHost);
-  return new URL(`${scheme}://${registryHost}/v2/${registryAlias}/${repositoryName}/${path}`);
+  const scheme = plainHttp ? 'http' : chooseScheme(registryHost);
+  return new URL(`${scheme}://${registryHost}/v2/${repositoryPath}/${path}`);
 }

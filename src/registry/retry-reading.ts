@@ -4,7 +4,7 @@ import { isTlsFailure, ProxyError } from '../net/connection-error.ts';
 import type { RetryBudget } from '../net/retry-budget.ts';
 import { BodyTooLong } from '../net/send-request.ts';
 import { NoTokenError } from './client.ts';
-import { UnexpectedStatus } from './read-answer.ts';
+import { RedirectError, UnexpectedStatus } from './read-answer.ts';
 
 /** A registry that works is never silent for this time. */
 const SILENT_MS = 60_000;
@@ -38,6 +38,8 @@ export interface RetryOptions {
 export interface FailureWords {
   readonly problem: string;
   readonly hint: string;
+  /** A better hint for some causes. */
+  readonly hintFor?: ((cause: unknown) => string | undefined) | undefined;
 }
 
 const OF_VERIFICATION: FailureWords = {
@@ -73,17 +75,17 @@ export async function retryReading<Result>(
       signal.throwIfAborted();
       if (cause instanceof UnexpectedStatus || cause instanceof EcrpError) budget.noteAnswer();
       const delayMs =
-        cause instanceof EcrpError ? waitsMs[mismatches] : chooseDelay(cause, attempt, budget, startedMs);
+        cause instanceof EcrpError ? waitsMs[mismatches] : chooseReadDelay(cause, attempt, budget, startedMs);
       if (cause instanceof EcrpError) mismatches += 1;
-      if (delayMs === undefined) throw explain(what, cause, words);
-      onRetry?.({ subject: what, attempt, delayMs, reason: describeCause(cause) });
+      if (delayMs === undefined) throw explainReadFailure(what, cause, words);
+      onRetry?.({ subject: what, attempt, delayMs, reason: describeReadFailure(cause) });
       await clock.wait(delayMs, signal);
     }
   }
 }
 
-/** Returns undefined when another attempt is useless, or the budget does not last until then. */
-function chooseDelay(
+/** Chooses the wait in ms after a failed attempt. Undefined: another one is useless, or the budget does not last until then. */
+export function chooseReadDelay(
   cause: unknown,
   attempt: number,
   budget: RetryBudget,
@@ -105,18 +107,33 @@ function chooseDelay(
 /** True when another server answers in place of the registry. */
 function isForeign(cause: unknown): boolean {
   if (cause instanceof UnexpectedStatus) return !cause.isTransient;
-  return cause instanceof BodyTooLong || cause instanceof NoTokenError || isTlsFailure(cause);
+  return (
+    cause instanceof BodyTooLong ||
+    cause instanceof NoTokenError ||
+    cause instanceof RedirectError ||
+    isTlsFailure(cause)
+  );
 }
 
-function explain(what: string, cause: unknown, { problem, hint }: FailureWords): EcrpError {
+/** Makes the error of a read that is given up. An `EcrpError` stays as it is. */
+export function explainReadFailure(
+  what: string,
+  cause: unknown,
+  { problem, hint, hintFor }: FailureWords = OF_VERIFICATION,
+): EcrpError {
   if (cause instanceof EcrpError) return cause;
   const isDenied = cause instanceof UnexpectedStatus && cause.isDenial;
-  return new EcrpError(isDenied ? 'AUTH' : 'UNAVAILABLE', `${what} ${problem}: ${describeCause(cause)}`, {
-    hint: cause instanceof ProxyError ? cause.hint : hint,
-    cause,
-  });
+  return new EcrpError(
+    isDenied ? 'AUTH' : 'UNAVAILABLE',
+    `${what} ${problem}: ${describeReadFailure(cause)}`,
+    {
+      hint: cause instanceof ProxyError ? cause.hint : (hintFor?.(cause) ?? hint),
+      cause,
+    },
+  );
 }
 
-function describeCause(cause: unknown): string {
+/** Says in a few words why a read failed. */
+export function describeReadFailure(cause: unknown): string {
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

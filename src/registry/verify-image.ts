@@ -6,6 +6,7 @@ import { RetryBudget } from '../net/retry-budget.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ImageIndex, type ImageManifest, parseManifest } from '../oci/manifest.ts';
+import { LEAST_BYTES } from './read-answer.ts';
 import { type ReadRetry, type RetryOptions, retryReading } from './retry-reading.ts';
 import type { VerifyEvent } from './verify-events.ts';
 
@@ -34,8 +35,6 @@ export interface VerifyOptions {
 const WAITS_MS = [500, 2_000];
 /** A manifest arrives within this time, or never. */
 const DOCUMENT_SILENT_MS = 10_000;
-/** Fewer bytes than this are no progress. */
-const LEAST_BYTES = 64 * 1024;
 /** Bytes between two progress events. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 

@@ -260,7 +260,7 @@ describe('what belongs together', () => {
     const { imageDigest, repositoryName } = result.json();
     const { registryHost, registryAlias } = emulator;
     const imageTag = `${String(imageDigest).replace(':', '-')}.sig`;
-    const place = { registryHost, registryAlias, repositoryName: String(repositoryName), imageTag };
+    const place = { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, imageTag };
     expect(await resolveTag(directConnections, place, AbortSignal.timeout(60_000))).toBe(signature);
   });
 });

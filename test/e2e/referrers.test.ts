@@ -31,7 +31,7 @@ function push(layout: string, ...argv: string[]): Promise<CliResult> {
 
 function find(repositoryName: string, imageTag: string): Promise<string | undefined> {
   const { registryHost, registryAlias } = emulator;
-  const place = { registryHost, registryAlias, repositoryName, imageTag };
+  const place = { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, imageTag };
   return resolveTag(directConnections, place, new AbortController().signal);
 }
 

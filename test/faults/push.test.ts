@@ -97,7 +97,7 @@ async function expectWhole({ emulator }: Place): Promise<void> {
     return readBytes(await requestRegistry(directConnections, url, {}, signal), 20 * MIB);
   };
   for (const imageTag of ['1.0', 'latest']) {
-    const address = { registryHost, registryAlias, repositoryName, imageTag };
+    const address = { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, imageTag };
     expect(await resolveTag(directConnections, address, signal)).toBe(image.descriptor.digest);
   }
   expect((await read('manifests/1.0')).equals(image.manifest)).toBe(true);
@@ -155,7 +155,8 @@ describe('a fault that stays', () => {
     expect(failure).toBeInstanceOf(EcrpError);
     expect(failure).toMatchObject({ code, operation: rule.split(' ')[0] });
     const { registryHost, registryAlias } = place.emulator;
-    const address = { registryHost, registryAlias, repositoryName, imageTag: '1.0' };
+    const repositoryPath = `${registryAlias}/${repositoryName}`;
+    const address = { registryHost, repositoryPath, imageTag: '1.0' };
     expect(await resolveTag(directConnections, address, signal)).toBeUndefined();
   });
 });

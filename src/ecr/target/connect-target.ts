@@ -33,7 +33,7 @@ export function connectTarget(
       (await getAuthorizationToken(client, inner)).authorizationToken;
     return createRegistryReader(
       client.connections,
-      { registryHost, registryAlias, repositoryName },
+      { registryHost, repositoryPath: `${registryAlias}/${repositoryName}` },
       access === 'authorized' ? { authorize } : {},
     );
   };

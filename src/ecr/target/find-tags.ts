@@ -46,7 +46,7 @@ export function locateTags(
   return async (imageTag, signal) => {
     const registryAlias = await place.findAlias(signal);
     if (registryAlias !== undefined && readsRegistry) {
-      const address = { registryHost, registryAlias, repositoryName, imageTag };
+      const address = { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, imageTag };
       const found = await resolveTag(client.connections, address, signal, { access, mostMs: retryBudgetMs });
       if (found !== 'unknown') return found;
     }
@@ -100,7 +100,7 @@ export function glanceAtTags(client: EcrClient, place: RepositoryPlace, settings
   const ask: Glance = async (imageTag, signal) => {
     const registryAlias = await place.findAlias(signal);
     if (registryAlias === undefined) return 'unknown';
-    const address = { registryHost, registryAlias, repositoryName, imageTag };
+    const address = { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, imageTag };
     // The question for the alias is a call of the API, which is a wait of its own.
     return settings.watchWait(`${registryHost} (where the tag ${imageTag} is)`, () =>
       resolveTag(client.connections, address, signal, { access, quotaWaitMs: QUOTA_WAIT_MS }),

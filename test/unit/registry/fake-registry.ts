@@ -18,7 +18,7 @@ export interface FakeRegistry {
   close(): void;
 }
 
-export const REPOSITORY = { registryAlias: 'a1b2c3d4', repositoryName: 'team/app' };
+export const REPOSITORY = { repositoryPath: 'a1b2c3d4/team/app' };
 const PREFIX = '/v2/a1b2c3d4/team/app/';
 
 export async function startFakeRegistry(): Promise<FakeRegistry> {

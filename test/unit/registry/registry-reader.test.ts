@@ -24,8 +24,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 const address = (registryHost: string) => ({
   registryHost,
-  registryAlias: 'a1b2c3d4',
-  repositoryName: 'team/app',
+  repositoryPath: 'a1b2c3d4/team/app',
   imageTag: '1.0',
 });
 

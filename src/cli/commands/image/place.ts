@@ -9,6 +9,8 @@ import { RegistryFinder } from '../../registry-finder.ts';
 /** A repository in the paths of its registry. */
 export interface NamedRepository extends RepositoryReference {
   readonly registryAlias: string;
+  /** `ALIAS/REPOSITORY` */
+  readonly repositoryPath: string;
 }
 
 /** Finds the alias of the caller's registry where the reference leaves it open. Undefined if it is unknown. */
@@ -18,8 +20,14 @@ export async function nameRepository(
   reference: RepositoryReference,
 ): Promise<NamedRepository | undefined> {
   const registryAlias = await new RegistryFinder(context, session, reference).findAlias();
+  if (registryAlias === undefined) return undefined;
   const { registryHost, repositoryName } = reference;
-  return registryAlias === undefined ? undefined : { registryHost, registryAlias, repositoryName };
+  return {
+    registryHost,
+    registryAlias,
+    repositoryName,
+    repositoryPath: `${registryAlias}/${repositoryName}`,
+  };
 }
 
 /** The same for what is read through the registry. Throws NOT_FOUND if the alias is unknown. */

@@ -1,0 +1,132 @@
+import { EcrpError } from '../errors.ts';
+import { type Connections, prepareConnections } from '../net/connections.ts';
+import { RetryBudget } from '../net/retry-budget.ts';
+import {
+  type AddressedRepository,
+  findRequestHost,
+  formatAddressedRepository,
+} from '../oci/image-address.ts';
+import { isRegistryId, isSameRegistryHost, type RepositoryReference } from '../oci/reference.ts';
+import type { RegistryAccess } from '../registry/client.ts';
+import { createRemoteRepository, type RemoteRepository } from '../registry/remote-repository.ts';
+import type { RetryOptions } from '../registry/retry-reading.ts';
+import type { CommandContext } from './command-context.ts';
+import type { EcrSession } from './ecr-session.ts';
+import { formatDuration } from './format.ts';
+import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from './service-address.ts';
+
+export interface RemoteOptions {
+  /** For messages: `copy`. */
+  readonly command: string;
+  /** The session of the command. Without one, one is opened when the user's own registry needs it. */
+  readonly session?: EcrSession | undefined;
+  /** Blobs read at the same time, default 4. */
+  readonly concurrency?: number | undefined;
+  /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
+  readonly defaultBudgetMs?: number | undefined;
+  /** Plain HTTP, as with `--from-plain-http`. This machine needs no option. */
+  readonly plainHttp?: boolean | undefined;
+}
+
+/**
+ * Opens a repository of any registry for reading: with the proxies, certificates, time limits and messages of the command. Close it. Throws
+ * USAGE for a name without a host when the registry host is unknown, NOT_FOUND when the alias of the user's own registry is.
+ */
+export async function openRemoteRepository(
+  context: CommandContext,
+  address: AddressedRepository,
+  options: RemoteOptions,
+): Promise<RemoteRepository> {
+  const isOwn = isSameRegistryHost(address.registryHost, findRegistryHost(context));
+  const repositoryPath = isOwn ? await findOwnPath(context, address, options) : address.repositoryPath;
+  const named = { registryHost: address.registryHost, repositoryPath };
+  return createRemoteRepository({
+    repository: {
+      registryHost: findRequestHost(address.registryHost),
+      repositoryPath,
+      plainHttp: options.plainHttp,
+      name: formatAddressedRepository(named),
+    },
+    connections: connect(context, options),
+    access: isOwn ? { authorize: authorizeIfPossible(context, options.session) } : {},
+    reading: prepareRemoteReading(context, options.defaultBudgetMs),
+    watchWait: (what, work) => context.waiting.during(what, work),
+  });
+}
+
+/** Finds the path of a repository in the registry of the API. A name without an alias, or with a registry id, needs a session. */
+async function findOwnPath(
+  context: CommandContext,
+  { registryHost, repositoryPath, lacksAlias }: AddressedRepository,
+  { command, session }: RemoteOptions,
+): Promise<string> {
+  const [first = '', ...rest] = repositoryPath.split('/');
+  if (!lacksAlias && !isRegistryId(first)) return repositoryPath;
+  if (lacksAlias) await requireRegistryHost(context, command);
+  const reference: RepositoryReference = lacksAlias
+    ? { registryHost, repositoryName: repositoryPath }
+    : { registryHost, registryAlias: first, repositoryName: rest.join('/') };
+  const { requireNamedRepository } = await import('./commands/image/place.ts');
+  const name = await useSession(context, session, (open) => requireNamedRepository(context, open, reference));
+  return name.repositoryPath;
+}
+
+async function useSession<Result>(
+  context: CommandContext,
+  session: EcrSession | undefined,
+  use: (session: EcrSession) => Promise<Result>,
+): Promise<Result> {
+  if (session !== undefined) return use(session);
+  const { withEcr } = await import('./ecr-session.ts');
+  return withEcr(context, use);
+}
+
+/** Makes the login of the user's own registry, which can do without one: without credentials it stays anonymous, at one pull a second. */
+function authorizeIfPossible(
+  context: CommandContext,
+  session: EcrSession | undefined,
+): RegistryAccess['authorize'] {
+  let isRefused = false;
+  return async (signal) => {
+    if (isRefused || !(await isRegistryOfApi(context))) return undefined;
+    try {
+      const { getAuthorizationToken } = await import('../ecr/authorization.ts');
+      const token = await useSession(context, session, ({ client }) => getAuthorizationToken(client, signal));
+      return token.authorizationToken;
+    } catch (error) {
+      if (!(error instanceof EcrpError) || error.code !== 'AUTH') throw error;
+      isRefused = true;
+      context.messages.detail(`Reading without a login: ${error.message}`);
+      return undefined;
+    }
+  };
+}
+
+function connect({ io, options }: CommandContext, { concurrency = 4 }: RemoteOptions): Connections {
+  return prepareConnections({
+    env: io.env,
+    // A blob has one connection to its registry and one to where that redirects; some are still closing.
+    maxSockets: Math.max(concurrency, 4) * 3,
+    findCaBundle: async () => {
+      const { findCaBundle } = await import('../ecr/shared-config.ts');
+      return findCaBundle(options.profile, io.env);
+    },
+  });
+}
+
+function prepareRemoteReading(
+  { io, options, messages, style }: CommandContext,
+  defaultMs: number | undefined,
+): RetryOptions {
+  return {
+    waitsMs: [],
+    budget: new RetryBudget({ givenMs: options.retryBudget, defaultMs }),
+    words: { problem: 'cannot be read', hint: 'Run the command again in a minute.' },
+    signal: io.signal,
+    onRetry: ({ subject, attempt, reason, delayMs }) => {
+      if (style.jsonLines) messages.event('retry', { operation: subject, attempt, delayMs, reason });
+      else
+        messages.detail(`${subject} could not be read (${reason}), retrying in ${formatDuration(delayMs)}`);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { ReadManifest } from '../ends/image-target.ts';
+import { EcrpError } from '../errors.ts';
+import type { Connections } from '../net/connections.ts';
+import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-request.ts';
+import type { Content, Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { type RegistryAccess, requestRegistry } from './client.ts';
+import { listReferrers } from './list-referrers.ts';
+import { listTagPages } from './list-tags.ts';
+import { readManifestAnswer } from './manifest-answer.ts';
+import { UnexpectedStatus } from './read-answer.ts';
+import { readContent } from './read-content.ts';
+import {
+  isMissing,
+  locate,
+  MANIFEST_TYPES,
+  nameInRegistry,
+  type RegistryRepository,
+} from './registry-reader.ts';
+import { type RetryOptions, retryReading } from './retry-reading.ts';
+
+/**
+ * One repository of any registry, read through `/v2/`. Every method repeats what fails, within the budget, and throws an `EcrpError` that a
+ * user can read, or the reason of its signal. Manifests and small blobs have the digest that was asked for; no answer exceeds its bound.
+ */
+export interface RemoteRepository {
+  /** For messages: `HOST/PATH`. */
+  readonly name: string;
+  /** Where a tag points, or whether a digest is there; undefined: it is not. By HEAD: Docker Hub counts GETs. */
+  findDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined>;
+  /** Reads a manifest by tag or digest; undefined: it does not exist. `mediaType` is that of the document if the registry states none. */
+  readManifest(reference: string, signal: AbortSignal): Promise<ReadManifest | undefined>;
+  /** Reads a small blob, such as a config, and checks its digest. INVALID_INPUT: it is longer than `maxBytes`. NOT_FOUND. */
+  readBlob(content: Content, maxBytes: number, signal: AbortSignal): Promise<Buffer>;
+  /**
+   * Bytes of a blob from `start` to the end. Reading continues by Range where it broke off. Throws when bytes are missing or too many;
+   * a reader of all bytes checks the digest itself. Each iteration reads anew.
+   */
+  openBlob(content: Content, start: number, signal?: AbortSignal): AsyncIterable<Buffer>;
+  /** Tags page by page, in the registry's order. NOT_FOUND: the repository does not exist. */
+  listTagPages(signal: AbortSignal): AsyncGenerator<readonly string[]>;
+  /** Manifests about a digest: of the referrers API, else of the fallback tag `sha256-HEX`. */
+  findReferrers(digest: Digest, signal: AbortSignal): Promise<readonly Descriptor[]>;
+  /** Ends its connections. */
+  close(): void;
+}
+
+export interface RemoteSettings {
+  readonly repository: RegistryRepository;
+  readonly connections: Connections;
+  readonly access: RegistryAccess;
+  /** How reads are repeated. The signal bounds blobs that are opened without one. */
+  readonly reading: RetryOptions;
+  /** Called with every answer of the registry. */
+  readonly onAnswer?: ((answer: HttpAnswer) => void) | undefined;
+  /** Shows what is waited for while `work` runs. */
+  readonly watchWait: <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
+}
+
+/** A document arrives within this time, or never. */
+const DOCUMENT_SILENT_MS = 10_000;
+/** Statuses of registries that do not take HEAD. */
+const NO_HEAD: readonly number[] = [400, 405, 501];
+
+/** Makes the reader of a repository. Sends nothing yet. */
+export function createRemoteRepository(settings: RemoteSettings): RemoteRepository {
+  const { repository, connections, access, reading, onAnswer, watchWait } = settings;
+  const name = nameInRegistry(repository);
+  const request = async (path: string, given: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> => {
+    const answer = await requestRegistry(connections, locate(repository, path), given, signal, access);
+    onAnswer?.(answer);
+    return answer;
+  };
+  const documents = {
+    ...reading,
+    silentMs: Math.min(reading.silentMs ?? DOCUMENT_SILENT_MS, DOCUMENT_SILENT_MS),
+  };
+  const read = <Result>(
+    what: string,
+    signal: AbortSignal,
+    work: (inner: AbortSignal, onProgress: () => void) => Promise<Result>,
+  ): Promise<Result> =>
+    watchWait(`${name} (${what})`, () => retryReading(`${name}: ${what}`, work, { ...documents, signal }));
+
+  const getManifest = async (
+    reference: string,
+    inner: AbortSignal,
+    onProgress: () => void,
+  ): Promise<ReadManifest | undefined> => {
+    const headers = { accept: MANIFEST_TYPES };
+    const answer = await request(`manifests/${reference}`, { headers }, inner);
+    if (await isMissing(answer)) return undefined;
+    return readManifestAnswer(answer, reference, `${name}: ${nameManifest(reference)}`, onProgress);
+  };
+  const remote: RemoteRepository = {
+    name,
+    findDigest: (reference, signal) =>
+      read(nameManifest(reference), signal, async (inner, onProgress) => {
+        const headers = { accept: MANIFEST_TYPES };
+        const head = await request(`manifests/${reference}`, { method: 'HEAD', headers }, inner);
+        await discardBody(head);
+        if (head.status === 404) return undefined;
+        if (head.status !== 200 && !NO_HEAD.includes(head.status)) throw new UnexpectedStatus(head);
+        const digest = head.headers['docker-content-digest'];
+        if (head.status === 200 && isDigest(reference)) return reference;
+        if (head.status === 200 && isDigest(digest)) return digest;
+        return (await getManifest(reference, inner, onProgress))?.digest;
+      }),
+    readManifest: (reference, signal) =>
+      read(nameManifest(reference), signal, (inner, onProgress) => getManifest(reference, inner, onProgress)),
+    async readBlob({ digest, size }, maxBytes, signal) {
+      const what = `${name}: the blob ${digest}`;
+      if (size > maxBytes) {
+        throw new EcrpError('INVALID_INPUT', `${what} has ${size} bytes, more than the ${maxBytes} allowed`, {
+          hint: 'It is no config of an image.',
+        });
+      }
+      const chunks: Buffer[] = [];
+      for await (const chunk of remote.openBlob({ digest, size }, 0, signal)) chunks.push(chunk);
+      const bytes = Buffer.concat(chunks);
+      const found = digestOf(bytes);
+      if (found === digest) return bytes;
+      throw new EcrpError('UNAVAILABLE', `${what} has other bytes, with the digest ${found}`, {
+        hint: 'Check whether a proxy changes answers, then run the command again.',
+      });
+    },
+    openBlob({ digest, size }, start, signal = reading.signal) {
+      const ask = (offset: number | undefined, inner: AbortSignal): Promise<HttpAnswer> => {
+        const headers = { accept: '*/*', ...(offset !== undefined && { range: `bytes=${offset}-` }) };
+        return request(`blobs/${digest}`, { headers }, inner);
+      };
+      const what = `${name}: the blob ${digest}`;
+      return {
+        [Symbol.asyncIterator]: () => readContent(what, { digest, size }, start, ask, { ...reading, signal }),
+      };
+    },
+    listTagPages: (signal) => listTagPages(connections, repository, { ...documents, signal }, access),
+    findReferrers: (digest, signal) => listReferrers({ remote, request, read }, digest, signal),
+    close: () => connections.close(),
+  };
+  return remote;
+}
+
+function nameManifest(reference: string): string {
+  return isDigest(reference) ? `the manifest ${reference}` : `the tag ${reference}`;
+}
