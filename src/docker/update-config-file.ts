@@ -1,16 +1,11 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { EcrpError } from '../errors.ts';
 import { findErrorCode } from '../files/file-errors.ts';
+import { lockFile, nameLock } from '../files/file-lock.ts';
 import { makeDirectories } from '../files/private-directory.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { type ConfigFile, explainConfigError, readConfigFile } from './config-file.ts';
-
-/** Pause between attempts to lock the file, and their number: 15 s in all. */
-const LOCK_PAUSE_MS = 100;
-const LOCK_ATTEMPTS = 150;
 
 /**
  * Changes `config.json` of a directory. A lock keeps other runs of ecrp out; a rename replaces the file. Follows a symbolic link to its
@@ -63,27 +58,14 @@ async function followLinks(path: string): Promise<string> {
 
 /** Waits up to 15 s for another run. Takes over the lock of a killed run after ten seconds. */
 async function acquireLock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await lock(path, {
-        // Other tools may use `config.json.lock`.
-        lockfilePath: `${path}.ecrp-lock`,
-        realpath: false,
-        stale: 10_000,
-        // The lock lasts milliseconds, so only a sleeping machine loses it. The rename is atomic even then.
-        onCompromised: () => undefined,
-      });
-    } catch (error) {
-      if (findErrorCode(error) !== 'ELOCKED') throw error;
-      if (attempt < LOCK_ATTEMPTS) {
-        await sleep(LOCK_PAUSE_MS * (0.5 + Math.random()), undefined, signal && { signal });
-        continue;
-      }
-      throw new EcrpError('UNAVAILABLE', `docker's config ${path} is locked by another run of ecrp`, {
-        hint: `Try again; if no other ecrp is running, remove ${path}.ecrp-lock.`,
-        cause: error,
-      });
-    }
+  try {
+    return await lockFile(path, signal);
+  } catch (cause) {
+    if (findErrorCode(cause) !== 'ELOCKED') throw cause;
+    throw new EcrpError('UNAVAILABLE', `docker's config ${path} is locked by another run of ecrp`, {
+      hint: `Try again; if no other ecrp is running, remove ${nameLock(path)}.`,
+      cause,
+    });
   }
 }
 

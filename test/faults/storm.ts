@@ -6,7 +6,7 @@ import { Pacer } from '../../src/ecr/pacing.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
 import type { PushResult } from '../../src/engine/result.ts';
-import { findPlace } from '../../src/engine/resume/upload-owner.ts';
+import { findPlace } from '../../src/files/process-tag.ts';
 import { openUploadStore, type UploadStore } from '../../src/engine/resume/upload-store.ts';
 import { EcrpError } from '../../src/errors.ts';
 import { RetryBudget } from '../../src/net/retry-budget.ts';

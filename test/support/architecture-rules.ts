@@ -41,7 +41,7 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^@smithy\//, 'ecr'],
   [/^https?-proxy-agent$/, 'net'],
   [/^write-file-atomic$/, 'files'],
-  [/^proper-lockfile$/, 'docker'],
+  [/^proper-lockfile$/, 'files'],
   [/^yaml$/, 'yaml'],
   [/^markdown-it$/, 'catalog'],
   [/^(commander|ora|chalk|string-width|diff)$/, 'cli'],

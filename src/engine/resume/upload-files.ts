@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { findErrorCode, makeFileError } from '../../files/file-errors.ts';
 import { pruneDirectory } from '../../files/private-directory.ts';
 import { readPrivateFile } from '../../files/private-file.ts';
-import { findPlace, isRunning, type ProcessTag } from './upload-owner.ts';
+import { findPlace, isRunning, type ProcessTag } from '../../files/process-tag.ts';
 import { isOfLaterVersion, nameRecord, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /**

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { BegunUpload, SavedUpload } from '../../ends/image-target.ts';
 import { findErrorCode } from '../../files/file-errors.ts';
 import { writePrivateFile } from '../../files/private-file.ts';
+import { findPlace, TOUCH_MS, tagOwnProcess } from '../../files/process-tag.ts';
 import { isLeftByLaterVersion, listUploadFiles, pruneUploads, readUploadFile } from './upload-files.ts';
-import { findPlace, TOUCH_MS, tagOwnProcess } from './upload-owner.ts';
 import { formatRecord, nameRecord, type UploadSubject, type UploadTarget } from './upload-record.ts';
 
 /** The saved uploads to one repository. They outlive the process. */

@@ -9,7 +9,7 @@ import {
   isRunning,
   type ProcessPlace,
   tagOwnProcess,
-} from '../../../src/engine/resume/upload-owner.ts';
+} from '../../../src/files/process-tag.ts';
 import type { UploadTarget } from '../../../src/engine/resume/upload-record.ts';
 import { openUploadStore } from '../../../src/engine/resume/upload-store.ts';
 import { digestOf } from '../../../src/oci/digest.ts';

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../../engine/resume/upload-owner.ts';
+import { findPlace, isRunning, type ProcessTag, tagOwnProcess } from '../../../files/process-tag.ts';
 import type { Io } from '../../../io.ts';
 
 const PREFIX = 'ecrp-emulator-';

@@ -7,7 +7,7 @@ import {
   openTemporaryDirectory,
   sweepTemporaryDirectories,
 } from '../../../../../src/cli/commands/emulator/temporary-directory.ts';
-import { findPlace, tagOwnProcess } from '../../../../../src/engine/resume/upload-owner.ts';
+import { findPlace, tagOwnProcess } from '../../../../../src/files/process-tag.ts';
 import { useTemporaryDirectories } from '../../../../support/temporary-directory.ts';
 
 const makeDirectory = useTemporaryDirectories();

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
-import { digestOf } from '../../oci/digest.ts';
 
 /** Where a process runs. Process ids are comparable within one place only. */
 export interface ProcessPlace {
@@ -15,9 +15,9 @@ export interface ProcessPlace {
 /** A process in a file name: its id, its start (because ids are reused) and its place. Earlier versions left the place out. */
 export type ProcessTag = `${number}-${string}`;
 
-/** How often the owner of an upload touches the record. */
+/** How often a process touches what it owns. */
 export const TOUCH_MS = 15_000;
-/** An owner that has not touched its record for this long has ended, wherever it ran. */
+/** An owner that has touched nothing for this long has ended, wherever it ran. */
 const OLD_MS = 8 * TOUCH_MS;
 
 /** Finds where this process runs. Without `/proc` only the host name counts. */
@@ -37,8 +37,8 @@ export function tagOwnProcess({ host, space }: ProcessPlace): ProcessTag {
 }
 
 /**
- * Whether the process still owns its upload; true when in doubt. In our own place the process id answers that. In another place, such as
- * another container, the record's age does: `changedMs` is when its owner last touched it.
+ * Whether the process still owns a file or directory; true when in doubt. In our own place the process id answers that. In another place,
+ * such as another container, the age does: `changedMs` is when its owner last touched it.
  */
 export function isRunning(
   tag: ProcessTag,
@@ -81,7 +81,7 @@ function readProcessFields(pid: number): readonly string[] | undefined {
 }
 
 function shorten(text: string): string {
-  return digestOf(text).slice('sha256:'.length, 'sha256:'.length + 8);
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 function tryTo(read: () => string): string | undefined {
