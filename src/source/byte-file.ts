@@ -2,11 +2,11 @@ import { closeSync, constants, fstatSync, openSync, read, type Stats, statSync }
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { canDecode, detectFileType, MAGIC_BYTES } from '../compress/decoder.ts';
 import type { ReadHints } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { invalidInput } from '../oci/json.ts';
-import { canDecode, detectFileType, MAGIC_BYTES } from './compression.ts';
 import { refuseEarlyEnd, refuseUnreadable } from './refusals.ts';
 
 /** A file that is read by position, so any number of readers can share it. */

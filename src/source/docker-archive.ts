@@ -1,3 +1,4 @@
+import { detectLayerCompression, MAGIC_BYTES } from '../compress/decoder.ts';
 import type { ArchiveImage, ArchiveLayer, Compression, DamagedImage } from '../ends/image-source.ts';
 import { EcrpError } from '../errors.ts';
 import { isObject } from '../json.ts';
@@ -16,7 +17,6 @@ import {
   parseJson,
 } from '../oci/json.ts';
 import { isNondistributable } from '../oci/media-types.ts';
-import { detectLayerCompression, MAGIC_BYTES } from './compression.ts';
 import { readLayerName } from './layer-names.ts';
 import { collectBytes, describeEntry, readStoredFile, type SourceStore } from './source-store.ts';
 

@@ -2,9 +2,10 @@ import type { ManifestImage } from '../ends/image-source.ts';
 import { isObject } from '../json.ts';
 import { findAttested, isAttestation } from '../oci/attestation.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
+import { NAME_ANNOTATIONS } from '../oci/image-layout.ts';
 import { isManifest, OCI_INDEX } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { type LayoutIndex, NAME_ANNOTATIONS } from './oci-layout.ts';
+import type { LayoutIndex } from './oci-layout.ts';
 
 export interface JoinedImage {
   readonly image: ManifestImage;

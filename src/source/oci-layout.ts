@@ -4,7 +4,15 @@ import { listNames } from '../foreign-text.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { type Descriptor, verifyContent } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { describeValue, expectObject, expectString, invalidInput, parseJson } from '../oci/json.ts';
+import {
+  checkLayoutVersion,
+  INDEX_FILE,
+  LAYOUT_FILE,
+  MAX_LAYOUT_FILE_BYTES,
+  NAME_ANNOTATIONS,
+  nameBlob,
+} from '../oci/image-layout.ts';
+import { expectObject, invalidInput, parseJson } from '../oci/json.ts';
 import {
   type ImageIndex,
   type ImageManifest,
@@ -14,20 +22,6 @@ import {
 } from '../oci/manifest.ts';
 import { isAnyManifest, isIndex, isManifest, OCI_INDEX } from '../oci/media-types.ts';
 import { readStoredFile, type SourceStore } from './source-store.ts';
-
-export const LAYOUT_FILE = 'oci-layout';
-export const INDEX_FILE = 'index.json';
-
-/**
- * Annotations with the name of an image in `index.json`: the full name of containerd and Docker, else OCI's, which may be
- * just a tag.
- */
-export const NAME_ANNOTATIONS = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
-
-/** The path of a blob in an OCI image layout. */
-export function nameBlob(digest: Digest): string {
-  return `blobs/sha256/${digest.slice('sha256:'.length)}`;
-}
 
 /** The content of `index.json`. */
 export interface LayoutIndex {
@@ -39,7 +33,7 @@ export interface LayoutIndex {
 
 /** Reads the `index.json` of an OCI image layout, which may be empty. Throws INVALID_INPUT if the layout is malformed. */
 export async function readLayoutIndex(store: SourceStore): Promise<LayoutIndex> {
-  await assertLayoutVersion(store);
+  checkLayoutVersion(await readStoredFile(store, LAYOUT_FILE, MAX_LAYOUT_FILE_BYTES), store.path);
   const subject = `${store.path}: ${INDEX_FILE}`;
   const bytes = await readStoredFile(store, INDEX_FILE, MAX_MANIFEST_BYTES);
   const document = expectObject(parseJson(bytes, subject, MAX_MANIFEST_BYTES), subject, 'the document');
@@ -67,19 +61,6 @@ function dropOthers(listed: readonly ManifestImage[], path: string): readonly Ma
   if (first === undefined || others.length === 0) return listed;
   const types = listNames([...new Set(others.map(({ root }) => root.mediaType))]);
   return [{ ...first, warnings: [`${path}: left out, as it is no image: ${types}`] }, ...images];
-}
-
-async function assertLayoutVersion(store: SourceStore): Promise<void> {
-  const subject = `${store.path}: ${LAYOUT_FILE}`;
-  const maxBytes = 64 * 1024;
-  const layout = parseJson(await readStoredFile(store, LAYOUT_FILE, maxBytes), subject, maxBytes);
-  const version = isObject(layout) ? layout.imageLayoutVersion : undefined;
-  if (!expectString(version, subject, 'imageLayoutVersion').startsWith('1.')) {
-    throw invalidInput(
-      subject,
-      `imageLayoutVersion is ${describeValue(version)}; only version 1 is supported`,
-    );
-  }
 }
 
 /** Most bytes of manifests that are read to find out what a layout holds. */

@@ -1,12 +1,13 @@
 import { type Stats, statSync } from 'node:fs';
+import { canDecode, detectFileType } from '../compress/decoder.ts';
 import type { BlobRef, ImageSource, ListedImage, SentLayer } from '../ends/image-source.ts';
 import type { Digest } from '../oci/digest.ts';
+import { INDEX_FILE, LAYOUT_FILE, nameBlob } from '../oci/image-layout.ts';
 import { invalidInput } from '../oci/json.ts';
 import { type ByteFile, openByteFile } from './byte-file.ts';
 import { describeChart } from './chart/chart-facts.ts';
-import { canDecode, detectFileType } from './compression.ts';
 import { ARCHIVE_FILE, readArchiveItems } from './docker-archive.ts';
-import { INDEX_FILE, LAYOUT_FILE, ManifestReader, nameBlob, readLayoutIndex } from './oci-layout.ts';
+import { ManifestReader, readLayoutIndex } from './oci-layout.ts';
 import { refuseDirectory, refuseFile, refuseTar, refuseUnreadable } from './refusals.ts';
 import { readSavedImages } from './saved-images.ts';
 import { addBlobs } from './source-blobs.ts';

@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
+import { canDecode, detectFileType } from '../compress/decoder.ts';
 import type { ImageSource } from '../ends/image-source.ts';
-import { canDecode, detectFileType } from './compression.ts';
 import { type OpenSourceOptions, openTarSource, type SentLayers } from './open-source.ts';
 import { refuseFile, refuseUnreadable } from './refusals.ts';
 import {

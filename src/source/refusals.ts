@@ -1,8 +1,8 @@
+import { type ArchiveCompression, detectFileType } from '../compress/decoder.ts';
 import { EcrpError } from '../errors.ts';
 import { findErrorCode } from '../files/file-errors.ts';
 import { quoteForShell, quoteText } from '../foreign-text.ts';
 import { invalidInput } from '../oci/json.ts';
-import { type ArchiveCompression, detectFileType } from './compression.ts';
 
 // The errors for inputs that are no source of images. Each says what was found, and what to do.
 

@@ -1,8 +1,9 @@
 import type { ListedImage, ManifestImage } from '../ends/image-source.ts';
 import type { Digest } from '../oci/digest.ts';
+import { nameBlob } from '../oci/image-layout.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import { type ArchiveItem, parseConfigName, readArchiveImages } from './docker-archive.ts';
-import { nameBlob } from './oci-layout.ts';
+
 import type { SourceStore } from './source-store.ts';
 import { type WholeImage, WholeImages } from './whole-images.ts';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { type ArchiveCompression, createDecoder } from '../compress/decoder.ts';
 import { EcrpError } from '../errors.ts';
 import { findErrorCode } from '../files/file-errors.ts';
 import { type ByteFile, createByteFile, streamRange } from './byte-file.ts';
-import { type ArchiveCompression, createDecoder } from './compression.ts';
 import { refuseEarlyEnd, refuseUnreadable } from './refusals.ts';
 
 /** Most bytes that a compressed tar may decompress to: `bytes + factor × compressed size`. */

@@ -2,11 +2,12 @@ import { findAttested, isAttestation } from '../oci/attestation.ts';
 import { findOtherLayerCount, MAX_CONFIG_BYTES } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
+import { nameBlob } from '../oci/image-layout.ts';
 import { expectArray, expectObject, invalidInput, MAX_ITEMS, parseJson } from '../oci/json.ts';
 import { type ImageManifest, MAX_INDEX_DEPTH, MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { DOCKER_LAYER, isIndex, isManifest, OCI_LAYER } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { ManifestReader, nameBlob } from './oci-layout.ts';
+import { ManifestReader } from './oci-layout.ts';
 import { readStoredFile, type SourceStore } from './source-store.ts';
 
 /** Most descriptors that are looked at. */

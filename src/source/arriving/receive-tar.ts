@@ -1,6 +1,6 @@
+import { detectFileType } from '../../compress/decoder.ts';
 import type { ArrivingLayer, LayerIntake } from '../../ends/layer-intake.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { detectFileType } from '../compression.ts';
 import { readLayerName } from '../layer-names.ts';
 import { digestBytes } from '../source-store.ts';
 import { fillHoles } from '../tar/fill-holes.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { EcrpError } from '../../../src/errors.ts';
 import { KeptFile } from '../../../src/source/arriving/kept-file.ts';
 import { receiveTar } from '../../../src/source/arriving/receive-tar.ts';
-import { canDecode } from '../../../src/source/compression.ts';
+import { canDecode } from '../../../src/compress/decoder.ts';
 import { openSource } from '../../../src/source/open-source.ts';
 import { locateFound } from '../../support/archives.ts';
 import { catchError } from '../../support/catch-error.ts';
