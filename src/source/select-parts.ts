@@ -32,7 +32,7 @@ export async function selectParts(
       });
     }
     const { platform } = parseConfig(await readConfig(source, image), source.path);
-    assertFound(source, selection.platforms, [platform]);
+    assertPlatforms(source, selection.platforms, [platform]);
   }
   return { source, image };
 }
@@ -58,7 +58,7 @@ async function selectFromIndex(
   });
   const images = entries.filter((entry) => !isAttestation(entry.descriptor));
   const found = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
-  assertFound(source, platforms, found);
+  assertPlatforms(source, platforms, found);
   const wanted = images.filter(
     ({ descriptor: { platform } }) =>
       platforms.length === 0 ||
@@ -97,14 +97,19 @@ function warnOfCompanions({ companions = [] }: ManifestImage): readonly string[]
   return [`not pushed, as it belongs to the whole index: ${tags}`];
 }
 
-function assertFound(source: ImageSource, asked: readonly Platform[], found: readonly Platform[]): void {
+/** Throws USAGE unless there is an image for each platform that is asked for. */
+export function assertPlatforms(
+  source: ImageSource,
+  asked: readonly Platform[],
+  found: readonly Platform[],
+): void {
   const missing = asked.find((platform) => !found.some((each) => matchesPlatform(each, platform)));
   if (missing === undefined) return;
   const list = listNames([...new Set(found.map(formatPlatform))]);
   throw new EcrpError('USAGE', `${source.path} holds no image for ${formatPlatform(missing)}`, {
     hint:
       list === ''
-        ? 'Push it without --platform: its images do not state one.'
+        ? 'Leave --platform out: its images do not state one.'
         : `Choose one of its platforms: ${list}`,
   });
 }

@@ -17,7 +17,8 @@ const REACHES: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   oci: COMMON,
   ends: [...COMMON, 'oci'],
-  source: [...COMMON, 'oci', 'files', 'ends', 'yaml'],
+  source: [...COMMON, 'oci', 'files', 'ends', 'yaml', 'compress'],
+  target: [...COMMON, 'oci', 'async', 'files', 'ends', 'compress'],
   compress: [...COMMON, 'oci', 'async', 'files', 'ends'],
   net: [...COMMON, 'io', 'clock'],
   ecr: [...COMMON, 'io', 'wire', 'oci', 'async', 'net', 'clock', 'files', 'ends', 'registry'],
@@ -43,6 +44,7 @@ const KEPT_PACKAGES: readonly (readonly [pattern: RegExp, room: string])[] = [
   [/^write-file-atomic$/, 'files'],
   [/^proper-lockfile$/, 'files'],
   [/^yaml$/, 'yaml'],
+  [/^tar-stream$/, 'target'],
   [/^markdown-it$/, 'catalog'],
   [/^(commander|ora|chalk|string-width|diff)$/, 'cli'],
 ];

@@ -130,7 +130,7 @@ describe('a platform without an image', () => {
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [attest(amd64, 1)] }));
     const only = { names: [], children: [], manifest: bytes, descriptor: describeBytes(OCI_INDEX, bytes) };
     expect(await catchError(() => select([], 'drop', only))).toMatchObject({ code: 'INVALID_INPUT' });
-    const hint = 'Push it without --platform: its images do not state one.';
+    const hint = 'Leave --platform out: its images do not state one.';
     expect(await catchError(() => select(['linux/amd64'], 'keep', only))).toMatchObject({
       code: 'USAGE',
       hint,

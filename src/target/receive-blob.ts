@@ -1,0 +1,174 @@
+// `target/` is where images go beside ECR: an OCI layout in a directory or a tar, a docker-archive in a file or on standard output.
+
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { raceAbort } from '../async/abort.ts';
+import type { KnownBlob, OutgoingBlob } from '../ends/blob.ts';
+import type { UploadEvent } from '../ends/image-target.ts';
+import { EcrpError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** Bytes that are written at once. */
+const BATCH_BYTES = 1024 * 1024;
+/** Windows has no such flag. */
+const WITHOUT_LINKS = constants.O_NOFOLLOW ?? 0;
+
+/** Hears how far the file of a blob is. */
+export interface ArrivalWatch {
+  /** The file has its first `bytes` bytes, all of this run. */
+  onWritten?(bytes: number): void;
+  onEvent(event: UploadEvent): void;
+}
+
+/**
+ * Fetches a blob into a file and checks its digest. Continues what an interrupted run left in the file; if that turns out to be wrong, begins
+ * anew. Returns the number of bytes that were there. After an error of the source, the file keeps what has come. Throws UNAVAILABLE for
+ * bytes with another digest, and empties the file.
+ */
+export async function receiveBlob(
+  path: string,
+  blob: KnownBlob,
+  watch: ArrivalWatch,
+  signal: AbortSignal,
+): Promise<number> {
+  const { size } = blob.content;
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | WITHOUT_LINKS, 0o666);
+  try {
+    const { size: found } = await file.stat();
+    const there = found > size ? 0 : found;
+    if (there !== found) await file.truncate(0);
+    if (there > 0) {
+      const hash = await hashFirstBytes(file, there, signal);
+      watch.onEvent({ kind: 'blob-resumed', id: blob.id, resumedBytes: there });
+      if ((await fetchRest(file, blob, { hash, start: there }, watch, signal)) === blob.content.digest)
+        return there;
+      await file.truncate(0);
+      watch.onEvent({ kind: 'blob-restarted', id: blob.id, reason: 'refused', nextByte: 0 });
+    }
+    const digest = await fetchRest(file, blob, { hash: createHash('sha256'), start: 0 }, watch, signal);
+    if (digest === blob.content.digest) return 0;
+    await file.truncate(0);
+    throw refuseDigest(blob, digest);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Hashes the first bytes of a file. */
+export async function hashFirstBytes(file: FileHandle, bytes: number, signal: AbortSignal): Promise<Hash> {
+  const hash = createHash('sha256');
+  const memory = Buffer.allocUnsafe(Math.min(BATCH_BYTES, bytes));
+  for (let at = 0; at < bytes; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, bytes - at), at);
+    if (bytesRead === 0) break;
+    hash.update(memory.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return hash;
+}
+
+/** What is there of a blob: its first bytes, and the hash of them. */
+interface Beginning {
+  readonly hash: Hash;
+  readonly start: number;
+}
+
+/** Fetches the bytes from `start` on, writes them, and returns the digest of the whole. */
+async function fetchRest(
+  file: FileHandle,
+  blob: KnownBlob,
+  { hash, start }: Beginning,
+  { onEvent, onWritten }: ArrivalWatch,
+  signal: AbortSignal,
+): Promise<Digest> {
+  const { size } = blob.content;
+  let at = start;
+  let writing: Promise<unknown> = Promise.resolve();
+  const flush = async (batch: Buffer): Promise<void> => {
+    const position = at;
+    at += batch.length;
+    await writing;
+    writing = writeAll(file, batch, position).then(() => {
+      if (start === 0) onWritten?.(position + batch.length);
+      onEvent({ kind: 'blob-progress', id: blob.id, acknowledgedBytes: position + batch.length });
+    });
+    // It is awaited before the next one; until then a failure must not count as unhandled.
+    writing.catch(() => undefined);
+    hash.update(batch);
+  };
+  // Without bytes there is nothing to ask for.
+  if (at < size) {
+    try {
+      for await (const batch of readBatches(blob, start, signal)) await flush(batch);
+    } finally {
+      await writing;
+    }
+  }
+  onEvent({ kind: 'blob-sent', id: blob.id, bytes: at });
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Yields the bytes from `start` on in batches. The memory of a batch is used again after the next but one. */
+async function* readBatches(blob: KnownBlob, start: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const length = Math.min(BATCH_BYTES, blob.content.size - start);
+  let [memory, other] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
+  let filled = 0;
+  for await (const chunk of readUntilAborted(blob, start, signal)) {
+    for (let from = 0; from < chunk.length; ) {
+      const copied = chunk.copy(memory, filled, from);
+      filled += copied;
+      from += copied;
+      if (filled < memory.length) continue;
+      yield memory;
+      [memory, other] = [other, memory];
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield memory.subarray(0, filled);
+}
+
+/** Throws the signal's reason when aborted, even while no byte comes. */
+async function* readUntilAborted(
+  blob: KnownBlob,
+  start: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const reading = blob.open(start);
+  const chunks = reading.bytes[Symbol.asyncIterator]();
+  let isDone = false;
+  try {
+    for (;;) {
+      const next = await raceAbort(chunks.next(), signal);
+      if (next.done) break;
+      yield next.value;
+    }
+    isDone = true;
+  } finally {
+    if (!isDone) {
+      reading.cancel?.();
+      // Not awaited: it waits for the chunk that may never come.
+      chunks.return?.()?.catch(() => undefined);
+    }
+  }
+}
+
+/** A disk that fills up accepts a part without an error, and refuses the rest. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+  }
+}
+
+function refuseDigest({ role, id }: KnownBlob, found: Digest): EcrpError {
+  return new EcrpError('UNAVAILABLE', `the ${role} ${id}: its bytes have another digest, ${found}`, {
+    hint: 'Check whether a proxy changes answers, then run the command again.',
+  });
+}
+
+/** The blob of a source whose digests are known before a byte is read. Throws a TypeError for another. */
+export function expectKnown(blob: OutgoingBlob): KnownBlob {
+  if (blob.kind === 'known') return blob;
+  throw new TypeError(`the digest of the ${blob.role} ${blob.id} is not known`);
+}
