@@ -1,6 +1,7 @@
 import { escapeLine } from '../../foreign-text.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Total } from './blob-tally.ts';
+import type { ProgressSubject } from './display.ts';
 import type { Phase, ProgressSnapshot } from './state.ts';
 import { describeTrouble, formatSeconds } from './waits.ts';
 
@@ -24,8 +25,11 @@ const titles: Readonly<Record<Phase, string>> = {
 };
 
 /** Title of the phase. A dry run uploads nothing, so it never says that it does. */
-export function describePhase({ phase }: ProgressSnapshot, dryRun: boolean): string {
-  return dryRun && phase === 'upload' ? 'Reading' : titles[phase];
+export function describePhase(
+  { phase }: ProgressSnapshot,
+  { dryRun, words }: Pick<ProgressSubject, 'dryRun' | 'words'>,
+): string {
+  return dryRun && phase === 'upload' ? 'Reading' : (words?.titles[phase] ?? titles[phase]);
 }
 
 /** Amounts, rate, time left and counts, the most important first. */

@@ -28,11 +28,25 @@ export interface ImageSubject {
   readonly images: number;
 }
 
+/** What is done to blobs, in the words of a command. */
+export interface ProgressWords {
+  /** By phase. */
+  readonly titles: Readonly<Record<string, string>>;
+  /** Of the blobs that are missing: `to fetch`. */
+  readonly toDo: string;
+  /** Of a finished blob: `fetched`. */
+  readonly done: string;
+  /** Why the bytes of an earlier run were dropped. */
+  readonly refused: string;
+}
+
 export interface ProgressSubject {
   /** What is being pushed. Escaped for a terminal. */
   readonly name: string;
   /** Nothing is uploaded, so no text may say that it is. */
   readonly dryRun: boolean;
+  /** Absent: those of a push. */
+  readonly words?: ProgressWords;
   /** Finds the current wait of the command. */
   readonly findWait?: (() => ShownWait | undefined) | undefined;
 }
@@ -40,7 +54,7 @@ export interface ProgressSubject {
 /** Opens the display that options, environment and terminal ask for. */
 export async function openProgress(
   context: CommandContext,
-  { name, dryRun }: ProgressSubject,
+  given: ProgressSubject,
 ): Promise<ProgressDisplay> {
   const { io, options, waiting } = context;
   const kind = chooseDisplay(io, options);
@@ -49,8 +63,8 @@ export async function openProgress(
     return createJsonProgress(context.messages);
   }
   const subject = {
-    name: escapeLine(name),
-    dryRun,
+    ...given,
+    name: escapeLine(given.name),
     findWait: () => waiting.find(),
   };
   const display = await createDisplay(kind, context, subject);

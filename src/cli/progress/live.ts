@@ -56,12 +56,13 @@ const steps: Readonly<Record<ActiveBlob['step'], string | undefined>> = {
  */
 export function renderLive(
   snapshot: ProgressSnapshot,
-  { name, dryRun }: ProgressSubject,
+  subject: ProgressSubject,
   screen: Screen,
   chalk: ChalkInstance,
 ): string {
+  const { dryRun } = subject;
   const columns = Math.max(1, screen.columns - 1);
-  const lines = renderWhole(snapshot, name, dryRun, columns);
+  const lines = renderWhole(snapshot, subject, columns);
   const stall = describeStall(snapshot, dryRun);
   const stallLines = stall === undefined ? [] : wrapWords(stall, Math.max(1, columns - INDENT.length), 2);
   const room = Math.min(MAX_BLOBS, screen.rows - 2 - lines.length - stallLines.length);
@@ -77,12 +78,12 @@ export function renderLive(
 }
 
 /** One line, or two on a narrow screen. */
-function renderWhole(snapshot: ProgressSnapshot, name: string, dryRun: boolean, columns: number): string[] {
+function renderWhole(snapshot: ProgressSnapshot, subject: ProgressSubject, columns: number): string[] {
   const width = Math.max(1, columns - INDENT.length);
-  const title = describePhase(snapshot, dryRun);
+  const title = describePhase(snapshot, subject);
   const amounts = describeAmounts(snapshot);
   const beside = title.length + 1 + (amounts[0] === undefined ? 0 : amounts[0].length + 2);
-  const short = cutStart(name, Math.max(LEAST_NAME, width - beside));
+  const short = cutStart(subject.name, Math.max(LEAST_NAME, width - beside));
   const [first = '', ...others] = flowParts([`${title} ${short}`, ...amounts], width, 2);
   return [first, ...others.map((line) => `${INDENT}${line}`)];
 }

@@ -11,11 +11,9 @@ const INTERVAL_MS = 10_000;
 const FIRST_MS = 2_000;
 
 /** Makes a display of lines for a log: one per finished blob, one for the whole every ten seconds, and one early in a silent phase. */
-export function createPlainProgress(
-  messages: Messages,
-  { name: given, dryRun, findWait }: ProgressSubject,
-): ProgressDisplay {
-  let name = given;
+export function createPlainProgress(messages: Messages, subject: ProgressSubject): ProgressDisplay {
+  const { dryRun, findWait } = subject;
+  let { name } = subject;
   const state = new ProgressState(performance.now());
   let hasSaid = false;
   const say = (line: string): void => {
@@ -25,7 +23,7 @@ export function createPlainProgress(
   const sayAll = (): void => {
     const snapshot = state.snapshot(performance.now(), findWait?.());
     const parts = [...describeAmounts(snapshot), describeStall(snapshot, dryRun)].filter(Boolean);
-    say([describePhase(snapshot, dryRun).toLowerCase(), ...parts].join(', '));
+    say([describePhase(snapshot, subject).toLowerCase(), ...parts].join(', '));
   };
   const timer = setInterval(sayAll, INTERVAL_MS).unref();
   let first: NodeJS.Timeout | undefined;
@@ -47,7 +45,7 @@ export function createPlainProgress(
     show(event) {
       state.apply(event, performance.now());
       if (event.kind === 'phase') awaitFirst();
-      const line = describeEvent(event, dryRun);
+      const line = describeEvent(event, subject);
       if (line !== undefined) say(line);
     },
     showCall(event) {
@@ -66,21 +64,24 @@ const restarts: Readonly<Record<BlobRestartedEvent['reason'], string>> = {
   refused: 'the service rejected the bytes of an earlier push',
 };
 
-function describeEvent(event: ProgressEvent, dryRun: boolean): string | undefined {
+function describeEvent(
+  event: ProgressEvent,
+  { dryRun, words }: Pick<ProgressSubject, 'dryRun' | 'words'>,
+): string | undefined {
   switch (event.kind) {
     case 'phase':
       if (event.phase !== 'upload' || !event.blobs) return undefined;
-      return `${formatCount(event.blobs, 'blob')} to upload, ${formatBytes(event.sourceBytes ?? 0)} in the source`;
+      return `${formatCount(event.blobs, 'blob')} ${words?.toDo ?? 'to upload'}, ${formatBytes(event.sourceBytes ?? 0)} in the source`;
     case 'blob-resumed':
       return `layer ${labelBlob(event.id, 'layer')} resumes at ${formatBytes(event.resumedBytes)}`;
     case 'blob-restarted':
       if (event.nextByte !== 0) return undefined;
-      return `layer ${labelBlob(event.id, 'layer')} restarts from the first byte: ${restarts[event.reason]}`;
+      return `layer ${labelBlob(event.id, 'layer')} restarts from the first byte: ${words?.refused ?? restarts[event.reason]}`;
     case 'blob-finished': {
       // The digest tells the configs of an index apart.
       const what = `${event.role} ${labelBlob(event.id, 'layer')}`;
       if (event.outcome === 'existing') return `${what} already exists`;
-      return `${what} ${dryRun ? 'to be uploaded' : 'uploaded'}, ${formatBytes(event.bytes)}`;
+      return `${what} ${dryRun ? 'to be uploaded' : (words?.done ?? 'uploaded')}, ${formatBytes(event.bytes)}`;
     }
     case 'verify-started':
       return `verifying ${formatCount(event.blobs, 'blob')}, ${formatBytes(event.bytes)}`;
