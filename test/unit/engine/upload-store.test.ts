@@ -4,14 +4,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clearUploads, listUploads } from '../../../src/engine/resume/upload-files.ts';
-import {
-  findPlace,
-  isRunning,
-  type ProcessPlace,
-  tagOwnProcess,
-} from '../../../src/files/process-tag.ts';
 import type { UploadTarget } from '../../../src/engine/resume/upload-record.ts';
 import { openUploadStore } from '../../../src/engine/resume/upload-store.ts';
+import { findPlace, isRunning, type ProcessPlace, tagOwnProcess } from '../../../src/files/process-tag.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 

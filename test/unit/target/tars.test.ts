@@ -57,7 +57,7 @@ async function readTar(path: string): Promise<Map<string, Buffer>> {
   const reader = createReadStream(path).pipe(extract());
   for await (const entry of reader) {
     const chunks: Buffer[] = [];
-    for await (const chunk of entry) chunks.push(chunk);
+    for await (const chunk of entry) chunks.push(Buffer.from(chunk as Uint8Array));
     entries.set(entry.header.name, Buffer.concat(chunks));
   }
   return entries;
