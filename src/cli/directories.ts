@@ -91,6 +91,25 @@ export function lookForDockerConfig(io: Io): string | undefined {
   return home && join(home, '.docker');
 }
 
+/**
+ * Lists the files in which podman and skopeo keep logins, in their order: REGISTRY_AUTH_FILE alone if it is set, else those of
+ * containers-auth.json(5).
+ */
+export function listPodmanAuthFiles(io: Io): readonly string[] {
+  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME } = io.env;
+  if (REGISTRY_AUTH_FILE) return [resolve(io.cwd, REGISTRY_AUTH_FILE)];
+  const home = findHome(io);
+  // Without XDG_RUNTIME_DIR they use `/run/containers/UID/auth.json`.
+  const runtime = XDG_RUNTIME_DIR
+    ? join(XDG_RUNTIME_DIR, 'containers')
+    : `/run/containers/${process.getuid?.() ?? 0}`;
+  const config = XDG_CONFIG_HOME || (home && join(home, '.config'));
+  return [
+    ...(process.platform === 'linux' ? [join(runtime, 'auth.json')] : []),
+    ...(config ? [join(config, 'containers/auth.json')] : []),
+  ];
+}
+
 /** Throws USAGE for a line break: it would silently create another directory. */
 function resolveVariable(io: Io, name: string, path: string): string {
   if (!/[\r\n]/.test(path)) return resolve(io.cwd, path);

@@ -1,3 +1,4 @@
+import type { Login } from '../docker/helper-protocol.ts';
 import { EcrpError } from '../errors.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
@@ -7,12 +8,12 @@ import {
   formatAddressedRepository,
 } from '../oci/image-address.ts';
 import { isRegistryId, isSameRegistryHost, type RepositoryReference } from '../oci/reference.ts';
-import type { RegistryAccess } from '../registry/client.ts';
 import { createRemoteRepository, type RemoteRepository } from '../registry/remote-repository.ts';
-import type { RetryOptions } from '../registry/retry-reading.ts';
+import type { FailureWords, RetryOptions } from '../registry/retry-reading.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
 import { formatDuration } from './format.ts';
+import { prepareRemoteLogin } from './remote-login.ts';
 import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from './service-address.ts';
 
 export interface RemoteOptions {
@@ -26,6 +27,8 @@ export interface RemoteOptions {
   readonly defaultBudgetMs?: number | undefined;
   /** Plain HTTP, as with `--from-plain-http`. This machine needs no option. */
   readonly plainHttp?: boolean | undefined;
+  /** `--from-username` and the password of standard input. */
+  readonly givenLogin?: Login | undefined;
 }
 
 /**
@@ -40,6 +43,13 @@ export async function openRemoteRepository(
   const isOwn = isSameRegistryHost(address.registryHost, findRegistryHost(context));
   const repositoryPath = isOwn ? await findOwnPath(context, address, options) : address.repositoryPath;
   const named = { registryHost: address.registryHost, repositoryPath };
+  const connections = connect(context, options);
+  const { logIn, hintFor } = prepareRemoteLogin(context, named, {
+    connections,
+    given: options.givenLogin,
+    findToken: isOwn ? authorizeIfPossible(context, options.session) : undefined,
+  });
+  const reading = prepareRemoteReading(context, options.defaultBudgetMs);
   return createRemoteRepository({
     repository: {
       registryHost: findRequestHost(address.registryHost),
@@ -47,9 +57,9 @@ export async function openRemoteRepository(
       plainHttp: options.plainHttp,
       name: formatAddressedRepository(named),
     },
-    connections: connect(context, options),
-    access: isOwn ? { authorize: authorizeIfPossible(context, options.session) } : {},
-    reading: prepareRemoteReading(context, options.defaultBudgetMs),
+    connections,
+    access: { logIn },
+    reading: { ...reading, words: { ...reading.words, hintFor } },
     watchWait: (what, work) => context.waiting.during(what, work),
   });
 }
@@ -85,7 +95,7 @@ async function useSession<Result>(
 function authorizeIfPossible(
   context: CommandContext,
   session: EcrSession | undefined,
-): RegistryAccess['authorize'] {
+): (signal: AbortSignal) => Promise<string | undefined> {
   let isRefused = false;
   return async (signal) => {
     if (isRefused || !(await isRegistryOfApi(context))) return undefined;
@@ -117,7 +127,7 @@ function connect({ io, options }: CommandContext, { concurrency = 4 }: RemoteOpt
 function prepareRemoteReading(
   { io, options, messages, style }: CommandContext,
   defaultMs: number | undefined,
-): RetryOptions {
+): RetryOptions & { readonly words: FailureWords } {
   return {
     waitsMs: [],
     budget: new RetryBudget({ givenMs: options.retryBudget, defaultMs }),

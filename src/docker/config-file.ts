@@ -71,7 +71,13 @@ export interface AuthEntry {
   /** Older files have these two members instead. */
   readonly username?: string;
   readonly password?: string;
+  /** Exchanged for tokens of the registry, in the place of a password. */
+  readonly identitytoken?: string;
+  /** Token of the registry itself. */
+  readonly registrytoken?: string;
 }
+
+const ENTRY_MEMBERS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'] as const;
 
 /** Members of docker's config file that concern logins, and the one that chooses an engine. */
 export interface DockerConfig {
@@ -91,7 +97,7 @@ export function parseDockerConfig(text: string, path: string): DockerConfig {
   const currentContext = textOf(config, 'currentContext', path);
   const auths = new Map<string, AuthEntry>();
   for (const [key, entry] of membersOf(config, 'auths', path)) {
-    auths.set(key, isObject(entry) ? pickStrings(entry, ['auth', 'username', 'password']) : {});
+    auths.set(key, isObject(entry) ? pickStrings(entry, ENTRY_MEMBERS) : {});
   }
   const credHelpers = new Map<string, string>();
   for (const [host, helper] of membersOf(config, 'credHelpers', path)) {

@@ -228,7 +228,8 @@ function findEntry(
   return undefined;
 }
 
-function readLogin({ auth, username, password }: AuthEntry): Login | undefined {
+/** Reads user name and password of an entry. Undefined: it has none. */
+export function readLogin({ auth, username, password }: AuthEntry): Login | undefined {
   const decoded = auth === undefined ? undefined : Buffer.from(auth, 'base64').toString();
   const colon = decoded?.indexOf(':') ?? -1;
   if (decoded && colon > 0) return { username: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };

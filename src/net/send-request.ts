@@ -8,8 +8,10 @@ import type { Connections } from './connections.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default none. */
+  readonly body?: string | undefined;
 }
 
 /** An answer. Its connection is not free until its body is read or discarded. */
@@ -22,20 +24,20 @@ export interface HttpAnswer {
   readonly headers: IncomingHttpHeaders;
   /** Empty with HEAD. */
   readonly body: IncomingMessage;
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
 }
 
 /** Reading a body of up to this length is worth it to keep the connection. */
 const MAX_SHORT_BYTES = 16 * 1024;
 
 /**
- * Sends a request without a body. Follows no redirects. Throws the system's error when no answer comes, a `ProxyError` when the proxy
+ * Sends a request. Follows no redirects. Throws the system's error when no answer comes, a `ProxyError` when the proxy
  * is the cause, an `AbortError` when `signal` aborts. That ends the body as well.
  */
 export async function sendRequest(
   connections: Connections,
   url: URL,
-  { method = 'GET', headers = {} }: HttpRequest,
+  { method = 'GET', headers = {}, body }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`${url.protocol} is not HTTP`);
@@ -48,7 +50,7 @@ export async function sendRequest(
     agent,
     signal,
   });
-  request.end();
+  request.end(body);
   const response = await awaitResponse(request);
   // Later errors come out of the body.
   request.on('error', () => undefined);

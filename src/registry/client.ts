@@ -1,14 +1,11 @@
-import { isObject } from '../json.ts';
 import type { Connections } from '../net/connections.ts';
 import { isLoopbackHost } from '../net/local-hosts.ts';
-import { discardBody, type HttpAnswer, type HttpRequest, sendRequest } from '../net/send-request.ts';
-import { parseJson } from '../oci/json.ts';
-import { readBytes } from './read-answer.ts';
+import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-request.ts';
+import { fetchToken, parseBearerChallenge } from './fetch-token.ts';
+import { sendFollowing } from './send-following.ts';
 
-/** Maximum length of a token endpoint's answer, in bytes. Tokens of ECR Public have some thousand. */
-const MAX_TOKEN_BYTES = 1024 * 1024;
 /** More often than any registry and login need. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 8;
 /** Statuses after which a login may help. ECR Public answers an expired token with 400, and a used-up quota with 429. */
 const REFUSALS: readonly number[] = [400, 401, 403, 429];
 
@@ -22,7 +19,7 @@ export interface RegistryAccess {
   readonly authorize?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
-/** Finds what opens a repository that has refused a request. */
+/** Finds what opens a repository that has refused a request. Loaded only by commands that log in. */
 export interface RegistryLogIn {
   /** Value of `Authorization` for the next request; undefined: none. */
   readonly authorization: string | undefined;
@@ -31,6 +28,8 @@ export interface RegistryLogIn {
    * @param sent What the refused request had.
    */
   tryAfter(refusal: HttpAnswer, sent: string | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Notes that a request with `sent` was not refused. */
+  noteAccepted(sent: string | undefined): void;
 }
 
 /**
@@ -54,7 +53,8 @@ export async function requestRegistry(
       const sent = logIn.authorization;
       const answer = await sendWith(sent);
       const isRefused = REFUSALS.includes(answer.status) && answer.isElsewhere !== true;
-      if (!isRefused || tries >= MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
+      if (!isRefused) logIn.noteAccepted(sent);
+      if (!isRefused || tries === MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
       await discardBody(answer);
     }
   }
@@ -86,74 +86,4 @@ export async function requestRegistry(
 /** Chooses plain HTTP for this machine and HTTPS for other hosts, as container tools do. */
 export function chooseScheme(registryHost: string): 'http' | 'https' {
   return isLoopbackHost(registryHost.replace(/:\d+$/, '').toLowerCase()) ? 'http' : 'https';
-}
-
-interface BearerChallenge {
-  readonly realm: string;
-  readonly service?: string;
-  readonly scope?: string;
-}
-
-/** Reads a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"` header. Returns undefined for anything else. */
-export function parseBearerChallenge(header: string | undefined): BearerChallenge | undefined {
-  const [, parameters] = /^Bearer\s+(.+)$/is.exec(header ?? '') ?? [];
-  if (parameters === undefined) return undefined;
-  const found = new Map<string, string>();
-  for (const [, name, quoted, bare] of parameters.matchAll(/([a-z_]+)\s*=\s*(?:"([^"]*)"|([^\s,]+))/gi)) {
-    found.set((name ?? '').toLowerCase(), quoted ?? bare ?? '');
-  }
-  const realm = found.get('realm');
-  if (realm === undefined || !URL.canParse(realm)) return undefined;
-  const service = found.get('service');
-  const scope = found.get('scope');
-  return { realm, ...(service !== undefined && { service }), ...(scope !== undefined && { scope }) };
-}
-
-/** The answer of a token endpoint holds no token. */
-export class NoTokenError extends Error {
-  override readonly name = 'NoTokenError';
-}
-
-/** Gets the anonymous token that a challenge points to. */
-async function fetchToken(
-  connections: Connections,
-  { realm, service, scope }: BearerChallenge,
-  signal: AbortSignal,
-): Promise<string> {
-  const url = new URL(realm);
-  if (service !== undefined) url.searchParams.set('service', service);
-  if (scope !== undefined) url.searchParams.set('scope', scope);
-  const answer = await sendFollowing(connections, url, {}, undefined, signal);
-  const body = parseTokenAnswer(await readBytes(answer, MAX_TOKEN_BYTES), url.host);
-  const token = isObject(body) ? (body.token ?? body.access_token) : undefined;
-  // Only printable ASCII can go into a header.
-  if (typeof token !== 'string' || !/^[\x20-\x7e]+$/.test(token)) {
-    throw new NoTokenError(`${url.host} gave no token`);
-  }
-  return token;
-}
-
-function parseTokenAnswer(bytes: Buffer, host: string): unknown {
-  try {
-    return parseJson(bytes, `the token of ${host}`, MAX_TOKEN_BYTES);
-  } catch (error) {
-    // parseJson blames the user's input, which this is not.
-    throw new NoTokenError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Sends a request and follows redirects as `followRedirects` does. */
-async function sendFollowing(
-  connections: Connections,
-  url: URL,
-  { method, headers }: HttpRequest,
-  authorization: string | undefined,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
-  const authorized = { ...headers, ...(authorization !== undefined && { authorization }) };
-  const request = { ...(method && { method }), headers: authorized };
-  const answer = await sendRequest(connections, url, request, signal);
-  if (answer.status < 301 || answer.status > 308) return answer;
-  const { followRedirects } = await import('./follow-redirects.ts');
-  return followRedirects(connections, answer, request, signal);
 }

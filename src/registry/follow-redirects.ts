@@ -7,13 +7,13 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
  * Follows the redirects of an answer with its request. The `authorization` of the request goes to the origin of `first` alone, and no more
- * once another one was in between. Returns an answer that is no redirect, or whose location is no URL. Throws `RedirectError` for too many
+ * once another one was in between. A request with a body goes nowhere else. Returns an answer that is no redirect, or whose location is no URL. Throws `RedirectError` for too many
  * redirects, and for one from HTTPS to plain HTTP.
  */
 export async function followRedirects(
   connections: Connections,
   first: HttpAnswer,
-  { method, headers }: HttpRequest,
+  { method, headers, body }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const { authorization, ...others } = headers ?? {};
@@ -23,7 +23,8 @@ export async function followRedirects(
     const { location } = answer.headers;
     const isRedirect =
       REDIRECTS.includes(status) && location !== undefined && URL.canParse(location, url.href);
-    if (!isRedirect) return answer;
+    // A body may hold a login.
+    if (!isRedirect || body !== undefined) return answer;
     await discardBody(answer);
     const next = new URL(location, url);
     if (count === MAX_REDIRECTS) {

@@ -23,7 +23,7 @@ export class UnexpectedStatus extends Error {
     const isPage = headers['content-type']?.startsWith('text/html') ?? false;
     super(
       isElsewhere
-        ? `${url.host}, to which the registry redirects, returned HTTP ${status}`
+        ? `the registry leads to ${url.host}, which returned HTTP ${status}`
         : isPage || (status >= 300 && status < 400)
           ? `it returned HTTP ${status}${isPage ? ' with a web page' : ''}; this does not look like a registry`
           : `the registry returned HTTP ${status}`,

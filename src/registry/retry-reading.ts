@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import { isTlsFailure, ProxyError } from '../net/connection-error.ts';
 import type { RetryBudget } from '../net/retry-budget.ts';
 import { BodyTooLong } from '../net/send-request.ts';
-import { NoTokenError } from './client.ts';
+import { NoTokenError } from './fetch-token.ts';
 import { RedirectError, UnexpectedStatus } from './read-answer.ts';
 
 /** A registry that works is never silent for this time. */

@@ -1,12 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  chooseScheme,
-  parseBearerChallenge,
-  type RegistryAccess,
-  requestRegistry,
-} from '../../../src/registry/client.ts';
+import { chooseScheme, type RegistryAccess, requestRegistry } from '../../../src/registry/client.ts';
+import { parseBearerChallenge } from '../../../src/registry/fetch-token.ts';
 import { readBytes } from '../../../src/registry/read-answer.ts';
 import { directConnections } from '../../support/connections.ts';
 
