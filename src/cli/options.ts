@@ -45,9 +45,10 @@ export function addGlobalOptions(program: Command): Command {
       ),
     )
     .addOption(
-      new Option('--retry-budget <time>', 'time to retry without progress (default 1m, push 5m)').argParser(
-        parseDuration,
-      ),
+      new Option(
+        '--retry-budget <time>',
+        'time to retry without progress (default 1m, push and copy 5m)',
+      ).argParser(parseDuration),
     )
     .optionsGroup('Output:')
     .addOption(new Option('--json', 'print the result as one JSON document'))

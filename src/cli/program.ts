@@ -5,6 +5,7 @@ import { findReplacement } from './aws-commands.ts';
 import { type CommandContext, createContext, type Runner } from './command-context.ts';
 import { addCatalog } from './commands/catalog/declare.ts';
 import { addCompletion } from './commands/completion/declare.ts';
+import { addCopy } from './commands/copy/declare.ts';
 import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addImage } from './commands/image/declare.ts';
@@ -26,6 +27,7 @@ import { printText } from './write-text.ts';
 const DECLARATIONS: readonly (readonly [add: (program: Command, run: Runner) => void, ...names: string[]])[] =
   [
     [addPush, 'push'],
+    [addCopy, 'copy'],
     [addRepo, 'repo'],
     [addCatalog, 'catalog'],
     [addImage, 'image'],

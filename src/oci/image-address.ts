@@ -76,6 +76,11 @@ export function formatImageAddress(address: ImageAddress): string {
   return `${formatAddressedRepository(address)}${tag}${imageDigest === undefined ? '' : `@${imageDigest}`}`;
 }
 
+/** Whether the host is a private registry of ECR: of AWS, by any of its names. */
+export function isPrivateEcr(registryHost: string): boolean {
+  return /^\d{12}\.dkr[.-]ecr(?:-fips)?\./.test(registryHost);
+}
+
 /** Finds the host that requests for a registry go to. Docker Hub's has another name. */
 export function findRequestHost(registryHost: string): string {
   return registryHost === DOCKER_HUB ? 'registry-1.docker.io' : registryHost;

@@ -117,7 +117,13 @@ async function explainMismatch(
     : new EcrpError(
         'INVALID_INPUT',
         `The ${blob.role} ${claimed.digest} is damaged: its bytes have the digest ${found}`,
-        { ...details, hint: 'Save the image again.' },
+        {
+          ...details,
+          hint:
+            blob.kind === 'known' && blob.isRemote
+              ? 'The registry that it comes from serves other bytes than its manifest says: tell its owner.'
+              : 'Save the image again.',
+        },
       );
 }
 

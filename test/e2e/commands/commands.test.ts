@@ -12,6 +12,7 @@ import {
   succeeds,
 } from './drive-commands.ts';
 import { catalogRows } from './rows/catalog.ts';
+import { copyRows } from './rows/copy.ts';
 import { doctorRows } from './rows/doctor.ts';
 import { emulatorRows } from './rows/emulator.ts';
 import { imageRows } from './rows/image.ts';
@@ -24,6 +25,7 @@ import { expectValid, schemaNames } from './schemas.ts';
 
 const rows: readonly CommandRow[] = [
   ...pushRows,
+  ...copyRows,
   ...repoRows,
   ...policyRows,
   ...imageRows,

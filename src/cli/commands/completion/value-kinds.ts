@@ -43,6 +43,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   sources: 'file',
   tag: 'tag',
   tags: 'tag',
+  to: 'reference',
 };
 
 /** Value names that mean something else in an option than in an argument. */
@@ -54,6 +55,7 @@ const TEXT_NAMES: readonly string[] = [
   'address',
   'age',
   'alias',
+  'from',
   'glob',
   'id',
   'k=v',

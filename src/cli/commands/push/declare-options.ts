@@ -10,6 +10,22 @@ export const PUSH_OPERATIONS = [
   'PutImage',
 ] as const;
 
+/** Declares what of an image goes. */
+export function addSelectionOptions(command: Command): void {
+  command
+    .option('--platform <os/arch>', 'only this platform of an index (repeatable)', collectValues)
+    .addOption(
+      new Option('--attestations <what>', 'attestations of an index')
+        .choices(['keep', 'drop'])
+        .default('keep'),
+    )
+    .addOption(
+      new Option('--referrers <what>', 'signatures, SBOMs and the like')
+        .choices(['keep', 'drop'])
+        .default('keep'),
+    );
+}
+
 /** Declares where the images of a push go. */
 export function addTargetOptions(command: Command): void {
   command
@@ -47,12 +63,16 @@ export function addTravelOptions(command: Command): void {
     )
     .option('--cache-from <tag>', 'look for layers in this image too (repeatable)', collectValues)
     .option('--no-remote-cache', 'do not look for layers in the images at the tags')
-    .optionsGroup('Network:')
-    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4)
+    .optionsGroup('Network:');
+  addConcurrencyOption(command)
     .option(
       '--part-size <mib>',
       "largest part, 5 to 20 MiB (default: the service's)",
       parseIntegerWithin(5, 20),
     )
     .option('--no-resume', 'do not resume interrupted uploads; save none');
+}
+
+export function addConcurrencyOption(command: Command): Command {
+  return command.option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4);
 }

@@ -1,8 +1,13 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
-import { addTargetOptions, addTravelOptions, PUSH_OPERATIONS } from './declare-options.ts';
+import {
+  addSelectionOptions,
+  addTargetOptions,
+  addTravelOptions,
+  PUSH_OPERATIONS,
+} from './declare-options.ts';
 import type { PushOptions } from './request.ts';
 
 /** Declares `ecrp push`. */
@@ -19,18 +24,9 @@ export function addPush(program: Command, run: Runner): void {
     )
     .optionsGroup('Source:')
     .option('--image <name>', 'which of several images: name, digest or ID', parseNonEmpty)
-    .option('--all', 'push each image of the archive under its own tags')
-    .option('--platform <os/arch>', 'only this platform of an index (repeatable)', collectValues)
-    .addOption(
-      new Option('--attestations <what>', 'attestations of an index')
-        .choices(['keep', 'drop'])
-        .default('keep'),
-    )
-    .addOption(
-      new Option('--referrers <what>', 'signatures, SBOMs and the like')
-        .choices(['keep', 'drop'])
-        .default('keep'),
-    )
+    .option('--all', 'push each image of the archive under its own tags');
+  addSelectionOptions(push);
+  push
     .option('--foreign-layers', 'upload Windows base layers that are in the source')
     .option('--artifact-type <type>', 'push plain files as one artifact of this type', parseNonEmpty)
     .option('--subject <reference>', 'with --artifact-type: the image that it is about', parseNonEmpty)

@@ -16,7 +16,7 @@ import { verifyPushed } from './verify-pushed.ts';
 import { describeOutcome, describePushed, type PushedImage, reportPushed } from './view.ts';
 
 /** How long a push retries without progress: what it has sent is worth more patience than a question. */
-const PUSH_BUDGET_MS = 5 * 60_000;
+export const PUSH_BUDGET_MS = 5 * 60_000;
 
 /** What all steps of a push share: one session, whatever the number of images. */
 export interface PushRun {

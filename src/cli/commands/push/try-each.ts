@@ -6,8 +6,10 @@ export type Tried<Result> =
   | { readonly name: string; readonly result: Result }
   | { readonly name: string; readonly error: EcrpError };
 
-/** Errors that every later item would run into as well. */
-const ENDING: readonly EcrpError['code'][] = ['AUTH', 'INTERRUPTED'];
+/** Whether every later item would run into the same error. */
+export function isEnding({ code }: EcrpError): boolean {
+  return code === 'AUTH' || code === 'INTERRUPTED';
+}
 
 /**
  * Runs the items one after the other. An error of one item does not stop the others, unless the credentials fail or the user interrupts: then
@@ -31,7 +33,7 @@ export async function tryEach<Item extends { readonly name: string }, Result>(
     } catch (thrown) {
       const error = toEcrpError(thrown, signal);
       tried.push({ name, error });
-      if (ENDING.includes(error.code)) ending = { name, error };
+      if (isEnding(error)) ending = { name, error };
     }
   }
   return tried;

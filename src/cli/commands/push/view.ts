@@ -1,30 +1,16 @@
 import type { PushResult, TagResult } from '../../../engine/result.ts';
 import { exitStatusOf } from '../../../errors.ts';
-import { listNames } from '../../../foreign-text.ts';
 import { formatReference } from '../../../oci/reference.ts';
 import type { VerifiedImage } from '../../../registry/verify-image.ts';
 import type { Publication, PublishedImage } from '../../ci/step-summary.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { formatBytes, formatCount, formatDuration } from '../../format.ts';
 import { formatGalleryPage } from '../../gallery-page.ts';
 import { describeError, type Outcome, type ResultMembers } from '../../output.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
-import type { CostCounter, PushCosts } from './cost-counter.ts';
+import type { CostCounter } from './cost-counter.ts';
 import type { PushRequest } from './request.ts';
+import { type PushFacts, summarizePush } from './summarize.ts';
 import type { Tried } from './try-each.ts';
-
-/** What a push command knows beside the result of the push. */
-export interface PushFacts extends PushCosts {
-  /** `HOST/alias/repo:tag`, without HOST and alias when the alias is unknown; with `@digest` when there is no tag. */
-  readonly reference: string;
-  readonly registryId: string | undefined;
-  readonly repositoryName: string;
-  /** The alias in the registry's paths; undefined when it is unknown. */
-  readonly registryAlias: string | undefined;
-  readonly dryRun: boolean;
-  /** What was read back. */
-  readonly verified?: VerifiedImage | undefined;
-}
 
 export interface PushedImage {
   readonly result: PushResult;
@@ -82,12 +68,16 @@ export async function reportPushed(
         messages.warn(`refused, so not pushed with the image: ${artifactType} ${imageDigest}: ${reason}`);
     }
     for (const line of summarizePush(result, facts)) {
-      messages.note(all ? `${facts.reference}: ${line}` : line);
+      messages.note(all || facts.source ? `${nameFor(facts)}: ${line}` : line);
     }
     const page = findShownPage(facts);
     if (page !== undefined) pages.add(page);
   }
   for (const page of pages) messages.note(`Gallery: ${page}`);
+}
+
+function nameFor({ source, reference }: PushFacts): string {
+  return source === undefined ? reference : `${source.name} to ${reference}`;
 }
 
 /** The outcome of the command: one image's, or with `--all` that of each image. */
@@ -147,9 +137,10 @@ function describePublished({ result, facts }: PushedImage): PublishedImage {
 
 function describePush(result: PushResult, facts: PushFacts): Outcome {
   const { imageDigest, imageManifestMediaType, manifests, layers, bytes, tags, createdRepository } = result;
-  const { reference, registryId, repositoryName, dryRun, apiCalls, retries, durationMs } = facts;
+  const { reference, registryId, repositoryName, dryRun, apiCalls, retries, durationMs, source } = facts;
   return {
     result: {
+      source: source && `${source.name.replace(/@.*/, '')}@${source.imageDigest}`,
       reference,
       registryId,
       repositoryName,
@@ -181,59 +172,7 @@ function describeTag(
   return createdRepository ? { imageTag, status: 'created' } : { imageTag };
 }
 
-/** The summary for a person, line by line. */
-function summarizePush(result: PushResult, facts: PushFacts): readonly string[] {
-  const kept = result.tags.filter(({ imageDigest }) => imageDigest !== undefined);
-  return [
-    ...kept.map(({ imageTag, imageDigest }) => `The tag ${imageTag} is left on ${imageDigest}.`),
-    summarizeTransfer(result, facts),
-    ...listMoves(result.tags, facts.dryRun),
-  ];
-}
-
 /** The repository's page; undefined while it shows nothing. */
 function findShownPage({ registryAlias, repositoryName, dryRun }: PushFacts): string | undefined {
   return registryAlias === undefined || dryRun ? undefined : formatGalleryPage(registryAlias, repositoryName);
-}
-
-/** The tags that moved, grouped by the image that they moved from, so that each can be moved back. */
-function listMoves(tags: readonly TagResult[], dryRun: boolean): readonly string[] {
-  const moved = new Map<string, string[]>();
-  for (const { imageTag, previousDigest } of tags) {
-    if (previousDigest === undefined) continue;
-    moved.set(previousDigest, [...(moved.get(previousDigest) ?? []), imageTag]);
-  }
-  return Array.from(moved, ([digest, names]) => {
-    const what = `${names.length === 1 ? 'tag' : 'tags'} ${listNames(names)} from ${digest}`;
-    return dryRun ? `Would move the ${what}.` : `Moved the ${what}.`;
-  });
-}
-
-function summarizeTransfer(result: PushResult, facts: PushFacts): string {
-  const { layers, bytes, tags } = result;
-  const took = formatDuration(facts.durationMs);
-  if (tags.length > 0 && tags.every(({ imageDigest }) => imageDigest !== undefined)) {
-    return `Skipped: ${tags.length === 1 ? 'the tag exists' : 'all tags exist'} already; checked in ${took}.`;
-  }
-  const root = result.manifests.findIndex(({ imageDigest }) => imageDigest === result.imageDigest);
-  // An image without a tag, or what refers to an image that was there.
-  const isPut = result.manifests
-    .slice(tags.length === 0 ? root : root + 1)
-    .some(({ status }) => status === 'put');
-  const isUnchanged = layers.uploaded === 0 && !isPut && tags.every((tag) => tag.status === 'unchanged');
-  if (isUnchanged && !facts.dryRun) {
-    return `Unchanged: everything was there already; ${facts.verified ? 'verified' : 'checked'} in ${took}.`;
-  }
-  const parts = [
-    layers.uploaded > 0 &&
-      `${formatCount(layers.uploaded, 'blob')} (${formatBytes(bytes.uploaded)}) uploaded`,
-    bytes.resumed > 0 && `${formatBytes(bytes.resumed)} resumed`,
-    layers.existing > 0 && `${formatCount(layers.existing, 'blob')} there already`,
-    layers.skipped > 0 && `${formatCount(layers.skipped, 'foreign layer')} left out`,
-  ];
-  const done = parts.filter((part) => part !== false).join(', ');
-  const creates = result.createdRepository ? `the repository ${facts.repositoryName} would be created, ` : '';
-  return facts.dryRun
-    ? `Dry run, nothing was sent${creates || done ? ': ' : ''}${creates}${done.replace('uploaded', 'to upload')}.`
-    : `Pushed${facts.verified ? ' and verified' : ''} in ${took}${done === '' ? '' : `: ${done}`}.`;
 }

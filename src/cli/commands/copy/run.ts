@@ -1,0 +1,132 @@
+import { rememberTarget } from '../../../engine/remember-target.ts';
+import { formatImageAddress, isPrivateEcr } from '../../../oci/image-address.ts';
+import type { RemoteRepository } from '../../../registry/remote-repository.ts';
+import { pickCosignTags, searchCosignTags } from '../../../registry/source/cosign-tags.ts';
+import { ManifestCache } from '../../../registry/source/manifest-cache.ts';
+import type { Matcher } from '../../../retention/glob.ts';
+import { cancel, confirm } from '../../ask.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { openRemoteRepository } from '../../open-remote.ts';
+import type { Outcome } from '../../output.ts';
+import { chooseTarget } from '../push/choose-target.ts';
+import { type ConnectedRepository, connectRepository } from '../push/connect-repository.ts';
+import { PUSH_BUDGET_MS, type PushRun, runPush } from '../push/push-run.ts';
+import { type Tried, tryEach } from '../push/try-each.ts';
+import type { PushedImage } from '../push/view.ts';
+import { compareImage, copyImage } from './copy-image.ts';
+import { groupTags, listWantedTags, refuseMissing } from './copy-tags.ts';
+import { type CopyOptions, type CopyRequest, readCopyRequest } from './request.ts';
+import { findTargetTags } from './target-tags.ts';
+import { tryTogether } from './try-together.ts';
+
+/** Copies images from a registry: request → session → both repositories → digests → what is missing → outcome. */
+export async function copy(
+  context: CommandContext,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<Outcome> {
+  const request = await readCopyRequest(context, from, to, options);
+  const name = formatImageAddress(request.from);
+  const { yes = false, dryRun = false } = options;
+  if (isPrivateEcr(request.from.registryHost) && !yes && !dryRun) {
+    const question = `${name} is in a private registry. Copy it to ECR Public, where everybody can pull it?`;
+    if (!(await confirm(context, question, `copying ${name} to a public registry`))) return cancel(context);
+  }
+  const subject = { name, all: request.wantsTag !== undefined };
+  return runPush(context, request.transfer, subject, (run) => copyRequested(run, request));
+}
+
+/** What is open while a command copies. */
+interface OpenCopy {
+  readonly run: PushRun;
+  readonly request: CopyRequest;
+  readonly remote: RemoteRepository;
+  readonly manifests: ManifestCache;
+  readonly repository: ConnectedRepository;
+}
+
+async function copyRequested(run: PushRun, request: CopyRequest): Promise<readonly Tried<PushedImage>[]> {
+  const { context, session, progress } = run;
+  const { transfer, wantsTag } = request;
+  const remote = await openRemoteRepository(context, request.from, {
+    command: 'copy',
+    session,
+    concurrency: transfer.concurrency,
+    defaultBudgetMs: PUSH_BUDGET_MS,
+    plainHttp: request.plainHttp,
+  });
+  const manifests = new ManifestCache(remote, context.io.signal);
+  try {
+    const chosen = chooseTarget(transfer.target, [], transfer.registryHost);
+    const repository = await connectRepository(context, session, progress, transfer, chosen, rememberTarget);
+    const open = { run, request, remote, manifests, repository };
+    return wantsTag === undefined ? [await copyOne(open)] : await copyAll(open, wantsTag);
+  } finally {
+    manifests.close();
+    remote.close();
+  }
+}
+
+async function copyOne({
+  run,
+  request,
+  remote,
+  manifests,
+  repository,
+}: OpenCopy): Promise<Tried<PushedImage>> {
+  const { signal } = run.context.io;
+  const { imageDigest, ...named } = request.from;
+  const name = formatImageAddress(named.imageTag === undefined ? request.from : named);
+  const cosign = request.selection.referrers === 'drop' ? undefined : searchCosignTags(remote, signal);
+  const [digest, targetTags] = await Promise.all([
+    remote.findDigest(imageDigest ?? named.imageTag ?? '', signal),
+    findTargetTags(run, repository, repository.chosen.tags),
+  ]);
+  if (digest === undefined) throw refuseMissing(name);
+  const copying = { ...run, request, manifests, cosign };
+  const compared = await compareImage(copying, { digest, name, repository }, targetTags);
+  return { name, result: await copyImage(copying, compared) };
+}
+
+/** Compares all images first, several at a time, so that those that are there already cost little. */
+async function copyAll(
+  { run, request, remote, manifests, repository }: OpenCopy,
+  wantsTag: Matcher,
+): Promise<readonly Tried<PushedImage>[]> {
+  const { context, progress } = run;
+  const { io, messages } = context;
+  const { tags, others } = await listWantedTags(remote, wantsTag, messages, io.signal);
+  const [{ groups, failed }, targetTags] = await Promise.all([
+    groupTags(remote, tags, io.signal),
+    findTargetTags(run, repository, tags),
+  ]);
+  const cosign = request.selection.referrers === 'drop' ? undefined : pickCosignTags(others);
+  const copying = { ...run, request, manifests, cosign };
+  const { repositoryName } = repository.chosen;
+  const images = groups.map(({ digest, tags: own }) => {
+    const chosen = { ...repository.chosen, tags: own, mainTag: own[0] };
+    const image = { digest, name: `${remote.name}:${own[0]}`, repository: { ...repository, chosen } };
+    return { image, name: `${repositoryName}:${own[0]}` };
+  });
+  const compared = await tryTogether(
+    images,
+    ({ image }) => compareImage(copying, image, targetTags),
+    io.signal,
+  );
+  const total = compared.filter((each) => 'error' in each || !each.result.isSettled).length;
+  let position = 0;
+  const tried = await tryEach(
+    compared,
+    async (each) => {
+      if ('error' in each) throw each.error;
+      if (!each.result.isSettled) {
+        position += 1;
+        progress.startImage({ name: each.name, position, images: total });
+      }
+      return copyImage(copying, each.result);
+    },
+    io.signal,
+  );
+  return [...tried, ...failed];
+}
