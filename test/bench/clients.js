@@ -1,8 +1,9 @@
-// The measured clients: what each one stores between runs, and its command to push.
+// The measured clients: what each one stores between runs, and its commands.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { openCrane, openOras, openRegctl } from './peers.js';
 import { program, startDockerd } from './servers.js';
 
 /** skopeo and podman as root remember here which blobs are where. `run.js` mounts a directory of its own there. */
@@ -11,10 +12,14 @@ export const CONTAINERS = '/var/lib/containers';
 /** Programs that each client needs. */
 const NEEDS = {
   ecrp: [],
+  'ecrp-raw': [],
   'ecrp-zstd': [],
   skopeo: ['skopeo', 'docker-registry'],
   podman: ['podman', 'docker-registry'],
   docker: ['docker', 'dockerd', 'docker-registry'],
+  crane: ['crane', 'docker-registry'],
+  oras: ['oras', 'docker-registry'],
+  regctl: ['regctl', 'docker-registry'],
 };
 
 export const CLIENT_NAMES = Object.keys(NEEDS);
@@ -27,65 +32,100 @@ export function findMissing(name) {
 }
 
 /**
- * Opens a client that keeps everything below `directory`. It pushes to `server` and reads `forms`. `load` copies an image into its storage
- * beforehand, if it has one. `prepare` and `release` run around each push and are not timed. `forget` removes its caches. `push` returns the
- * command. `zstdNode` is the Node that runs `ecrp-zstd`; `reference` is HOST:PORT/REPOSITORY:TAG.
+ * Opens a client that keeps everything below `directory`. It writes to `server`, and `takes` forms of each action. `load` copies an image into its
+ * storage beforehand, if it has one. `prepare` and `release` run around each measured command and are not timed. `forget` removes its caches.
+ * `push`, `copy` and `pull` return the command for { image, form, from, to, path }; the ends are those of stage.js. `zstdNode` is the Node that
+ * runs `ecrp-zstd`.
  */
 export async function openClient(name, directory, { zstdNode }) {
   mkdirSync(directory, { recursive: true });
-  return OPENERS[name](directory, zstdNode);
+  return { ...NOTHING, ...(await OPENERS[name](directory, zstdNode)) };
 }
 
 const OPENERS = {
-  ecrp: (directory) => openEcrp(directory, process.execPath, []),
-  'ecrp-zstd': (directory, node) => openEcrp(directory, node, ['--compression', 'zstd', '--format', 'oci']),
+  ecrp: (directory) => openEcrp(directory),
+  'ecrp-raw': (directory) => openEcrp(directory, ['--transport', 'registry']),
+  'ecrp-zstd': (directory, node) => ({
+    ...openEcrp(directory, ['--compression', 'zstd', '--format', 'oci'], node),
+    takes: { push: ['docker'], copy: [], pull: [] },
+  }),
   skopeo: openSkopeo,
   podman: openPodman,
   docker: openDocker,
+  crane: openCrane,
+  oras: openOras,
+  regctl: openRegctl,
 };
 
 const NOTHING = {
+  server: 'registry',
   env: {},
   load: () => undefined,
   prepare: () => undefined,
   release: () => undefined,
+  forget: () => undefined,
   stop: async () => undefined,
 };
 
-function openEcrp(directory, node, options) {
+function openEcrp(directory, options = [], node = process.execPath) {
   const cache = join(directory, 'cache');
+  const service = ({ host, isSecure }) => [
+    ...['--registry-host', host, '--endpoint-url', `${isSecure ? 'https' : 'http'}://${host}`],
+    ...options,
+  ];
   return {
-    ...NOTHING,
     server: 'emulator',
-    forms: options.length > 0 ? ['docker'] : ['layout', 'oci-tar', 'docker'],
+    takes: {
+      push: ['layout', 'oci-tar', 'docker'],
+      copy: ['registry'],
+      // It has no transport.
+      pull: options.length > 0 ? [] : ['layout', 'docker'],
+    },
     env: { HOME: directory, ECRP_CACHE_DIR: cache, ECRP_STATE_DIR: join(directory, 'state') },
     forget: () => empty(cache),
-    push: ({ image, form, reference }) => [
-      ...[node, program, 'push', image.locate(form)],
-      ...[reference, '--registry-host', hostOf(reference), '--endpoint-url', `http://${hostOf(reference)}`],
-      ...options,
+    push: ({ image, form, to }) => [
+      ...[node, program, 'push', image.locate(form), `${to.name}:v1`],
+      ...service(to),
+    ],
+    copy: ({ image, from, to }) => [
+      ...[node, program, 'copy'],
+      ...(image.name === 'tags' ? [from.name, to.name, '--all-tags'] : [`${from.name}:v1`, `${to.name}:v1`]),
+      ...service(to),
+    ],
+    pull: ({ form, from, path }) => [
+      ...[node, program, 'pull', `${from.name}:v1`, path],
+      ...(form === 'docker' ? ['--format', 'docker-archive', '--platform', 'linux/amd64'] : []),
     ],
   };
 }
 
 function openSkopeo(directory) {
   const transports = { layout: 'oci', 'oci-tar': 'oci-archive', docker: 'docker-archive' };
+  const insecure = (side, end) => (end.isSecure ? [] : [`--${side}-tls-verify=false`]);
+  const skopeo = ['skopeo', '--insecure-policy'];
   return {
-    ...NOTHING,
-    server: 'registry',
-    forms: ['layout', 'oci-tar', 'docker'],
+    takes: {
+      push: ['layout', 'oci-tar', 'docker'],
+      copy: ['registry'],
+      pull: ['layout', 'oci-tar', 'docker'],
+    },
     env: { HOME: directory },
     forget: () => empty(join(CONTAINERS, 'cache')),
-    push: ({ image, form, reference }) => {
+    push: ({ image, form, to }) => {
       const source = `${transports[form]}:${image.locate(form)}${form === 'docker' ? '' : ':v1'}`;
-      return [
-        'skopeo',
-        '--insecure-policy',
-        'copy',
-        '--dest-tls-verify=false',
-        source,
-        `docker://${reference}`,
-      ];
+      return [...skopeo, 'copy', ...insecure('dest', to), source, `docker://${to.name}:v1`];
+    },
+    copy: ({ image, from, to }) => {
+      const both = [...insecure('src', from), ...insecure('dest', to)];
+      // `sync` adds the last part of the name.
+      return image.name === 'tags'
+        ? [...skopeo, 'sync', ...both, '--src', 'docker', '--dest', 'docker', from.name, dirname(to.name)]
+        : [...skopeo, 'copy', '--all', ...both, `docker://${from.name}:v1`, `docker://${to.name}:v1`];
+    },
+    pull: ({ image, form, from, path }) => {
+      const name = form === 'docker' ? image.localName : 'v1';
+      const target = `${transports[form]}:${path}:${name}`;
+      return [...skopeo, 'copy', ...insecure('src', from), `docker://${from.name}:v1`, target];
     },
   };
 }
@@ -108,9 +148,7 @@ function openPodman(directory) {
   ];
   const localName = (image) => `docker.io/${image.localName}`;
   return {
-    ...NOTHING,
-    server: 'registry',
-    forms: ['docker'],
+    takes: { push: ['docker'], copy: [], pull: [] },
     env: { HOME: directory },
     load: (image) => {
       if (spawnSync(podman[0], [...podman.slice(1), 'image', 'exists', localName(image)]).status !== 0)
@@ -119,15 +157,15 @@ function openPodman(directory) {
     forget: () => {
       for (const cache of [join(CONTAINERS, 'cache'), at('root/cache')]) empty(cache);
     },
-    push: ({ image, reference }) => [
+    push: ({ image, to }) => [
       ...[
         ...podman,
         'push',
-        '--tls-verify=false',
+        ...(to.isSecure ? [] : ['--tls-verify=false']),
         '--format',
         'v2s2',
         localName(image),
-        `docker://${reference}`,
+        `docker://${to.name}:v1`,
       ],
     ],
   };
@@ -139,29 +177,23 @@ async function openDocker(directory) {
   // Digests of layers in registries.
   const distribution = join(directory, 'engine/data/image/vfs/distribution');
   return {
-    ...NOTHING,
-    server: 'registry',
-    forms: ['docker'],
+    takes: { push: ['docker'], copy: [], pull: [] },
     env: { HOME: directory },
     engine: engine.pid,
     load: (image) => {
       if (spawnSync(docker[0], [...docker.slice(1), 'image', 'inspect', image.localName]).status !== 0)
         run([...docker, 'load', '--quiet', '--input', image.locate('docker')]);
     },
-    prepare: ({ image, reference }) => run([...docker, 'tag', image.localName, reference]),
-    release: ({ reference }) => run([...docker, 'rmi', reference]),
+    prepare: ({ image, to }) => run([...docker, 'tag', image.localName, `${to.name}:v1`]),
+    release: ({ to }) => run([...docker, 'rmi', `${to.name}:v1`]),
     forget: () => {
       // The engine expects the directories, so they are emptied only.
       for (const part of ['diffid-by-digest', 'v2metadata-by-diffid'])
         empty(join(distribution, part, 'sha256'));
     },
-    push: ({ reference }) => [...docker, 'push', reference],
+    push: ({ to }) => [...docker, 'push', `${to.name}:v1`],
     stop: engine.stop,
   };
-}
-
-function hostOf(reference) {
-  return reference.slice(0, reference.indexOf('/'));
 }
 
 /** Empties a directory. */

@@ -4,64 +4,68 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINKS } from './cases.js';
+import { checkPulled, checkRepository, readContents } from './contents.js';
 import { measure, readMachine } from './measure.js';
-import { startEmulator, startLink, startRegistry } from './servers.js';
+import { ROOT } from './servers.js';
+import { Servers, setStage } from './stage.js';
 
-const STARTERS = { emulator: startEmulator, registry: startRegistry };
 /** Longest wait for a quiet machine. */
 const SETTLE_MS = 3000;
 const MANIFEST_TYPES =
   'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
 
 /**
- * Measures `runs` pushes by each client (`clients` is by name). A cold push goes to an empty repository, without caches. Any other push
- * repeats one of the same client; `fresh` removes its caches. `storage` is the directory of the servers. Returns the runs by client.
+ * Measures `runs` runs of each client (`clients` is by name). A cold run has an empty repository or directory as its target, and no caches. Any
+ * other repeats a run of the same client; `fresh` removes its caches. `storage` is the directory of the servers. Returns the runs by client.
  */
-export async function runCase({ image, form, link, scenario }, { clients, runs, work, storage }) {
+export async function runCase({ action, image, form, link, scenario }, { clients, runs, work, storage }) {
   const servers = new Servers(storage);
-  const push = (name, stage) =>
-    pushOnce(clients[name], { image, form, stage, log: join(work, `${name}.log`) });
+  const contents = action === 'push' ? undefined : await readContents(image.locate('layout'));
+  const open = (name, settings) =>
+    setStage(servers, { action, image, kind: clients[name].server, shape: LINKS[link], ...settings });
+  const run = (name, stage) =>
+    runOnce(clients[name], { action, image, form, contents, stage, log: join(work, `${name}.log`) });
   try {
     for (const client of Object.values(clients)) client.load(image);
-    const settings = { clients, runs, servers, push, shape: LINKS[link] };
-    return scenario === 'cold' ? await pushCold(settings) : await pushAgain(settings, scenario === 'fresh');
+    const settings = { clients, runs, open, run, isUnlinked: LINKS[link].bitsPerSecond === undefined };
+    return scenario === 'cold' ? await runCold(settings) : await runAgain(settings, scenario === 'fresh');
   } finally {
     await servers.stop();
   }
 }
 
-async function pushCold({ clients, runs, servers, push, shape }) {
-  const pushFirst = async (name, linkShape) => {
+async function runCold({ clients, runs, open, run, isUnlinked }) {
+  const runFirst = async (name, shape) => {
     clients[name].forget();
-    const stage = await setStage(await servers.getEmpty(clients[name].server), `cold-${name}`, linkShape);
+    const stage = await open(name, { name: `cold-${name}`, isEmpty: true, ...shape });
     try {
-      return await push(name, stage);
+      return await run(name, stage);
     } finally {
       await stage.close();
     }
   };
-  // Measured pushes on loopback use no link. So a first push, not measured, goes through a link that only counts.
+  // Measured runs on loopback use no link. So a first run, not measured, goes through a link that only counts.
   const counted = {};
-  if (shape.bitsPerSecond === undefined)
+  if (isUnlinked)
     for (const name of Object.keys(clients))
-      counted[name] = (await pushFirst(name, { isCounted: true })).wire;
+      counted[name] = (await runFirst(name, { shape: { isCounted: true } })).wire;
   return takeTurns(clients, runs, async (name) => {
-    const result = await pushFirst(name, shape);
+    const result = await runFirst(name);
     return { ...result, wire: result.wire ?? counted[name] };
   });
 }
 
-async function pushAgain({ clients, runs, servers, push, shape }, isFresh) {
+async function runAgain({ clients, runs, open, run }, isFresh) {
   // All clients first: skopeo and podman share a cache.
   for (const client of Object.values(clients)) client.forget();
   const stages = {};
-  for (const [name, client] of Object.entries(clients)) {
-    stages[name] = await setStage(await servers.get(client.server), name, shape);
-    await push(name, stages[name]);
+  for (const name of Object.keys(clients)) {
+    stages[name] = await open(name, { name: `again-${name}` });
+    await run(name, stages[name]);
   }
   const results = await takeTurns(clients, runs, (name) => {
     if (isFresh) clients[name].forget();
-    return push(name, stages[name]);
+    return run(name, stages[name]);
   });
   for (const stage of Object.values(stages)) await stage.close();
   return results;
@@ -74,92 +78,56 @@ async function takeTurns(clients, runs, work) {
   return results;
 }
 
-/** Servers of a case. The emulator keeps running, like the service. A registry is as fast right after its start. */
-class Servers {
-  #storage;
-  #running = new Map();
-
-  constructor(storage) {
-    this.#storage = storage;
-  }
-
-  async get(kind) {
-    const server = this.#running.get(kind) ?? (await STARTERS[kind](join(this.#storage, kind)));
-    this.#running.set(kind, server);
-    return server;
-  }
-
-  /** A server without blobs. In the emulator, each repository has its own. */
-  async getEmpty(kind) {
-    if (kind === 'registry') {
-      await this.#running.get(kind)?.stop();
-      this.#running.delete(kind);
-    }
-    return this.get(kind);
-  }
-
-  async stop() {
-    for (const server of this.#running.values()) await server.stop();
-  }
-}
-
-/** Makes a new repository, and a link to it if the case has one. */
-async function setStage(server, repository, { bitsPerSecond, roundTripMs, isCounted }) {
-  await server.createRepository(repository);
-  const link =
-    bitsPerSecond || isCounted ? await startLink(server.port, { bitsPerSecond, roundTripMs }) : undefined;
-  return {
-    server,
-    link,
-    path: server.path(repository),
-    reference: `127.0.0.1:${link?.port ?? server.port}/${server.path(repository)}:v1`,
-    close: async () => {
-      await link?.stop();
-      await server.deleteRepository(repository);
-    },
-  };
-}
-
-async function pushOnce(client, { image, form, stage, log }) {
-  const { server, link, reference } = stage;
-  const target = { image, form, reference };
-  client.prepare(target);
+async function runOnce(client, { action, image, form, contents, stage, log }) {
+  const { from, to, directory } = stage;
+  const path = join(directory, form === 'docker' ? 'image.tar' : 'image');
+  const task = { image, form, from, to, path };
+  client.prepare(task);
   try {
     await settle();
-    const requests = server.countRequests();
-    const before = await link?.countBytes();
-    const result = await measure(client.push(target), {
-      env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...server.env, ...client.env },
+    const requests = stage.countRequests();
+    const before = await stage.countBytes();
+    const certificates = [from, to].some((end) => end?.isSecure)
+      ? { SSL_CERT_FILE: ROOT, NODE_EXTRA_CA_CERTS: ROOT }
+      : {};
+    const result = await measure(client[action](task), {
+      env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...certificates, ...to?.server.env, ...client.env },
       log,
       engine: client.engine,
-      watch: [server.pid, ...(link ? [link.pid] : [])],
+      watch: stage.watch,
     });
     // Log lines come later than answers.
     await sleep(100);
-    const after = await link?.countBytes();
+    const after = await stage.countBytes();
     return {
       ...result,
-      requests: server.countRequests() - requests,
+      requests: stage.countRequests() - requests,
       wire: before && { up: after.up - before.up, down: after.down - before.down },
-      storedBytes: await checkPushed(stage, image),
+      storedBytes: await check(action, task, contents),
     };
   } finally {
-    client.release(target);
+    client.release(task);
   }
 }
 
-/** Throws unless the image has its config and all its layers. Returns the bytes of the layers. */
-async function checkPushed({ server, path }, { configDigest, layers }) {
-  const token = await server.authorize();
-  const headers = { accept: MANIFEST_TYPES, ...(token && { authorization: `Bearer ${token}` }) };
-  const url = `http://127.0.0.1:${server.port}/v2/${path}`;
-  const manifest = await (await fetch(`${url}/manifests/v1`, { headers })).json();
+/** Throws unless the client did all of its work. Returns the bytes of the blobs. */
+async function check(action, { image, form, to, path }, contents) {
+  if (action === 'pull') return checkPulled(form, path, contents);
+  const token = await to.server.authorize();
+  const headers = token && { authorization: `Bearer ${token}` };
+  return action === 'copy' ? checkRepository(to.url, headers, contents) : checkPushed(to.url, headers, image);
+}
+
+/** Throws unless a pushed image has its config and all its layers. They may be compressed otherwise. Returns the bytes of the layers. */
+async function checkPushed(url, headers, { configDigest, layers }) {
+  const answer = await fetch(`${url}/manifests/v1`, { headers: { ...headers, accept: MANIFEST_TYPES } });
+  const manifest = await answer.json();
   if (manifest.config?.digest !== configDigest || manifest.layers.length !== layers.length)
-    throw new Error(`${path} has another image than was pushed`);
+    throw new Error(`${url} has another image than was pushed`);
   for (const { digest } of manifest.layers) {
-    const answer = await fetch(`${url}/blobs/${digest}`, { headers, redirect: 'manual' });
-    await answer.body?.cancel();
-    if (answer.status >= 400) throw new Error(`${path} has not the layer ${digest}: status ${answer.status}`);
+    const found = await fetch(`${url}/blobs/${digest}`, { headers, redirect: 'manual' });
+    await found.body?.cancel();
+    if (found.status >= 400) throw new Error(`${url} has not the layer ${digest}: status ${found.status}`);
   }
   return manifest.layers.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,7 +1,7 @@
 // `npm run bench`: compares ecrp with other clients. README.md says what it measures and how.
 //
-//   npm run bench -- [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold] [--peers ecrp,skopeo]
-//                    [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
+//   npm run bench -- [--actions push,copy] [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold]
+//                    [--peers ecrp,skopeo] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
 //
 // Adds results to results.json in the work directory, which also keeps the images. `--write` writes all of them into README.md. Needs Linux. As
 // root, which dockerd needs, it runs in a mount namespace of its own.
@@ -11,11 +11,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LINKS, listCases, SCENARIOS } from './cases.js';
+import { ACTIONS, FORMS, LINKS, listCases, SCENARIOS } from './cases.js';
 import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js';
-import { FORMS, IMAGES, provideImage } from './images.js';
+import { IMAGES, provideImage } from './images.js';
 import { writeReadme } from './readme.js';
 import { runCase } from './run-case.js';
+import { SECURE_HOST } from './servers.js';
 import { measureStart } from './start.js';
 import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
 
@@ -27,6 +28,7 @@ const MEMORY = '/dev/shm';
 
 const { values } = parseArgs({
   options: {
+    actions: { type: 'string', default: Object.keys(ACTIONS).join() },
     images: { type: 'string', default: USUAL_IMAGES.join() },
     forms: { type: 'string', default: Object.keys(FORMS).join() },
     links: { type: 'string', default: Object.keys(LINKS).join() },
@@ -41,20 +43,37 @@ const { values } = parseArgs({
 // Ctrl-C reaches the running push, which fails. Everything then stops, as after any failure.
 process.on('SIGINT', () => undefined);
 const runs = Number(values.runs);
-if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of pushes`);
+if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of runs`);
 const inside = 'ECRP_BENCH_INSIDE';
 if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
 await runBench();
 
-/** Runs this program again where a directory of the work directory replaces the image storage of the machine. */
+/**
+ * Runs this program again where a directory of the work directory replaces the image storage of the machine, and the host with a certificate is this
+ * machine.
+ */
 function enterNamespace() {
   const containers = join(values.work, 'containers');
   for (const directory of [containers, CONTAINERS]) mkdirSync(directory, { recursive: true });
-  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  const hosts = join(values.work, 'hosts');
+  writeFileSync(hosts, `127.0.0.1 localhost ${SECURE_HOST}\n`);
+  const script = 'mount --bind "$1" "$2" && mount --bind "$3" /etc/hosts && shift 3 && exec "$@"';
   const again = [process.execPath, ...process.argv.slice(1)];
   const { status } = spawnSync(
     'unshare',
-    ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', containers, CONTAINERS, ...again],
+    [
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      containers,
+      CONTAINERS,
+      hosts,
+      ...again,
+    ],
     { stdio: 'inherit', env: { ...process.env, [inside]: '1' } },
   );
   return status ?? 1;
@@ -75,8 +94,8 @@ async function runBench() {
       const image = await provideImage(join(values.work, 'images'), name);
       for (const one of cases.filter((other) => other.image === name)) {
         const taking = Object.entries(clients).filter(
-          ([client, { forms }]) =>
-            forms.includes(one.form) && (name !== 'huge' || CLIENTS_OF_HUGE.includes(client)),
+          ([client, { takes }]) =>
+            takes[one.action].includes(one.form) && (name !== 'huge' || CLIENTS_OF_HUGE.includes(client)),
         );
         if (taking.length === 0) continue;
         const settings = { clients: Object.fromEntries(taking), runs, work: values.work, storage };
@@ -97,6 +116,7 @@ async function runBench() {
 function chooseCases() {
   const chosen = {};
   for (const [option, known] of Object.entries({
+    actions: ACTIONS,
     images: IMAGES,
     forms: FORMS,
     links: LINKS,
@@ -107,7 +127,8 @@ function chooseCases() {
     if (unknown !== undefined) throw new Error(`--${option} ${unknown}: choose from ${Object.keys(known)}`);
   }
   return listCases().filter(
-    ({ image, form, link, scenario }) =>
+    ({ action, image, form, link, scenario }) =>
+      chosen.actions.includes(action) &&
       chosen.images.includes(image) &&
       chosen.forms.includes(form) &&
       chosen.links.includes(link) &&

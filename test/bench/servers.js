@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A host that `run.js` gives the address of this machine, and the root of its certificate. */
+export const SECURE_HOST = 'registry.example.test';
+export const ROOT = join(import.meta.dirname, '../support/certificates/ca.pem');
 export const program = join(import.meta.dirname, '../../bin/ecrp.js');
 
 /** Starts `ecrp emulator` in a process of its own. */
@@ -24,6 +27,8 @@ export async function startEmulator(directory) {
     log,
     '--json',
     '--quiet',
+    '--allow-host',
+    SECURE_HOST,
   ];
   const child = spawn(process.execPath, argv, {
     env: { PATH: process.env.PATH },
@@ -67,7 +72,8 @@ export async function startRegistry(directory) {
       cache: { blobdescriptor: 'inmemory' },
       filesystem: { rootdirectory: join(directory, 'data') },
     },
-    http: { addr: `127.0.0.1:${port}` },
+    // It does not know of TLS in front of it.
+    http: { addr: `127.0.0.1:${port}`, relativeurls: true },
   };
   // JSON is YAML.
   writeFileSync(join(directory, 'registry.yml'), JSON.stringify(settings));
@@ -120,7 +126,7 @@ export async function startDockerd(directory) {
       ...['--config-file', at('daemon.json'), '--storage-driver=vfs', '--bridge=none', '--iptables=false'],
       ...['--ip6tables=false', '--ip-forward=false', '--ip-masq=false'],
     ],
-    { stdio: ['ignore', output, output] },
+    { env: { ...process.env, SSL_CERT_FILE: ROOT }, stdio: ['ignore', output, output] },
   );
   const host = `unix://${at('sock')}`;
   const answers = async () => {
@@ -133,14 +139,26 @@ export async function startDockerd(directory) {
 
 /** Starts a link to a server. `shape` has the options of link.js; without them, the link only counts. */
 export async function startLink(targetPort, { bitsPerSecond, roundTripMs } = {}) {
-  const child = fork(join(import.meta.dirname, 'link.js'));
+  const { child, ask } = startHelper('link.js');
+  const { port } = await ask({ targetPort, bitsPerSecond, roundTripMs });
+  return { pid: child.pid, port, countBytes: () => ask('count'), stop: () => stopChild(child) };
+}
+
+/** Starts what terminates TLS in front of a server. */
+export async function startTlsFront(targetPort) {
+  const { child, ask } = startHelper('tls.js');
+  const { port } = await ask({ targetPort });
+  return { pid: child.pid, port, stop: () => stopChild(child) };
+}
+
+function startHelper(file) {
+  const child = fork(join(import.meta.dirname, file));
   const ask = async (message) => {
     child.send(message);
     const [answer] = await once(child, 'message');
     return answer;
   };
-  const { port } = await ask({ targetPort, bitsPerSecond, roundTripMs });
-  return { pid: child.pid, port, countBytes: () => ask('count'), stop: () => stopChild(child) };
+  return { child, ask };
 }
 
 function prepare(directory, name) {

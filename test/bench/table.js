@@ -1,11 +1,11 @@
 // Formats results as Markdown.
 
-import { LINKS, SCENARIOS, TARGETS } from './cases.js';
-import { FORMS } from './images.js';
+import { ACTIONS, FORMS, LINKS, SCENARIOS } from './cases.js';
+import { TARGETS } from './targets.js';
 
 const HEADER = [
   ...['client', 'n', 'wall s', 'min–max', 'CPU s', 'peak MiB', 'requests'],
-  ...['sent MB', 'layers MB', 'others, cores'],
+  ...['sent MB', 'received MB', 'blobs MB', 'others, cores'],
 ];
 
 /** Computes the medians of all figures of the runs, and the `range` of the wall time. */
@@ -20,6 +20,7 @@ export function takeMedians(runs) {
     peakMib: of((run) => run.peakMib),
     requests: runs[0].requests && of((run) => run.requests),
     sentBytes: runs[0].wire && of((run) => run.wire.up),
+    receivedBytes: runs[0].wire && of((run) => run.wire.down),
     storedBytes: runs[0].storedBytes && of((run) => run.storedBytes),
     othersCores: of((run) => run.othersCores),
   };
@@ -35,7 +36,8 @@ export function formatCase(key, medians) {
     row.cpuSeconds.toFixed(2),
     row.peakMib.toFixed(0),
     row.requests,
-    row.sentBytes === undefined ? '–' : (row.sentBytes / 1e6).toFixed(2),
+    formatMegabytes(row.sentBytes),
+    formatMegabytes(row.receivedBytes),
     (row.storedBytes / 1e6).toFixed(2),
     row.othersCores.toFixed(2),
   ]);
@@ -67,8 +69,8 @@ export function formatStart(medians) {
 
 function describeCase(key) {
   if (key === 'start') return 'start';
-  const [image, form, link, scenario] = key.split(' ');
-  return `${image}, ${FORMS[form]}, ${LINKS[link].title}: ${SCENARIOS[scenario]}`;
+  const [action, image, form, link, scenario] = key.split(' ');
+  return `${ACTIONS[action]} ${image}, ${FORMS[form]}, ${LINKS[link].title}: ${SCENARIOS[scenario]}`;
 }
 
 export function formatTable(header, rows) {
@@ -83,4 +85,8 @@ function takeMedian(numbers) {
 
 function formatSeconds(seconds) {
   return seconds.toFixed(seconds < 1 ? 3 : 2);
+}
+
+function formatMegabytes(bytes) {
+  return bytes === undefined ? '–' : (bytes / 1e6).toFixed(2);
 }
