@@ -110,6 +110,14 @@ export function listPodmanAuthFiles(io: Io): readonly string[] {
   ];
 }
 
+/** Lists the directories in which docker, its rootless engine and podman have certificates of registries. */
+export function listCertificateDirectories(io: Io): readonly string[] {
+  const home = findHome(io);
+  const config = io.env.XDG_CONFIG_HOME || (home && join(home, '.config'));
+  const own = config ? [join(config, 'docker/certs.d'), join(config, 'containers/certs.d')] : [];
+  return process.platform === 'win32' ? own : [...own, '/etc/docker/certs.d', '/etc/containers/certs.d'];
+}
+
 /** Throws USAGE for a line break: it would silently create another directory. */
 function resolveVariable(io: Io, name: string, path: string): string {
   if (!/[\r\n]/.test(path)) return resolve(io.cwd, path);

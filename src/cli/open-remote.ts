@@ -2,6 +2,7 @@ import type { Login } from '../docker/helper-protocol.ts';
 import { EcrpError } from '../errors.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
+import type { HttpAnswer } from '../net/send-request.ts';
 import {
   type AddressedRepository,
   findRequestHost,
@@ -11,6 +12,7 @@ import { isRegistryId, isSameRegistryHost, type RepositoryReference } from '../o
 import { createRemoteRepository, type RemoteRepository } from '../registry/remote-repository.ts';
 import type { FailureWords, RetryOptions } from '../registry/retry-reading.ts';
 import type { CommandContext } from './command-context.ts';
+import { listCertificateDirectories } from './directories.ts';
 import type { EcrSession } from './ecr-session.ts';
 import { formatDuration } from './format.ts';
 import { prepareRemoteLogin } from './remote-login.ts';
@@ -43,7 +45,7 @@ export async function openRemoteRepository(
   const isOwn = isSameRegistryHost(address.registryHost, findRegistryHost(context));
   const repositoryPath = isOwn ? await findOwnPath(context, address, options) : address.repositoryPath;
   const named = { registryHost: address.registryHost, repositoryPath };
-  const connections = connect(context, options);
+  const connections = connect(context, address.registryHost, options);
   const { logIn, hintFor } = prepareRemoteLogin(context, named, {
     connections,
     given: options.givenLogin,
@@ -60,6 +62,7 @@ export async function openRemoteRepository(
     connections,
     access: { logIn },
     reading: { ...reading, words: { ...reading.words, hintFor } },
+    onAnswer: tellRateLimit(context, address.registryHost),
     watchWait: (what, work) => context.waiting.during(what, work),
   });
 }
@@ -112,7 +115,11 @@ function authorizeIfPossible(
   };
 }
 
-function connect({ io, options }: CommandContext, { concurrency = 4 }: RemoteOptions): Connections {
+function connect(
+  { io, options }: CommandContext,
+  registryHost: string,
+  { concurrency = 4 }: RemoteOptions,
+): Connections {
   return prepareConnections({
     env: io.env,
     // A blob has one connection to its registry and one to where that redirects; some are still closing.
@@ -121,7 +128,29 @@ function connect({ io, options }: CommandContext, { concurrency = 4 }: RemoteOpt
       const { findCaBundle } = await import('../ecr/shared-config.ts');
       return findCaBundle(options.profile, io.env);
     },
+    findOtherBundles: async () => {
+      const { findHostCertificates } = await import('../docker/host-certificates.ts');
+      return findHostCertificates(listCertificateDirectories(io), registryHost);
+    },
   });
+}
+
+/** Tells how many pulls Docker Hub still allows (its headers `ratelimit-limit` and `ratelimit-remaining`: `100;w=21600`). */
+function tellRateLimit(
+  { messages }: CommandContext,
+  registryHost: string,
+): (answer: Pick<HttpAnswer, 'headers'>) => void {
+  let told: string | undefined;
+  return ({ headers }) => {
+    const [limit, remaining] = [headers['ratelimit-limit'], headers['ratelimit-remaining']].map((header) =>
+      /^(\d{1,9})(?:;w=(\d{1,9}))?/.exec(String(header ?? '')),
+    );
+    if (!limit || !remaining) return;
+    const during = limit[2] === undefined ? '' : ` in ${formatDuration(Number(limit[2]) * 1000)}`;
+    const text = `${registryHost}: ${remaining[1]} of ${limit[1]} pulls left${during}`;
+    if (text !== told) messages.detail(text);
+    told = text;
+  };
 }
 
 function prepareRemoteReading(

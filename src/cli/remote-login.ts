@@ -1,4 +1,5 @@
 import type { Login } from '../docker/helper-protocol.ts';
+import { isTlsFailure } from '../net/connection-error.ts';
 import type { Connections } from '../net/connections.ts';
 import { type AddressedRepository, findLoginKey } from '../oci/image-address.ts';
 import type { RegistryLogIn } from '../registry/client.ts';
@@ -67,7 +68,7 @@ export function prepareRemoteLogin(
     },
   });
   const hintFor = (cause: unknown): string | undefined => {
-    if (!(cause instanceof UnexpectedStatus)) return undefined;
+    if (!(cause instanceof UnexpectedStatus)) return hintForConnection(cause, registryHost);
     const renew = `Run 'docker login ${registryHost}'`;
     if (cause.status === 429) {
       return used === undefined && given === undefined
@@ -83,6 +84,20 @@ export function prepareRemoteLogin(
       : `Check the name, and whether the login of ${used.origin} may pull it.`;
   };
   return { logIn, hintFor };
+}
+
+/** The hint when no connection is made. */
+function hintForConnection(cause: unknown, registryHost: string): string | undefined {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (code === 'ENOTFOUND' || code === 'ECONNREFUSED') {
+    return `Check the host name ${registryHost} and the network, then run the command again.`;
+  }
+  if (code === 'EPROTO') {
+    return `Check whether ${registryHost} speaks HTTPS; 'ecrp copy --from-plain-http' reads without it.`;
+  }
+  return isTlsFailure(cause)
+    ? `Put the certificate of the registry's authority into ~/.config/docker/certs.d/${registryHost}/ca.crt.`
+    : undefined;
 }
 
 async function findStored(

@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly maxSockets: number;
   /** Finds the bundle of certificates to trust besides Node's roots, if one is named. */
   readonly findCaBundle?: (() => Promise<CaBundle | undefined>) | undefined;
+  /** Finds further ones. */
+  readonly findOtherBundles?: (() => Promise<readonly CaBundle[]>) | undefined;
 }
 
 export type HttpProtocol = 'http:' | 'https:';
@@ -25,14 +27,20 @@ export interface Connections {
 }
 
 /** Opens nothing yet. Throws USAGE when a proxy of the environment is not the URL of an HTTP proxy. */
-export function prepareConnections({ env, maxSockets, findCaBundle }: ConnectionSettings): Connections {
+export function prepareConnections({
+  env,
+  maxSockets,
+  findCaBundle,
+  findOtherBundles,
+}: ConnectionSettings): Connections {
   const chooseProxy = readProxies(env);
   const pool = { keepAlive: true, maxSockets };
   const agents = new Map<HttpProtocol, Promise<HttpAgent>>();
 
   const trustBundle = async (): Promise<SecureContext | undefined> => {
-    const bundle = await findCaBundle?.();
-    return bundle && (await import('./trusted-roots.ts')).trustBundle(bundle, env);
+    const named = await findCaBundle?.();
+    const bundles = [...(named === undefined ? [] : [named]), ...((await findOtherBundles?.()) ?? [])];
+    return bundles.length > 0 ? (await import('./trusted-roots.ts')).trustBundles(bundles, env) : undefined;
   };
   const makeAgent = async (protocol: HttpProtocol): Promise<HttpAgent> => {
     const secureContext = protocol === 'https:' ? await trustBundle() : undefined;

@@ -9,22 +9,31 @@ export interface CaBundle {
   readonly path: string;
   /** The setting that names it, for messages: `AWS_CA_BUNDLE`, or `ca_bundle of the profile 'work'`. */
   readonly source: string;
+  /** Default: how to correct a setting. */
+  readonly hint?: string;
 }
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /**
- * Trusts the certificates of a bundle besides Node's roots. Returns undefined when Node trusts all of them already. Node trusts most of
- * a system's bundle, and parsing those again takes a fifth of a second. Throws USAGE when the file cannot be read, or holds none.
+ * Trusts the certificates of bundles besides Node's roots. Returns undefined when Node trusts all of them already. Node trusts most of
+ * a system's bundle, and parsing those again takes a fifth of a second. Throws USAGE when a file cannot be read, or holds none.
  */
-export async function trustBundle(
-  bundle: CaBundle,
+export async function trustBundles(
+  bundles: readonly CaBundle[],
   env: Environment,
 ): Promise<tls.SecureContext | undefined> {
-  const certificates = await readCertificates(bundle);
   const knownRoots = await listKnownRoots(env);
   const known = new Set(knownRoots.map(removeSpace));
+  const added: string[] = [];
+  for (const bundle of bundles) added.push(...(await readUnknown(bundle, known)));
+  return added.length === 0 ? undefined : tls.createSecureContext({ ca: [...knownRoots, ...added] });
+}
+
+/** Reads the certificates of a bundle that are not known, and checks each. */
+async function readUnknown(bundle: CaBundle, known: ReadonlySet<string>): Promise<readonly string[]> {
+  const certificates = await readCertificates(bundle);
   const added = certificates.filter((certificate) => !known.has(removeSpace(certificate)));
   for (const certificate of added) {
     try {
@@ -37,7 +46,7 @@ export async function trustBundle(
       );
     }
   }
-  return added.length === 0 ? undefined : tls.createSecureContext({ ca: [...knownRoots, ...added] });
+  return added;
 }
 
 function removeSpace(certificate: string): string {
@@ -53,9 +62,9 @@ async function readCertificates(bundle: CaBundle): Promise<readonly string[]> {
   return certificates;
 }
 
-function refuse({ path, source }: CaBundle, problem: string, cause?: unknown): EcrpError {
+function refuse({ path, source, hint }: CaBundle, problem: string, cause?: unknown): EcrpError {
   return new EcrpError('USAGE', `${source}: ${path}: ${problem}`, {
-    hint: 'Name a file that holds certificates in PEM, or unset it.',
+    hint: hint ?? 'Name a file that holds certificates in PEM, or unset it.',
     cause,
   });
 }

@@ -30,14 +30,20 @@ export class UnexpectedStatus extends Error {
     );
     this.status = status;
     this.isDenial = !isPage && !isElsewhere && (status === 401 || status === 403);
-    const seconds = headers['retry-after'] ?? '';
-    this.retryAfterMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
+    this.retryAfterMs = readRetryAfter(headers['retry-after']);
   }
 
   /** True when the same request may succeed later. */
   get isTransient(): boolean {
     return this.status >= 500 || this.status === 429 || this.status === 408;
   }
+}
+
+/** Reads a number of seconds or a date. */
+function readRetryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return ms >= 0 ? ms : undefined;
 }
 
 /** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the status is expected. */

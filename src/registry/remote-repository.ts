@@ -1,9 +1,11 @@
 import type { ReadManifest } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
+import { quoteText } from '../foreign-text.ts';
 import type { Connections } from '../net/connections.ts';
 import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-request.ts';
 import type { Content, Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { assertTag, isTag } from '../oci/tags.ts';
 import { type RegistryAccess, requestRegistry } from './client.ts';
 import { listReferrers } from './list-referrers.ts';
 import { listTagPages } from './list-tags.ts';
@@ -94,7 +96,7 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
   };
   const remote: RemoteRepository = {
     name,
-    findDigest: (reference, signal) =>
+    findDigest: async (reference, signal) =>
       read(nameManifest(reference), signal, async (inner, onProgress) => {
         const headers = { accept: MANIFEST_TYPES };
         const head = await request(`manifests/${reference}`, { method: 'HEAD', headers }, inner);
@@ -106,7 +108,7 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
         if (head.status === 200 && isDigest(digest)) return digest;
         return (await getManifest(reference, inner, onProgress))?.digest;
       }),
-    readManifest: (reference, signal) =>
+    readManifest: async (reference, signal) =>
       read(nameManifest(reference), signal, (inner, onProgress) => getManifest(reference, inner, onProgress)),
     async readBlob({ digest, size }, maxBytes, signal) {
       const what = `${name}: the blob ${digest}`;
@@ -134,13 +136,30 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
         [Symbol.asyncIterator]: () => readContent(what, { digest, size }, start, ask, { ...reading, signal }),
       };
     },
-    listTagPages: (signal) => listTagPages(connections, repository, { ...documents, signal }, access),
+    async *listTagPages(signal) {
+      for await (const tags of listTagPages(connections, repository, { ...documents, signal }, access)) {
+        // Each becomes part of a path.
+        const wrong = tags.find((tag) => !isTag(tag));
+        if (wrong !== undefined) {
+          throw new EcrpError(
+            'UNAVAILABLE',
+            `${name}: ${quoteText(wrong)} in the list of tags is not a tag`,
+            {
+              hint: 'Check whether a proxy changes answers, and tell the owner of the registry.',
+            },
+          );
+        }
+        yield tags;
+      }
+    },
     findReferrers: (digest, signal) => listReferrers({ remote, request, read }, digest, signal),
     close: () => connections.close(),
   };
   return remote;
 }
 
+/** Throws USAGE for what is neither a tag nor a digest: it becomes part of a path. */
 function nameManifest(reference: string): string {
+  if (!isDigest(reference)) assertTag(reference);
   return isDigest(reference) ? `the manifest ${reference}` : `the tag ${reference}`;
 }

@@ -1,4 +1,4 @@
-import { watchSilence } from '../async/abort.ts';
+import { roundSeconds, watchSilence } from '../async/abort.ts';
 import { EcrpError } from '../errors.ts';
 import { isTlsFailure, ProxyError } from '../net/connection-error.ts';
 import type { RetryBudget } from '../net/retry-budget.ts';
@@ -135,5 +135,8 @@ export function explainReadFailure(
 
 /** Says in a few words why a read failed. */
 export function describeReadFailure(cause: unknown): string {
+  if (cause instanceof UnexpectedStatus && cause.retryAfterMs !== undefined) {
+    return `${cause.message} and asks to wait ${roundSeconds(cause.retryAfterMs)} s`;
+  }
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

@@ -9,6 +9,7 @@ export type Client =
   | 'buildah'
   | 'docker'
   | 'dockerd'
+  | 'docker-registry'
   | 'aws'
   | 'tar'
   | 'squid'

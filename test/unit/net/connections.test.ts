@@ -8,7 +8,7 @@ import { rootCertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ProxyError } from '../../../src/net/connection-error.ts';
 import { type Connections, prepareConnections } from '../../../src/net/connections.ts';
-import { trustBundle } from '../../../src/net/trusted-roots.ts';
+import { trustBundles } from '../../../src/net/trusted-roots.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { type ForwardProxyOptions, startForwardProxy } from '../../support/forward-proxy.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -136,9 +136,9 @@ describe('a bundle of certificates', () => {
     const path = join(await makeDirectory(), 'roots.pem');
     const reordered = [...rootCertificates].reverse().map((root) => `${root.replaceAll('\n', '\r\n')}\r\n`);
     await writeFile(path, reordered.join(''));
-    expect(await trustBundle({ path, source: 'AWS_CA_BUNDLE' }, {})).toBeUndefined();
+    expect(await trustBundles([{ path, source: 'AWS_CA_BUNDLE' }], {})).toBeUndefined();
     await appendFile(path, await readFile(PRIVATE_ROOT));
-    expect(await trustBundle({ path, source: 'AWS_CA_BUNDLE' }, {})).toBeDefined();
+    expect(await trustBundles([{ path, source: 'AWS_CA_BUNDLE' }], {})).toBeDefined();
   });
 
   test('does not trust another host’s certificate', async () => {
