@@ -47,7 +47,7 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(
       new Option(
         '--retry-budget <time>',
-        'time to retry without progress (default 1m, push and copy 5m)',
+        'time to retry without progress (default 1m; push, copy, pull 5m)',
       ).argParser(parseDuration),
     )
     .optionsGroup('Output:')

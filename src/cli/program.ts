@@ -12,6 +12,7 @@ import { addImage } from './commands/image/declare.ts';
 import { addIndex } from './commands/index/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPolicy } from './commands/policy/declare.ts';
+import { addPull } from './commands/pull/declare.ts';
 import { addPush } from './commands/push/declare.ts';
 import { addRegistry } from './commands/registry/declare.ts';
 import { addRepo } from './commands/repo/declare.ts';
@@ -28,6 +29,7 @@ const DECLARATIONS: readonly (readonly [add: (program: Command, run: Runner) => 
   [
     [addPush, 'push'],
     [addCopy, 'copy'],
+    [addPull, 'pull'],
     [addRepo, 'repo'],
     [addCatalog, 'catalog'],
     [addImage, 'image'],

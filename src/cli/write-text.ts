@@ -26,8 +26,8 @@ export async function printLines(stream: Output, lines: Iterable<string>): Promi
 /** Codes of a write after the reader has gone away, as in `… | head`. */
 const readerIsGone = ['EPIPE', 'ERR_STREAM_DESTROYED'];
 
-/** Resolves when the text is handed over: true, or false when its reader has gone away. Rejects if the stream cannot be written. */
-export function writeText(stream: Output, text: string): Promise<boolean> {
+/** Resolves when the text or the bytes are handed over: true, or false when its reader has gone away. Rejects if the stream cannot be written. */
+export function writeText(stream: Output, text: string | Buffer): Promise<boolean> {
   return new Promise((resolve, reject) => {
     stream.write(text, (cause) => {
       if (!cause) return resolve(true);

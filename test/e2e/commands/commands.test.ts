@@ -19,6 +19,7 @@ import { imageRows } from './rows/image.ts';
 import { indexRows } from './rows/index.ts';
 import { loginRows } from './rows/login.ts';
 import { policyRows } from './rows/policy.ts';
+import { pullRows } from './rows/pull.ts';
 import { pushRows } from './rows/push.ts';
 import { repoRows } from './rows/repo.ts';
 import { expectValid, schemaNames } from './schemas.ts';
@@ -26,6 +27,7 @@ import { expectValid, schemaNames } from './schemas.ts';
 const rows: readonly CommandRow[] = [
   ...pushRows,
   ...copyRows,
+  ...pullRows,
   ...repoRows,
   ...policyRows,
   ...imageRows,

@@ -27,6 +27,7 @@ const OPTIONS: Readonly<Record<string, ValueKind>> = {
 /** By the name of an argument, or of an option's value: `file` of `--catalog <file>`. */
 const NAMES: Readonly<Record<string, ValueKind>> = {
   command: 'file',
+  destination: 'file',
   directory: 'file',
   file: 'file',
   files: 'file',
