@@ -60,6 +60,16 @@ export function parseImageAddress(text: string, registryHost: string): ImageAddr
   };
 }
 
+/** Parses the name of a repository of any registry. Throws USAGE for a tag or digest, and as `parseImageAddress` does. */
+export function parseAddressedRepository(text: string, registryHost: string): AddressedRepository {
+  const { imageTag, imageDigest, ...repository } = parseImageAddress(text, registryHost);
+  if (imageTag === undefined && imageDigest === undefined) return repository;
+  throw usage(
+    `${quoteText(text)} names an image, not a repository`,
+    `Write it without ${imageTag === undefined ? 'the digest' : 'the tag'}: ${formatAddressedRepository(repository)}`,
+  );
+}
+
 /** Formats `HOST/PATH`, or the name alone where the alias is missing. */
 export function formatAddressedRepository({
   registryHost,

@@ -55,6 +55,32 @@ export async function findTravelling(
   return { companions, referrers: [...referrers.values()], warnings };
 }
 
+/** What an image of a registry is looked up with. */
+export interface TravellingSearch {
+  readonly manifests: ManifestCache;
+  /** Undefined: what refers to the image is left behind. */
+  readonly cosign: CosignTags | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds what travels with an image of an open registry source. `digest`: of the image as the registry has it, which may be an index that
+ * `image` is a selection of.
+ */
+export async function addTravelling(
+  { manifests, cosign, signal }: TravellingSearch,
+  digest: Digest,
+  source: ImageSource,
+  image: ManifestImage,
+): Promise<ManifestImage> {
+  if (cosign === undefined) return image;
+  const { root, warnings = [] } = image;
+  const subjects = [{ ...root, digest }, ...(await listBelow(source, root))];
+  const travelling = await findTravelling(manifests, subjects, cosign, signal);
+  source.expect?.([...travelling.companions, ...travelling.referrers].map((each) => each.root));
+  return { ...image, ...travelling, warnings: [...warnings, ...travelling.warnings] };
+}
+
 interface FoundOfSubject {
   readonly subject: Digest;
   readonly listed: readonly Descriptor[];

@@ -1,8 +1,7 @@
-import type { ManifestImage } from '../../../ends/image-source.ts';
 import type { PushResult } from '../../../engine/result.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { CosignTags } from '../../../registry/source/cosign-tags.ts';
-import { findTravelling, listBelow } from '../../../registry/source/find-travelling.ts';
+import { addTravelling } from '../../../registry/source/find-travelling.ts';
 import type { ManifestCache } from '../../../registry/source/manifest-cache.ts';
 import { openRegistrySource } from '../../../registry/source/open-registry-source.ts';
 import { type SelectedImage, selectImages } from '../../../source/select-images.ts';
@@ -87,7 +86,12 @@ async function send(run: CopyRun, compared: ComparedImage): Promise<PushedImage>
   const { repository, settled, wanted } = compared;
   const { source, image } = compared.selected ?? (await openSelected(run, compared));
   if (image.kind !== 'manifest') throw new TypeError('a registry source without a manifest');
-  const whole = await addTravelling(run, compared.digest, source, image);
+  const whole = await addTravelling(
+    { manifests: run.manifests, cosign: run.cosign, signal: context.io.signal },
+    compared.digest,
+    source,
+    image,
+  );
   const plan = await planImage(context, request.transfer, { source, image: whole }, repository);
   const { chosen } = repository;
   const wanting = { ...repository, chosen: { ...chosen, tags: wanted } };
@@ -95,21 +99,6 @@ async function send(run: CopyRun, compared: ComparedImage): Promise<PushedImage>
   const order = (imageTag: string): number => chosen.tags.indexOf(imageTag);
   const tags = result.tags.toSorted((a, b) => order(a.imageTag) - order(b.imageTag));
   return { result: { ...result, tags }, facts };
-}
-
-/** Asks about the image as the source has it too: the plan says what refers to a whole index of which only some platforms are copied. */
-async function addTravelling(
-  { manifests, cosign, context }: CopyRun,
-  digest: Digest,
-  source: SelectedImage['source'],
-  image: ManifestImage,
-): Promise<ManifestImage> {
-  if (cosign === undefined) return image;
-  const { root, warnings = [] } = image;
-  const subjects = [{ ...root, digest }, ...(await listBelow(source, root))];
-  const travelling = await findTravelling(manifests, subjects, cosign, context.io.signal);
-  source.expect?.([...travelling.companions, ...travelling.referrers].map((each) => each.root));
-  return { ...image, ...travelling, warnings: [...warnings, ...travelling.warnings] };
 }
 
 type UnjudgedImage = Omit<ComparedImage, 'isSettled'>;

@@ -28,9 +28,9 @@ function addList(image: Command, run: Runner): void {
     .command('list')
     .summary('list the images of a repository')
     .description(
-      "List the images of a repository, the newest first. Of another publisher's repository, list the tags: its registry shows no more.",
+      "List the images of a repository, the newest first. Of another publisher's repository, or of any other registry, list the tags: it shows no more.",
     )
-    .argument('<repo>', '[HOST/ALIAS/]REPO')
+    .argument('<repo>', '[HOST/ALIAS/]REPO, or HOST/PATH of any registry')
     .option('--tags', 'list tags, with the time at which each was put on its image')
     .action((repo: string, options: ImageListOptions) =>
       run(async (context) => (await import('./list.ts')).listImages(context, repo, options)),
@@ -40,6 +40,7 @@ function addList(image: Command, run: Runner): void {
     'ecrp image list app --tags',
     "ecrp image list app --json | jq -r '.imageDetails[].imageDigest'",
     'ecrp image list public.ecr.aws/nginx/nginx',
+    'ecrp image list ghcr.io/team/app',
   ]);
   addOperations(list, 'DescribeImages', 'DescribeImageTags');
 }
@@ -51,13 +52,17 @@ function addDescribe(image: Command, run: Runner): void {
     .description(
       'Describe an image: its config and layers, or the platforms of an index. Reads it through the registry, as a pull does.',
     )
-    .argument('<reference>', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]; without a tag, latest')
+    .argument(
+      '<reference>',
+      '[HOST/ALIAS/]REPO[:TAG][@DIGEST], or HOST/PATH[:TAG][@DIGEST] of any registry; without a tag, latest',
+    )
     .action((reference: string) =>
       run(async (context) => (await import('./describe.ts')).describeImage(context, reference)),
     );
   addExamples(describe, [
     'ecrp image describe app:1.0',
     'ecrp image describe public.ecr.aws/docker/library/alpine:3',
+    'ecrp image describe docker.io/library/alpine:3',
     "ecrp image describe app:1.0 --json | jq '.config.labels'",
   ]);
   addExitStatuses(describe, { 6: 'Tag and digest are given, and the tag is on another image.' });

@@ -2,14 +2,16 @@ import type { ConfigSummary } from '../../../oci/config-summary.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import type { ImageIndex, ImageManifest } from '../../../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../../../oci/platform.ts';
-import { formatReference, type Reference } from '../../../oci/reference.ts';
 import { formatBytes, formatFields, formatTable } from '../../format.ts';
 import type { ResultMembers } from '../../output.ts';
 import { nameMediaType } from './list-view.ts';
 
 /** An image or index as the registry has it. */
 export interface ImageDescription {
-  readonly reference: Reference;
+  /** `HOST/PATH:TAG@DIGEST` without absent parts. */
+  readonly reference: string;
+  /** In ECR Public, without the alias. */
+  readonly repositoryName: string;
   readonly imageDigest: string;
   readonly manifest: ImageManifest | ImageIndex;
   /** Of an image, unless it is an artifact with another config. */
@@ -27,11 +29,11 @@ export interface ChildDescription {
 
 /** Members of an image or index for JSON. Sizes are in bytes. */
 export function listImageDescription(description: ImageDescription): ResultMembers {
-  const { reference, imageDigest, manifest, config, children } = description;
+  const { reference, repositoryName, imageDigest, manifest, config, children } = description;
   const { mediaType, artifactType, subject, annotations } = manifest;
   return {
-    reference: formatReference(reference),
-    repositoryName: reference.repositoryName,
+    reference,
+    repositoryName,
     imageDigest,
     imageManifestMediaType: mediaType,
     artifactType,
@@ -75,7 +77,7 @@ export function viewImageDescription(
 ): readonly string[] {
   const { reference, imageDigest, manifest, config, children } = description;
   const common: [string, string | undefined][] = [
-    ['reference', formatReference(reference)],
+    ['reference', reference],
     ['digest', imageDigest],
     ['type', nameMediaType(manifest.mediaType, manifest.artifactType)],
     ['subject', manifest.subject?.digest],

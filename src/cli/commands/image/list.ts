@@ -5,14 +5,16 @@ import {
   listImageTagPages,
 } from '../../../ecr/images.ts';
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
-import { formatRepository } from '../../../oci/reference.ts';
+import { type AddressedRepository, parseAddressedRepository } from '../../../oci/image-address.ts';
+import { formatRepository, isSameRegistryHost } from '../../../oci/reference.ts';
 import { listTagPages } from '../../../registry/list-tags.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import { findResultWidth } from '../../format.ts';
+import { openRemoteRepository } from '../../open-remote.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
-import { requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
 import { eachItem } from './each-item.ts';
 import { collectImages } from './image-columns.ts';
 import {
@@ -37,6 +39,9 @@ export async function listImages(
   name: string,
   { tags: byTag = false }: ImageListOptions,
 ): Promise<Outcome> {
+  const registryHost = findRegistryHost(context);
+  const repository = parseAddressedRepository(name, registryHost);
+  if (!isSameRegistryHost(repository.registryHost, registryHost)) return listOtherTags(context, repository);
   const reference = readRepository(context, name);
   const { signal } = context.io;
   return withEcr(context, async (session) => {
@@ -55,7 +60,14 @@ async function listDetails(
   named: NamedRepository | undefined,
 ): Promise<Outcome> {
   const pages = listImagePages(client, address, context.io.signal);
-  if (context.style.json) return publish(context, named, 'imageDetails', eachItem(pages), listImageMembers);
+  if (context.style.json)
+    return publish(
+      context,
+      named && formatRepository(named),
+      'imageDetails',
+      eachItem(pages),
+      listImageMembers,
+    );
   const images = await collectImages(pages);
   if (images.length === 0) return sayNone(context, 'images', address.repositoryName);
   return { lines: viewImages(images, findStyle(context, named)) };
@@ -68,7 +80,8 @@ async function listTags(
   named: NamedRepository | undefined,
 ): Promise<Outcome> {
   const tags = eachItem(listImageTagPages(client, address, context.io.signal));
-  if (context.style.json) return publish(context, named, 'imageTagDetails', tags, listTagMembers);
+  if (context.style.json)
+    return publish(context, named && formatRepository(named), 'imageTagDetails', tags, listTagMembers);
   const rows: TagRow[] = [];
   for await (const tag of tags) rows.push(compactTag(tag));
   if (rows.length === 0) return sayNone(context, 'tags', address.repositoryName);
@@ -83,16 +96,33 @@ async function listPublicTags(
 ): Promise<Outcome> {
   await requireRegistryHost(context, 'image list');
   const options = prepareReading(context);
-  const pages = listTagPages(client.connections, named, options);
-  const tags = eachItem(watchPages(context, named.registryHost, pages));
-  const name = formatRepository(named);
+  return publishTags(context, formatRepository(named), listTagPages(client.connections, named, options));
+}
+
+/** Lists the tags of a repository of another registry. */
+async function listOtherTags(context: CommandContext, repository: AddressedRepository): Promise<Outcome> {
+  const remote = await openRemoteRepository(context, repository, { command: 'image list' });
+  try {
+    return await publishTags(context, remote.name, remote.listTagPages(context.io.signal));
+  } finally {
+    remote.close();
+  }
+}
+
+/** Publishes what `tags/list` says. `name`: `HOST/PATH`. */
+async function publishTags(
+  context: CommandContext,
+  name: string,
+  pages: AsyncGenerator<readonly string[]>,
+): Promise<Outcome> {
+  const tags = eachItem(watchPages(context, name.slice(0, name.indexOf('/')), pages));
   if (context.style.json)
-    return publish(context, named, 'imageTagDetails', tags, (imageTag) => ({ imageTag }));
+    return publish(context, name, 'imageTagDetails', tags, (imageTag) => ({ imageTag }));
   context.messages.note(`${name} is not in your registry: it shows its tags only.`);
   const rows: TagRow[] = [];
   for await (const imageTag of tags) rows.push({ imageTag });
   if (rows.length === 0) return sayNone(context, 'tags', name);
-  return { lines: viewTagRows(rows, findStyle(context, named)) };
+  return { lines: viewTagRows(rows, { name, width: findResultWidth(context.io) }) };
 }
 
 function findStyle({ io }: CommandContext, named: NamedRepository | undefined): ImageListStyle {
@@ -110,7 +140,7 @@ async function* watchPages<Page>(
 
 function publish<Item extends ImageDetail | ImageTagDetail | string>(
   { publishList }: CommandContext,
-  named: NamedRepository | undefined,
+  name: string | undefined,
   member: 'imageDetails' | 'imageTagDetails',
   items: AsyncIterable<Item>,
   toMembers: (item: Item) => ResultMembers,
@@ -118,7 +148,7 @@ function publish<Item extends ImageDetail | ImageTagDetail | string>(
   async function* describeEach(): AsyncGenerator<ResultMembers> {
     for await (const item of items) yield toMembers(item);
   }
-  const head = named && { repositoryUri: formatRepository(named) };
+  const head = name === undefined ? undefined : { repositoryUri: name };
   return publishList({ head, member, items: describeEach() });
 }
 

@@ -15,7 +15,7 @@ import type { IndexRemoveOptions } from './remove.ts';
 const CHANGED_INDEX = '[HOST/ALIAS/]REPO:TAG[@DIGEST] of the index; with the digest it must be on that';
 
 const SOURCES =
-  'archive, directory, `-`, docker:NAME, or a reference in the same repository; =OS/ARCH[/VARIANT] after it chooses or states the platform';
+  'archive, directory, `-`, docker:NAME, or a reference in any registry; =OS/ARCH[/VARIANT] after it chooses or states the platform';
 
 /** Declares `ecrp index`. */
 export function addIndex(program: Command, run: Runner): void {
@@ -38,7 +38,7 @@ function addCreate(index: Command, run: Runner): void {
     .command('create')
     .summary('make one index of archives and images')
     .description(
-      'Make one index of archives and of images that are in the repository. The images go up first, then the index with its tags. Blobs that images share go up once. The platforms come from their configs.',
+      'Make one index of archives and of images in this repository, another one, or another registry. The images go up first, then the index with its tags. Blobs that images share go up once. The platforms come from their configs.',
     )
     .argument('<reference>', '[HOST/ALIAS/]REPO:TAG of the index')
     .argument('<sources...>', SOURCES);
@@ -52,13 +52,14 @@ function addCreate(index: Command, run: Runner): void {
   addExamples(create, [
     'ecrp index create app:1.0 amd64.tar arm64.tar -t latest',
     'ecrp index create app:1.0 app:1.0-amd64 app:1.0-arm64',
+    'ecrp index create app:1.0 ghcr.io/team/app:1.0-amd64 arm64.tar',
     'ecrp index create app:1.0 amd64.tar app:arm64=linux/arm64/v8 --create-repo',
     'docker save app:amd64 app:arm64 | ecrp index create app:1.0 - --all',
     'ecrp index create app:1.0 amd64.tar arm64.tar --annotation org.example.key=1',
   ]);
   addOperations(create, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(create, {
-    2: 'Two images are for the same platform, or a reference is in another repository.',
+    2: 'Two images are for the same platform, or a reference has no tag.',
     3: 'A source or the catalog file is missing or invalid, or does not state its platform.',
     5: 'The repository or a reference does not exist.',
     6: 'A tag is on another image, and `--if-exists fail` is given.',

@@ -2,6 +2,7 @@ import type { ImageSource } from '../../../ends/image-source.ts';
 import { EcrpError } from '../../../errors.ts';
 import { quoteForShell } from '../../../foreign-text.ts';
 import { isAttestation } from '../../../oci/attestation.ts';
+import { parseImageAddress } from '../../../oci/image-address.ts';
 import { formatPlatform, identifyPlatform, type Platform } from '../../../oci/platform.ts';
 import { isSameRegistry } from '../../own-registry.ts';
 import { requireNamedRepository } from '../image/place.ts';
@@ -13,7 +14,7 @@ import type { PushRun } from '../push/push-run.ts';
 import type { TransferRequest } from '../push/request.ts';
 import { listReferenced } from './list-referenced.ts';
 import { type IndexMember, listSourceMembers } from './list-source-members.ts';
-import type { GivenMember, GivenReference, GivenSource, MemberChoice } from './read-members.ts';
+import type { GivenAddress, GivenMember, GivenReference, GivenSource, MemberChoice } from './read-members.ts';
 
 /** The images that an index will list. */
 export interface OpenedMembers {
@@ -24,7 +25,7 @@ export interface OpenedMembers {
 
 /**
  * Opens the sources and finds the references that a command line names, in its order. Sources come first: what is wrong with them costs no
- * question to the registry. Throws USAGE if two images are for one platform.
+ * question to a registry. An image of another repository is copied with the index. Throws USAGE if two images are for one platform.
  */
 export async function openMembers(
   run: PushRun,
@@ -33,24 +34,32 @@ export async function openMembers(
   given: readonly GivenMember[],
   choice: MemberChoice,
 ): Promise<OpenedMembers> {
-  const sources: ImageSource[] = [];
+  const opened: { close(): void | Promise<void> }[] = [];
   const close = async (): Promise<void> => {
-    for (const source of sources) await source.close();
+    for (const each of opened) await each.close();
   };
   try {
     const found = new Map<GivenMember, readonly IndexMember[]>();
     for (const each of given) {
       if (each.kind !== 'source') continue;
       const source = await openMemberSource(run, request, each, choice);
-      sources.push(source);
+      opened.push(source);
       found.set(each, await listSource(source, each, choice));
     }
-    const references = given.filter((each) => each.kind === 'reference');
-    const reader = await openReferences(run, repository, references);
-    for (const each of references) {
-      if (reader === undefined) break;
-      const { signal } = run.context.io;
-      found.set(each, await listReferenced(repository, reader, each, choice.kept, signal));
+    const reader = await openReferences(run, repository, given);
+    for (const each of given) {
+      if (each.kind === 'source') continue;
+      const address = await findAddress(run, request, repository, each);
+      if (address === undefined) {
+        if (each.kind !== 'reference' || reader === undefined) continue;
+        const { signal } = run.context.io;
+        found.set(each, await listReferenced(repository, reader, each, choice.kept, signal));
+        continue;
+      }
+      const { listAddressed } = await import('./list-addressed.ts');
+      const addressed = await listAddressed(run, request, address, choice);
+      opened.push(addressed);
+      found.set(each, addressed.members);
     }
     const members = given.flatMap((each) => found.get(each) ?? []);
     assertDistinct(members);
@@ -86,22 +95,28 @@ async function listSource(
   return members;
 }
 
-/** Opens the repository for reading if there are references. Throws USAGE if one of them is in another registry. */
+/** Opens the repository for reading if there are references to it. */
 async function openReferences(
   { context, session }: PushRun,
   { chosen }: ConnectedRepository,
-  references: readonly GivenReference[],
+  given: readonly GivenMember[],
 ): Promise<RepositoryReader | undefined> {
-  if (references.length === 0) return undefined;
-  const { signal } = context.io;
-  for (const { name, reference } of references) {
-    if (reference.registryAlias === chosen.registryAlias) continue;
-    if (await isSameRegistry(session, chosen, reference, signal)) continue;
-    throw new EcrpError('USAGE', `${name} is in another registry than the index`, {
-      hint: `An index lists images of its own repository: push the image to ${chosen.repositoryName} first.`,
-    });
-  }
+  if (!given.some(({ kind }) => kind === 'reference')) return undefined;
   return openRepository(context, session, await requireNamedRepository(context, session, chosen));
+}
+
+/** Undefined for an image of the repository itself. A repository of the same name may be in another registry. */
+async function findAddress(
+  { context, session }: PushRun,
+  { registryHost }: TransferRequest,
+  { chosen }: ConnectedRepository,
+  given: GivenReference | GivenAddress,
+): Promise<GivenAddress | undefined> {
+  if (given.kind === 'address') return given;
+  const { name, platform, reference } = given;
+  if (reference.registryAlias === chosen.registryAlias) return undefined;
+  if (await isSameRegistry(session, chosen, reference, context.io.signal)) return undefined;
+  return { kind: 'address', name, platform, address: parseImageAddress(name, registryHost) };
 }
 
 function assertDistinct(members: readonly IndexMember[]): void {

@@ -2,9 +2,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EcrpError } from '../../../errors.ts';
 import { quoteText } from '../../../foreign-text.ts';
+import {
+  formatAddressedRepository,
+  type ImageAddress,
+  parseImageAddress,
+} from '../../../oci/image-address.ts';
 import { type Platform, parsePlatform } from '../../../oci/platform.ts';
 import {
   formatRepository,
+  isSameRegistryHost,
   parseReference,
   type Reference,
   type RepositoryReference,
@@ -13,7 +19,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { checkSource } from '../push/check-source.ts';
 
 /** One argument of a command that makes an index. */
-export type GivenMember = GivenSource | GivenReference;
+export type GivenMember = GivenSource | GivenReference | GivenAddress;
 
 interface NamedMember {
   /** As the command line names it, without the platform. */
@@ -31,6 +37,12 @@ export interface GivenSource extends NamedMember {
 export interface GivenReference extends NamedMember {
   readonly kind: 'reference';
   readonly reference: Reference;
+}
+
+/** An image of another repository, or of another registry. */
+export interface GivenAddress extends NamedMember {
+  readonly kind: 'address';
+  readonly address: ImageAddress;
 }
 
 /** The options that say which images go into an index. */
@@ -86,8 +98,13 @@ function readMember(
     return { kind: 'source', name, platform };
   }
   if (isFile(context, name)) return { kind: 'source', name, platform };
-  const reference = readReference(name, repository, registryHost);
-  return { kind: 'reference', name, platform, reference };
+  const address = readAddress(name, repository, registryHost);
+  if (!isSameRegistryHost(address.registryHost, registryHost))
+    return { kind: 'address', name, platform, address };
+  const reference = parseReference(name, registryHost);
+  return reference.repositoryName === repository.repositoryName
+    ? { kind: 'reference', name, platform, reference }
+    : { kind: 'address', name, platform, address };
 }
 
 /** The name of a file may hold an equals sign itself. */
@@ -108,32 +125,28 @@ function isFile({ io }: CommandContext, name: string): boolean {
   return name !== '' && existsSync(resolve(io.cwd, name));
 }
 
-function readReference(name: string, repository: RepositoryReference, registryHost: string): Reference {
+function readAddress(name: string, repository: RepositoryReference, registryHost: string): ImageAddress {
   const own = formatRepository(repository);
-  const neither = `${quoteText(name)} is neither a file nor an image in ${own}`;
+  const neither = `${quoteText(name)} is neither a file nor an image`;
   if (PATH.test(name)) {
     throw new EcrpError('INVALID_INPUT', neither, {
-      hint: `Check the path, or name an image of the repository: ${own}:TAG.`,
+      hint: `Check the path, or name an image: ${own}:TAG.`,
     });
   }
-  let reference: Reference;
+  let address: ImageAddress;
   try {
-    reference = parseReference(name, registryHost);
+    address = parseImageAddress(name, registryHost);
   } catch (cause) {
     if (!(cause instanceof EcrpError)) throw cause;
     throw new EcrpError('USAGE', `${neither}: ${cause.message}`, {
-      hint: `Name an archive, or an image of the repository: ${own}:TAG.`,
+      hint: `Name an archive, or an image: ${own}:TAG, HOST/REPOSITORY:TAG.`,
       cause,
     });
   }
-  if (reference.repositoryName !== repository.repositoryName) {
-    throw new EcrpError('USAGE', `${neither}: the image is in the repository ${reference.repositoryName}`, {
-      hint: `An index lists images of its own repository: push the image to ${own} first.`,
-    });
-  }
-  if (reference.imageTag !== undefined || reference.imageDigest !== undefined) return reference;
+  if (address.imageTag !== undefined || address.imageDigest !== undefined) return address;
+  const named = formatAddressedRepository(address);
   throw new EcrpError('USAGE', `${neither}: it has no tag`, {
-    hint: `Write ${own}:TAG or ${own}@DIGEST, or the path of an archive.`,
+    hint: `Write ${named}:TAG or ${named}@DIGEST, or the path of an archive.`,
   });
 }
 
