@@ -25,6 +25,8 @@ export function addCopy(program: Command, run: Runner): void {
     .option('--match <glob>', 'with --all-tags: tags like this (* ? [a-z], repeatable)', collectValues);
   addSelectionOptions(copy);
   copy
+    .option('--from-username <name>', "name for FROM's registry (default: docker's login)", parseNonEmpty)
+    .option('--from-password-stdin', 'read the password for it from stdin')
     .option('--from-plain-http', "talk to FROM's registry in plain HTTP")
     .option('--yes', 'do not ask before an image of a private ECR registry becomes public');
   addTargetOptions(copy);

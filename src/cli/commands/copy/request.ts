@@ -1,3 +1,4 @@
+import type { Login } from '../../../docker/helper-protocol.ts';
 import { EcrpError } from '../../../errors.ts';
 import { formatImageAddress, type ImageAddress, parseImageAddress } from '../../../oci/image-address.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
@@ -12,22 +13,24 @@ import {
   type TransferOptions,
   type TransferRequest,
 } from '../push/request.ts';
+import { checkLogin, type LoginOptions, readLogin } from './read-login.ts';
 
 /** The options of `ecrp copy`, as commander gives them. */
 export interface CopyOptions
-  extends Pick<
-    TransferOptions,
-    | 'tag'
-    | 'byDigest'
-    | 'createRepo'
-    | 'catalog'
-    | 'resourceTag'
-    | 'concurrency'
-    | 'dryRun'
-    | 'verify'
-    | 'ifExists'
-    | 'digestFile'
-  > {
+  extends LoginOptions,
+    Pick<
+      TransferOptions,
+      | 'tag'
+      | 'byDigest'
+      | 'createRepo'
+      | 'catalog'
+      | 'resourceTag'
+      | 'concurrency'
+      | 'dryRun'
+      | 'verify'
+      | 'ifExists'
+      | 'digestFile'
+    > {
   readonly platform?: readonly string[];
   readonly attestations: 'keep' | 'drop';
   readonly referrers: 'keep' | 'drop';
@@ -46,6 +49,8 @@ export interface CopyRequest {
   readonly transfer: TransferRequest;
   /** To the registry of FROM. */
   readonly plainHttp: boolean | undefined;
+  /** Given on the command line. */
+  readonly login: Login | undefined;
 }
 
 /** Reads and checks the command line, before the network is used. Throws USAGE, LIMIT, or INVALID_INPUT for files that it names. */
@@ -56,6 +61,7 @@ export async function readCopyRequest(
   options: CopyOptions,
 ): Promise<CopyRequest> {
   const { platform = [], attestations, referrers, allTags = false, match } = options;
+  checkLogin(options);
   const registryHost = findRegistryHost(context);
   const from = parseImageAddress(fromText, registryHost);
   if (match !== undefined && !allTags) {
@@ -78,7 +84,8 @@ export async function readCopyRequest(
     remoteCache: false,
     resume: true,
   });
-  return { from, wantsTag, selection, transfer, plainHttp: options.fromPlainHttp };
+  const login = await readLogin(context.io, options);
+  return { from, wantsTag, selection, transfer, plainHttp: options.fromPlainHttp, login };
 }
 
 /** Checks both names of a copy of all tags. Returns the repository to copy to. */
