@@ -1,4 +1,5 @@
 import type { ImageTarget } from '../ends/image-target.ts';
+import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PushEvent } from './events.ts';
 
@@ -18,11 +19,21 @@ export function rememberTarget(target: ImageTarget): RememberingTarget {
   const manifests = new Set<Digest>();
   const glances = new Map<string, ReturnType<NonNullable<ImageTarget['glanceAtTag']>>>();
   const { glanceAtTag } = target;
+  const findUnknown: ImageTarget['findAvailable'] = async (digests, signal) => {
+    try {
+      return await target.findAvailable(digests, signal);
+    } catch (error) {
+      // A dry run does not create the repository, but remembers what it would hold.
+      const isMissing = error instanceof EcrpError && error.code === 'NOT_FOUND';
+      if (isMissing && blobs.size > 0) return new Set();
+      throw error;
+    }
+  };
   const remembering: ImageTarget = {
     ...target,
     async findAvailable(digests, signal) {
       const unknown = digests.filter((digest) => !blobs.has(digest));
-      const found = unknown.length > 0 ? await target.findAvailable(unknown, signal) : [];
+      const found = unknown.length > 0 ? await findUnknown(unknown, signal) : [];
       for (const digest of found) blobs.add(digest);
       return new Set(digests.filter((digest) => blobs.has(digest)));
     },

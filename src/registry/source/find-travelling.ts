@@ -97,7 +97,7 @@ async function askEach(
   const found = new Map<Digest, FoundOfSubject>();
   await runPool(subjects, MOST_AT_ONCE, signal, async (subject, inner) => {
     const [listed, tagged] = await Promise.all([
-      manifests.remote.findReferrers(subject, inner),
+      manifests.findReferrers(subject),
       findCompanions(manifests, subject, cosign, inner),
     ]);
     found.set(subject, { subject, listed, tagged });

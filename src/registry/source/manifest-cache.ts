@@ -1,6 +1,7 @@
 import { deriveAbort } from '../../async/abort.ts';
 import type { ReadManifest } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RemoteRepository } from '../remote-repository.ts';
 
@@ -17,7 +18,7 @@ interface KeptManifest {
 
 /**
  * Reads the manifests of one repository, each once: registries count these reads, and images share manifests. `expect` reads ahead, several at
- * a time.
+ * a time. What refers to them is asked once too.
  */
 export class ManifestCache {
   readonly remote: RemoteRepository;
@@ -28,6 +29,7 @@ export class ManifestCache {
   /** Expected, and not yet asked for. */
   readonly #waiting = new Set<Digest>();
   readonly #ahead = new Set<Digest>();
+  readonly #referrers = new Map<Digest, Promise<readonly Descriptor[]>>();
 
   constructor(remote: RemoteRepository, signal: AbortSignal) {
     this.remote = remote;
@@ -50,6 +52,16 @@ export class ManifestCache {
     throw new EcrpError('NOT_FOUND', `${this.remote.name}: the manifest ${digest} does not exist`, {
       hint: 'Check the name; the image may have been deleted meanwhile.',
     });
+  }
+
+  /** What refers to a digest: asked once for each. */
+  findReferrers(digest: Digest): Promise<readonly Descriptor[]> {
+    const known = this.#referrers.get(digest);
+    if (known !== undefined) return known;
+    const asking = this.remote.findReferrers(digest, this.#abort.signal);
+    this.#referrers.set(digest, asking);
+    asking.catch(() => this.#referrers.delete(digest));
+    return asking;
   }
 
   /** Reads these ahead, as far as there is room. */

@@ -119,7 +119,7 @@ async function findSettled(
   // A new index has nothing that refers to it.
   if (cosign === undefined || rootDigest !== digest) return true;
   const { remote } = manifests;
-  const [listed, tags] = await Promise.all([remote.findReferrers(digest, signal), cosign.find(digest)]);
+  const [listed, tags] = await Promise.all([manifests.findReferrers(digest), cosign.find(digest)]);
   const there = await Promise.all([
     ...listed.map((referrer) => isAt(referrer.digest, referrer.digest)),
     ...tags.map(async (tag) => isAt(tag, await remote.findDigest(tag, signal))),

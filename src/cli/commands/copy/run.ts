@@ -55,6 +55,7 @@ async function copyRequested(run: PushRun, request: CopyRequest): Promise<readon
     concurrency: transfer.concurrency,
     defaultBudgetMs: PUSH_BUDGET_MS,
     plainHttp: request.plainHttp,
+    givenLogin: request.login,
   });
   const manifests = new ManifestCache(remote, context.io.signal);
   try {
@@ -76,11 +77,11 @@ async function copyOne({
   repository,
 }: OpenCopy): Promise<Tried<PushedImage>> {
   const { signal } = run.context.io;
-  const { imageDigest, ...named } = request.from;
-  const name = formatImageAddress(named.imageTag === undefined ? request.from : named);
+  const { imageTag, imageDigest } = request.from;
+  const name = imageTag === undefined ? `${remote.name}@${imageDigest}` : `${remote.name}:${imageTag}`;
   const cosign = request.selection.referrers === 'drop' ? undefined : searchCosignTags(remote, signal);
   const [digest, targetTags] = await Promise.all([
-    remote.findDigest(imageDigest ?? named.imageTag ?? '', signal),
+    remote.findDigest(imageDigest ?? imageTag ?? '', signal),
     findTargetTags(run, repository, repository.chosen.tags),
   ]);
   if (digest === undefined) throw refuseMissing(name);
