@@ -13,11 +13,11 @@ import {
   type TransferOptions,
   type TransferRequest,
 } from '../push/request.ts';
-import { checkLogin, type LoginOptions, readLogin } from './read-login.ts';
+import { checkGivenLogin, type GivenLoginOptions, readGivenLogin } from './given-login.ts';
 
 /** The options of `ecrp copy`, as commander gives them. */
 export interface CopyOptions
-  extends LoginOptions,
+  extends GivenLoginOptions,
     Pick<
       TransferOptions,
       | 'tag'
@@ -61,7 +61,7 @@ export async function readCopyRequest(
   options: CopyOptions,
 ): Promise<CopyRequest> {
   const { platform = [], attestations, referrers, allTags = false, match } = options;
-  checkLogin(options);
+  checkGivenLogin(options);
   const registryHost = findRegistryHost(context);
   const from = parseImageAddress(fromText, registryHost);
   if (match !== undefined && !allTags) {
@@ -84,7 +84,7 @@ export async function readCopyRequest(
     remoteCache: false,
     resume: true,
   });
-  const login = await readLogin(context.io, options);
+  const login = await readGivenLogin(context.io, options);
   return { from, wantsTag, selection, transfer, plainHttp: options.fromPlainHttp, login };
 }
 

@@ -6,13 +6,13 @@ import type { Io } from '../../../io.ts';
 /** Longer than any token. */
 const MAX_PASSWORD_CHARS = 64 * 1024;
 
-export interface LoginOptions {
+export interface GivenLoginOptions {
   readonly fromUsername?: string;
   readonly fromPasswordStdin?: boolean;
 }
 
 /** Throws USAGE for a name without a password, and for a password without a name. */
-export function checkLogin({ fromUsername, fromPasswordStdin = false }: LoginOptions): void {
+export function checkGivenLogin({ fromUsername, fromPasswordStdin = false }: GivenLoginOptions): void {
   if ((fromUsername === undefined) === !fromPasswordStdin) return;
   throw new EcrpError(
     'USAGE',
@@ -24,9 +24,9 @@ export function checkLogin({ fromUsername, fromPasswordStdin = false }: LoginOpt
 }
 
 /** Reads the password of `--from-username` from standard input, without the line break at its end. Throws USAGE for none. */
-export async function readLogin(
+export async function readGivenLogin(
   io: Io,
-  { fromUsername: username }: LoginOptions,
+  { fromUsername: username }: GivenLoginOptions,
 ): Promise<Login | undefined> {
   if (username === undefined) return undefined;
   const secret = (await raceAbort(readText(io), io.signal)).replace(/\r?\n$/, '');
