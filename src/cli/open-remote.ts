@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { Login } from '../docker/helper-protocol.ts';
 import { EcrpError } from '../errors.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
@@ -27,6 +28,8 @@ export interface RemoteOptions {
   readonly concurrency?: number | undefined;
   /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
   readonly defaultBudgetMs?: number | undefined;
+  /** For the waits between attempts and the budget, default the machine's. */
+  readonly clock?: Clock | undefined;
   /** Plain HTTP, as with `--from-plain-http`. This machine needs no option. */
   readonly plainHttp?: boolean | undefined;
   /** `--from-username` and the password of standard input. */
@@ -51,7 +54,7 @@ export async function openRemoteRepository(
     given: options.givenLogin,
     findToken: isOwn ? authorizeIfPossible(context, options.session) : undefined,
   });
-  const reading = prepareRemoteReading(context, options.defaultBudgetMs);
+  const reading = prepareRemoteReading(context, options);
   return createRemoteRepository({
     repository: {
       registryHost: findRequestHost(address.registryHost),
@@ -155,11 +158,11 @@ function tellRateLimit(
 
 function prepareRemoteReading(
   { io, options, messages, style }: CommandContext,
-  defaultMs: number | undefined,
+  { defaultBudgetMs: defaultMs, clock }: RemoteOptions,
 ): RetryOptions & { readonly words: FailureWords } {
   return {
     waitsMs: [],
-    budget: new RetryBudget({ givenMs: options.retryBudget, defaultMs }),
+    budget: new RetryBudget({ givenMs: options.retryBudget, defaultMs, clock }),
     words: { problem: 'cannot be read', hint: 'Run the command again in a minute.' },
     signal: io.signal,
     onRetry: ({ subject, attempt, reason, delayMs }) => {

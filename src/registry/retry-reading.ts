@@ -111,8 +111,14 @@ function isForeign(cause: unknown): boolean {
     cause instanceof BodyTooLong ||
     cause instanceof NoTokenError ||
     cause instanceof RedirectError ||
-    isTlsFailure(cause)
+    isTlsFailure(cause) ||
+    isNoHttp(cause)
   );
+}
+
+/** True for an answer that Node's parser of HTTP refuses. */
+function isNoHttp(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('HPE_');
 }
 
 /** Makes the error of a read that is given up. An `EcrpError` stays as it is. */
