@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { EcrpError } from '../errors.ts';
+import { Backoff } from '../net/backoff.ts';
 import { RetryBudget } from '../net/retry-budget.ts';
 import { UnexpectedMember } from './answers.ts';
 import type { Answered, ApiCall, ApiEvent, Caller } from './api-call.ts';
@@ -16,7 +17,7 @@ import {
   UnexpectedAnswer,
   type Verdict,
 } from './failure.ts';
-import { Backoff, Pacer } from './pacing.ts';
+import { Pacer } from './pacing.ts';
 
 /** A body that takes longer to send than the budget is sent this many times. */
 const MIN_SENDINGS = 3;
