@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { findExpected, type OutgoingBlob } from '../../ends/blob.ts';
+import { explainMismatch } from '../../ends/explain-mismatch.ts';
 import type { BegunUpload, BlobUpload, ImageTarget, UploadedBlob } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
-import type { Content } from '../../oci/descriptor.ts';
 import type { PushService } from '../push-service.ts';
 import { FillTurns } from './fill-turns.ts';
 import { type PartSettings, sendParts } from './send-parts.ts';
 import { isTransient } from './upload-position.ts';
 
 const MAX_NEW_UPLOADS = 2;
+const OF_COMPLETION = { operation: 'CompleteLayerUpload', awsError: 'InvalidLayerException' };
 
 /**
  * Makes the function that uploads blobs to one repository in parts. It resumes what an interrupted push left, and starts again once
@@ -75,7 +75,7 @@ async function sendUpload(
     if (answer.kind === 'stored') return { outcome: 'uploaded', content, resumedBytes };
     return answer.kind === 'vanished'
       ? explainLoss(blob, 'CompleteLayerUpload')
-      : { reason: 'refused', error: await explainMismatch(blob, content, signal) };
+      : { reason: 'refused', error: await explainMismatch(blob, content, OF_COMPLETION, signal) };
   }
   upload.saved.discard();
   if (sent.kind === 'failed') return { reason: 'refused', error: sent.error };
@@ -94,37 +94,6 @@ function explainLoss(blob: OutgoingBlob, operation: string): FailedUpload {
     awsError: 'UploadNotFoundException',
   });
   return { reason: 'vanished', error };
-}
-
-/** Explains why the service found another digest than was claimed. Reads the blob again, to tell a damaged source from damage on the way. */
-async function explainMismatch(
-  blob: OutgoingBlob,
-  claimed: Content,
-  signal: AbortSignal,
-): Promise<EcrpError> {
-  const hash = createHash('sha256');
-  for await (const chunk of blob.open(0).bytes) {
-    signal.throwIfAborted();
-    hash.update(chunk);
-  }
-  const found = `sha256:${hash.digest('hex')}`;
-  const details = { operation: 'CompleteLayerUpload', awsError: 'InvalidLayerException' };
-  return found === claimed.digest
-    ? new EcrpError('UNAVAILABLE', `The bytes of ${claimed.digest} did not arrive as they were sent`, {
-        ...details,
-        hint: 'Something between here and the service changed them, or the file changed meanwhile; run it again.',
-      })
-    : new EcrpError(
-        'INVALID_INPUT',
-        `The ${blob.role} ${claimed.digest} is damaged: its bytes have the digest ${found}`,
-        {
-          ...details,
-          hint:
-            blob.kind === 'known' && blob.isRemote
-              ? 'The registry that it comes from serves other bytes than its manifest says: tell its owner.'
-              : 'Save the image again.',
-        },
-      );
 }
 
 /** Reports progress only when it goes beyond what was reported before. */
