@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, type IncomingMessage, request as requestPlain } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestPlain,
+} from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -7,8 +12,10 @@ import { ProxyError } from './connection-error.ts';
 import type { Connections } from './connections.ts';
 import { USER_AGENT } from './user-agent.ts';
 
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
+
 export interface HttpRequest {
-  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly method?: HttpMethod;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default none. */
   readonly body?: string | undefined;
@@ -24,7 +31,7 @@ export interface HttpAnswer {
   readonly headers: IncomingHttpHeaders;
   /** Empty with HEAD. */
   readonly body: IncomingMessage;
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: HttpMethod;
 }
 
 /** Reading a body of up to this length is worth it to keep the connection. */
@@ -37,23 +44,40 @@ const MAX_SHORT_BYTES = 16 * 1024;
 export async function sendRequest(
   connections: Connections,
   url: URL,
-  { method = 'GET', headers = {}, body }: HttpRequest,
+  given: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
+  const request = await openRequest(connections, url, given, signal);
+  request.end(given.body);
+  return describeAnswer(connections, url, given, await awaitResponse(request));
+}
+
+/** Opens a request whose body, if any, is still to be written. */
+export async function openRequest(
+  connections: Connections,
+  url: URL,
+  { method = 'GET', headers = {} }: HttpRequest,
+  signal: AbortSignal,
+): Promise<ClientRequest> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`${url.protocol} is not HTTP`);
   const agent = await connections.findAgent(url.protocol);
   const isSecure = url.protocol === 'https:';
-  const request = (isSecure ? requestSecure : requestPlain)(url, {
+  return (isSecure ? requestSecure : requestPlain)(url, {
     method,
     // The digest is that of the bytes without a further encoding.
     headers: { 'accept-encoding': 'identity', 'user-agent': USER_AGENT, ...headers },
     agent,
     signal,
   });
-  request.end(body);
-  const response = await awaitResponse(request);
-  // Later errors come out of the body.
-  request.on('error', () => undefined);
+}
+
+/** Describes an answer whose head has come. Throws a `ProxyError` when the proxy answers in place of the host. */
+export function describeAnswer(
+  connections: Connections,
+  url: URL,
+  { method = 'GET' }: HttpRequest,
+  response: IncomingMessage,
+): HttpAnswer {
   const status = response.statusCode ?? 0;
   const proxy = status === 407 ? connections.findProxy(url) : undefined;
   if (proxy !== undefined) {
@@ -63,9 +87,12 @@ export async function sendRequest(
   return { url, status, headers: response.headers, body: response, method };
 }
 
-async function awaitResponse(request: ReturnType<typeof requestPlain>): Promise<IncomingMessage> {
+/** Waits for the head of the answer. */
+export async function awaitResponse(request: ClientRequest): Promise<IncomingMessage> {
   // The types of Node's event do not say what it carries.
   const [response] = (await once(request, 'response')) as [IncomingMessage];
+  // Later errors come out of the body.
+  request.on('error', () => undefined);
   return response;
 }
 
