@@ -22,6 +22,8 @@ export interface EcrSession {
   recallRegistry(): Promise<RegistryFacts | undefined>;
   /** Saves facts for later commands. */
   rememberRegistry(facts: RegistryFacts): Promise<void>;
+  /** Reports an event like those of the client. */
+  noteEvent(event: ApiEvent): void;
 }
 
 export interface EcrSessionSettings {
@@ -45,6 +47,11 @@ export async function withEcr<T>(
   checkRegionVariables(io.env);
   reportIgnoredRegion(context);
   const endpoint = await findEndpoint(context);
+  const noteEvent = (event: ApiEvent): void => {
+    reportApiEvent(context, event);
+    context.waiting.noteCall(event);
+    settings.onEvent?.(event);
+  };
   const bare = createEcrClient({
     endpointUrl: endpoint.url,
     region: endpoint.region,
@@ -56,11 +63,7 @@ export async function withEcr<T>(
     startWait: (what) => context.waiting.start(what),
     promptMfa: prepareMfaPrompt(context),
     onIdentity: (source) => reportIdentity(context, source),
-    onEvent: (event) => {
-      reportApiEvent(context, event);
-      context.waiting.noteCall(event);
-      settings.onEvent?.(event);
-    },
+    onEvent: noteEvent,
   });
   const directory = settings.leavesNothing ? undefined : findCacheDirectory(io);
   const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
@@ -76,6 +79,7 @@ export async function withEcr<T>(
       endpoint: endpoint.id,
       recallRegistry: async () => readRegistryFacts(directory, await findKey()),
       rememberRegistry,
+      noteEvent,
       askRegistry: makeRegistryQuestion(client, rememberRegistry),
     });
   } finally {

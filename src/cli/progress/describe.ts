@@ -11,7 +11,7 @@ const QUIET_MS = 2_000;
 const STALLED_MS = 5_000;
 
 /** Calls that transfer bytes. Other calls come before the first byte, for example while a pipe is read. */
-const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload)\)$/;
+const BYTES_MOVING = /\((UploadLayerPart|CompleteLayerUpload|upload)\)$/;
 
 /** Fewer bytes say nothing about the rate. */
 const LEAST_MOVED_BYTES = 64 * 1024;

@@ -58,11 +58,7 @@ export async function copyImage(run: CopyRun, compared: ComparedImage): Promise<
   const { context, session, request, costs } = run;
   try {
     const { result, facts } = compared.isSettled
-      ? await describePushed(repository, describeSettled(compared), {
-          dryRun: request.transfer.dryRun,
-          verified: undefined,
-          costs,
-        })
+      ? await describePushed(repository, describeSettled(compared), request.transfer, costs)
       : await send(run, compared);
     return { result, facts: { ...facts, source: { name, imageDigest: digest } } };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
 import {
-  addConcurrencyOption,
+  addNetworkOptions,
   addSelectionOptions,
   addTargetOptions,
   PUSH_OPERATIONS,
@@ -31,7 +31,7 @@ export function addCopy(program: Command, run: Runner): void {
     .option('--yes', 'do not ask before an image of a private ECR registry becomes public');
   addTargetOptions(copy);
   copy.optionsGroup('Network:');
-  addConcurrencyOption(copy);
+  addNetworkOptions(copy);
   copy
     .optionsGroup('Output:')
     .option('--digest-file <file>', 'write the digest to this file', parseNonEmpty)

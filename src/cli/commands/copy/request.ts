@@ -25,6 +25,7 @@ export interface CopyOptions
       | 'createRepo'
       | 'catalog'
       | 'resourceTag'
+      | 'transport'
       | 'concurrency'
       | 'dryRun'
       | 'verify'

@@ -20,6 +20,7 @@ const NOTHING_SENT = {
   compression: 'gzip',
   remoteCache: false,
   resume: false,
+  transport: 'api',
   concurrency: 4,
 } as const;
 

@@ -6,14 +6,17 @@ import { openUploadStore, type UploadStore } from '../../../engine/resume/upload
 import { Uploader } from '../../../engine/uploader.ts';
 import { EcrpError } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
+import type { RawUploadEvent } from '../../../registry/upload/upload-channel.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findUploadDirectory } from '../../directories.ts';
 import type { EcrSession } from '../../ecr-session.ts';
+import { formatBytes } from '../../format.ts';
 import { type NewRepository, readNewRepository } from '../../new-repository.ts';
 import { assertOwnRepository, isSameRegistry } from '../../own-registry.ts';
 import type { ProgressDisplay } from '../../progress/display.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
 import { type ChosenTarget, refuseRepositories } from './choose-target.ts';
+import { PUSH_BUDGET_MS } from './push-budget.ts';
 import type { TransferRequest } from './request.ts';
 
 /** One repository that images are pushed to in this session. */
@@ -39,6 +42,7 @@ export async function connectRepository(
   remember?: (target: ImageTarget) => RememberingTarget,
 ): Promise<ConnectedRepository> {
   const { readsRegistry, mostPartBytes, concurrency, dryRun } = request;
+  const isRaw = request.transport === 'registry' && !dryRun;
   for (const other of chosen.otherNames ?? []) {
     const isSame = await isSameRegistry(session, chosen, other, context.io.signal);
     if (!isSame) throw refuseRepositories(chosen, other);
@@ -53,13 +57,30 @@ export async function connectRepository(
     findAlias: (signal: AbortSignal) => finder.findAlias(signal),
     findAddress: () => finder.findAddress(),
   };
-  const connected = connectTarget(session.client, place, {
-    mostPartBytes,
+  const waits = {
     retryBudgetMs: context.options.retryBudget,
-    watchWait: (what, work) => context.waiting.during(what, work, true),
+    watchWait: <Result>(what: string, work: () => Promise<Result>) =>
+      context.waiting.during(what, work, true),
+  };
+  const apiTarget = connectTarget(session.client, place, {
+    ...waits,
+    mostPartBytes,
     createRepository:
       newRepository && ((signal) => createForPush(context, session, finder, newRepository, dryRun, signal)),
   });
+  const connected = isRaw
+    ? (await import('../../../ecr/target/raw-target.ts')).sendThroughRegistry(
+        session.client,
+        place,
+        apiTarget,
+        {
+          ...waits,
+          defaultBudgetMs: PUSH_BUDGET_MS,
+          onEvent: (event) => reportRegistryEvent(context, session, event),
+          onNote: (note) => context.messages.note(note),
+        },
+      )
+    : apiTarget;
   const memory = remember?.(connected);
   const target = memory?.target ?? connected;
   const uploads = request.resume ? openUploads(context, session.endpoint, chosen) : undefined;
@@ -74,6 +95,16 @@ export async function connectRepository(
     },
   });
   return { chosen, target, uploader, finder, newRepository };
+}
+
+/** Reports retries as those of the API, and each request to the registry with `--verbose`. */
+function reportRegistryEvent({ messages }: CommandContext, session: EcrSession, event: RawUploadEvent): void {
+  if (event.kind === 'retry') {
+    session.noteEvent(event);
+    return;
+  }
+  const { operation, status, ms, bytes } = event;
+  messages.detail(`${operation}: HTTP ${status}, ${ms} ms, ${formatBytes(bytes)} sent`);
 }
 
 /** Creates the repository; false when another push was faster. A dry run only checks whose registry it is. */

@@ -64,7 +64,7 @@ export function addTravelOptions(command: Command): void {
     .option('--cache-from <tag>', 'look for layers in this image too (repeatable)', collectValues)
     .option('--no-remote-cache', 'do not look for layers in the images at the tags')
     .optionsGroup('Network:');
-  addConcurrencyOption(command)
+  addNetworkOptions(command)
     .option(
       '--part-size <mib>',
       "largest part, 5 to 20 MiB (default: the service's)",
@@ -73,6 +73,13 @@ export function addTravelOptions(command: Command): void {
     .option('--no-resume', 'do not resume interrupted uploads; save none');
 }
 
-export function addConcurrencyOption(command: Command): Command {
-  return command.option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4);
+/** Declares how layers travel. Returns the command. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--transport <way>', 'layers in parts, or raw to the registry')
+        .choices(['api', 'registry'])
+        .default('api'),
+    )
+    .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4);
 }

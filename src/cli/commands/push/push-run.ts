@@ -10,13 +10,11 @@ import { checkImageTags } from './check-image-tags.ts';
 import type { ConnectedRepository } from './connect-repository.ts';
 import { CostCounter } from './cost-counter.ts';
 import { writeDigestFile } from './digest-file.ts';
+import { PUSH_BUDGET_MS } from './push-budget.ts';
 import type { TransferRequest } from './request.ts';
 import type { Tried } from './try-each.ts';
 import { verifyPushed } from './verify-pushed.ts';
 import { describeOutcome, describePushed, type PushedImage, reportPushed } from './view.ts';
-
-/** How long a push retries without progress: what it has sent is worth more patience than a question. */
-export const PUSH_BUDGET_MS = 5 * 60_000;
 
 /** What all steps of a push share: one session, whatever the number of images. */
 export interface PushRun {
@@ -82,7 +80,7 @@ export async function pushPlanned(
   { replaces, settled = [] }: KnownTags = {},
 ): Promise<PushedImage> {
   const { chosen, uploader, finder } = repository;
-  const { dryRun, ifExists, verify } = request;
+  const { dryRun, ifExists, verify, transport } = request;
   const { signal } = context.io;
   for (const warning of plan.warnings) context.messages.warn(warning);
   for (const note of plan.notes) context.messages.note(note);
@@ -100,5 +98,5 @@ export async function pushPlanned(
           onRetry: () => costs.noteRetry(),
         })
       : undefined;
-  return await describePushed(repository, pushed, { dryRun, verified, costs });
+  return await describePushed(repository, pushed, { dryRun, verified, transport }, costs);
 }

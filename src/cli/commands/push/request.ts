@@ -14,6 +14,9 @@ const BYTES_PER_MIB = 1024 * 1024;
 const MAX_GZIP_LEVEL = 9;
 const SEE_HELP = "'ecrp push --help' shows what can be given.";
 
+/** How layers travel: in parts through the API, or raw through `/v2/` of the registry. */
+export type Transport = 'api' | 'registry';
+
 /** How uncompressed layers of a docker-archive are sent. */
 export interface CompressionOptions {
   /** Of the manifest. */
@@ -34,6 +37,7 @@ export interface TransferOptions extends CompressionOptions {
   readonly remoteCache: boolean;
   readonly cacheFrom?: readonly string[];
   readonly foreignLayers?: boolean;
+  readonly transport: Transport;
   readonly concurrency: number;
   /** MiB. */
   readonly partSize?: number;
@@ -77,6 +81,7 @@ export interface TransferRequest {
   readonly newRepository:
     | { readonly catalog: string | undefined; readonly resourceTags: readonly string[] | undefined }
     | undefined;
+  readonly transport: Transport;
   /** Layers in flight. */
   readonly concurrency: number;
   readonly mostPartBytes: number | undefined;
@@ -130,7 +135,7 @@ export async function readTransfer(
   options: TransferOptions,
 ): Promise<TransferRequest> {
   const { partSize, dryRun = false, verify = false, byDigest = false, tag: tags = [] } = options;
-  const { concurrency, resume, ifExists, cacheFrom = [], foreignLayers = false } = options;
+  const { transport, concurrency, resume, ifExists, cacheFrom = [], foreignLayers = false } = options;
   const target = { reference, tags, byDigest };
   const registryHost = findRegistryHost(context);
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
@@ -138,6 +143,7 @@ export async function readTransfer(
   cacheFrom.forEach(assertTag);
   checkCombinations(options);
   if (verify) await requireRegistryHost(context, '--verify');
+  if (transport === 'registry') await requireRegistryHost(context, '--transport registry');
   if (digestFile !== undefined) await checkDigestFile(digestFile);
   const readsRegistry = await isRegistryOfApi(context);
   return {
@@ -151,6 +157,7 @@ export async function readTransfer(
     newRepository: options.createRepo
       ? { catalog: options.catalog, resourceTags: options.resourceTag }
       : undefined,
+    transport,
     concurrency,
     mostPartBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
     dryRun,

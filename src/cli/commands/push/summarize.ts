@@ -4,6 +4,7 @@ import type { Digest } from '../../../oci/digest.ts';
 import type { VerifiedImage } from '../../../registry/verify-image.ts';
 import { formatBytes, formatCount, formatDuration } from '../../format.ts';
 import type { PushCosts } from './cost-counter.ts';
+import type { Transport } from './request.ts';
 
 /** What a push command knows beside the result of the push. */
 export interface PushFacts extends PushCosts {
@@ -14,6 +15,7 @@ export interface PushFacts extends PushCosts {
   /** The alias in the registry's paths; undefined when it is unknown. */
   readonly registryAlias: string | undefined;
   readonly dryRun: boolean;
+  readonly transport: Transport;
   /** What was read back. */
   readonly verified?: VerifiedImage | undefined;
   /** The image of a registry that was copied. */

@@ -1,7 +1,6 @@
 import type { PushResult, TagResult } from '../../../engine/result.ts';
 import { exitStatusOf } from '../../../errors.ts';
 import { formatReference } from '../../../oci/reference.ts';
-import type { VerifiedImage } from '../../../registry/verify-image.ts';
 import type { Publication, PublishedImage } from '../../ci/step-summary.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { formatGalleryPage } from '../../gallery-page.ts';
@@ -21,15 +20,8 @@ export interface PushedImage {
 export async function describePushed(
   { chosen, finder }: ConnectedRepository,
   result: PushResult,
-  {
-    dryRun,
-    verified,
-    costs,
-  }: {
-    readonly dryRun: boolean;
-    readonly verified: VerifiedImage | undefined;
-    readonly costs: CostCounter;
-  },
+  { dryRun, transport, verified }: Pick<PushFacts, 'dryRun' | 'transport' | 'verified'>,
+  costs: CostCounter,
 ): Promise<PushedImage> {
   const { registryHost, repositoryName, mainTag } = chosen;
   const { alias: registryAlias, registryId } = await finder.find(result.registryId);
@@ -40,7 +32,8 @@ export async function describePushed(
     ...(registryAlias !== undefined && { registryAlias }),
     ...(imageTag === undefined ? { imageDigest: result.imageDigest } : { imageTag }),
   });
-  const facts = { reference, registryId, repositoryName, registryAlias, dryRun, verified, ...costs.take() };
+  const named = { reference, registryId, repositoryName, registryAlias };
+  const facts = { ...named, dryRun, transport, verified, ...costs.take() };
   return { result, facts };
 }
 
@@ -137,7 +130,8 @@ function describePublished({ result, facts }: PushedImage): PublishedImage {
 
 function describePush(result: PushResult, facts: PushFacts): Outcome {
   const { imageDigest, imageManifestMediaType, manifests, layers, bytes, tags, createdRepository } = result;
-  const { reference, registryId, repositoryName, dryRun, apiCalls, retries, durationMs, source } = facts;
+  const { reference, registryId, repositoryName, dryRun, transport, apiCalls, retries, durationMs, source } =
+    facts;
   return {
     result: {
       source: source && `${source.name.replace(/@.*/, '')}@${source.imageDigest}`,
@@ -153,6 +147,7 @@ function describePush(result: PushResult, facts: PushFacts): Outcome {
       })),
       layers: { ...layers },
       bytes: { ...bytes },
+      transport,
       apiCalls,
       retries,
       durationMs,

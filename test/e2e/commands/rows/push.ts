@@ -37,6 +37,7 @@ export const pushRows: readonly CommandRow[] = [
     stdin: locateArchive('podman-docker-archive.tar'),
     arguments: push('-', '1'),
   },
+  { command: 'push', what: 'through the registry', arguments: push(index, '1', '--transport', 'registry') },
   { command: 'push', what: 'that sends nothing', arguments: push(one, '1', '--dry-run') },
   { command: 'push', what: 'of each image', arguments: ({ run }) => [two, run, '--create-repo', '--all'] },
   {

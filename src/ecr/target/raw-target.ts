@@ -1,0 +1,132 @@
+import type { ImageTarget, OutgoingManifest, PutAnswer } from '../../ends/image-target.ts';
+import { EcrpError } from '../../errors.ts';
+import { RetryBudget } from '../../net/retry-budget.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { createRawUploader } from '../../registry/upload/create-raw-uploader.ts';
+import { putRawManifest } from '../../registry/upload/put-raw-manifest.ts';
+import { type RawUploadEvent, UploadChannel } from '../../registry/upload/upload-channel.ts';
+import { getAuthorizationToken } from '../authorization.ts';
+import type { EcrClient } from '../client.ts';
+import { ECR_PUBLIC_LIMITS } from '../limits.ts';
+import type { RepositoryPlace, WatchWait } from './find-tags.ts';
+
+export interface RawTargetSettings {
+  /** `--retry-budget`, in ms. */
+  readonly retryBudgetMs: number | undefined;
+  /** The same without the option. */
+  readonly defaultBudgetMs: number;
+  readonly watchWait: WatchWait;
+  readonly onEvent: (event: RawUploadEvent) => void;
+  /** Called with a sentence for the user. */
+  readonly onNote: (note: string) => void;
+}
+
+/** What sends to one repository through its registry. */
+interface RawRoad {
+  readonly channel: UploadChannel;
+  readonly uploadBlob: ImageTarget['uploadBlob'];
+}
+
+/**
+ * Makes a target of ECR Public whose blobs travel through `/v2/` of the registry, without base64. The API still says which blobs are there,
+ * and takes the manifests.
+ */
+export function sendThroughRegistry(
+  client: EcrClient,
+  place: RepositoryPlace,
+  target: ImageTarget,
+  settings: RawTargetSettings,
+): ImageTarget {
+  const { registryHost, repositoryName } = place;
+  let road: RawRoad | undefined;
+  /** What went through the registry. Nothing says that the API sees it before a manifest refers to it. */
+  const sent = new Set<Digest>();
+  /** A token that was requested before it is needed. */
+  let early: Promise<string> | undefined;
+  const requestToken = async (signal: AbortSignal): Promise<string> =>
+    `Bearer ${(await getAuthorizationToken(client, signal)).authorizationToken}`;
+
+  const findRoad = async (signal: AbortSignal): Promise<RawRoad> => {
+    const registryAlias = await place.findAlias(signal);
+    if (registryAlias === undefined) throw explainAlias(place);
+    road ??= openRoad(registryAlias);
+    return road;
+  };
+  const openRoad = (registryAlias: string): RawRoad => {
+    const channel = new UploadChannel({
+      connections: client.connections,
+      registryHost,
+      repositoryPath: `${registryAlias}/${repositoryName}`,
+      authorize: (signal) => {
+        const token = early ?? requestToken(signal);
+        early = undefined;
+        return token;
+      },
+      budget: new RetryBudget({ givenMs: settings.retryBudgetMs, defaultMs: settings.defaultBudgetMs }),
+      onEvent: settings.onEvent,
+    });
+    const uploadBlob = createRawUploader({
+      channel,
+      isStored: async (digest, signal) => (await target.findAvailable([digest], signal)).has(digest),
+      maxBlobBytes: ECR_PUBLIC_LIMITS.maxBlobBytes ?? Number.POSITIVE_INFINITY,
+      fallBack: target.uploadBlob,
+      onFallBack: settings.onNote,
+    });
+    return { channel, uploadBlob };
+  };
+
+  const putManifest = putThroughApiFirst(target.putManifest, async (manifest, signal) => {
+    // Without an upload, nothing can be missing for the reason that it went through the registry.
+    return road && putRawManifest(road.channel, manifest, signal);
+  });
+
+  return {
+    ...target,
+    findAvailable: async (digests, signal) => {
+      // The token is needed as soon as it is known what is missing, and takes as long as that.
+      if (road === undefined) {
+        early ??= requestToken(signal);
+        early.catch(() => undefined);
+      }
+      const available = await target.findAvailable(digests, signal);
+      return new Set([...available, ...digests.filter((digest) => sent.has(digest))]);
+    },
+    uploadBlob: (blob, upload, signal) =>
+      settings.watchWait(`${registryHost} (upload)`, async () => {
+        const { uploadBlob } = await findRoad(signal);
+        const uploaded = await uploadBlob(blob, upload, signal);
+        sent.add(uploaded.content.digest);
+        return uploaded;
+      }),
+    putManifest: async (manifest, signal) => {
+      const answer = await putManifest(manifest, signal);
+      // Something is gone after all.
+      if (answer.kind === 'missing') sent.clear();
+      return answer;
+    },
+  };
+}
+
+/**
+ * Chooses how the manifests of such a push go. That PutImage finds blobs which came through `/v2/` is inferred: no document says it. So they
+ * go by PutImage, and through the registry, as those of other clients, once PutImage misses what was sent.
+ */
+function putThroughApiFirst(
+  putImage: ImageTarget['putManifest'],
+  putRaw: (manifest: OutgoingManifest, signal: AbortSignal) => Promise<PutAnswer | undefined>,
+): ImageTarget['putManifest'] {
+  let isRaw = false;
+  return async (manifest, signal) => {
+    const answer = isRaw ? undefined : await putImage(manifest, signal);
+    if (answer !== undefined && answer.kind !== 'missing') return answer;
+    const rawAnswer = await putRaw(manifest, signal);
+    isRaw ||= rawAnswer?.kind === 'put';
+    return rawAnswer ?? answer ?? putImage(manifest, signal);
+  };
+}
+
+function explainAlias({ registryHost, repositoryName }: RepositoryPlace): EcrpError {
+  return new EcrpError('UNAVAILABLE', `${repositoryName}: the alias of its registry is not known`, {
+    hint: `Give the whole reference: ${registryHost}/ALIAS/${repositoryName}:TAG.`,
+  });
+}
