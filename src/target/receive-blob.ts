@@ -3,8 +3,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { raceAbort } from '../async/abort.ts';
-import type { KnownBlob, OutgoingBlob } from '../ends/blob.ts';
+import { onAbort } from '../async/abort.ts';
+import type { BlobReading, KnownBlob, OutgoingBlob } from '../ends/blob.ts';
 import type { UploadEvent } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -110,47 +110,69 @@ async function fetchRest(
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** Yields the bytes from `start` on in batches. The memory of a batch is used again after the next but one. */
+/**
+ * Yields the bytes from `start` on in batches. The memory of a batch is used again after the next but one. What came before an error of the
+ * source is yielded before it is thrown.
+ */
 async function* readBatches(blob: KnownBlob, start: number, signal: AbortSignal): AsyncGenerator<Buffer> {
   const length = Math.min(BATCH_BYTES, blob.content.size - start);
   let [memory, other] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
   let filled = 0;
-  for await (const chunk of readUntilAborted(blob, start, signal)) {
-    for (let from = 0; from < chunk.length; ) {
-      const copied = chunk.copy(memory, filled, from);
-      filled += copied;
-      from += copied;
-      if (filled < memory.length) continue;
-      yield memory;
-      [memory, other] = [other, memory];
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield memory.subarray(0, filled);
-}
-
-/** Throws the signal's reason when aborted, even while no byte comes. */
-async function* readUntilAborted(
-  blob: KnownBlob,
-  start: number,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const reading = blob.open(start);
-  const chunks = reading.bytes[Symbol.asyncIterator]();
-  let isDone = false;
+  let failure: { readonly reason: unknown } | undefined;
+  const reader = new AbortableReader(blob.open(start), signal);
   try {
     for (;;) {
-      const next = await raceAbort(chunks.next(), signal);
-      if (next.done) break;
-      yield next.value;
+      const chunk = await reader.next().catch((reason: unknown) => {
+        failure = { reason };
+        return undefined;
+      });
+      if (chunk === undefined) break;
+      for (let from = 0; from < chunk.length; ) {
+        const copied = chunk.copy(memory, filled, from);
+        filled += copied;
+        from += copied;
+        if (filled < memory.length) continue;
+        yield memory;
+        [memory, other] = [other, memory];
+        filled = 0;
+      }
     }
-    isDone = true;
   } finally {
-    if (!isDone) {
-      reading.cancel?.();
-      // Not awaited: it waits for the chunk that may never come.
-      chunks.return?.()?.catch(() => undefined);
-    }
+    reader.close();
+  }
+  if (filled > 0) yield memory.subarray(0, filled);
+  if (failure !== undefined) throw failure.reason;
+}
+
+/** Reads chunks, and stops waiting for one when aborted. One listener serves all chunks: one for each would cost more than the bytes. */
+class AbortableReader {
+  readonly #signal: AbortSignal;
+  readonly #reading: BlobReading;
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #stopListening: () => void;
+  #fail: ((reason: unknown) => void) | undefined;
+
+  constructor(reading: BlobReading, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#reading = reading;
+    this.#chunks = reading.bytes[Symbol.asyncIterator]();
+    this.#stopListening = onAbort(signal, () => this.#fail?.(signal.reason));
+  }
+
+  /** Undefined at the end. Throws the signal's reason when aborted. */
+  next(): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#signal.aborted) return reject(this.#signal.reason);
+      this.#fail = reject;
+      this.#chunks.next().then(({ done, value }) => resolve(done ? undefined : value), reject);
+    });
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#reading.cancel?.();
+    // Not awaited: it may wait for a chunk that never comes.
+    this.#chunks.return?.()?.catch(() => undefined);
   }
 }
 
