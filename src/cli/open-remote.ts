@@ -49,7 +49,7 @@ export async function openRemoteRepository(
   const repositoryPath = isOwn ? await findOwnPath(context, address, options) : address.repositoryPath;
   const named = { registryHost: address.registryHost, repositoryPath };
   const connections = connect(context, address.registryHost, options);
-  const { logIn, hintFor } = prepareRemoteLogin(context, named, {
+  const { send, hintFor } = prepareRemoteLogin(context, named, {
     connections,
     given: options.givenLogin,
     findToken: isOwn ? authorizeIfPossible(context, options.session) : undefined,
@@ -63,7 +63,7 @@ export async function openRemoteRepository(
       name: formatAddressedRepository(named),
     },
     connections,
-    access: { logIn },
+    access: { send },
     reading: { ...reading, words: { ...reading.words, hintFor } },
     onAnswer: tellRateLimit(context, address.registryHost),
     watchWait: (what, work) => context.waiting.during(what, work),

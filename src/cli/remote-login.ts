@@ -2,15 +2,15 @@ import type { Login } from '../docker/helper-protocol.ts';
 import { isTlsFailure } from '../net/connection-error.ts';
 import type { Connections } from '../net/connections.ts';
 import { type AddressedRepository, findLoginKey } from '../oci/image-address.ts';
-import type { RegistryLogIn } from '../registry/client.ts';
-import { createLogIn, type Entrance, type PresentedLogin } from '../registry/log-in.ts';
+import type { SendRequest } from '../registry/client.ts';
+import { type Entrance, type PresentedLogin, sendLoggedIn } from '../registry/log-in.ts';
 import { UnexpectedStatus } from '../registry/read-answer.ts';
 import type { CommandContext } from './command-context.ts';
 import { listPodmanAuthFiles, lookForDockerConfig } from './directories.ts';
 
 /** How a command logs in to a registry that it reads. */
 export interface RemoteLogin {
-  readonly logIn: RegistryLogIn;
+  readonly send: SendRequest;
   /** The hint of a refusal; undefined for other causes. */
   readonly hintFor: (cause: unknown) => string | undefined;
 }
@@ -57,7 +57,7 @@ export function prepareRemoteLogin(
       : findToken === undefined
         ? [stored, anonymous]
         : [anonymous, { kind: 'token', find: findToken } as const, stored, anonymous];
-  const logIn = createLogIn({
+  const send = sendLoggedIn({
     connections,
     repositoryPath,
     entrances,
@@ -83,7 +83,7 @@ export function prepareRemoteLogin(
       ? `Check the name; for a private repository, run 'docker login ${registryHost}' first.`
       : `Check the name, and whether the login of ${used.origin} may pull it.`;
   };
-  return { logIn, hintFor };
+  return { send, hintFor };
 }
 
 /** The hint when no connection is made. */

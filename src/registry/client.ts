@@ -4,32 +4,17 @@ import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-requ
 import { fetchToken, parseBearerChallenge } from './fetch-token.ts';
 import { sendFollowing } from './send-following.ts';
 
-/** More often than any registry and login need. */
-const MAX_TRIES = 8;
-/** Statuses after which a login may help. ECR Public answers an expired token with 400, and a used-up quota with 429. */
-const REFUSALS: readonly number[] = [400, 401, 403, 429];
+/** Sends a request with all that it takes to get its answer, whatever the status. */
+export type SendRequest = (url: URL, request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>;
 
 /** What opens a repository. Share one between requests, so that one token serves them all. */
 export interface RegistryAccess {
   /** The last token that the registry or `authorize` gave. */
   token?: string | undefined;
-  /** Logs in, in the place of what follows and of anonymous tokens. */
-  readonly logIn?: RegistryLogIn | undefined;
+  /** Sends every request and logs in, in the place of the other members. */
+  readonly send?: SendRequest | undefined;
   /** Gets a token for an account, where anonymous access is refused or its quota is used up. Undefined: the answer stays as it is. */
   readonly authorize?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
-}
-
-/** Finds what opens a repository that has refused a request. Loaded only by commands that log in. */
-export interface RegistryLogIn {
-  /** Value of `Authorization` for the next request; undefined: none. */
-  readonly authorization: string | undefined;
-  /**
-   * Finds another one after a refusal, and returns false when nothing is left to try.
-   * @param sent What the refused request had.
-   */
-  tryAfter(refusal: HttpAnswer, sent: string | undefined, signal: AbortSignal): Promise<boolean>;
-  /** Notes that a request with `sent` was not refused. */
-  noteAccepted(sent: string | undefined): void;
 }
 
 /**
@@ -45,21 +30,11 @@ export async function requestRegistry(
   access: RegistryAccess = {},
 ): Promise<HttpAnswer> {
   const request = { ...(method && { method }), headers: { ...headers } };
-  const sendWith = async (authorization: string | undefined): Promise<HttpAnswer> =>
-    sendFollowing(connections, url, request, authorization, signal);
-  const { logIn } = access;
-  if (logIn !== undefined) {
-    for (let tries = 0; ; tries += 1) {
-      const sent = logIn.authorization;
-      const answer = await sendWith(sent);
-      const isRefused = REFUSALS.includes(answer.status) && answer.isElsewhere !== true;
-      if (!isRefused) logIn.noteAccepted(sent);
-      if (!isRefused || tries === MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
-      await discardBody(answer);
-    }
-  }
-  const send = (): Promise<HttpAnswer> =>
-    sendWith(access.token === undefined ? undefined : `Bearer ${access.token}`);
+  if (access.send !== undefined) return access.send(url, request, signal);
+  const send = (): Promise<HttpAnswer> => {
+    const { token } = access;
+    return sendFollowing(connections, url, request, token && `Bearer ${token}`, signal);
+  };
   const sendAgain = async (
     last: HttpAnswer,
     token: () => Promise<string> | undefined,

@@ -1,10 +1,11 @@
 import { raceAbort } from '../async/abort.ts';
 import type { Connections } from '../net/connections.ts';
 import { isLoopbackHost } from '../net/local-hosts.ts';
-import type { HttpAnswer } from '../net/send-request.ts';
-import type { RegistryLogIn } from './client.ts';
+import { discardBody, type HttpAnswer } from '../net/send-request.ts';
+import type { SendRequest } from './client.ts';
 import { type BearerChallenge, fetchToken, parseBearerChallenge, type TokenRequest } from './fetch-token.ts';
 import { RedirectError, UnexpectedStatus } from './read-answer.ts';
+import { sendFollowing } from './send-following.ts';
 
 /** What a registry takes from a user. `origin` names where it comes from, for messages. */
 export type PresentedLogin =
@@ -33,21 +34,47 @@ export interface LogInSettings {
   readonly onRefused: (login: PresentedLogin) => void;
 }
 
+/** What opens a repository that refuses requests without it. */
+interface RegistryLogIn {
+  /** Value of `Authorization` for the next request; undefined: none. */
+  readonly authorization: string | undefined;
+  /**
+   * Finds another one after a refusal, and returns false when nothing is left to try.
+   * @param sent What the refused request had.
+   */
+  tryAfter(refusal: HttpAnswer, sent: string | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Notes that a request with `sent` was not refused. */
+  noteAccepted(sent: string | undefined): void;
+}
+
+/** More often than any registry and login need. */
+const MAX_TRIES = 8;
+/** Statuses after which a login may help. ECR Public answers an expired token with 400, and a used-up quota with 429. */
+const REFUSALS: readonly number[] = [400, 401, 403, 429];
 /** Statuses with which token endpoints refuse a login. */
 const TOKEN_REFUSALS: readonly number[] = [400, 401, 403, 404, 405];
 const BASIC_CHALLENGE = /(?:^|,)\s*Basic(?:\s|,|$)/i;
 
 /**
- * Makes what logs in to one registry, when it is challenged and not before. A login goes to the registry's own host, and to the token
+ * Makes the function that sends requests to one registry and logs in when it is challenged, not before. A login goes to the registry's own host, and to the token
  * endpoint that this host names. What was accepted before is renewed when it is refused; what is refused at once is given up for the next
  * entrance.
  */
-export function createLogIn({
-  connections,
-  repositoryPath,
-  entrances,
-  onRefused,
-}: LogInSettings): RegistryLogIn {
+export function sendLoggedIn(settings: LogInSettings): SendRequest {
+  const logIn = createLogIn(settings);
+  return async (url, request, signal) => {
+    for (let tries = 0; ; tries += 1) {
+      const sent = logIn.authorization;
+      const answer = await sendFollowing(settings.connections, url, request, sent, signal);
+      const isRefused = REFUSALS.includes(answer.status) && answer.isElsewhere !== true;
+      if (!isRefused) logIn.noteAccepted(sent);
+      if (!isRefused || tries === MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
+      await discardBody(answer);
+    }
+  };
+}
+
+function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogInSettings): RegistryLogIn {
   const rest = [...entrances];
   let authorization: string | undefined;
   /** True when `authorization` has opened the repository. */

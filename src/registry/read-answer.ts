@@ -46,12 +46,15 @@ function readRetryAfter(header: string | undefined): number | undefined {
   return ms >= 0 ? ms : undefined;
 }
 
-/** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the status is expected. */
-export async function* streamBlob(
-  answer: HttpAnswer,
-  expected: readonly number[] = [200],
-): AsyncGenerator<Buffer, void, undefined> {
+/** Opens the body of an answer, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the status is expected. */
+export async function openBody(answer: HttpAnswer, expected: readonly number[]): Promise<Readable> {
   await expectStatus(answer, expected);
+  return decode(answer);
+}
+
+/** Yields the bytes of a blob as they come, decoded as in `readBytes`. Throws `UnexpectedStatus` unless the answer is a 200. */
+export async function* streamBlob(answer: HttpAnswer): AsyncGenerator<Buffer> {
+  await expectStatus(answer, [200]);
   const decoded = decode(answer);
   try {
     yield* decoded;

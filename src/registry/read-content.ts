@@ -1,7 +1,7 @@
 import { EcrpError } from '../errors.ts';
 import { discardBody, type HttpAnswer } from '../net/send-request.ts';
 import type { Content } from '../oci/descriptor.ts';
-import { LEAST_BYTES, streamBlob, UnexpectedStatus } from './read-answer.ts';
+import { LEAST_BYTES, openBody, UnexpectedStatus } from './read-answer.ts';
 import {
   chooseReadDelay,
   describeReadFailure,
@@ -37,14 +37,28 @@ export async function* readContent(
     try {
       const mostMs = Math.max(1, Math.min(silentMs, budget.findRestMs(startedMs)));
       const offset = next > 0 && canContinue ? next : undefined;
-      const open = async (inner: AbortSignal): Promise<AsyncIterable<Buffer>> =>
-        cutContent(what, await ask(offset, inner), next, size);
-      for await (const chunk of watchReading(signal, mostMs, LEAST_BYTES, open, () =>
-        budget.noteProgress(),
-      )) {
-        next += chunk.length;
-        if (next > size) throw refuse(what, `is longer than the ${size} bytes that the manifest says`);
-        yield chunk;
+      const watch = watchReading(signal, mostMs, LEAST_BYTES, () => budget.noteProgress());
+      let answer: HttpAnswer | undefined;
+      try {
+        answer = await ask(offset, watch.signal);
+        let skipped = answer.status === 206 ? 0 : next;
+        for await (const chunk of await openContent(what, answer, next, size)) {
+          watch.note(chunk.length);
+          const kept = skipped === 0 ? chunk : chunk.subarray(Math.min(skipped, chunk.length));
+          skipped -= chunk.length - kept.length;
+          if (kept.length === 0) continue;
+          next += kept.length;
+          if (next > size) throw refuse(what, `is longer than the ${size} bytes that the manifest says`);
+          watch.hold();
+          yield kept;
+          watch.resume();
+        }
+      } catch (error) {
+        throw watch.explain(error);
+      } finally {
+        watch.end();
+        // A decoder that ends early leaves what it decodes.
+        if (next !== size) answer?.body.destroy();
       }
       if (next === before)
         throw refuse(what, `ends after ${next} of the ${size} bytes that the manifest says`);
@@ -52,6 +66,8 @@ export async function* readContent(
       budget.noteProgress();
     } catch (cause) {
       signal.throwIfAborted();
+      // A connection that breaks after the last byte.
+      if (next === size) return;
       if (cause instanceof UnusableRange) canContinue = false;
       if (cause instanceof UnexpectedStatus || cause instanceof EcrpError) budget.noteAnswer();
       if (next >= before + LEAST_BYTES) {
@@ -73,24 +89,17 @@ class UnusableRange extends Error {
   override readonly name = 'UnusableRange';
 }
 
-/** Yields the decoded bytes of an answer from byte `next` of the blob on. Throws before the first one for a length that is wrong. */
-async function* cutContent(
+/** Opens the decoded body of an answer for byte `next` of the blob. Throws for a length that is wrong. */
+async function openContent(
   what: string,
   answer: HttpAnswer,
   next: number,
   size: number,
-): AsyncGenerator<Buffer, void, undefined> {
+): Promise<AsyncIterable<Buffer>> {
   const problem = findProblem(what, answer, next, size);
-  if (problem !== undefined) {
-    await discardBody(answer);
-    throw problem;
-  }
-  let skipped = answer.status === 206 ? 0 : next;
-  for await (const chunk of streamBlob(answer, [200, 206])) {
-    const kept = chunk.subarray(Math.min(skipped, chunk.length));
-    skipped -= chunk.length - kept.length;
-    if (kept.length > 0) yield kept;
-  }
+  if (problem === undefined) return openBody(answer, [200, 206]);
+  await discardBody(answer);
+  throw problem;
 }
 
 function findProblem(

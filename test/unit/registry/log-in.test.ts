@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { requestRegistry } from '../../../src/registry/client.ts';
-import { createLogIn, type Entrance, type PresentedLogin } from '../../../src/registry/log-in.ts';
+import { type Entrance, type PresentedLogin, sendLoggedIn } from '../../../src/registry/log-in.ts';
 import { readBytes } from '../../../src/registry/read-answer.ts';
 import { directConnections } from '../../support/connections.ts';
 
@@ -66,7 +66,7 @@ function giveTokens(tokens: readonly string[], valid?: string) {
 
 function open({ host }: Served, ...entrances: readonly Entrance[]) {
   const refused: string[] = [];
-  const logIn = createLogIn({
+  const send = sendLoggedIn({
     connections: directConnections,
     repositoryPath: 'team/app',
     entrances,
@@ -74,7 +74,7 @@ function open({ host }: Served, ...entrances: readonly Entrance[]) {
   });
   const read = async (path = 'blob'): Promise<string> => {
     const url = new URL(`http://${host}/v2/team/app/${path}`);
-    const answer = await requestRegistry(directConnections, url, {}, signal, { logIn });
+    const answer = await requestRegistry(directConnections, url, {}, signal, { send });
     return answer.status === 200 ? String(await readBytes(answer, 1000)) : `HTTP ${answer.status}`;
   };
   return { read, refused };

@@ -25,16 +25,37 @@ async function* drip(
   await aborted;
 }
 
+/** Reads under a watch, as `readContent` does. */
+async function* readWatched(
+  signal: AbortSignal,
+  open: (inner: AbortSignal) => AsyncIterable<Buffer>,
+  onProgress: () => void = () => undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  const watch = watchReading(signal, LIMIT_MS, LEAST, onProgress);
+  try {
+    for await (const chunk of open(watch.signal)) {
+      watch.note(chunk.length);
+      watch.hold();
+      yield chunk;
+      watch.resume();
+    }
+  } catch (error) {
+    throw watch.explain(error);
+  } finally {
+    watch.end();
+  }
+}
+
 /** Reads what `drip` gives, holding each chunk for `heldMs`. */
 async function read(sizes: readonly number[], afterMs: number, heldMs = 0) {
   const outcome = { bytes: 0, progress: 0, error: undefined as unknown };
   const reading = (async () => {
     const { signal } = new AbortController();
-    const open = async (inner: AbortSignal) => drip(inner, sizes, afterMs);
+    const open = (inner: AbortSignal) => drip(inner, sizes, afterMs);
     const onProgress = () => {
       outcome.progress += 1;
     };
-    for await (const chunk of watchReading(signal, LIMIT_MS, LEAST, open, onProgress)) {
+    for await (const chunk of readWatched(signal, open, onProgress)) {
       outcome.bytes += chunk.length;
       if (heldMs > 0) await new Promise((resolve) => setTimeout(resolve, heldMs));
     }
@@ -74,8 +95,8 @@ test('the time that its consumer takes does not count', async () => {
 
 test('the reason of the signal is thrown as it is', async () => {
   const controller = new AbortController();
-  const open = async (inner: AbortSignal) => drip(inner, [], 0);
-  const reading = watchReading(controller.signal, LIMIT_MS, LEAST, open, () => undefined).next();
+  const open = (inner: AbortSignal) => drip(inner, [], 0);
+  const reading = readWatched(controller.signal, open).next();
   controller.abort(new Error('by you'));
   await expect(reading).rejects.toThrow('by you');
   expect(vi.getTimerCount()).toBe(0);
@@ -83,8 +104,8 @@ test('the reason of the signal is thrown as it is', async () => {
 
 test('nothing is left when the consumer stops', async () => {
   const { signal } = new AbortController();
-  const open = async (inner: AbortSignal) => drip(inner, [1, 1], 0);
-  const reading = watchReading(signal, LIMIT_MS, LEAST, open, () => undefined);
+  const open = (inner: AbortSignal) => drip(inner, [1, 1], 0);
+  const reading = readWatched(signal, open);
   const first = reading.next();
   await vi.advanceTimersByTimeAsync(1);
   await first;
