@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { catchError } from '../support/catch-error.ts';
-import { makeHome } from '../support/cli.ts';
+import { makeHome, spawnCli } from '../support/cli.ts';
 import { collectBytes, openTestRemote, type TestRemote } from '../support/remote.ts';
+import { startWorkplace } from '../support/workplace.ts';
 import { describeWithClients } from './support/clients.ts';
 import {
   type DockerRegistry,
@@ -23,6 +24,8 @@ const { signal } = new AbortController();
 
 const home = await makeHome();
 afterAll(() => home.remove());
+
+const { home: ownHome, emulator } = await startWorkplace();
 
 const skopeo = (...argv: readonly string[]) =>
   runToSuccess('skopeo', argv, { env: { HOME: home.directory, PATH: process.env.PATH ?? '' } });
@@ -82,6 +85,22 @@ async function storeLogin(host: string, entry: object): Promise<Readonly<Record<
   return home.env;
 }
 
+/** Runs the built program with the emulator as ECR Public, and with docker's config in `home`. */
+const ecrp = (argv: readonly string[], stdin = '') =>
+  spawnCli(argv, { env: { ...ownHome.env, ...emulator.env, ...home.env }, stdin }).ended;
+
+/** Expects that both commands read a repository, byte for byte as skopeo reads it. */
+async function expectCommands(registry: DockerRegistry, repository: string): Promise<void> {
+  const digest = digestOf(await readWithSkopeo(registry, repository));
+  const from = `${registry.host}/${repository}:v1`;
+  const copied = await ecrp(['copy', from, `${repository}:v1`, '--create-repo', '--verify', '--json']);
+  expect(copied.status, copied.stderr + copied.stdout).toBe(0);
+  expect(copied.json()).toMatchObject({ imageDigest: digest });
+  const pulled = await ecrp(['pull', from, join(home.directory, `${repository}.tar`), '--json']);
+  expect(pulled.status, pulled.stderr + pulled.stdout).toBe(0);
+  expect(pulled.json()).toMatchObject({ imageDigest: digest });
+}
+
 const remotes: TestRemote[] = [];
 const open: typeof openTestRemote = async (...given) => {
   const opened = await openTestRemote(...given);
@@ -106,6 +125,24 @@ describeWithClients("Debian's docker-registry", ['docker-registry', 'skopeo'], (
       const opened = await open(`${registry.host}/team/app`, env);
       expect(await readWhole(opened)).toEqual(await readWithSkopeo(registry, 'team/app'));
       expect(opened.stderr()).not.toContain(auth);
+    });
+
+    test('is copied and pulled by the commands', async () => {
+      await mkdir(join(home.directory, 'team'), { recursive: true });
+      await storeLogin(registry.host, { auth });
+      await expectCommands(registry, 'team/app');
+    });
+
+    test('is copied with a password on standard input', async () => {
+      await storeLogin('ghcr.io', { auth });
+      const argv = ['copy', `${registry.host}/team/app:v2`, 'given/app', '--create-repo', '--json'];
+      const login = ['--from-username', username, '--from-password-stdin'];
+      const right = await ecrp([...argv, ...login], `${password}\n`);
+      expect(right.status, right.stderr).toBe(0);
+      const wrong = await ecrp([...argv, ...login], 'wrong-password\n');
+      expect(wrong.status).toBe(4);
+      expect(wrong.json()).toMatchObject({ error: { hint: expect.stringContaining('Check the user name') } });
+      expect(wrong.stdout + wrong.stderr).not.toContain('wrong-password');
     });
 
     test('is read with the login that the command line gives', async () => {
@@ -155,6 +192,12 @@ describeWithClients("Debian's docker-registry", ['docker-registry', 'skopeo'], (
     ])('is read with %s of docker', async (_, entry) => {
       const opened = await open(`${registry.host}/team/app`, await storeLogin(registry.host, entry));
       expect(await readWhole(opened)).toEqual(await readWithSkopeo(registry, 'team/app'));
+    });
+
+    test('is copied and pulled by the commands', async () => {
+      await mkdir(join(home.directory, 'public'), { recursive: true });
+      await storeLogin(registry.host, { identitytoken: 'refresh-me' });
+      await expectCommands(registry, 'public/app');
     });
 
     test('is read with a login of podman for a part of the registry', async () => {
