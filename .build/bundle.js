@@ -38,6 +38,7 @@ await build({
     'process-io': 'src/process-io.ts',
     'credential-helper': 'src/cli/credential-helper.ts',
     'deflate-worker': 'src/compress/deflate-worker.ts',
+    'hash-worker': 'src/target/hash-worker.ts',
   },
   platform: 'node',
   // ES modules of packages, so that unused parts can be dropped.

@@ -16,6 +16,7 @@ import type { Digest } from '../oci/digest.ts';
 import { findNamedImage, INDEX_FILE, type LayoutName, listImage, nameBlob } from '../oci/image-layout.ts';
 import { lockIndex, WITHOUT_SYNC } from './lock-index.ts';
 import { expectKnown, hashFirstBytes, receiveBlob } from './receive-blob.ts';
+import { createStreamHash } from './stream-hash.ts';
 
 /** Files that are checked at the same time. */
 const CHECKS = 4;
@@ -97,7 +98,9 @@ async function isWhole(path: string, digest: Digest, signal: AbortSignal): Promi
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return false;
-    return (await hashFirstBytes(file, stats.size, signal)).digest('hex') === digest.slice('sha256:'.length);
+    const hash = createStreamHash(stats.size);
+    await hashFirstBytes(file, stats.size, hash, signal);
+    return (await hash.digest()) === digest;
   } finally {
     await file.close();
   }

@@ -1,6 +1,5 @@
 // `target/` is where images go beside ECR: an OCI layout in a directory or a tar, a docker-archive in a file or on standard output.
 
-import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { onAbort } from '../async/abort.ts';
@@ -8,6 +7,7 @@ import type { BlobReading, KnownBlob, OutgoingBlob } from '../ends/blob.ts';
 import type { UploadEvent } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { createStreamHash, type StreamHash } from './stream-hash.ts';
 
 /** Bytes that are written at once. */
 const BATCH_BYTES = 1024 * 1024;
@@ -39,14 +39,15 @@ export async function receiveBlob(
     const there = found > size ? 0 : found;
     if (there !== found) await file.truncate(0);
     if (there > 0) {
-      const hash = await hashFirstBytes(file, there, signal);
+      const hash = createStreamHash(size);
+      await hashFirstBytes(file, there, hash, signal);
       watch.onEvent({ kind: 'blob-resumed', id: blob.id, resumedBytes: there });
       if ((await fetchRest(file, blob, { hash, start: there }, watch, signal)) === blob.content.digest)
         return there;
       await file.truncate(0);
       watch.onEvent({ kind: 'blob-restarted', id: blob.id, reason: 'refused', nextByte: 0 });
     }
-    const digest = await fetchRest(file, blob, { hash: createHash('sha256'), start: 0 }, watch, signal);
+    const digest = await fetchRest(file, blob, { hash: createStreamHash(size), start: 0 }, watch, signal);
     if (digest === blob.content.digest) return 0;
     await file.truncate(0);
     throw refuseDigest(blob, digest);
@@ -56,22 +57,34 @@ export async function receiveBlob(
 }
 
 /** Hashes the first bytes of a file. */
-export async function hashFirstBytes(file: FileHandle, bytes: number, signal: AbortSignal): Promise<Hash> {
-  const hash = createHash('sha256');
-  const memory = Buffer.allocUnsafe(Math.min(BATCH_BYTES, bytes));
+export async function hashFirstBytes(
+  file: FileHandle,
+  bytes: number,
+  hash: StreamHash,
+  signal: AbortSignal,
+): Promise<void> {
+  let [memory, other] = [allocateBatch(bytes), allocateBatch(bytes)];
+  let hashing: Promise<void> = Promise.resolve();
   for (let at = 0; at < bytes; ) {
     signal.throwIfAborted();
     const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, bytes - at), at);
     if (bytesRead === 0) break;
-    hash.update(memory.subarray(0, bytesRead));
+    await hashing;
+    hashing = hash.update(memory.subarray(0, bytesRead));
     at += bytesRead;
+    [memory, other] = [other, memory];
   }
-  return hash;
+  await hashing;
+}
+
+/** Memory that a thread can read without a copy. */
+function allocateBatch(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(Math.min(BATCH_BYTES, bytes)));
 }
 
 /** What is there of a blob: its first bytes, and the hash of them. */
 interface Beginning {
-  readonly hash: Hash;
+  readonly hash: StreamHash;
   readonly start: number;
 }
 
@@ -90,13 +103,13 @@ async function fetchRest(
     const position = at;
     at += batch.length;
     await writing;
-    writing = writeAll(file, batch, position).then(() => {
+    const written = writeAll(file, batch, position).then(() => {
       if (start === 0) onWritten?.(position + batch.length);
       onEvent({ kind: 'blob-progress', id: blob.id, acknowledgedBytes: position + batch.length });
     });
+    writing = Promise.all([written, hash.update(batch)]);
     // It is awaited before the next one; until then a failure must not count as unhandled.
     writing.catch(() => undefined);
-    hash.update(batch);
   };
   // Without bytes there is nothing to ask for.
   if (at < size) {
@@ -107,7 +120,7 @@ async function fetchRest(
     }
   }
   onEvent({ kind: 'blob-sent', id: blob.id, bytes: at });
-  return `sha256:${hash.digest('hex')}`;
+  return hash.digest();
 }
 
 /**
@@ -115,8 +128,8 @@ async function fetchRest(
  * source is yielded before it is thrown.
  */
 async function* readBatches(blob: KnownBlob, start: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const length = Math.min(BATCH_BYTES, blob.content.size - start);
-  let [memory, other] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
+  const rest = blob.content.size - start;
+  let [memory, other] = [allocateBatch(rest), allocateBatch(rest)];
   let filled = 0;
   let failure: { readonly reason: unknown } | undefined;
   const reader = new AbortableReader(blob.open(start), signal);

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { canDecode, createDecoder, detectFileType, MAGIC_BYTES } from '../compress/decoder.ts';
 import { EcrpError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { GrowingFile } from './growing-file.ts';
+import { createStreamHash } from './stream-hash.ts';
 
 /** Most bytes that a layer may unpack to: the largest layer of ECR Public at any ratio, plus a hundred times what was fetched. */
 const MOST_BYTES = { any: 10_000 * 1024 * 1024, factor: 100 };
@@ -26,13 +26,17 @@ export async function* unpackLayer(
   layer: PackedLayer,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256');
+  const hash = createStreamHash(layer.size);
+  let hashing: Promise<void> = Promise.resolve();
   const mostBytes = MOST_BYTES.any + MOST_BYTES.factor * layer.size;
   let bytes = 0;
   try {
     for await (const chunk of decode(file, layer)) {
       signal.throwIfAborted();
-      hash.update(chunk);
+      await hashing;
+      hashing = hash.update(chunk);
+      // It is awaited before the next one; until then a failure must not count as unhandled.
+      hashing.catch(() => undefined);
       bytes += chunk.length;
       if (bytes > mostBytes) throw refuse(layer, `it unpacks to more than ${mostBytes} bytes`);
       yield chunk;
@@ -45,8 +49,8 @@ export async function* unpackLayer(
     const detail = error instanceof Error ? error.message : String(error);
     throw refuse(layer, `it cannot be unpacked: ${detail}`, { cause: error });
   }
-  await file.waitUntilWhole();
-  const found: Digest = `sha256:${hash.digest('hex')}`;
+  await Promise.all([hashing, file.waitUntilWhole()]);
+  const found = await hash.digest();
   if (found === layer.diffId) return;
   throw refuse(layer, `it unpacks to ${found}, but the config of the image says ${layer.diffId}`);
 }
