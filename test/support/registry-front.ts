@@ -126,12 +126,22 @@ async function passOn(
       }
       passed += bytes.length;
       onBytes(bytes.length);
-      if (!response.write(bytes))
-        await new Promise((drained) => response.once('drain', drained).once('close', drained));
+      if (!response.write(bytes)) await drained(response);
       if (response.destroyed) return;
     }
     response.end();
   } catch {
     response.socket?.destroy();
   }
+}
+
+/** Settles when there is room again, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle).on('close', settle);
+  });
 }
