@@ -17,7 +17,7 @@ const firstSeed = Number(process.env.ECRP_STORM_SEED ?? 1);
 const reportFile = process.env.ECRP_STORM_REPORT;
 
 /** Copies at the same time, each with two registries of its own. Most of their time they wait. */
-const LANES = 2;
+const MOST_LANES = 8;
 const MOST_RUNS = 3;
 const TAGS = ['1.0', 'latest'];
 
@@ -30,7 +30,7 @@ test(`${copies} copies through a storm: each ends whole, or with a true error an
   timeout: 600_000 + copies * 30_000,
 }, async () => {
   const seeds = Array.from({ length: copies }, (_, position) => firstSeed + position);
-  const lanes = Math.min(LANES, copies);
+  const lanes = Math.min(MOST_LANES, Math.ceil(copies / 3));
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       const own = seeds.filter((__, position) => position % lanes === lane);
@@ -84,7 +84,7 @@ async function copyThrough(
     ? [from, repositoryName, '--all-tags']
     : [`${from}:1.0`, repositoryName, '-t', 'latest'];
   const env = { ...home.env, ...target.env };
-  const argv = ['copy', ...names, '--create-repo', '--json', '--retry-budget', '1s'];
+  const argv = ['copy', ...names, '--create-repo', '--json'];
   const runs = Math.floor(random() * (MOST_RUNS + 1));
   for (let count = 0; count < runs; count += 1) {
     const sourceFaults = draw(random, 2, () => source.makeFault(random));
@@ -99,9 +99,12 @@ async function copyThrough(
       target,
       targetFaults.map(({ rule }) => rule),
     );
-    const options = ['--concurrency', String(1 + Math.floor(random() * 4))];
+    // With a budget that a busy machine may exceed.
+    const isHurried = sourceFaults.length + targetFaults.length > 0;
+    const budget = isHurried ? ['--retry-budget', '1s'] : [];
+    const options = ['--concurrency', String(1 + Math.floor(random() * 4)), ...budget];
     counts.runs += 1;
-    const isKill = random() < 0.15;
+    const isKill = random() < 0.25;
     const outcome = isKill
       ? await runAndKill(target, [...argv, ...options], { env, cwd: home.directory }, random)
       : await runAndInterrupt(target, [...argv, ...options], { env, cwd: home.directory }, random);
@@ -200,7 +203,12 @@ async function check(
     return;
   }
   counts.failed += 1;
-  const allowed = [...sourceFaults.flatMap(({ codes }) => codes), ...targetFaults.map(({ code }) => code)];
+  const allowed = [
+    'UNAVAILABLE',
+    ...sourceFaults.flatMap(({ codes }) => codes),
+    ...targetFaults.map(({ code }) => code),
+  ];
+  expect([...sourceFaults, ...targetFaults], `${story}: ${stdout}${stderr}`).not.toEqual([]);
   const errors = images.flatMap(({ error }) => error ?? []);
   expect(errors, story).not.toEqual([]);
   for (const { code, message } of errors) {

@@ -75,7 +75,10 @@ export async function addTravelling(
 ): Promise<ManifestImage> {
   if (cosign === undefined) return image;
   const { root, warnings = [] } = image;
-  const subjects = [{ ...root, digest }, ...(await listBelow(source, root))];
+  const below = await listBelow(source, root);
+  // They are read while the registry is asked what refers to them.
+  source.expect?.(below);
+  const subjects = [{ ...root, digest }, ...below];
   const travelling = await findTravelling(manifests, subjects, cosign, signal);
   source.expect?.([...travelling.companions, ...travelling.referrers].map((each) => each.root));
   return { ...image, ...travelling, warnings: [...warnings, ...travelling.warnings] };
