@@ -94,15 +94,31 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
     return true;
   };
 
-  const answerChallenge = async (
+  /** Finds the challenge of a refusal. Some registries refuse without one, and challenge at `/v2/` alone. */
+  const findChallenge = async (
     { url, headers }: HttpAnswer,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    const header = headers['www-authenticate'];
+    if (header !== undefined) return header;
+    const answer = await sendFollowing(connections, new URL('/v2/', url), {}, undefined, signal);
+    await discardBody(answer);
+    return answer.isElsewhere ? undefined : answer.headers['www-authenticate'];
+  };
+
+  const answerChallenge = async (
+    refusal: HttpAnswer,
     login: PresentedLogin | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> => {
-    const challenge = parseBearerChallenge(headers['www-authenticate']);
+    const { url } = refusal;
+    const header = await findChallenge(refusal, signal);
+    const challenge = parseBearerChallenge(header);
     if (challenge === undefined) {
-      const takesBasic = BASIC_CHALLENGE.test(headers['www-authenticate'] ?? '');
-      return takesBasic && login?.kind === 'password' ? encodeBasic(login) : undefined;
+      if (login?.kind === 'password' && BASIC_CHALLENGE.test(header ?? '')) return encodeBasic(login);
+      // Nobody has seen it, so nobody has refused it.
+      presented = undefined;
+      return undefined;
     }
     if (login?.kind === 'registry-token') return `Bearer ${login.secret}`;
     checkRealm(new URL(challenge.realm), url);
@@ -129,10 +145,10 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
       if (entrance?.kind === 'token') {
         const token = await entrance.find(signal);
         authorization = token === undefined ? undefined : `Bearer ${token}`;
-      } else if (refusal.status !== 401) {
+      } else if (refusal.status !== 401 && sent !== undefined) {
         // Only a challenge says how to log in, and only a request without a token gets one.
         authorization = undefined;
-        return sent !== undefined;
+        return true;
       } else {
         presented = await entrance?.find?.(signal);
         const isEmpty = entrance?.kind === 'login' && presented === undefined;
@@ -155,7 +171,7 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
     if (status === 429 || (status === 403 && (sent === undefined || isProven))) {
       // Whoever is known may have a larger quota, or see more.
       if (rest[1]?.kind === 'token') rest.shift();
-      else if (status === 429 || rest[0]?.kind !== 'token') return false;
+      else if (status === 429 || (isProven && rest[0]?.kind !== 'token')) return false;
       return enter(refusal, sent, signal);
     }
     if (sent !== undefined && !isProven && !giveUp()) return false;

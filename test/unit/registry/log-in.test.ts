@@ -114,6 +114,28 @@ describe('a login', () => {
     expect(registry.seen).toHaveLength(3);
   });
 
+  test.each([401, 403])(
+    'is used where a registry refuses with %i and challenges at /v2/ alone',
+    async (status) => {
+      const tokens = await serve(giveTokens(['t1'], basic('me:s3cret')));
+      const registry = await serve(({ headers, url }, response) => {
+        if (headers.authorization === 'Bearer t1') response.end('content');
+        else if (url === '/v2/') response.writeHead(401, { 'www-authenticate': bearer(tokens) }).end();
+        else response.writeHead(status).end();
+      });
+      const { read } = open(registry, stored(password), anonymous);
+      expect([await read(), await read()]).toEqual(['content', 'content']);
+      expect(registry.seen).toHaveLength(4);
+    },
+  );
+
+  test('is no help where a registry refuses everyone', async () => {
+    const registry = await serve((_, response) => void response.writeHead(403).end());
+    const { read, refused } = open(registry, stored(password), anonymous);
+    expect([await read(), refused]).toEqual(['HTTP 403', []]);
+    expect(registry.seen.join()).not.toContain('Basic');
+  });
+
   test('takes Bearer where a registry offers both', async () => {
     const tokens = await serve(giveTokens(['t1'], basic('me:s3cret')));
     const challenge = () => `Basic realm="it", ${bearer(tokens)}`;
