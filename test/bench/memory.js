@@ -5,7 +5,6 @@
 // The layer is uncompressed in a docker-archive: as a file, on standard input, and on standard input with an option that needs a temporary
 // file. Then it is gzipped in an OCI layout.
 
-import { spawn } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -13,7 +12,6 @@ import {
   createWriteStream,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -24,16 +22,10 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { runEcrp } from './run-ecrp.js';
 
 const MIB = 1024 * 1024;
 const sizeMib = Number(process.argv[2] ?? 1024);
-const program = join(import.meta.dirname, '../../bin/ecrp.js');
-// When a process exits, it writes the high-water mark of its memory to the file ECRP_BENCH_PEAK.
-const hook = `data:text/javascript,${encodeURIComponent(`
-  import { readFileSync, writeFileSync } from 'node:fs';
-  process.on('exit', () => writeFileSync(process.env.ECRP_BENCH_PEAK, readFileSync('/proc/self/status')));
-`)}`;
-
 const directory = mkdtempSync(join(tmpdir(), 'ecrp-memory-'));
 try {
   const layer = join(directory, 'layer.tar');
@@ -123,7 +115,7 @@ async function digestFile(file) {
 /** Pushes a source to a new emulator, with an empty digest cache, and prints a line of a Markdown table. */
 async function measure(title, source, layer, { stdin, options = [] } = {}) {
   const home = mkdtempSync(join(directory, 'home-'));
-  const emulator = run('emulator', home, ['emulator', '--port', '0', '--json', '--quiet']);
+  const emulator = runEcrp(['emulator', '--port', '0', '--json', '--quiet'], { home });
   const [line] = await once(createInterface(emulator.child.stdout), 'line');
   const { url, registryHost, accessKeyId, secretAccessKey } = JSON.parse(line);
   const begin = performance.now();
@@ -134,8 +126,9 @@ async function measure(title, source, layer, { stdin, options = [] } = {}) {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };
-  const push = run('push', home, argv, env, stdin);
-  await push.ended;
+  const push = runEcrp(argv, { home, env, stdin });
+  push.child.stdout.resume();
+  await push.succeeded();
   const seconds = (performance.now() - begin) / 1000;
   emulator.child.kill('SIGTERM');
   await emulator.ended;
@@ -146,25 +139,5 @@ async function measure(title, source, layer, { stdin, options = [] } = {}) {
     `${seconds.toFixed(1)} s`,
     `${(mib / seconds).toFixed(0)} MiB/s`,
   ];
-  process.stdout.write(`| ${[...cells, push.peak(), emulator.peak()].join(' | ')} |\n`);
-}
-
-/** `stdin` is a file to send through a pipe. */
-function run(name, home, options, env = {}, stdin = undefined) {
-  const peakFile = join(home, `${name}.status`);
-  const child = spawn(process.execPath, ['--import', hook, program, ...options], {
-    env: { PATH: process.env.PATH, HOME: home, TMPDIR: directory, ...env, ECRP_BENCH_PEAK: peakFile },
-    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
-  });
-  if (stdin !== undefined) pipeline(createReadStream(stdin), child.stdin).catch(() => undefined);
-  if (name === 'push') child.stdout.resume();
-  const ended = once(child, 'exit').then(([status]) => {
-    if (status !== 0 && name === 'push')
-      throw new Error(`ecrp ${options.join(' ')} ended with status ${status}`);
-  });
-  const peak = () => {
-    const kib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(peakFile, 'utf8'))?.[1]);
-    return `${(kib / 1024).toFixed(0)} MiB`;
-  };
-  return { child, ended, peak };
+  process.stdout.write(`| ${[...cells, push.readPeak(), emulator.readPeak()].join(' | ')} |\n`);
 }
