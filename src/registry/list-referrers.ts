@@ -11,6 +11,8 @@ import { readBytes, UnexpectedStatus } from './read-answer.ts';
 
 /** What listing needs of a remote repository. */
 export interface ReferrersPlace {
+  /** What has been learned of the registry. */
+  readonly learned: { lacksReferrersApi: boolean };
   readonly remote: {
     readonly name: string;
     findDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined>;
@@ -33,13 +35,27 @@ interface ReferrersPage {
 
 /**
  * Lists the manifests about a digest: by the referrers API, else by the index under the fallback tag (OCI distribution specification,
- * "Referrers Tag Schema"). Throws INVALID_INPUT for a malformed list, UNAVAILABLE for one that does not end.
+ * "Referrers Tag Schema"). A registry without the API is asked for it until its first answer. `hasFallbackTag`: false if there is known to be no
+ * such tag. Throws INVALID_INPUT for a malformed list, UNAVAILABLE for one that does not end.
  */
 export async function listReferrers(
+  place: ReferrersPlace,
+  digest: Digest,
+  signal: AbortSignal,
+  hasFallbackTag = true,
+): Promise<readonly Descriptor[]> {
+  const found = place.learned.lacksReferrersApi ? undefined : await listByApi(place, digest, signal);
+  if (found !== undefined) return found;
+  place.learned.lacksReferrersApi = true;
+  return hasFallbackTag ? listByTag(place.remote, digest, signal) : [];
+}
+
+/** Undefined: the registry does not have the API. */
+async function listByApi(
   { remote, request, read }: ReferrersPlace,
   digest: Digest,
   signal: AbortSignal,
-): Promise<readonly Descriptor[]> {
+): Promise<readonly Descriptor[] | undefined> {
   const what = `the referrers of ${digest}`;
   const found: Descriptor[] = [];
   const seen = new Set<string>();
@@ -55,7 +71,7 @@ export async function listReferrers(
       const answer = await request(`referrers/${digest}${asked}`, { headers: { accept: OCI_INDEX } }, inner);
       return readPage(answer, remote.name, onProgress);
     });
-    if (page === undefined) return listByTag(remote, digest, signal);
+    if (page === undefined) return undefined;
     found.push(...page.manifests);
     query = page.next;
   }

@@ -41,8 +41,15 @@ export interface RemoteRepository {
   openBlob(content: Content, start: number, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** Tags page by page, in the registry's order. NOT_FOUND: the repository does not exist. */
   listTagPages(signal: AbortSignal): AsyncGenerator<readonly string[]>;
-  /** Manifests about a digest: of the referrers API, else of the fallback tag `sha256-HEX`. */
-  findReferrers(digest: Digest, signal: AbortSignal): Promise<readonly Descriptor[]>;
+  /**
+   * Manifests about a digest: of the referrers API, else of the fallback tag `sha256-HEX`. `hasFallbackTag`: false if there is known to be no such
+   * tag.
+   */
+  findReferrers(
+    digest: Digest,
+    signal: AbortSignal,
+    hasFallbackTag?: boolean,
+  ): Promise<readonly Descriptor[]>;
   /** Ends its connections. */
   close(): void;
 }
@@ -94,6 +101,7 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
     if (await isMissing(answer)) return undefined;
     return readManifestAnswer(answer, reference, `${name}: ${nameManifest(reference)}`, onProgress);
   };
+  const learned = { lacksReferrersApi: false };
   const remote: RemoteRepository = {
     name,
     findDigest: async (reference, signal) =>
@@ -152,7 +160,8 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
         yield tags;
       }
     },
-    findReferrers: (digest, signal) => listReferrers({ remote, request, read }, digest, signal),
+    findReferrers: (digest, signal, hasFallbackTag) =>
+      listReferrers({ remote, request, read, learned }, digest, signal, hasFallbackTag),
     close: () => connections.close(),
   };
   return remote;

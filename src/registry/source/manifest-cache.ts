@@ -30,6 +30,7 @@ export class ManifestCache {
   readonly #waiting = new Set<Digest>();
   readonly #ahead = new Set<Digest>();
   readonly #referrers = new Map<Digest, Promise<readonly Descriptor[]>>();
+  #listed: ReadonlySet<Digest> | undefined;
 
   constructor(remote: RemoteRepository, signal: AbortSignal) {
     this.remote = remote;
@@ -54,11 +55,16 @@ export class ManifestCache {
     });
   }
 
+  /** Tells which digests have a fallback tag that lists what refers to them, if all tags of the repository are known. */
+  noteListed(digests: ReadonlySet<Digest>): void {
+    this.#listed = digests;
+  }
+
   /** What refers to a digest: asked once for each. */
   findReferrers(digest: Digest): Promise<readonly Descriptor[]> {
     const known = this.#referrers.get(digest);
     if (known !== undefined) return known;
-    const asking = this.remote.findReferrers(digest, this.#abort.signal);
+    const asking = this.remote.findReferrers(digest, this.#abort.signal, this.#listed?.has(digest));
     this.#referrers.set(digest, asking);
     asking.catch(() => this.#referrers.delete(digest));
     return asking;

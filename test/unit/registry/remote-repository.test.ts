@@ -260,6 +260,25 @@ describe('the referrers of a digest', () => {
     expect(await remote.findReferrers(digest, signal)).toEqual([]);
     expect(seen).toEqual([`GET referrers/${digest}`, `HEAD manifests/${fallbackTag}`]);
   });
+
+  test('are asked of a missing API once, and no tag is asked for that is known to be missing', async () => {
+    const { remote, seen } = await open((_, response) => void response.writeHead(404).end());
+    const other = digestOf('other');
+    expect(await remote.findReferrers(digest, signal, false)).toEqual([]);
+    expect(await remote.findReferrers(other, signal, false)).toEqual([]);
+    expect(await remote.findReferrers(other, signal, true)).toEqual([]);
+    expect(seen).toEqual([`GET referrers/${digest}`, `HEAD manifests/${other.replace(':', '-')}`]);
+  });
+
+  test('are asked of the API for each digest, whatever tags there are', async () => {
+    const { remote, seen } = await open((_, response) => {
+      response.writeHead(200, { 'content-type': OCI_INDEX }).end(listOf('signature'));
+    });
+    for (const each of [digest, digestOf('other')]) {
+      expect(await remote.findReferrers(each, signal, false)).toEqual([referrer('signature')]);
+    }
+    expect(seen).toEqual([`GET referrers/${digest}`, `GET referrers/${digestOf('other')}`]);
+  });
 });
 
 test('tags come page by page, with links that a proxy has changed to HTTP', async () => {

@@ -16,6 +16,8 @@ export interface ListedTags {
   readonly tags: readonly string[];
   /** Cosign's. */
   readonly others: readonly string[];
+  /** The digests with a fallback tag, which lists what refers to them. */
+  readonly listed: ReadonlySet<Digest>;
 }
 
 /**
@@ -30,12 +32,15 @@ export async function listWantedTags(
 ): Promise<ListedTags> {
   const tags: string[] = [];
   const others: string[] = [];
+  const listed = new Set<Digest>();
   const strange: string[] = [];
   let count = 0;
   for await (const page of remote.listTagPages(signal)) {
     for (const tag of page) {
+      const subject = findListedSubject(tag);
       if (findCosignSubject(tag) !== undefined) others.push(tag);
-      else if (findListedSubject(tag) === undefined) {
+      else if (subject !== undefined) listed.add(subject);
+      else {
         count += 1;
         if (!isTag(tag)) strange.push(tag);
         else if (wants(tag)) tags.push(tag);
@@ -44,7 +49,7 @@ export async function listWantedTags(
   }
   if (strange.length > 0)
     messages.warn(`${remote.name}: left out, as these are no tags: ${listNames(strange)}`);
-  if (tags.length > 0) return { tags, others };
+  if (tags.length > 0) return { tags, others, listed };
   throw new EcrpError(
     'NOT_FOUND',
     count === 0

@@ -98,7 +98,8 @@ async function copyAll(
 ): Promise<readonly Tried<PushedImage>[]> {
   const { context, progress } = run;
   const { io, messages } = context;
-  const { tags, others } = await listWantedTags(remote, wantsTag, messages, io.signal);
+  const { tags, others, listed } = await listWantedTags(remote, wantsTag, messages, io.signal);
+  manifests.noteListed(listed);
   const [{ groups, failed }, targetTags] = await Promise.all([
     groupTags(remote, tags, io.signal),
     findTargetTags(run, repository, tags),

@@ -2,8 +2,8 @@ import { runPool } from '../../../async/pool.ts';
 import { toEcrpError } from '../../explain-thrown.ts';
 import { isEnding, type Tried } from '../push/try-each.ts';
 
-/** Questions at the same time. */
-const MOST_TOGETHER = 8;
+/** Questions at the same time: as many as there are connections. */
+const MOST_TOGETHER = 12;
 
 /**
  * Asks a question about each item, several at a time. An error of one item does not stop the others, unless the credentials fail or the user
