@@ -34,6 +34,7 @@ export async function* readContent(
   let mismatches = 0;
   for (let attempt = 1; next < size; attempt += 1) {
     const before = next;
+    let heldMs = 0;
     try {
       const mostMs = Math.max(1, Math.min(silentMs, budget.findRestMs(startedMs)));
       const offset = next > 0 && canContinue ? next : undefined;
@@ -50,7 +51,9 @@ export async function* readContent(
           next += kept.length;
           if (next > size) throw refuse(what, `is longer than the ${size} bytes that the manifest says`);
           watch.hold();
+          const heldSinceMs = budget.clock.nowMs();
           yield kept;
+          heldMs += budget.clock.nowMs() - heldSinceMs;
           watch.resume();
         }
       } catch (error) {
@@ -70,6 +73,8 @@ export async function* readContent(
       if (next === size) return;
       if (cause instanceof UnusableRange) canContinue = false;
       if (cause instanceof UnexpectedStatus || cause instanceof EcrpError) budget.noteAnswer();
+      // The budget is for waits: it does not count the time of the consumer, nor that before the last progress.
+      startedMs += heldMs;
       if (next >= before + LEAST_BYTES) {
         attempt = 1;
         startedMs = budget.clock.nowMs();

@@ -7,7 +7,7 @@ import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { createRemoteRepository, type RemoteRepository } from '../../../src/registry/remote-repository.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { directConnections } from '../../support/connections.ts';
-import { makeSkippingClock } from '../../support/skipping-clock.ts';
+import { makeSkippingClock, type SkippingClock } from '../../support/skipping-clock.ts';
 
 const { signal } = new AbortController();
 const cleanups: (() => void)[] = [];
@@ -18,7 +18,13 @@ afterEach(() => {
 type Answers = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Serves `/v2/team/app/`, and reads it with a budget whose waits are skipped. `seen` has `METHOD PATH RANGE`. */
-async function open(answer: Answers): Promise<{ remote: RemoteRepository; seen: string[]; host: string }> {
+async function open(answer: Answers): Promise<{
+  readonly remote: RemoteRepository;
+  readonly seen: string[];
+  readonly host: string;
+  readonly clock: SkippingClock;
+}> {
+  const clock = makeSkippingClock();
   const seen: string[] = [];
   const server = createServer((request, response) => {
     const path = request.url?.replace('/v2/team/app/', '') ?? '';
@@ -39,13 +45,13 @@ async function open(answer: Answers): Promise<{ remote: RemoteRepository; seen: 
     access: {},
     reading: {
       waitsMs: [],
-      budget: new RetryBudget({ clock: makeSkippingClock() }),
+      budget: new RetryBudget({ clock }),
       words: { problem: 'cannot be read', hint: 'Run it again.' },
       signal,
     },
     watchWait: (_, work) => work(),
   });
-  return { remote, seen, host };
+  return { remote, seen, host, clock };
 }
 
 async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -141,6 +147,23 @@ describe('a blob', () => {
       `GET blobs/${content.digest} bytes=100000-`,
       `GET blobs/${content.digest} bytes=200000-`,
     ]);
+  });
+
+  test.each([1, 100_000])('continues after its consumer was busy for hours, from byte %i', async (first) => {
+    const { remote, clock } = await open(serveRanges([first]));
+    const read: Buffer[] = [];
+    for await (const chunk of remote.openBlob(content, 0)) {
+      read.push(Buffer.from(chunk));
+      clock.pass(3_600_000);
+    }
+    expect(Buffer.concat(read).equals(blob)).toBe(true);
+  });
+
+  test('that breaks off again and again without progress is an error in the end', async () => {
+    const { remote, seen } = await open(serveRanges(Array.from({ length: 10_000 }, (_, index) => index + 1)));
+    const error = await catchError(() => collect(remote.openBlob(content, 0)));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/aborted|broke off/) });
+    expect(seen.length).toBeLessThan(1000);
   });
 
   test('can be read from any byte, again and again', async () => {
