@@ -2,7 +2,7 @@ import { countSourceBytes, findContent, type OutgoingBlob } from '../../ends/blo
 import type { BegunUpload, BlobUpload } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
 import type { Content } from '../../oci/descriptor.ts';
-import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES, PART_BYTES } from '../../wire/limits.ts';
+import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../../wire/limits.ts';
 import { choosePartBytes } from '../limits.ts';
 import type { LayerPart, PushService } from '../push-service.ts';
 import type { FillTurns } from './fill-turns.ts';
@@ -15,6 +15,8 @@ export interface PartSettings {
   readonly turns: FillTurns;
   /** Upper bound of a part in bytes. */
   readonly mostPartBytes: number | undefined;
+  /** What the service asked for last. It mostly asks for the same again. */
+  readonly asked: { partBytes: number };
 }
 
 /** `vanished`: the service no longer knows the upload. `failed`: the upload cannot succeed. */
@@ -59,14 +61,16 @@ export async function sendParts(
 async function beginUpload(
   blob: OutgoingBlob,
   reader: PartReader,
-  { service, mostPartBytes }: PartSettings,
+  { service, mostPartBytes, asked }: PartSettings,
   signal: AbortSignal,
 ): Promise<BegunUpload> {
   // If the service asks for another size this time, the prepared parts are made again. An arriving blob cannot be read again.
   if (blob.kind !== 'arriving') {
-    reader.prepare(choosePartBytes(PART_BYTES, mostPartBytes, countSourceBytes(blob)));
+    reader.prepare(choosePartBytes(asked.partBytes, mostPartBytes, countSourceBytes(blob)));
   }
-  return { ...(await service.initiateUpload(signal)), nextByte: 0 };
+  const started = await service.initiateUpload(signal);
+  asked.partBytes = started.partSize;
+  return { ...started, nextByte: 0 };
 }
 
 async function sendRest(

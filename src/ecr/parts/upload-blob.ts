@@ -2,6 +2,7 @@ import { findExpected, type OutgoingBlob } from '../../ends/blob.ts';
 import { explainMismatch } from '../../ends/explain-mismatch.ts';
 import type { BegunUpload, BlobUpload, ImageTarget, UploadedBlob } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
+import { PART_BYTES } from '../../wire/limits.ts';
 import type { PushService } from '../push-service.ts';
 import { FillTurns } from './fill-turns.ts';
 import { type PartSettings, sendParts } from './send-parts.ts';
@@ -18,7 +19,7 @@ export function createPartUploader(
   service: PushService,
   mostPartBytes: number | undefined,
 ): ImageTarget['uploadBlob'] {
-  const settings = { service, turns: new FillTurns(), mostPartBytes };
+  const settings = { service, turns: new FillTurns(), mostPartBytes, asked: { partBytes: PART_BYTES } };
   return async (blob, upload, signal) => {
     try {
       return await uploadInParts(blob, neverDecrease(upload), settings, signal);
