@@ -145,7 +145,7 @@ describe('--all', () => {
           { reference: 'all/denied:1.0', error: { code: 'AUTH', awsError: 'AccessDeniedException' } },
           {
             reference: 'all/denied:2.0',
-            error: { code: 'AUTH', message: 'not pushed: the credentials failed at all/denied:1.0' },
+            error: { code: 'AUTH', message: 'not sent: the credentials failed at all/denied:1.0' },
           },
         ],
         exitStatus: 4,

@@ -40,6 +40,7 @@ export async function tryEach<Item extends { readonly name: string }, Result>(
 }
 
 function makeFollowing(name: string, { code, signal }: EcrpError): EcrpError {
-  const why = code === 'AUTH' ? `the credentials failed at ${name}` : `the push was interrupted at ${name}`;
-  return new EcrpError(code, `not pushed: ${why}`, { signal });
+  const why =
+    code === 'AUTH' ? `the credentials failed at ${name}` : `the command was interrupted at ${name}`;
+  return new EcrpError(code, `not sent: ${why}`, { signal });
 }

@@ -23,8 +23,8 @@ it('goes on after an error, and keeps every result', async () => {
 });
 
 it.each([
-  ['AUTH', 'not pushed: the credentials failed at one'],
-  ['INTERRUPTED', 'not pushed: the push was interrupted at one'],
+  ['AUTH', 'not sent: the credentials failed at one'],
+  ['INTERRUPTED', 'not sent: the command was interrupted at one'],
 ] as const)('ends with %s', async (code, message) => {
   const run: string[] = [];
   const tried = await tryEach(
