@@ -8,6 +8,8 @@ export interface RememberingTarget {
   readonly target: ImageTarget;
   /** Notes the blobs that are there now. In a dry run, those that would be. */
   note(event: PushEvent): void;
+  /** Takes a whole list of where the tags point and which digests are there. Then nobody is asked for news of them. */
+  learn(references: ReadonlyMap<string, Digest>): void;
 }
 
 /**
@@ -18,7 +20,8 @@ export function rememberTarget(target: ImageTarget): RememberingTarget {
   const blobs = new Set<Digest>();
   const manifests = new Set<Digest>();
   const glances = new Map<string, ReturnType<NonNullable<ImageTarget['glanceAtTag']>>>();
-  const { glanceAtTag } = target;
+  let listed: ReadonlyMap<string, Digest> | undefined;
+  const { glanceAtTag = async () => 'unknown' as const } = target;
   const findUnknown: ImageTarget['findAvailable'] = async (digests, signal) => {
     try {
       return await target.findAvailable(digests, signal);
@@ -47,18 +50,20 @@ export function rememberTarget(target: ImageTarget): RememberingTarget {
       } else manifests.add(digest);
       return answer;
     },
-    ...(glanceAtTag && {
-      glanceAtTag(tag, signal) {
-        const known = glances.get(tag) ?? glanceAtTag(tag, signal);
-        glances.set(tag, known);
-        return known;
-      },
-    }),
+    glanceAtTag(tag, signal) {
+      const glance = async () => (listed === undefined ? glanceAtTag(tag, signal) : listed.get(tag));
+      const known = glances.get(tag) ?? glance();
+      glances.set(tag, known);
+      return known;
+    },
   };
   return {
     target: remembering,
     note(event) {
       if (event.kind === 'blob-finished') blobs.add(event.digest);
+    },
+    learn(references) {
+      listed = references;
     },
   };
 }

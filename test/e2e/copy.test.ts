@@ -317,6 +317,25 @@ describe('a copy of all tags', () => {
     expect(await listTags(target, to)).toHaveProperty('new', large.descriptor.digest);
   });
 
+  it('of many tags lists what the target has in one call, and asks for none of them', async () => {
+    const tags = Array.from({ length: 10 }, (_, position) => ['-t', `build-${position}`]).flat();
+    await publishLayout('listed:1.0', locateArchive('oras-copy'), ...tags);
+    await publishLayout('listed:signed', locateArchive('cosign-save'));
+    const first = await copy(`${from}/listed`, to, '--all-tags', '--create-repo');
+    expect(first).toMatchObject({ status: 0 });
+    const { calls } = watch();
+    const questions = () => target.requests.filter(({ route }) => route?.includes(`${to}/manifests`)).length;
+    const before = questions();
+    const again = await copy(
+      `${from}/listed`,
+      `${target.registryHost}/${target.registryAlias}/${to}`,
+      '--all-tags',
+    );
+    expect(again.json()).toMatchObject({ images: [{ layers: { total: 0 } }], exitStatus: 0 });
+    expect(calls()).toEqual(['DescribeImages']);
+    expect(questions()).toBe(before);
+  });
+
   it('takes the tags that match, and never tags that stand for referrers', async () => {
     const result = await copy(
       `${from}/many`,

@@ -129,4 +129,21 @@ test('where a tag is, is asked once for news, and each time before it is moved',
     await memory.target.locateTag('1', signal);
   }
   expect(asked).toEqual(['glance 1', 'locate 1', 'locate 1']);
+
+  // A list answers for all others.
+  const { digest } = shared.descriptor;
+  memory.learn(new Map([['2', digest]]));
+  const found = [
+    await memory.target.glanceAtTag?.('2', signal),
+    await memory.target.glanceAtTag?.('3', signal),
+  ];
+  expect(found).toEqual([digest, undefined]);
+  expect(asked).toHaveLength(3);
+});
+
+test('where a target does not say where its tags are, that is unknown', async () => {
+  const { target } = await countingTarget();
+  const { glanceAtTag: _, ...silent } = target;
+  const memory = rememberTarget(silent);
+  expect(await memory.target.glanceAtTag?.('1', signal)).toBe('unknown');
 });

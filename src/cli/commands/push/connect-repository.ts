@@ -27,6 +27,8 @@ export interface ConnectedRepository {
   readonly finder: RegistryFinder;
   /** The repository to create when it is missing. */
   readonly newRepository: NewRepository | undefined;
+  /** What `remember` gave. */
+  readonly memory: RememberingTarget | undefined;
 }
 
 /**
@@ -94,7 +96,7 @@ export async function connectRepository(
       progress.show(event);
     },
   });
-  return { chosen, target, uploader, finder, newRepository };
+  return { chosen, target, uploader, finder, newRepository, memory };
 }
 
 /** Reports retries as those of the API, and each request to the registry with `--verbose`. */
