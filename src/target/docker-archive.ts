@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { type DerivedAbort, deriveAbort, onAbort } from '../async/abort.ts';
-import { createLanes, type RunInLane } from '../async/ordered-lanes.ts';
 import type { OutgoingBlob } from '../ends/blob.ts';
 import type { BlobUpload, ImageTarget, PutAnswer, UploadedBlob } from '../ends/image-target.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -30,7 +29,8 @@ export class DockerArchive implements ImageTarget {
   readonly #image: ArchivedImage;
   /** Aborted by the first failure to unpack. */
   readonly #abort: DerivedAbort;
-  readonly #openLane: () => RunInLane = createLanes(1);
+  /** Ends when the last layer that began to come is in the tar. Equal images make equal tars. */
+  #added: Promise<void> = Promise.resolve();
   readonly #adding = new Map<Digest, Promise<void>>();
 
   constructor(place: TarPlace, image: ArchivedImage, signal: AbortSignal) {
@@ -103,18 +103,21 @@ export class DockerArchive implements ImageTarget {
     this.#adding.set(layer.diffId, adding);
   }
 
-  async #add(file: GrowingFile, layer: PackedLayer): Promise<void> {
+  #add(file: GrowingFile, layer: PackedLayer): Promise<void> {
+    this.#added = this.#addAfter(this.#added, file, layer);
+    return this.#added;
+  }
+
+  async #addAfter(before: Promise<void>, file: GrowingFile, layer: PackedLayer): Promise<void> {
     const { signal } = this.#abort;
     const { tar, isStream } = this.#place;
-    const runInTurn = this.#openLane();
-    const size = isStream ? await countBytes(unpackLayer(file, layer, signal)) : undefined;
-    await runInTurn(async () => {
-      signal.throwIfAborted();
-      const chunks = unpackLayer(file, layer, signal);
-      await (size === undefined
-        ? tar.addUnmeasured(nameLayer(layer), chunks)
-        : tar.addChunks(nameLayer(layer), size, chunks));
-    });
+    const measuring = isStream ? countBytes(unpackLayer(file, layer, signal)) : undefined;
+    const [size] = await Promise.all([measuring, before]);
+    signal.throwIfAborted();
+    const chunks = unpackLayer(file, layer, signal);
+    await (size === undefined
+      ? tar.addUnmeasured(nameLayer(layer), chunks)
+      : tar.addChunks(nameLayer(layer), size, chunks));
   }
 
   async #check(file: GrowingFile, layer: PackedLayer, before: Promise<void>): Promise<void> {

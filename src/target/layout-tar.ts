@@ -43,7 +43,8 @@ export function openLayoutTar(place: TarPlace, { root, name }: TarImage): ImageT
     await tar.addBytes(LAYOUT_FILE, Buffer.from(LAYOUT_VERSION));
     await tar.addBytes(INDEX_FILE, index);
     for (const [digest, bytes] of manifests) await tar.addBytes(nameBlob(digest), bytes);
-    for (const { digest, size } of blobs.values()) {
+    // Blobs come in any order, and equal images make equal tars.
+    for (const { digest, size } of [...blobs.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))) {
       if (manifests.has(digest)) continue;
       const chunks = createReadStream(locate(digest), { highWaterMark: CHUNK_BYTES });
       await tar.addChunks(nameBlob(digest), size, chunks);

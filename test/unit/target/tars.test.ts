@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
+import { canDecode } from '../../../src/compress/decoder.ts';
 import { keepDirectory } from '../../../src/files/kept-directory.ts';
 import { checkOutputFile } from '../../../src/files/output-file.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
@@ -123,6 +124,21 @@ describe('a docker-archive in a file', () => {
     const source = await openSource(path, { temporaryDirectory: dirname(path) });
     expect(source.images).toMatchObject([{ kind: 'archive', names: [name.fullName], config: image.config }]);
     await source.close();
+  });
+
+  it('has layers unpacked that are zstd, where Node can do that, and refuses them elsewhere', async () => {
+    const packed = await makeImage({ seed: 75, layers: [{ size: 9_000, compression: 'zstd' }] });
+    const path = join(await makeDirectory(), 'image.tar');
+    const place = await openTarFile(await checkOutputFile(path));
+    if (canDecode('zstd')) {
+      await archiveInto(place, packed);
+      checkArchive(await readTar(path), packed);
+      return;
+    }
+    const error = await catchError(() => archiveInto(place, packed));
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', hint: expect.stringContaining('Node 22.15') });
+    await place.close();
+    expect(existsSync(path)).toBe(false);
   });
 
   it('continues with what an interrupted run fetched', async () => {
@@ -251,6 +267,8 @@ describe('a docker-archive in a stream', () => {
     expect(readdirSync(directory)).toEqual([]);
     writeFileSync(join(directory, 'image.tar'), Buffer.concat(written));
     checkArchive(await readTar(join(directory, 'image.tar')));
+    await archiveInto(await openTarFile(await checkOutputFile(join(directory, 'file.tar'))));
+    expect(readFileSync(join(directory, 'file.tar')).equals(Buffer.concat(written))).toBe(true);
   });
 
   it('ends with the error of its reader, and keeps what was fetched', async () => {

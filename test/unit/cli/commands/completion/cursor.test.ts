@@ -56,7 +56,7 @@ describe('nothing of the command line is forgotten', () => {
 
 describe('a place', () => {
   it.each<[string[], readonly string[] | string]>([
-    [['pu'], ['push']],
+    [['pu'], ['push', 'pull']],
     [
       ['help', 'log'],
       ['login', 'logout'],
