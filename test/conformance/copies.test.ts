@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateArchive } from '../support/archives.ts';
 import { type RegistryFront, startRegistryFront } from '../support/registry-front.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
-import { type DockerRegistry, startDockerRegistry } from './support/docker-registry.ts';
+import { type DockerRegistry, REGISTRY_LOGIN, startDockerRegistry } from './support/docker-registry.ts';
 import { logInGoClients } from './support/go-clients.ts';
 import { pullWithPodman } from './support/podman.ts';
 import { type PushResult, Sandbox } from './support/sandbox.ts';
@@ -135,6 +135,38 @@ describeWithClients('what skopeo puts into a registry', ['skopeo', 'podman', 'do
     const read = sum(front.blobBytes.values());
     await copy('made/tags', 'copied/tags', '--all-tags');
     expect(sum(front.blobBytes.values())).toBe(read);
+  });
+});
+
+describeWithClients('a registry that wants a login', ['skopeo', 'docker-registry'], () => {
+  let closed: DockerRegistry;
+  beforeAll(async () => {
+    sandbox = await Sandbox.start();
+    closed = await startDockerRegistry('htpasswd');
+  });
+  afterAll(async () => {
+    await closed.close();
+    await sandbox.close();
+  });
+
+  test('takes the name and password of the command line', async () => {
+    const { username, password } = REGISTRY_LOGIN;
+    const name = `${closed.host}/private/app:1`;
+    const archive = `docker-archive:${locateArchive('docker-20.10-one.tar')}`;
+    await copyWithSkopeo(sandbox, archive, `docker://${name}`, `--dest-creds=${username}:${password}`);
+    const options = ['copy', name, 'copied/private', '--create-repo', '--json'];
+    const given = [...options, '--from-username', username, '--from-password-stdin'];
+    for (const refused of [
+      await sandbox.tryEcrp(options),
+      await sandbox.tryEcrp(given, { input: 'another password\n' }),
+    ]) {
+      expect(refused).toMatchObject({ status: 4 });
+      expect(refused.stdout + refused.stderr).not.toContain('another password');
+    }
+    expect(await sandbox.tryEcrp(given, { input: '' })).toMatchObject({ status: 2 });
+    const result = await sandbox.tryEcrp(given, { input: `${password}\n` });
+    expect(result, result.stderr).toMatchObject({ status: 0 });
+    expect(result.stdout + result.stderr).not.toContain(password);
   });
 });
 
