@@ -1,5 +1,3 @@
-// `target/` is where images go beside ECR: an OCI layout in a directory or a tar, a docker-archive in a file or on standard output.
-
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { onAbort } from '../async/abort.ts';
