@@ -13,7 +13,8 @@ import type {
 import { findErrorCode } from '../files/file-errors.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { Digest } from '../oci/digest.ts';
-import { findNamedImage, INDEX_FILE, type LayoutName, listImage, nameBlob } from '../oci/image-layout.ts';
+import { INDEX_FILE, nameBlob } from '../oci/image-layout.ts';
+import { findNamedImage, type LayoutName, listImage } from '../oci/layout-index.ts';
 import { lockIndex, WITHOUT_SYNC } from './lock-index.ts';
 import { expectKnown, hashFirstBytes, receiveBlob } from './receive-blob.ts';
 import { createStreamHash } from './stream-hash.ts';

@@ -11,8 +11,8 @@ import {
   LAYOUT_FILE,
   LAYOUT_VERSION,
   MAX_LAYOUT_FILE_BYTES,
-  makeEmptyIndex,
 } from '../oci/image-layout.ts';
+import { makeEmptyIndex } from '../oci/layout-index.ts';
 import { lockIndex, WITHOUT_SYNC } from './lock-index.ts';
 
 /** The name of the directory with what is being fetched, in the layout. */

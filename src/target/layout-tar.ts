@@ -10,15 +10,8 @@ import type {
 } from '../ends/image-target.ts';
 import type { Content } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import {
-  INDEX_FILE,
-  LAYOUT_FILE,
-  LAYOUT_VERSION,
-  type LayoutName,
-  listImage,
-  makeEmptyIndex,
-  nameBlob,
-} from '../oci/image-layout.ts';
+import { INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION, nameBlob } from '../oci/image-layout.ts';
+import { type LayoutName, listImage, makeEmptyIndex } from '../oci/layout-index.ts';
 import { expectKnown, receiveBlob } from './receive-blob.ts';
 import type { TarPlace } from './tar-place.ts';
 

@@ -4,7 +4,7 @@ import type { PushPlan } from '../../../engine/plan/push-plan.ts';
 import { EcrpError } from '../../../errors.ts';
 import { keepDirectory } from '../../../files/kept-directory.ts';
 import type { Digest } from '../../../oci/digest.ts';
-import type { LayoutName } from '../../../oci/image-layout.ts';
+import type { LayoutName } from '../../../oci/layout-index.ts';
 import { type ArchivedImage, DockerArchive } from '../../../target/docker-archive.ts';
 import { openLayoutDirectory } from '../../../target/layout-directory.ts';
 import { openLayout } from '../../../target/layout-place.ts';
