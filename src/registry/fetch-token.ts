@@ -46,6 +46,8 @@ export interface TokenRequest extends HttpRequest {
   readonly authorization?: string | undefined;
   /** True when the endpoint is on another host than the registry, for messages. */
   readonly isElsewhere?: boolean;
+  /** True to follow no redirect from HTTPS to plain HTTP. */
+  readonly staysSecure?: boolean;
 }
 
 /**
@@ -56,14 +58,14 @@ export async function fetchToken(
   connections: Connections,
   { realm, service, scope }: BearerChallenge,
   signal: AbortSignal,
-  { authorization, isElsewhere = false, ...request }: TokenRequest = {},
+  { authorization, isElsewhere = false, staysSecure = false, ...request }: TokenRequest = {},
 ): Promise<string> {
   const url = new URL(realm);
   if (request.body === undefined) {
     if (service !== undefined) url.searchParams.set('service', service);
     if (scope !== undefined) url.searchParams.set('scope', scope);
   }
-  const answer = await sendFollowing(connections, url, request, authorization, signal);
+  const answer = await sendFollowing(connections, url, request, authorization, signal, staysSecure);
   const bytes = await readBytes({ ...answer, isElsewhere }, MAX_TOKEN_BYTES);
   const body = parseTokenAnswer(bytes, url.host);
   const token = isObject(body) ? (body.token ?? body.access_token) : undefined;

@@ -7,14 +7,16 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
  * Follows the redirects of an answer with its request. The `authorization` of the request goes to the origin of `first` alone, and no more
- * once another one was in between. A request with a body goes nowhere else. Returns an answer that is no redirect, or whose location is no URL. Throws `RedirectError` for too many
- * redirects, and for one from HTTPS to plain HTTP.
+ * once another one was in between. A request with a body goes nowhere else. Returns an answer that is no redirect, or whose location is no
+ * URL. Throws `RedirectError` for too many redirects, and for one to something else than HTTP.
+ * @param staysSecure Throws for a redirect from HTTPS to plain HTTP as well.
  */
 export async function followRedirects(
   connections: Connections,
   first: HttpAnswer,
   { method, headers, body }: HttpRequest,
   signal: AbortSignal,
+  staysSecure: boolean,
 ): Promise<HttpAnswer> {
   const { authorization, ...others } = headers ?? {};
   let answer = first;
@@ -30,10 +32,9 @@ export async function followRedirects(
     if (count === MAX_REDIRECTS) {
       throw new RedirectError(`${first.url.host} redirects again and again, the last time to ${next.host}`);
     }
-    if (next.protocol !== url.protocol && next.protocol !== 'https:') {
-      throw new RedirectError(
-        `${url.host} redirects from HTTPS to ${next.protocol}//${next.host}, which is not safe`,
-      );
+    const isPlain = next.protocol === 'http:' && (url.protocol === 'http:' || !staysSecure);
+    if (next.protocol !== 'https:' && !isPlain) {
+      throw new RedirectError(`${url.host} redirects to ${next.protocol}//${next.host}, which is not HTTPS`);
     }
     const isElsewhere = answer.isElsewhere === true || next.origin !== first.url.origin;
     const allowed = isElsewhere || authorization === undefined ? others : { ...others, authorization };

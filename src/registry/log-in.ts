@@ -65,7 +65,7 @@ export function sendLoggedIn(settings: LogInSettings): SendRequest {
   return async (url, request, signal) => {
     for (let tries = 0; ; tries += 1) {
       const sent = logIn.authorization;
-      const answer = await sendFollowing(settings.connections, url, request, sent, signal);
+      const answer = await sendFollowing(settings.connections, url, request, sent, signal, true);
       const isRefused = REFUSALS.includes(answer.status) && answer.isElsewhere !== true;
       if (!isRefused) logIn.noteAccepted(sent);
       if (!isRefused || tries === MAX_TRIES || !(await logIn.tryAfter(answer, sent, signal))) return answer;
@@ -101,7 +101,7 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
   ): Promise<string | undefined> => {
     const header = headers['www-authenticate'];
     if (header !== undefined) return header;
-    const answer = await sendFollowing(connections, new URL('/v2/', url), {}, undefined, signal);
+    const answer = await sendFollowing(connections, new URL('/v2/', url), {}, undefined, signal, true);
     await discardBody(answer);
     return answer.isElsewhere ? undefined : answer.headers['www-authenticate'];
   };
@@ -124,7 +124,7 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
     checkRealm(new URL(challenge.realm), url);
     const scoped = { ...challenge, scope: challenge.scope ?? `repository:${repositoryPath}:pull` };
     const isElsewhere = new URL(challenge.realm).host !== url.host;
-    const request = { ...presentLogin(login, scoped), isElsewhere };
+    const request = { ...presentLogin(login, scoped), isElsewhere, staysSecure: true };
     try {
       return `Bearer ${await fetchToken(connections, scoped, signal, request)}`;
     } catch (error) {

@@ -8,6 +8,7 @@ export async function sendFollowing(
   request: HttpRequest,
   authorization: string | undefined,
   signal: AbortSignal,
+  staysSecure = false,
 ): Promise<HttpAnswer> {
   const headers = { ...request.headers, ...(authorization !== undefined && { authorization }) };
   const authorized = { ...request, headers };
@@ -15,5 +16,5 @@ export async function sendFollowing(
   if (answer.status < 301 || answer.status > 308) return answer;
   // Few requests need it, so it is loaded then.
   const { followRedirects } = await import('./follow-redirects.ts');
-  return followRedirects(connections, answer, authorized, signal);
+  return followRedirects(connections, answer, authorized, signal, staysSecure);
 }

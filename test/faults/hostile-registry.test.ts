@@ -239,7 +239,12 @@ describe('a registry that answers with', () => {
       redirect(() => '/v2/team/app/blobs/again'),
       /redirects again and again/,
     ],
-    ['a redirect to FTP', readBlob, redirect(() => `ftp://${elsewhere}/x`), /redirects from .*ftp:/],
+    [
+      'a redirect to FTP',
+      readBlob,
+      redirect(() => `ftp://${elsewhere}/x`),
+      /redirects to ftp:.*which is not HTTPS/,
+    ],
     [
       'a redirect to nowhere',
       readBlob,

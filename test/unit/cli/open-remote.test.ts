@@ -109,7 +109,7 @@ describe('a registry with a certificate of a private root', () => {
     const givenLogin = { username: 'me', secret: 's3cret' };
     const { remote } = await open('registry.example.test/team/app', given, { givenLogin });
     const redirected = await catchError(() => remote.readManifest('v1', signal));
-    expect(redirected.message).toContain('redirects from HTTPS to http://plain.example.test');
+    expect(redirected.message).toContain('redirects to http://plain.example.test, which is not HTTPS');
     answer = (_, response) => {
       response
         .writeHead(401, { 'www-authenticate': 'Bearer realm="http://registry.example.test/token"' })
