@@ -114,6 +114,11 @@ describe('a copy', () => {
     expect(result.stderr).toContain(`${from}/index:1 to ${target.registryHost}/`);
   });
 
+  it('of layers raw to the registry is the same image', async () => {
+    const result = await copy(`${from}/large:1`, to, '--create-repo', '--verify', '--transport', 'registry');
+    expect(result.json()).toMatchObject({ imageDigest: large.descriptor.digest, transport: 'registry' });
+  });
+
   it('of what is there already costs one HEAD each, a look for referrers, and no call', async () => {
     const whole = `${target.registryHost}/${target.registryAlias}/${to}`;
     await copy(`${from}/index:1`, to, '--create-repo', '-t', 'latest');

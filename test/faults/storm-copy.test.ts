@@ -102,7 +102,10 @@ async function copyThrough(
     // With a budget that a busy machine may exceed.
     const isHurried = sourceFaults.length + targetFaults.length > 0;
     const budget = isHurried ? ['--retry-budget', '1s'] : [];
-    const options = ['--concurrency', String(1 + Math.floor(random() * 4)), ...budget];
+    const concurrency = String(1 + Math.floor(random() * 4));
+    // What one transport has begun, another may find.
+    const transport = pick(random, ['api', 'api', 'registry']);
+    const options = ['--concurrency', concurrency, '--transport', transport, ...budget];
     counts.runs += 1;
     const isKill = random() < 0.25;
     const outcome = isKill
