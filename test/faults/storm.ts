@@ -4,6 +4,8 @@ import { makeCaller } from '../../src/ecr/call.ts';
 import { createEcrClient } from '../../src/ecr/client.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
 import { connectPush } from '../../src/ecr/push.ts';
+import type { RepositoryPlace } from '../../src/ecr/target/find-tags.ts';
+import { sendThroughRegistry } from '../../src/ecr/target/raw-target.ts';
 import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
 import type { PushResult } from '../../src/engine/result.ts';
 import { openUploadStore, type UploadStore } from '../../src/engine/resume/upload-store.ts';
@@ -16,6 +18,8 @@ import type { PartWitness } from './part-witness.ts';
 
 export const PART_BYTES = 5 * 1024 * 1024;
 export const TAGS = ['1.0', 'latest'];
+/** A fault may hit every attempt for a while. */
+const RAW_BUDGET_MS = 20_000;
 
 export interface StormPush {
   readonly emulator: TestEmulator;
@@ -25,6 +29,8 @@ export interface StormPush {
   readonly witness: PartWitness;
   /** Longest silence of a connection. */
   readonly stallMs: number;
+  /** Host of the registry that layers go to; undefined: they travel through the API. */
+  readonly registryHost?: string | undefined;
   /** Ends the push after so many events, in this way. Undefined: never. */
   readonly end?: { readonly afterEvents: number; readonly how: 'kill' | 'interrupt' } | undefined;
 }
@@ -34,7 +40,7 @@ export type StormOutcome = PushResult | EcrpError | 'ended';
 
 /** Pushes in this process. A kill is an interruption that stops all further writes. */
 export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
-  const { emulator, repositoryName, stateDirectory, plan, witness, stallMs, end } = push;
+  const { emulator, repositoryName, stateDirectory, plan, witness, stallMs, registryHost, end } = push;
   const controller = new AbortController();
   let isDead = false;
   let events = 0;
@@ -67,6 +73,20 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
       uploads: witness.watchStore(stopWhen(uploads, () => isDead)),
       onEvent,
       signal: controller.signal,
+      ...(registryHost !== undefined && {
+        changeTarget: (target) => {
+          const place = { registryHost, registryAlias: emulator.registryAlias, repositoryName };
+          return sendThroughRegistry(client, describePlace(place), target, {
+            retryBudgetMs: Math.min(4 * stallMs, RAW_BUDGET_MS),
+            defaultBudgetMs: RAW_BUDGET_MS,
+            firstDelayMs: 1,
+            silentMs: stallMs,
+            watchWait: (_, work) => work(),
+            onEvent,
+            onNote: onEvent,
+          });
+        },
+      }),
     });
   } catch (error) {
     if (controller.signal.aborted) return 'ended';
@@ -76,6 +96,19 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
     client.close();
     if (isDead) await disownUploads(join(stateDirectory, 'uploads'));
   }
+}
+
+/** Where the registry is known to be. */
+function describePlace(
+  place: Pick<RepositoryPlace, 'registryHost' | 'repositoryName'> & { readonly registryAlias: string },
+): RepositoryPlace {
+  const { registryAlias, repositoryName } = place;
+  return {
+    ...place,
+    readsRegistry: true,
+    findAlias: async () => registryAlias,
+    findAddress: async () => ({ repositoryName }),
+  };
 }
 
 function stopWhen(store: UploadStore, isDead: () => boolean): UploadStore {

@@ -24,6 +24,8 @@ export interface GivenPush {
   readonly ifExists?: TagPolicy;
   readonly imageDigest?: Digest;
   readonly dryRun?: boolean;
+  /** Changes the target before the push uses it. */
+  readonly changeTarget?: (target: ImageTarget) => ImageTarget;
   readonly onEvent?: (event: PushEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -31,7 +33,7 @@ export interface GivenPush {
 /** Makes a target that writes to the service. Nothing can be read back from it. */
 export function makeTarget(given: Omit<GivenPush, 'tags'>): ImageTarget {
   const { service, partBytes, createRepository, lookUpTag, locateTag } = given;
-  return {
+  const target: ImageTarget = {
     limits: ECR_PUBLIC_LIMITS,
     findAvailable: service.findAvailable,
     uploadBlob: createPartUploader(service, partBytes),
@@ -45,6 +47,7 @@ export function makeTarget(given: Omit<GivenPush, 'tags'>): ImageTarget {
     ...(lookUpTag && { glanceAtTag: lookUpTag }),
     ...(createRepository && { createRepository }),
   };
+  return given.changeTarget?.(target) ?? target;
 }
 
 export function makeUploader(given: Omit<GivenPush, 'tags'>): Uploader {

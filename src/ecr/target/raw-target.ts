@@ -15,6 +15,9 @@ export interface RawTargetSettings {
   readonly retryBudgetMs: number | undefined;
   /** The same without the option. */
   readonly defaultBudgetMs: number;
+  /** As in `ChannelSettings`. */
+  readonly firstDelayMs?: number | undefined;
+  readonly silentMs?: number | undefined;
   readonly watchWait: WatchWait;
   readonly onEvent: (event: RawUploadEvent) => void;
   /** Called with a sentence for the user. */
@@ -63,6 +66,8 @@ export function sendThroughRegistry(
         return token;
       },
       budget: new RetryBudget({ givenMs: settings.retryBudgetMs, defaultMs: settings.defaultBudgetMs }),
+      firstDelayMs: settings.firstDelayMs,
+      silentMs: settings.silentMs,
       onEvent: settings.onEvent,
     });
     const uploadBlob = createRawUploader({
