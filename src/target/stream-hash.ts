@@ -35,8 +35,17 @@ function hashInThread(): StreamHash {
   const position = id % MAX_THREADS;
   const thread = threads[position] ?? new HashThread();
   threads[position] = thread;
+  let scratch = new SharedArrayBuffer(0);
+  /** The thread reads shared memory. Copies that are handed over would be garbage there, which is collected late. */
+  const share = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+    if (scratch.byteLength < bytes.length) scratch = new SharedArrayBuffer(bytes.length);
+    const shared = new Uint8Array(scratch, 0, bytes.length);
+    shared.set(bytes);
+    return shared;
+  };
   return {
-    update: async (bytes) => void (await thread.ask({ id, bytes })),
+    update: async (bytes) => void (await thread.ask({ id, bytes: share(bytes) })),
     digest: async () => `sha256:${(await thread.ask({ id })).digest}`,
   };
 }
@@ -70,11 +79,7 @@ class HashThread {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#worker.ref();
-      const { id, bytes } = job;
-      const isShared = bytes === undefined || bytes.buffer instanceof SharedArrayBuffer;
-      const copy = isShared ? undefined : new Uint8Array(bytes);
-      if (copy === undefined) this.#worker.postMessage(job);
-      else this.#worker.postMessage({ id, bytes: copy }, [copy.buffer]);
+      this.#worker.postMessage(job);
     });
   }
 }
