@@ -12,7 +12,7 @@ import { pick, type Random } from './storm-images.ts';
 import { type SourceFault, type StormSource, startStormSource } from './storm-source.ts';
 
 // ECRP_STORM_COPIES=1000 ECRP_STORM_SEED=1 npx vitest run test/faults/storm-copy.test.ts
-const copies = Number(process.env.ECRP_STORM_COPIES ?? 6);
+const copies = Number(process.env.ECRP_STORM_COPIES ?? 4);
 const firstSeed = Number(process.env.ECRP_STORM_SEED ?? 1);
 const reportFile = process.env.ECRP_STORM_REPORT;
 
