@@ -40,8 +40,11 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-// Ctrl-C reaches the running push, which fails. Everything then stops, as after any failure.
-process.on('SIGINT', () => undefined);
+// Ctrl-C reaches the running command, which fails. Everything then stops.
+let isInterrupted = false;
+process.on('SIGINT', () => {
+  isInterrupted = true;
+});
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of runs`);
 const inside = 'ECRP_BENCH_INSIDE';
@@ -99,10 +102,17 @@ async function runBench() {
         );
         if (taking.length === 0) continue;
         const settings = { clients: Object.fromEntries(taking), runs, work: values.work, storage };
-        const medians = mapValues(await runCase({ ...one, image }, settings), takeMedians);
-        results[one.key] = { medians, image: { layers: image.layers } };
-        writeFileSync(file, JSON.stringify(results));
-        say(`${formatCase(one.key, medians)}\n`);
+        try {
+          const medians = mapValues(await runCase({ ...one, image }, settings), takeMedians);
+          results[one.key] = { medians, image: { layers: image.layers } };
+          writeFileSync(file, JSON.stringify(results));
+          say(`${formatCase(one.key, medians)}\n`);
+        } catch (error) {
+          if (isInterrupted) throw error;
+          // The other cases take an hour, and do not depend on it.
+          process.exitCode = 1;
+          say(`${one.key} failed: ${error.stack}\n`);
+        }
       }
     }
   } finally {
