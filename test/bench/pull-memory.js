@@ -112,7 +112,7 @@ async function measure(what, options) {
   const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`${what}: status ${status}`);
   const seconds = (performance.now() - startedMs) / 1000;
-  const [, _kib] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(peak, 'latin1')) ?? [];
+  const [, kib] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(peak, 'latin1')) ?? [];
   const fetched = Math.round(layer.size / MIB / seconds);
   const peakMib = Math.round(kib / 1024);
   process.stdout.write(`${what}: ${seconds.toFixed(1)} s, ${fetched} MiB/s fetched, peak ${peakMib} MiB\n`);
