@@ -13,7 +13,7 @@ export async function runOnProcess(
 ): Promise<void> {
   const controller = new AbortController();
   const stop = (signal: EndingSignal) => {
-    const hint = 'Run the command again; a push or pull resumes where it stopped.';
+    const hint = 'Run the command again; a push, copy or pull resumes where it stopped.';
     const interruption = new EcrpError('INTERRUPTED', `interrupted by ${signal}`, { signal, hint });
     if (controller.signal.aborted) process.exit(exitStatusOf(interruption));
     controller.abort(interruption);

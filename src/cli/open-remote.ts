@@ -138,12 +138,12 @@ function connect(
   });
 }
 
-/** Tells how many pulls Docker Hub still allows (its headers `ratelimit-limit` and `ratelimit-remaining`: `100;w=21600`). */
+/** Says how many pulls Docker Hub still allows (its headers `ratelimit-limit` and `ratelimit-remaining`: `100;w=21600`). */
 function tellRateLimit(
   { messages }: CommandContext,
   registryHost: string,
 ): (answer: Pick<HttpAnswer, 'headers'>) => void {
-  let told: string | undefined;
+  let shown: string | undefined;
   return ({ headers }) => {
     const [limit, remaining] = [headers['ratelimit-limit'], headers['ratelimit-remaining']].map((header) =>
       /^(\d{1,9})(?:;w=(\d{1,9}))?/.exec(String(header ?? '')),
@@ -151,8 +151,8 @@ function tellRateLimit(
     if (!limit || !remaining) return;
     const during = limit[2] === undefined ? '' : ` in ${formatDuration(Number(limit[2]) * 1000)}`;
     const text = `${registryHost}: ${remaining[1]} of ${limit[1]} pulls left${during}`;
-    if (text !== told) messages.detail(text);
-    told = text;
+    if (text !== shown) messages.detail(text);
+    shown = text;
   };
 }
 

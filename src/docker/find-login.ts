@@ -43,7 +43,7 @@ const TOKEN_USERNAME = '<token>';
 
 /**
  * Finds the login for a repository of any registry: in `DOCKER_AUTH_CONFIG`, in docker's config with its credential helpers, then in
- * podman's files. Undefined: there is none. Throws the signal's reason only.
+ * podman's files. Undefined: no login is stored. Throws the signal's reason only.
  */
 export async function findHostLogin(search: LoginSearch): Promise<HostLogin | undefined> {
   const places = [findInEnvironment, findInDockerConfig, ...search.authFiles.map(findInAuthFile)];

@@ -83,7 +83,7 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
   /** Requests that are refused at the same time wait for one another: one token serves them all. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** Goes on to the next entrance. False: there is none; a later request tries the last one again. */
+  /** Moves to the next entrance. False: it was the last; a later request tries that again. */
   const giveUp = (): boolean => {
     authorization = undefined;
     isProven = false;
@@ -169,7 +169,7 @@ function createLogIn({ connections, repositoryPath, entrances, onRefused }: LogI
     const { status } = refusal;
     if (sent === undefined && status === 400) return false;
     if (status === 429 || (status === 403 && (sent === undefined || isProven))) {
-      // Whoever is known may have a larger quota, or see more.
+      // A user who is known may have a larger quota, or see more.
       if (rest[1]?.kind === 'token') rest.shift();
       else if (status === 429 || (isProven && rest[0]?.kind !== 'token')) return false;
       return enter(refusal, sent, signal);

@@ -79,7 +79,7 @@ async function expectRefusal(argv: readonly string[], message: RegExp): Promise<
 }
 
 describe.each(['theirs', THEIRS, 'hoped-for', 'nobody'])('the registry %s', (alias) => {
-  it('gets no repository by a push with --create-repo, and neither does the own one', async () => {
+  it('gets no repository by a push or copy with --create-repo, and neither does the own one', async () => {
     const reference = `${host}/${alias}/pushed:1.0`;
     const { stderr } = await expectRefusal(
       ['push', one, reference, '--create-repo', '--no-remote-cache'],
@@ -88,6 +88,9 @@ describe.each(['theirs', THEIRS, 'hoped-for', 'nobody'])('the registry %s', (ali
     expect(stderr).not.toContain('--create-repo');
     await expectRefusal(['push', one, reference, '--create-repo', '--dry-run', '--no-remote-cache'], /error/);
     await expectRefusal(['index', 'create', reference, multi, '--create-repo', '--no-remote-cache'], /error/);
+    expect(await ecrp('push', one, 'copied:1', '--create-repo')).toMatchObject({ status: 0 });
+    await expectRefusal(['copy', 'copied:1', reference, '--create-repo'], /error/);
+    expect(await ecrp('repo', 'delete', 'copied', '--force', '--yes')).toMatchObject({ status: 0 });
   });
 });
 
@@ -125,6 +128,7 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 /** Commands that read what anybody may read, and those that put manifests as `push` does, which other tests here show. */
 const ELSEWHERE: readonly string[] = [
+  'copy',
   'image list',
   'image describe',
   'image tag',

@@ -107,7 +107,7 @@ describe('ecrp', () => {
         error: {
           code: 'INTERRUPTED',
           message: `interrupted by ${signal}`,
-          hint: 'Run the command again; a push or pull resumes where it stopped.',
+          hint: 'Run the command again; a push, copy or pull resumes where it stopped.',
         },
         exitStatus,
       });

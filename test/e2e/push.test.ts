@@ -90,6 +90,7 @@ describe('a push', () => {
       ],
       layers: { total: 5, uploaded: 5, existing: 0, skipped: 0 },
       bytes: { total: 5700, uploaded: 5700, existing: 0, resumed: 0 },
+      transport: 'api',
       retries: 0,
     });
     const second = await ecrp('push', one, 'document:1.0', '-t', 'new', '--json');

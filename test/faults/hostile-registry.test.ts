@@ -11,7 +11,7 @@ import { makeHome } from '../support/cli.ts';
 import { collectBytes, openTestRemote, type TestRemote } from '../support/remote.ts';
 import { makeSkippingClock } from '../support/skipping-clock.ts';
 
-// A registry does its worst to whoever reads it with a login. Each reading ends with a sentence, within bounds, and no other host sees the
+// A registry does its worst to a reader with a login. Each reading ends with a sentence, within bounds, and no other host sees the
 // login.
 
 const MIB = 1024 * 1024;

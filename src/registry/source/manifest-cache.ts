@@ -90,7 +90,7 @@ export class ManifestCache {
       if (this.#ahead.size >= MOST_AHEAD) return;
       this.#waiting.delete(digest);
       this.#ahead.add(digest);
-      // Whoever asks for it gets the error.
+      // The caller that asks for it gets the error.
       this.#read(digest).catch(() => undefined);
     }
   }

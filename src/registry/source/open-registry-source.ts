@@ -17,7 +17,7 @@ export interface RegistryImage {
 /**
  * Opens one image of a registry as a source. Its manifests are read when they are needed, each once, and a blob when it is sent, from any byte.
  * What refers to the image is left to `findTravelling`. The cache may serve several sources, so its owner closes it. Throws NOT_FOUND if the
- * image is gone, INVALID_INPUT if it is none.
+ * image is gone, INVALID_INPUT if it is something else.
  */
 export async function openRegistrySource(
   manifests: ManifestCache,

@@ -35,10 +35,10 @@ interface Failed {
   readonly kind: 'failed';
   readonly error: Error;
 }
-/** A failure after which the same upload may go on. */
+/** A failure after which the same upload may continue. */
 type Setback = Failed | Judged<'transient' | 'token'>;
 
-/** The upload of one blob: repeats what fails, goes on where the registry says that the upload is, else begins anew. */
+/** The upload of one blob: repeats what fails, resumes where the registry says the upload is, else begins anew. */
 export class RawUpload {
   readonly #blob: OutgoingBlob;
   readonly #upload: BlobUpload;

@@ -219,7 +219,7 @@ describe('a login that is refused', () => {
     expect(registry.seen).toHaveLength(3);
   });
 
-  test('is not replaced by another way when there is none', async () => {
+  test('is not replaced when the registry offers no other way', async () => {
     const tokens = await serve(giveTokens(['t1'], basic('other:login')));
     const registry = await serve(guard(() => bearer(tokens), new Set(['Bearer t1'])));
     const { read, refused } = open(registry, stored(password));

@@ -54,7 +54,7 @@ export async function listWantedTags(
     'NOT_FOUND',
     count === 0
       ? `${remote.name} has no tags`
-      : `${remote.name} has ${formatCount(count, 'tag')}, and none that --match matches`,
+      : `${remote.name} has ${formatCount(count, 'tag')}, but --match matches no tag`,
     { hint: count === 0 ? 'Check the name.' : 'Check the pattern: * is any text, ? any character.' },
   );
 }

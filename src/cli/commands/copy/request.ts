@@ -120,21 +120,22 @@ function completeTarget(
   registryHost: string,
   { tag = [], byDigest = false }: CopyOptions,
 ): string {
+  // Before any message repeats it: it may hold a password.
+  const to = parseReference(toText, registryHost);
   if (from.imageTag === undefined && from.imageDigest === undefined) {
     const name = formatImageAddress(from);
     throw refuse(
-      `${name} names no tag, and a copy takes no tag for granted`,
+      `${name} names no tag, and a copy needs one`,
       `Write ${name}:TAG. Or copy every tag: ecrp copy ${name} ${toText} --all-tags`,
     );
   }
-  const to = parseReference(toText, registryHost);
   if (to.imageTag !== undefined || byDigest) return toText;
   const [given] = readGivenTags(tag, registryHost);
   const further = given?.kind === 'reference' ? given.reference.imageTag : given?.imageTag;
   const imageTag = from.imageTag ?? further;
   if (imageTag === undefined) {
     throw refuse(
-      `${toText} names no tag, and ${formatImageAddress(from)} has none that it could take`,
+      `neither ${toText} nor ${formatImageAddress(from)} names a tag`,
       'Write a tag on TO, or give --by-digest.',
     );
   }

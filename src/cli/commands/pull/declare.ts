@@ -31,7 +31,7 @@ export function addPull(program: Command, run: Runner): void {
     'ecrp pull team/app:1.0 - | docker load',
   ]);
   addExitStatuses(pull, {
-    3: 'The image is damaged, or is none that a docker-archive can hold.',
+    3: 'The image is damaged, or a docker-archive cannot hold it.',
     5: 'The image does not exist, or is not public.',
     6: 'The directory holds something else than an OCI layout.',
     8: 'The registry is unavailable after all retries. Run the command again to resume.',

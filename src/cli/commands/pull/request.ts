@@ -35,7 +35,7 @@ export async function readPullRequest(
   const address = parseImageAddress(reference, findRegistryHost(context));
   if (address.imageTag === undefined && address.imageDigest === undefined) {
     const name = formatImageAddress(address);
-    throw new EcrpError('USAGE', `${name} names no tag, and a pull takes no tag for granted`, {
+    throw new EcrpError('USAGE', `${name} names no tag, and a pull needs one`, {
       hint: `Write ${name}:latest if you mean that.`,
     });
   }
