@@ -1,6 +1,8 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { callApi } from '../support/call-api.ts';
 import { packChart } from '../support/charts.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
@@ -185,4 +187,49 @@ describeWithClients('charts', ['helm'], () => {
     expect(rendered).toContain('shown: here');
     expect(rendered).toContain('kind: B');
   });
+
+  test('Helm installs it in a cluster, as far as a dry run goes', async () => {
+    const path = await write({
+      'Chart.yaml': 'apiVersion: v2\nname: mychart\nversion: 9.0.1\n',
+      'values.yaml': 'shown: here\n',
+      'templates/map.yaml':
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\ndata: {shown: "{{ .Values.shown }}"}\n',
+    });
+    expect(await pushOurs(path)).toMatchObject({ status: 0 });
+    const chart = `oci://${sandbox.locate('ours/any-name')}`;
+    const cluster = ['--kube-apiserver', `http://${await startCluster()}`, '--disable-openapi-validation'];
+    const { stdout } = await helm('install', 'x', chart, '--plain-http', '--dry-run=server', ...cluster);
+    expect(stdout).toContain('STATUS: pending-install');
+    expect(stdout).toContain('data: {shown: "here"}');
+  });
 });
+
+/** What Helm asks an empty cluster before it installs, by path. Source: the Kubernetes API. */
+const CLUSTER: Readonly<Record<string, unknown>> = {
+  '/version': { major: '1', minor: '34', gitVersion: 'v1.34.0' },
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [
+      { name: 'configmaps', namespaced: true, kind: 'ConfigMap', verbs: ['get'] },
+      { name: 'secrets', namespaced: true, kind: 'Secret', verbs: ['list'] },
+    ],
+  },
+  '/api/v1/namespaces/default/secrets': { kind: 'SecretList', apiVersion: 'v1', metadata: {}, items: [] },
+};
+
+/** Starts a server that answers as an empty cluster does. Returns `HOST:PORT`. */
+async function startCluster(): Promise<string> {
+  const server = createServer((request, response) => {
+    const answer = CLUSTER[(request.url ?? '').replace(/\?.*/, '')];
+    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    const missing = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 };
+    response.end(JSON.stringify(answer ?? missing));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  // as: it listens on TCP.
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
