@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type Dirent,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  utimesSync,
-} from 'node:fs';
+import { type Dirent, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findErrorCode } from './file-errors.ts';
 import { isOwnDirectory } from './private-directory.ts';
-import { findPlace, isRunning, type ProcessTag, TOUCH_MS, tagOwnProcess } from './process-tag.ts';
+import {
+  findPlace,
+  isRunning,
+  type ProcessTag,
+  renameIfThere,
+  TOUCH_MS,
+  tagOwnProcess,
+  touchFile,
+} from './process-tag.ts';
 
 /** What follows the name: a number, behind the tag of the process that owns the directory. */
 const SUFFIX = /^\.(?:(\d+-[^-.]+-[0-9a-f]{8}-[0-9a-f]{8})-)?[0-9a-f]{12}$/;
@@ -34,10 +33,10 @@ export function keepDirectory(parent: string, name: string): KeptDirectory {
   const path = join(parent, `${name}.${tagOwnProcess(findPlace())}-${randomName()}`);
   const [first, ...others] = listIdle(parent, name).map((found) => join(parent, found));
   // Touched before it gets our name; otherwise another container would consider it abandoned.
-  if (first !== undefined) touch(first);
+  if (first !== undefined) touchFile(first);
   if (first === undefined || !renameIfThere(first, path)) mkdirSync(path, { mode: 0o700 });
   for (const other of others) mergeInto(path, other);
-  const timer = setInterval(() => touch(path), TOUCH_MS).unref();
+  const timer = setInterval(() => touchFile(path), TOUCH_MS).unref();
   return {
     path,
     release() {
@@ -103,25 +102,6 @@ function listFiles(path: string): readonly Dirent[] {
   } catch (error) {
     if (findErrorCode(error) === 'ENOENT') return [];
     throw error;
-  }
-}
-
-function renameIfThere(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if (findErrorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-function touch(path: string): void {
-  const now = new Date();
-  try {
-    utimesSync(path, now, now);
-  } catch {
-    // It only tells other containers that this process runs.
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync, utimesSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import { findErrorCode } from './file-errors.ts';
 
 /** Where a process runs. Process ids are comparable within one place only. */
 export interface ProcessPlace {
@@ -89,5 +90,26 @@ function tryTo(read: () => string): string | undefined {
     return read();
   } catch {
     return undefined;
+  }
+}
+
+/** Shows processes in other places that the file is in use. Throws nothing: they may then take it for abandoned. */
+export function touchFile(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // The next write of the file reports the problem, if it lasts.
+  }
+}
+
+/** Takes what an ended process left; false if another process was faster. */
+export function renameIfThere(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (findErrorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }

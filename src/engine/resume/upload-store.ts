@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, utimesSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { BegunUpload, SavedUpload } from '../../ends/image-target.ts';
-import { findErrorCode } from '../../files/file-errors.ts';
 import { writePrivateFile } from '../../files/private-file.ts';
-import { findPlace, TOUCH_MS, tagOwnProcess } from '../../files/process-tag.ts';
+import { findPlace, renameIfThere, TOUCH_MS, tagOwnProcess, touchFile } from '../../files/process-tag.ts';
 import { isLeftByLaterVersion, listUploadFiles, pruneUploads, readUploadFile } from './upload-files.ts';
 import { formatRecord, nameRecord, type UploadSubject, type UploadTarget } from './upload-record.ts';
 
@@ -101,7 +100,7 @@ function holdFiles() {
   return {
     add(path: string): void {
       paths.add(path);
-      timer ??= setInterval(() => paths.forEach(touch), TOUCH_MS).unref();
+      timer ??= setInterval(() => paths.forEach(touchFile), TOUCH_MS).unref();
     },
     remove(path: string): void {
       paths.delete(path);
@@ -110,15 +109,6 @@ function holdFiles() {
       timer = undefined;
     },
   };
-}
-
-function touch(path: string): void {
-  const now = new Date();
-  try {
-    utimesSync(path, now, now);
-  } catch {
-    // The next write reports the problem, if it lasts.
-  }
 }
 
 /** Renames the record with the most bytes to `path`, and removes the others that no push owns. */
@@ -130,7 +120,7 @@ function takeOver(directory: string, name: string, path: string): BegunUpload | 
   let taken: BegunUpload | undefined;
   for (const { file, from, record } of candidates) {
     // Touched before it gets our name; otherwise another container would consider it abandoned.
-    if (taken === undefined && record) touch(from);
+    if (taken === undefined && record) touchFile(from);
     if (taken === undefined && record && renameIfThere(from, path)) {
       const { uploadId, partSize, nextByte } = record;
       taken = { uploadId, partSize, nextByte };
@@ -139,15 +129,4 @@ function takeOver(directory: string, name: string, path: string): BegunUpload | 
     }
   }
   return taken;
-}
-
-/** False when another push was faster. */
-function renameIfThere(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if (findErrorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
