@@ -21,7 +21,8 @@ export type Destination =
     }
   | { readonly kind: 'stream'; readonly given: string };
 
-const COMPRESSED = /\.(?:tgz|tzst|tar\.[a-z0-9]+)$/i;
+/** The name of a compressed tar, without its ending. */
+const COMPRESSED = /^(.*)\.(?:tgz|tzst|tar\.[a-z0-9]+)$/i;
 
 /** Finds out what DESTINATION is, without the network. Throws USAGE, CONFLICT, or INVALID_INPUT for a file that cannot be written. */
 export async function readDestination(
@@ -75,8 +76,8 @@ function findStats(given: string, path: string): Stats | undefined {
 }
 
 function checkDirectory(given: string, format: PullFormat | undefined, isThere: boolean): void {
-  const [, bare] = /^(.*)\.(?:tgz|tzst|tar\.[a-z0-9]+)$/i.exec(given) ?? [];
-  if (!isThere && bare !== undefined && COMPRESSED.test(given)) {
+  const [, bare] = COMPRESSED.exec(given) ?? [];
+  if (!isThere && bare !== undefined) {
     throw usage(
       `${given}: ecrp writes no compressed tar`,
       `Name ${quoteForShell(`${bare}.tar`)} and compress it afterwards, or pipe: ecrp pull REFERENCE - | gzip`,

@@ -37,7 +37,7 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/** Opens the destination. Makes a missing directory, and a place for what is fetched. Throws LIMIT if that has too little room. */
+/** Opens the destination. Makes a missing directory, and a place for what is fetched. Throws INVALID_INPUT if that has too little room. */
 export async function openTarget(
   context: CommandContext,
   destination: Destination,
