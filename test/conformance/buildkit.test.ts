@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import { callApi } from '../support/call-api.ts';
 import { BuildKit } from './support/buildkit.ts';
-import { describeWithClients, requireClient } from './support/clients.ts';
+import { describeWithClients, findClient, requireClient } from './support/clients.ts';
 import { logInGoClients } from './support/go-clients.ts';
 import { readSource } from './support/image-facts.ts';
 import { JUDGES, judgePush } from './support/judge.ts';
@@ -100,6 +101,19 @@ describeWithClients('what BuildKit writes', [...JUDGES, 'crane', 'runc', 'buildc
       const [from, to] = [`docker://${sandbox.locate(reference)}`, `oci:${path}:1`];
       await copyWithSkopeo(sandbox, from, to, '--all', '--preserve-digests');
       return path;
+    });
+  });
+
+  test('buildx copies all of it, attestations too', async (context) => {
+    const buildx = findClient('buildx');
+    if (buildx === undefined) return context.skip('buildx is not installed');
+    const layout = await build(context, 'type=oci,tar=false', PROVENANCE);
+    const [reference, copy] = ['buildkit/buildx:1', 'buildkit/buildx-copy:1'];
+    await callApi(sandbox.emulator, 'CreateRepository', { repositoryName: 'buildkit/buildx-copy' });
+    await judgeRoundTrip(sandbox, layout, reference, async () => {
+      const tag = ['--tag', sandbox.locate(copy)];
+      await sandbox.run(buildx, 'imagetools', 'create', ...tag, sandbox.locate(reference));
+      return copyWithCrane(copy);
     });
   });
 

@@ -27,8 +27,8 @@ type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
 const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-conformance'];
 
 /** Programs that `.ci/go-clients` builds if they are named. */
-type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd';
-const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd'];
+type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd' | 'buildx';
+const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd', 'buildx'];
 
 /** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
