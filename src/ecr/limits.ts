@@ -20,13 +20,26 @@ export const ECR_PUBLIC_LIMITS: TargetLimits = {
   findDoubt,
 };
 
-/** Bytes per part: what the service asks for, or `mostBytes` if that is less; more if a blob of `blobBytes` would need over 1,000 parts. */
+/** How a service bounds the parts of a layer. */
+export interface PartRule {
+  readonly maxParts: number;
+  /** Parts that must be longer than the service asks for have a multiple of these bytes. */
+  readonly stepBytes: number;
+}
+
+export const ECR_PUBLIC_PARTS: PartRule = { maxParts: MAX_PARTS_PER_LAYER, stepBytes: 1 };
+
+/**
+ * Bytes per part: what the service asks for, or `mostBytes` if that is less; more if a blob of `blobBytes` would need more parts than the rule
+ * allows.
+ */
 export function choosePartBytes(
   servicePartBytes: number,
   mostBytes: number | undefined,
   blobBytes: number,
+  { maxParts, stepBytes } = ECR_PUBLIC_PARTS,
 ): number {
   const wanted = Math.min(servicePartBytes, mostBytes ?? servicePartBytes);
-  const needed = Math.ceil(blobBytes / MAX_PARTS_PER_LAYER);
-  return Math.min(MAX_PART_BYTES, Math.max(wanted, needed));
+  const needed = Math.ceil(blobBytes / maxParts / stepBytes) * stepBytes;
+  return Math.min(MAX_PART_BYTES, wanted * maxParts >= blobBytes ? wanted : Math.max(wanted, needed));
 }

@@ -2,8 +2,8 @@ import { countSourceBytes, findContent, type OutgoingBlob } from '../../ends/blo
 import type { BegunUpload, BlobUpload } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
 import type { Content } from '../../oci/descriptor.ts';
-import { MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../../wire/limits.ts';
-import { choosePartBytes } from '../limits.ts';
+import { MIN_PART_BYTES } from '../../wire/limits.ts';
+import { choosePartBytes, type PartRule } from '../limits.ts';
 import type { LayerPart, PushService } from '../push-service.ts';
 import type { FillTurns } from './fill-turns.ts';
 import { PartReader } from './part-reader.ts';
@@ -15,6 +15,7 @@ export interface PartSettings {
   readonly turns: FillTurns;
   /** Upper bound of a part in bytes. */
   readonly mostPartBytes: number | undefined;
+  readonly rule: PartRule;
   /** What the service asked for last. It mostly asks for the same again. */
   readonly asked: { partBytes: number };
 }
@@ -61,12 +62,12 @@ export async function sendParts(
 async function beginUpload(
   blob: OutgoingBlob,
   reader: PartReader,
-  { service, mostPartBytes, asked }: PartSettings,
+  { service, mostPartBytes, rule, asked }: PartSettings,
   signal: AbortSignal,
 ): Promise<BegunUpload> {
   // If the service asks for another size this time, the prepared parts are made again. An arriving blob cannot be read again.
   if (blob.kind !== 'arriving') {
-    reader.prepare(choosePartBytes(asked.partBytes, mostPartBytes, countSourceBytes(blob)));
+    reader.prepare(choosePartBytes(asked.partBytes, mostPartBytes, countSourceBytes(blob), rule));
   }
   const started = await service.initiateUpload(signal);
   asked.partBytes = started.partSize;
@@ -78,7 +79,7 @@ async function sendRest(
   reader: PartReader,
   state: BegunUpload,
   { saved, onEvent }: BlobUpload,
-  { service, mostPartBytes }: PartSettings,
+  { service, mostPartBytes, rule }: PartSettings,
   signal: AbortSignal,
 ): Promise<SendOutcome> {
   const { id } = blob;
@@ -87,7 +88,7 @@ async function sendRest(
   // An upload that was interrupted once may be interrupted again: smaller parts, none begun ahead, lose less.
   const isResumed = state.nextByte > 0;
   const mostBytes = isResumed ? Math.min(MIN_PART_BYTES, mostPartBytes ?? MIN_PART_BYTES) : mostPartBytes;
-  const partBytes = choosePartBytes(partSize, mostBytes, countSourceBytes(blob));
+  const partBytes = choosePartBytes(partSize, mostBytes, countSourceBytes(blob), rule);
   const first = isResumed ? await locateUpload(service, state, signal) : 0;
   if (first === undefined) return { kind: 'vanished' };
   if (isResumed) {
@@ -110,7 +111,7 @@ async function sendRest(
       }
       const start = position.nextByte;
       const end = start + part.size;
-      checkPartCount(blob, end, partBytes);
+      checkPartCount(blob, end, partBytes, rule);
       let ahead: Promise<LayerPart | undefined> | undefined;
       for (let attempt = 1; position.nextByte === start; attempt += 1) {
         // The part stays filled until the ring reuses it, so sending it again reads nothing.
@@ -156,11 +157,9 @@ function explainLength(blob: OutgoingBlob, { size }: Content, sentBytes: number)
 }
 
 /** The compressed size of a layer may turn out too large only now. */
-function checkPartCount(blob: OutgoingBlob, end: number, partBytes: number): void {
-  if (end <= MAX_PARTS_PER_LAYER * partBytes) return;
-  throw new EcrpError(
-    'LIMIT',
-    `Layer ${blob.id} needs more than ${MAX_PARTS_PER_LAYER} parts of ${partBytes} bytes`,
-    { hint: 'Split what the layer holds over several layers.' },
-  );
+function checkPartCount(blob: OutgoingBlob, end: number, partBytes: number, { maxParts }: PartRule): void {
+  if (end <= maxParts * partBytes) return;
+  throw new EcrpError('LIMIT', `Layer ${blob.id} needs more than ${maxParts} parts of ${partBytes} bytes`, {
+    hint: 'Split what the layer holds over several layers.',
+  });
 }

@@ -3,6 +3,7 @@ import { explainMismatch } from '../../ends/explain-mismatch.ts';
 import type { BegunUpload, BlobUpload, ImageTarget, UploadedBlob } from '../../ends/image-target.ts';
 import { EcrpError } from '../../errors.ts';
 import { PART_BYTES } from '../../wire/limits.ts';
+import { ECR_PUBLIC_PARTS, type PartRule } from '../limits.ts';
 import type { PushService } from '../push-service.ts';
 import { FillTurns } from './fill-turns.ts';
 import { type PartSettings, sendParts } from './send-parts.ts';
@@ -13,13 +14,16 @@ const OF_COMPLETION = { operation: 'CompleteLayerUpload', awsError: 'InvalidLaye
 
 /**
  * Makes the function that uploads blobs to one repository in parts. It resumes what an interrupted push left, and starts again once
- * when the service loses the upload. `mostPartBytes`: upper bound of a part; the service asks for a size of its own.
+ * when the service loses the upload. `mostPartBytes`: upper bound of a part; the service asks for a size of its own. `rule`: default ECR
+ * Public's.
  */
 export function createPartUploader(
   service: PushService,
   mostPartBytes: number | undefined,
+  rule: PartRule = ECR_PUBLIC_PARTS,
 ): ImageTarget['uploadBlob'] {
-  const settings = { service, turns: new FillTurns(), mostPartBytes, asked: { partBytes: PART_BYTES } };
+  const asked = { partBytes: PART_BYTES };
+  const settings = { service, turns: new FillTurns(), mostPartBytes, rule, asked };
   return async (blob, upload, signal) => {
     try {
       return await uploadInParts(blob, neverDecrease(upload), settings, signal);

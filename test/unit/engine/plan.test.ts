@@ -76,6 +76,21 @@ describe('limits, before anything is sent', () => {
     expect(chosen).toBe(expected);
     expect(Math.ceil(blob / chosen)).toBeLessThanOrEqual(1000);
   });
+
+  test.each([
+    [10 * MIB, undefined, 42_000 * MIB, 10 * MIB],
+    [10 * MIB, undefined, 42_000 * MIB + 1, 11 * MIB],
+    [10 * MIB, 5 * MIB, 42_000 * MIB, 10 * MIB],
+    [10 * MIB, 5 * MIB, 21_000 * MIB, 5 * MIB],
+    [10 * MIB, undefined, 52_000 * MIB, 13 * MIB],
+  ])(
+    'with 4,200 parts in steps of 1 MiB: %i, at most %s, of %i are %i long',
+    (service, bound, blob, expected) => {
+      const chosen = choosePartBytes(service, bound, blob, { maxParts: 4200, stepBytes: MIB });
+      expect(chosen).toBe(expected);
+      expect(Math.ceil(blob / chosen)).toBeLessThanOrEqual(4200);
+    },
+  );
 });
 
 test.each([
