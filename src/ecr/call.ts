@@ -28,6 +28,8 @@ const LEAST_ATTEMPT_MS = 1000;
 export interface CallerSettings {
   /** For messages. */
   readonly endpoint: string;
+  /** The same: host of the private registry; undefined: the service is ECR Public. */
+  readonly privateHost?: string | undefined;
   readonly onEvent?: ((event: ApiEvent) => void) | undefined;
   /** Finds credentials before an attempt: the time limit of an attempt is too short for a person or a process. Throws AUTH. */
   readonly authenticate?: ((signal: AbortSignal) => Promise<void>) | undefined;
@@ -45,7 +47,7 @@ export interface CallerSettings {
 
 /** Makes the only retry layer. All calls of a client share it: attempts, waits, pacing, events. */
 export function makeCaller(settings: CallerSettings): Caller {
-  const { endpoint, onEvent } = settings;
+  const { endpoint, privateHost, onEvent } = settings;
   const budget = settings.budget ?? new RetryBudget();
   const { clock } = budget;
   const pacer = settings.pacer ?? new Pacer(undefined, clock);
@@ -149,7 +151,8 @@ export function makeCaller(settings: CallerSettings): Caller {
       if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
         const { explainFailure } = await import('./errors.ts');
-        throw explainFailure(explained, { operation, endpoint, attempts: attempt, repositoryName });
+        const subject = { operation, endpoint, privateHost, attempts: attempt, repositoryName };
+        throw explainFailure(explained, subject);
       }
       ambiguous ||= isAmbiguous(failure);
       const reason = describeReason(failure);

@@ -1,10 +1,19 @@
 import type { ErrorCode } from '../errors.ts';
 import type { OperationName } from '../wire/operations.ts';
 
+/** The operations after which a hint is about a push. */
+export const CALLS_OF_PUSH: readonly OperationName[] = [
+  'BatchCheckLayerAvailability',
+  'InitiateLayerUpload',
+  'UploadLayerPart',
+  'CompleteLayerUpload',
+  'PutImage',
+];
+
 /**
  * What an exception means for a user. In texts, `{message}` stands for the service's own message, `{operation}` and `{repository}` for
  * those of the call, `{endpoint}` for its URL, `{attempts}` for ` after 3 attempts`, `{action}` for the IAM action that is missing, and
- * `{account}` for the caller's account.
+ * `{account}` for the caller's account. Words of the service: see `ServiceWords`.
  */
 export interface ErrorRow {
   /** Holds for these operations only. */

@@ -1,22 +1,12 @@
 import type { CommonExceptionName, ExceptionName } from '../wire/exceptions.ts';
-import type { OperationName } from '../wire/operations.ts';
-import type { ErrorRow } from './error-row.ts';
+import { CALLS_OF_PUSH, type ErrorRow } from './error-row.ts';
 import { OUT_OF_TIME } from './failure.ts';
 
-const PUSH: readonly OperationName[] = [
-  'BatchCheckLayerAvailability',
-  'InitiateLayerUpload',
-  'UploadLayerPart',
-  'CompleteLayerUpload',
-  'PutImage',
-];
-
 const RUN_AGAIN = 'Run it again: what is stored already is not sent again.';
-const ONE_REGION = 'ECR Public answers everything in us-east-1 only: leave out --region.';
 const CHECK_PROXY = 'Run it again. If the error stays, check whether a proxy changes requests.';
-const HIGHER_QUOTA = 'or ask for a higher quota: AWS console, Service Quotas, ECR Public.';
+const HIGHER_QUOTA = 'or ask for a higher quota: AWS console, Service Quotas, {quotas}.';
 
-/** The exceptions of the service model, and those of the layer in front of the service. The first row of a name that holds applies. */
+/** The exceptions of the service model of ECR Public, and those of the layer in front of the service. The first row of a name that holds applies. */
 export const ERROR_TABLE = {
   // Permission and credentials.
   AccessDeniedException: [
@@ -31,7 +21,7 @@ export const ERROR_TABLE = {
       hint: 'A policy denies the IAM action {action}, and no other can allow it: change the policy that denies it.',
     },
     {
-      of: PUSH,
+      of: CALLS_OF_PUSH,
       says: /no resource-based policy/,
       code: 'AUTH',
       hint: "Ask the owner of the repository to run 'ecrp policy grant {repository} --push {account}'.",
@@ -65,7 +55,7 @@ export const ERROR_TABLE = {
       says: /valid region/i,
       code: 'AUTH',
       message: 'The signature is for another region: {message}',
-      hint: ONE_REGION,
+      hint: '{regionHint}',
     },
     {
       says: OUT_OF_TIME,
@@ -109,12 +99,12 @@ export const ERROR_TABLE = {
       hint: 'Run it again, or look for known trouble at https://health.aws.amazon.com/health/status.',
     },
   ],
-  UnsupportedCommandException: [{ code: 'UNAVAILABLE', hint: ONE_REGION }],
+  UnsupportedCommandException: [{ code: 'UNAVAILABLE', hint: '{regionHint}' }],
   UnknownOperationException: [
     {
       code: 'UNAVAILABLE',
       message: '{endpoint} does not know the operation {operation}: {message}',
-      hint: 'Check --endpoint-url and AWS_ENDPOINT_URL_ECR_PUBLIC: they must lead to ECR Public.',
+      hint: 'Check --endpoint-url and {variable}: they must lead to {service}.',
     },
   ],
   SerializationException: [
@@ -172,11 +162,11 @@ export const ERROR_TABLE = {
   // Repositories and the registry.
   RepositoryNotFoundException: [
     {
-      of: PUSH,
+      of: CALLS_OF_PUSH,
       code: 'NOT_FOUND',
       hint: "Create it with 'ecrp repo create {repository}', or push with --create-repo.",
     },
-    { code: 'NOT_FOUND', hint: "'ecrp repo list' shows the repositories that are there." },
+    { code: 'NOT_FOUND', hint: "'{list}' shows the repositories that are there." },
   ],
   RepositoryAlreadyExistsException: [
     { code: 'CONFLICT', hint: 'Add --if-missing to accept a repository that exists.' },
@@ -207,7 +197,7 @@ export const ERROR_TABLE = {
     {
       of: ['UploadLayerPart'],
       code: 'LIMIT',
-      hint: 'Leave out --part-size: a layer has at most 1,000 parts. Beyond 10,000 MiB, divide the layer.',
+      hint: 'Leave out --part-size: a layer has at most {parts} parts. Beyond {layer}, divide the layer.',
     },
     {
       of: ['PutImage'],
@@ -232,8 +222,13 @@ export const ERROR_TABLE = {
   ImageAlreadyExistsException: [
     { code: 'CONFLICT', hint: 'Nothing is to be done: the image has this tag already.' },
   ],
-  // It is in the model, though no repository of ECR Public is known to guard its tags.
-  ImageTagAlreadyExistsException: [{ code: 'CONFLICT', hint: 'Push it under another tag.' }],
+  // ECR Public has it in its model, though no repository there is known to guard its tags.
+  ImageTagAlreadyExistsException: [
+    {
+      code: 'CONFLICT',
+      hint: "Push it under another tag, or remove the tag first: 'ecrp image untag {repository}:TAG'.",
+    },
+  ],
   ImageDigestDoesNotMatchException: [{ code: 'INVALID_INPUT', hint: CHECK_PROXY }],
   LayersNotFoundException: [{ code: 'UNAVAILABLE', hint: RUN_AGAIN }],
   ReferencedImagesNotFoundException: [{ code: 'UNAVAILABLE', hint: RUN_AGAIN }],

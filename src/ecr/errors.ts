@@ -3,6 +3,7 @@ import type { ErrorRow, StatusRow } from './error-row.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { describeAttempts, explainConnection, isConnectionFailure } from './explain-connection.ts';
 import type { Failure } from './failure.ts';
+import { PRIVATE_ERROR_TABLE } from './private/error-table.ts';
 
 /** Names that other layers in front of AWS services have for the same. */
 export const OTHER_NAMES: Readonly<Record<string, keyof typeof ERROR_TABLE>> = {
@@ -56,7 +57,7 @@ const FOREIGN_ANSWERS: readonly StatusRow[] = [
   },
   {
     code: 'UNAVAILABLE',
-    message: '{operation}: {endpoint} returned HTTP {status}{problem}; this does not look like ECR Public',
+    message: '{operation}: {endpoint} returned HTTP {status}{problem}; this does not look like {service}',
     hint: 'Sign in where the network asks for it (captive portal), check the proxy, and check --endpoint-url if you gave it.',
   },
 ];
@@ -68,6 +69,8 @@ export interface CallSubject {
   readonly endpoint: string;
   readonly attempts: number;
   readonly repositoryName?: string | undefined;
+  /** Host of the private registry; undefined: the service is ECR Public. */
+  readonly privateHost?: string | undefined;
 }
 
 interface Explanation {
@@ -75,6 +78,42 @@ interface Explanation {
   readonly message: string;
   readonly hint?: string | undefined;
 }
+
+/** What the texts of both services differ in. */
+interface ServiceWords {
+  readonly service: string;
+  /** Of IAM actions. */
+  readonly prefix: string;
+  /** Variable that names the endpoint. */
+  readonly variable: string;
+  /** Name in Service Quotas. */
+  readonly quotas: string;
+  /** The most that a layer has. */
+  readonly parts: string;
+  readonly layer: string;
+  /** What to do about a wrong region. */
+  readonly regionHint: string;
+}
+
+const PUBLIC_WORDS: ServiceWords = {
+  service: 'ECR Public',
+  prefix: 'ecr-public',
+  variable: 'AWS_ENDPOINT_URL_ECR_PUBLIC',
+  quotas: 'ECR Public',
+  parts: '1,000',
+  layer: '10,000 MiB',
+  regionHint: 'ECR Public answers everything in us-east-1 only: leave out --region.',
+};
+
+const PRIVATE_WORDS: ServiceWords = {
+  service: 'private ECR',
+  prefix: 'ecr',
+  variable: 'AWS_ENDPOINT_URL_ECR',
+  quotas: 'Amazon ECR',
+  parts: '4,200',
+  layer: '52,000 MiB',
+  regionHint: 'Check the region in the registry host, and the endpoint if you gave one.',
+};
 
 /** Makes the error for the user out of the last failure of a call. */
 export function explainFailure(failure: Failure, subject: CallSubject): EcrpError {
@@ -117,10 +156,10 @@ function explain(failure: Failure, subject: CallSubject): Explanation {
   return { code: 'INTERNAL', message: `${operation}: ${failure.name}: ${failure.message}` };
 }
 
-/** The rows of an exception, by the name that the table has for it. */
+/** The rows of an exception, by the name that the tables have for it. */
 function listRows(name: string): readonly StatusRow[] {
-  const tabled = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
-  return findOwn(ERROR_TABLE, tabled ?? name) ?? UNKNOWN_EXCEPTIONS;
+  const tabled = (Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined) ?? name;
+  return findOwn(ERROR_TABLE, tabled) ?? findOwn(PRIVATE_ERROR_TABLE, tabled) ?? UNKNOWN_EXCEPTIONS;
 }
 
 function findOwn(table: Readonly<Record<string, readonly ErrorRow[]>>, name: string) {
@@ -144,13 +183,18 @@ function findRow(
 
 /** Replaces the placeholders of a row. Texts of the service are put in as they are, whatever braces they have. */
 function fillRow({ code, message = '{message}', hint }: ErrorRow, failure: Failure, subject: CallSubject) {
+  const { privateHost, repositoryName = 'REPO' } = subject;
+  const isPrivate = privateHost !== undefined;
+  const words = isPrivate ? PRIVATE_WORDS : PUBLIC_WORDS;
   const values: Readonly<Record<string, string>> = {
+    ...words,
+    list: isPrivate ? `ecrp repo list ${privateHost}` : 'ecrp repo list',
     message: failure.message.trim(),
     operation: subject.operation,
-    repository: subject.repositoryName ?? 'REPO',
+    repository: isPrivate ? `${privateHost}/${repositoryName}` : repositoryName,
     endpoint: subject.endpoint,
     attempts: describeAttempts(subject.attempts),
-    action: findAction(failure.message) ?? `ecr-public:${subject.operation}`,
+    action: findAction(failure.message) ?? `${words.prefix}:${subject.operation}`,
     account: /^User: arn:[^:]*:(?:iam|sts)::(\d{12}):/.exec(failure.message)?.[1] ?? 'ACCOUNT',
     name: failure.name,
     status: String(failure.status),

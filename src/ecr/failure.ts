@@ -33,7 +33,10 @@ export function describeFailure(cause: unknown): Failure {
   const name = asString(error.name) ?? 'Error';
   const fromService = error.$fault !== undefined && name !== 'Unknown';
   // In further lines, the SDK adds a hint for programmers.
-  const message = (asString(error.message) ?? String(cause)).split('\n')[0] ?? '';
+  const text = (asString(error.message) ?? String(cause)).split('\n')[0] ?? '';
+  // Of KmsException: the code that KMS gave.
+  const kmsError = asString(error.kmsError);
+  const message = kmsError === undefined || text.includes(kmsError) ? text : `${text} (${kmsError})`;
   return {
     name: stripName(!fromService && code !== undefined ? code : name),
     message,
@@ -197,7 +200,10 @@ export function classifyFailure(failure: Failure): Verdict {
 }
 
 function isThrottling(failure: Failure): boolean {
-  return failure.fromService ? THROTTLING.has(failure.name) : failure.status === 429;
+  if (!failure.fromService) return failure.status === 429;
+  return (
+    THROTTLING.has(failure.name) || (failure.name === 'KmsException' && /throttl/i.test(failure.message))
+  );
 }
 
 /** True when no answer came, or an incomplete one. */

@@ -2,19 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorRow } from '../../../src/ecr/error-row.ts';
 import { ERROR_TABLE } from '../../../src/ecr/error-table.ts';
 import { explainFailure, OTHER_NAMES } from '../../../src/ecr/errors.ts';
-import { describeFailure } from '../../../src/ecr/failure.ts';
+import { classifyFailure, describeFailure } from '../../../src/ecr/failure.ts';
+import { PRIVATE_ERROR_TABLE } from '../../../src/ecr/private/error-table.ts';
 import { COMMON_EXCEPTIONS } from '../../../src/wire/exceptions.ts';
 import { OPERATIONS } from '../../../src/wire/operations.ts';
 
 /** The error of an operation that the service refused with an exception. */
-function explain(name: string, operation: string, message = 'refused', status = 400) {
+function explain(name: string, operation: string, message = 'refused', status = 400, others: object = {}) {
   const error = Object.assign(new Error(message), {
     name,
     $fault: 'client',
     $metadata: { httpStatusCode: status },
   });
-  const subject = { operation, endpoint: 'https://ecr.test', attempts: 1, repositoryName: 'app' };
+  const subject = { operation, endpoint: 'https://ecr.test', attempts: 1, repositoryName: 'app', ...others };
   return explainFailure(describeFailure(error), subject);
+}
+
+const privateHost = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+/** The same of private ECR. */
+function explainPrivate(name: string, operation: string, message = 'refused', status = 400) {
+  return explain(name, operation, message, status, { privateHost });
 }
 
 const declared = Object.entries(OPERATIONS).flatMap(([operation, { exceptions }]) =>
@@ -37,7 +45,8 @@ describe('the table', () => {
   });
 
   it('has no row that cannot be reached, and ends each list with one that always holds', () => {
-    for (const rows of Object.values(ERROR_TABLE) as (readonly ErrorRow[])[]) {
+    const tables = { ...ERROR_TABLE, ...PRIVATE_ERROR_TABLE };
+    for (const rows of Object.values(tables) as (readonly ErrorRow[])[]) {
       const holds = rows.map(({ of, says }) => of === undefined && says === undefined);
       expect(holds.indexOf(true)).toBe(rows.length - 1);
     }
@@ -47,6 +56,89 @@ describe('the table', () => {
     for (const [name, tabled] of Object.entries(OTHER_NAMES)) {
       expect(explain(name, 'PutImage')).toMatchObject({ hint: explain(tabled, 'PutImage').hint });
     }
+  });
+});
+
+describe('of private ECR', () => {
+  const names = Object.keys({ ...ERROR_TABLE, ...PRIVATE_ERROR_TABLE });
+  const isOfPublic = /^(RegistryNotFound|UnsupportedCommand|RepositoryCatalogDataNotFound)Exception$/;
+  const operations = ['PutImage', 'UploadLayerPart', 'CreateRepository', 'DescribeImages', 'BatchGetImage'];
+
+  it('no text speaks of ECR Public', () => {
+    for (const name of names.filter((each) => !isOfPublic.test(each))) {
+      for (const operation of operations) {
+        const { code, message, hint = '' } = explainPrivate(name, operation);
+        expect(code, name).not.toBe('INTERNAL');
+        expect(hint, name).toMatch(/^[A-Z'].*\.$/);
+        expect(message + hint, name).not.toMatch(
+          /public|gallery|us-east-1|catalog|GetServiceBearerToken|\{\w+\}|undefined/i,
+        );
+      }
+    }
+  });
+
+  const user = 'User: arn:aws:iam::210987654321:user/ann is not authorized to perform: ';
+  it.each([
+    ['AccessDeniedException', 'PutImage', 'no', 'AUTH', 'Allow the IAM action ecr:PutImage'],
+    [
+      'AccessDeniedException',
+      'InitiateLayerUpload',
+      `${user}ecr:InitiateLayerUpload because no resource-based policy allows the ecr:InitiateLayerUpload action`,
+      'AUTH',
+      `'ecrp policy grant ${privateHost}/app --push 210987654321'`,
+    ],
+    ['InvalidSignatureException', 'PutImage', 'scoped to a valid region. ', 'AUTH', 'Check the region'],
+    ['LimitExceededException', 'UploadLayerPart', 'x', 'LIMIT', '4,200 parts. Beyond 52,000 MiB'],
+    [
+      'LimitExceededException',
+      'PutImage',
+      'number of images',
+      'LIMIT',
+      `ecrp image prune ${privateHost}/app`,
+    ],
+    ['RepositoryNotFoundException', 'PutImage', 'x', 'NOT_FOUND', `ecrp repo create ${privateHost}/app`],
+    ['RepositoryNotFoundException', 'ListImages', 'x', 'NOT_FOUND', `'ecrp repo list ${privateHost}'`],
+    [
+      'ImageTagAlreadyExistsException',
+      'PutImage',
+      'x',
+      'CONFLICT',
+      `ecrp image untag ${privateHost}/app:TAG`,
+    ],
+    ['LayerInaccessibleException', 'GetDownloadUrlForLayer', 'x', 'NOT_FOUND', 'Push the image again'],
+    ['UnknownOperationException', 'PutImage', 'x', 'UNAVAILABLE', 'AWS_ENDPOINT_URL_ECR:'],
+    ['KmsException', 'UploadLayerPart', 'AccessDeniedException', 'AUTH', 'key policy'],
+    ['KmsException', 'CreateRepository', 'x', 'AUTH', '--kms-key'],
+    ['KmsException', 'UploadLayerPart', 'x', 'AUTH', 'Enable the KMS key'],
+    ['KmsException', 'UploadLayerPart', 'ThrottlingException', 'UNAVAILABLE', 'Run it again later'],
+  ])('%s of %s: %s', (name, operation, message, code, hint) => {
+    expect(explainPrivate(name, operation, message)).toMatchObject({
+      code,
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('the code that KMS gave is in the message, and decides', () => {
+    const failure = (kmsError: string) =>
+      describeFailure(
+        Object.assign(new Error('the key cannot be used'), {
+          name: 'KmsException',
+          $fault: 'client',
+          kmsError,
+        }),
+      );
+    const { message } = explainFailure(failure('DisabledException'), {
+      operation: 'InitiateLayerUpload',
+      endpoint: 'https://ecr.test',
+      attempts: 1,
+      repositoryName: 'app',
+      privateHost,
+    });
+    expect(message).toBe(
+      `The encryption key of ${privateHost}/app cannot be used: the key cannot be used (DisabledException)`,
+    );
+    expect(classifyFailure(failure('DisabledException'))).toBe('final');
+    expect(classifyFailure(failure('ThrottlingException'))).toBe('retry');
   });
 });
 
