@@ -17,7 +17,7 @@ import { toEcrpError } from './explain-thrown.ts';
 import { formatDuration } from './format.ts';
 import { readVersion } from './read-version.ts';
 import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
-import { forgetTokens, readToken, writeToken } from './token-cache.ts';
+import { forgetTokens, limitToken, readToken, writeToken } from './token-cache.ts';
 import { printText } from './write-text.ts';
 
 const NAME = 'docker-credential-ecrp';
@@ -50,18 +50,20 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   const style = { json: false, verbose: false, jsonLines: false, color: false };
   const context = createContext(io, style, { progress: 'none', color: false, quiet: true });
   try {
+    const publicHosts = listRegistryNames(findRegistryHost(context));
     const takesInput = argv.length === 1 && ['get', 'store', 'erase'].includes(verb ?? '');
     return await runCredentialHelper(argv, takesInput ? await readInput(io) : '', {
       name: NAME,
       version: readVersion(),
-      registryHosts: listRegistryNames(findRegistryHost(context)),
       username: TOKEN_USERNAME,
-      getLogin: () => getLoginWithin(budgetMs, context),
+      findKind: (host) => (publicHosts.includes(host) ? 'public' : undefined),
+      listHosts: () => publicHosts,
+      getLogin: (host) => getLoginWithin(budgetMs, context, host),
       forgetLogins: () => void forgetTokens(findCacheDirectory(io)),
     });
   } catch (thrown) {
     const error = toEcrpError(thrown, io.signal);
-    if (verb === 'get') return answerWithoutLogin(error, { name: NAME });
+    if (verb === 'get') return answerWithoutLogin(error, { name: NAME }, 'public');
     return { stdout: `${cutText(hideLogins(error.message))}\n`, stderr: '', exitStatus: 1 };
   }
 }
@@ -74,7 +76,11 @@ interface Attempt {
 }
 
 /** Throws UNAVAILABLE if credentials or the service take longer than `budgetMs`. */
-async function getLoginWithin(budgetMs: number, context: CommandContext): Promise<Login> {
+async function getLoginWithin(
+  budgetMs: number,
+  context: CommandContext,
+  registryHost: string,
+): Promise<Login> {
   const { io } = context;
   const attempt: Attempt = {};
   const { signal, abort, dispose } = deriveAbort(io.signal);
@@ -88,14 +94,14 @@ async function getLoginWithin(budgetMs: number, context: CommandContext): Promis
   const timer = setTimeout(giveUp, budgetMs);
   const limited = { ...context, io: { ...io, signal } };
   try {
-    return await raceAbort(getLogin(limited, attempt), signal);
+    return await raceAbort(getLogin(limited, attempt, registryHost), signal);
   } finally {
     clearTimeout(timer);
     dispose();
   }
 }
 
-async function getLogin(context: CommandContext, attempt: Attempt): Promise<Login> {
+async function getLogin(context: CommandContext, attempt: Attempt, registryHost: string): Promise<Login> {
   attempt.endpoint = (await findEndpoint(context)).url;
   await requireRegistryHost(context, NAME);
   const { getAuthorizationToken } = await import('../ecr/authorization.ts');
@@ -104,9 +110,16 @@ async function getLogin(context: CommandContext, attempt: Attempt): Promise<Logi
     const { credentials } = await client.findIdentity(context.io.signal);
     const key = { endpoint, accessKeyId: credentials.accessKeyId };
     const cached = readToken(cacheDirectory, key);
-    if (cached !== undefined) return { username: cached.username, secret: cached.password };
+    if (cached !== undefined) {
+      if (!cached.registryHosts.includes(registryHost)) {
+        const registryHosts = [...cached.registryHosts, registryHost];
+        writeToken(cacheDirectory, key, { ...cached, registryHosts });
+      }
+      return { username: cached.username, secret: cached.password };
+    }
     const authorization = await getAuthorizationToken(client, context.io.signal);
-    writeToken(cacheDirectory, key, authorization, credentials.expiration?.getTime());
+    const endMs = credentials.expiration?.getTime();
+    writeToken(cacheDirectory, key, limitToken(authorization, registryHost, endMs));
     return { username: authorization.username, secret: authorization.password };
   };
   const onEvent = (event: ApiEvent): void => {

@@ -11,7 +11,12 @@ export interface TokenKey {
   readonly accessKeyId: string;
 }
 
-export type CachedToken = Pick<Authorization, 'username' | 'password'>;
+export interface CachedToken extends Pick<Authorization, 'username' | 'password'> {
+  /** The registries that it was requested for. */
+  readonly registryHosts: readonly string[];
+  /** In milliseconds since 1970. */
+  readonly usableUntilMs: number;
+}
 
 /** Lifetime of AWS's tokens. */
 const MOST_LIFE_MS = 12 * 3_600_000;
@@ -24,41 +29,47 @@ export function readToken(
   key: TokenKey,
   nowMs = Date.now(),
 ): CachedToken | undefined {
-  if (cacheDirectory === undefined) return undefined;
-  const directory = locateTokens(cacheDirectory);
-  if (!isOwnDirectory(directory)) return undefined;
-  pruneDirectory(directory, {
-    isOurs: (name) => FILE_NAME.test(name),
-    limits: { maxAgeMs: MOST_LIFE_MS, maxBytes: Number.POSITIVE_INFINITY },
-    nowMs,
-  });
-  try {
-    return parseToken(JSON.parse(readPrivateFile(directory, nameToken(key)) ?? 'null'), nowMs);
-  } catch {
-    return undefined;
-  }
+  const directory = openTokens(cacheDirectory, nowMs);
+  return directory === undefined ? undefined : readFile(directory, nameToken(key), nowMs);
+}
+
+/** Lists the registries that the usable tokens were requested for, without repetition. */
+export function listTokenHosts(cacheDirectory: string | undefined, nowMs = Date.now()): readonly string[] {
+  const directory = openTokens(cacheDirectory, nowMs);
+  if (directory === undefined) return [];
+  const names = readdirSync(directory).filter((name) => FILE_NAME.test(name));
+  const hosts = names.flatMap((name) => readFile(directory, name, nowMs)?.registryHosts ?? []);
+  return [...new Set(hosts)].sort();
 }
 
 /**
- * Saves a token for half its lifetime, or until `credentialsEndMs` (milliseconds since 1970) if that is earlier. Saves none in a
- * directory that cannot be written, or that other users can access.
+ * Makes the token to save for a registry: for half its lifetime, or until `credentialsEndMs` (milliseconds since 1970) if that is
+ * earlier.
  */
+export function limitToken(
+  { username, password, expiresAt }: Authorization,
+  registryHost: string,
+  credentialsEndMs: number | undefined,
+  nowMs = Date.now(),
+): CachedToken {
+  const halfLifeMs = nowMs + Math.min(expiresAt.getTime() - nowMs, MOST_LIFE_MS) / 2;
+  const usableUntilMs = Math.min(halfLifeMs, credentialsEndMs ?? Number.POSITIVE_INFINITY);
+  return { username, password, registryHosts: [registryHost], usableUntilMs };
+}
+
+/** Saves a token. Saves none that has ended, and none in a directory that cannot be written or that other users can access. */
 export function writeToken(
   cacheDirectory: string | undefined,
   key: TokenKey,
-  { username, password, expiresAt }: Authorization,
-  credentialsEndMs: number | undefined,
+  token: CachedToken,
   nowMs = Date.now(),
 ): void {
-  if (cacheDirectory === undefined) return;
+  if (cacheDirectory === undefined || token.usableUntilMs <= nowMs) return;
   const directory = locateTokens(cacheDirectory);
-  const halfLifeMs = nowMs + Math.min(expiresAt.getTime() - nowMs, MOST_LIFE_MS) / 2;
-  const usableUntilMs = Math.min(halfLifeMs, credentialsEndMs ?? Number.POSITIVE_INFINITY);
-  if (usableUntilMs <= nowMs) return;
   try {
     makePrivateDirectory(directory);
     if (!isOwnDirectory(directory)) return;
-    writePrivateFile(directory, nameToken(key), JSON.stringify({ username, password, usableUntilMs }));
+    writePrivateFile(directory, nameToken(key), JSON.stringify(token));
   } catch {
     // The next run asks the service.
   }
@@ -77,6 +88,26 @@ function locateTokens(cacheDirectory: string): string {
   return join(cacheDirectory, 'tokens');
 }
 
+/** Finds the directory of the tokens and discards old ones. Undefined if there is none that is ours alone. */
+function openTokens(cacheDirectory: string | undefined, nowMs: number): string | undefined {
+  const directory = cacheDirectory && locateTokens(cacheDirectory);
+  if (!directory || !isOwnDirectory(directory)) return undefined;
+  pruneDirectory(directory, {
+    isOurs: (name) => FILE_NAME.test(name),
+    limits: { maxAgeMs: MOST_LIFE_MS, maxBytes: Number.POSITIVE_INFINITY },
+    nowMs,
+  });
+  return directory;
+}
+
+function readFile(directory: string, name: string, nowMs: number): CachedToken | undefined {
+  try {
+    return parseToken(JSON.parse(readPrivateFile(directory, name) ?? 'null'), nowMs);
+  } catch {
+    return undefined;
+  }
+}
+
 function nameToken({ endpoint, accessKeyId }: TokenKey): string {
   return `${createHash('sha256')
     .update(JSON.stringify([endpoint, accessKeyId]))
@@ -85,10 +116,13 @@ function nameToken({ endpoint, accessKeyId }: TokenKey): string {
 
 function parseToken(value: unknown, nowMs: number): CachedToken | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { username, password, usableUntilMs } = value as Record<string, unknown>; // an object, its members still unknown
+  // An object, its members still unknown.
+  const { username, password, usableUntilMs, registryHosts } = value as Record<string, unknown>;
   if (typeof username !== 'string' || typeof password !== 'string') return undefined;
-  if (typeof usableUntilMs !== 'number') return undefined;
+  if (typeof usableUntilMs !== 'number' || !Array.isArray(registryHosts)) return undefined;
+  if (!registryHosts.every((host): host is string => typeof host === 'string')) return undefined;
   // A longer time means that the clock was ahead when the token was saved.
   const leftMs = usableUntilMs - nowMs;
-  return leftMs > 0 && leftMs <= MOST_LIFE_MS / 2 ? { username, password } : undefined;
+  if (leftMs <= 0 || leftMs > MOST_LIFE_MS / 2) return undefined;
+  return { username, password, usableUntilMs, registryHosts };
 }

@@ -17,21 +17,26 @@ export function reduceToHost(serverUrl: string): string {
   return serverUrl.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
 }
 
+/** Whether anyone can pull from a registry, or nobody can without a login. */
+export type RegistryKind = 'public' | 'private';
+
 /** The program `docker-credential-ecrp` and its logins. */
 export interface CredentialHelper {
   /** Name of the program, for its usage and version. */
   readonly name: string;
   readonly version: string;
-  /** All names of the one registry that it serves. */
-  readonly registryHosts: readonly string[];
   readonly username: string;
+  /** Undefined for a host that is no registry of this program. */
+  findKind(registryHost: string): RegistryKind | undefined;
+  /** Lists registries of this program, for clients that ask for every login. */
+  listHosts(): readonly string[];
   /** Gets a login from the cache or from the service. */
-  getLogin(): Promise<Login>;
+  getLogin(registryHost: string): Promise<Login>;
   /** Removes the cached logins. */
   forgetLogins(): void;
 }
 
-/** After any other error docker continues without a login: anyone can pull from ECR Public. */
+/** After any other error docker continues without a login: anyone can pull from a public registry. */
 const FATAL_CODES: readonly ErrorCode[] = ['INTERNAL', 'INTERRUPTED'];
 
 /** Output and exit status of the process. The protocol has errors on standard output. */
@@ -43,7 +48,7 @@ export interface HelperAnswer {
 
 /**
  * Answers one verb of docker's credential-helper protocol (docker-credential-helpers, `credentials/`). `store` keeps nothing for our
- * registry, because `get` makes logins on demand, and refuses any other registry.
+ * registries, because `get` makes logins on demand, and refuses any other registry.
  * @param argv One verb. Any other number of arguments is answered with the usage.
  * @param stdin Input of the verb.
  */
@@ -64,7 +69,7 @@ export async function runCredentialHelper(
       return answerErase(stdin.trim(), helper);
     case 'list':
       return succeed(
-        formatJson(Object.fromEntries(helper.registryHosts.map((host) => [host, helper.username]))),
+        formatJson(Object.fromEntries(helper.listHosts().map((host) => [host, helper.username]))),
       );
     case '-h':
     case '--help':
@@ -82,24 +87,31 @@ export async function runCredentialHelper(
 
 async function answerGet(serverUrl: string, helper: CredentialHelper): Promise<HelperAnswer> {
   if (serverUrl === '') return fail(NO_SERVER_URL);
-  if (!isKnown(serverUrl, helper)) return fail(CREDENTIALS_NOT_FOUND);
+  const registryHost = reduceToHost(serverUrl);
+  const kind = helper.findKind(registryHost);
+  if (kind === undefined) return fail(CREDENTIALS_NOT_FOUND);
   try {
-    const { username, secret } = await helper.getLogin();
+    const { username, secret } = await helper.getLogin(registryHost);
     return succeed(formatJson({ ServerURL: serverUrl, Username: username, Secret: secret }));
   } catch (error) {
     if (!(error instanceof EcrpError)) throw error;
-    return answerWithoutLogin(error, helper);
+    return answerWithoutLogin(error, helper, kind);
   }
 }
 
-/** Answers `get` after an error. Standard error has the cause where docker continues without a login. */
+/**
+ * Answers `get` after an error. For a public registry docker continues without a login. For a private one this is an error. docker drops
+ * what a failed helper says on standard output, so standard error has the cause as well.
+ */
 export function answerWithoutLogin(
   { code, message, hint }: EcrpError,
   { name }: Pick<CredentialHelper, 'name'>,
+  kind: RegistryKind,
 ): HelperAnswer {
   const shown = cutText(hideLogins(message));
   const words = hint === undefined ? shown : `${shown}. ${hint}`;
-  return FATAL_CODES.includes(code) ? fail(words) : fail(CREDENTIALS_NOT_FOUND, `${name}: ${words}\n`);
+  if (FATAL_CODES.includes(code)) return fail(words);
+  return fail(kind === 'public' ? CREDENTIALS_NOT_FOUND : words, `${name}: ${words}\n`);
 }
 
 function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
@@ -116,9 +128,7 @@ function answerStore(stdin: string, helper: CredentialHelper): HelperAnswer {
     const note = `${helper.name}: nothing is stored: it gets a login for ${serverUrl} when one is needed`;
     return { ...succeed(''), stderr: `${note}, with your AWS credentials\n` };
   }
-  return fail(
-    `${helper.name} gets logins for ${helper.registryHosts.join(' and ')} only and cannot store one for ${serverUrl}`,
-  );
+  return fail(`${helper.name} gets logins for Amazon ECR only and cannot store one for ${serverUrl}`);
 }
 
 function answerErase(serverUrl: string, helper: CredentialHelper): HelperAnswer {
@@ -128,8 +138,8 @@ function answerErase(serverUrl: string, helper: CredentialHelper): HelperAnswer 
   return succeed('');
 }
 
-function isKnown(serverUrl: string, { registryHosts }: CredentialHelper): boolean {
-  return registryHosts.includes(reduceToHost(serverUrl));
+function isKnown(serverUrl: string, helper: CredentialHelper): boolean {
+  return helper.findKind(reduceToHost(serverUrl)) !== undefined;
 }
 
 function succeed(output: string): HelperAnswer {

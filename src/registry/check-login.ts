@@ -9,24 +9,23 @@ export interface RegistryLogin {
   readonly registryHost: string;
   readonly username: string;
   readonly secret: string;
+  /** ECR Public takes base64 of `AWS:PASSWORD` as a bearer token; private ECR, as every other registry, takes it as Basic. */
+  readonly scheme: 'Basic' | 'Bearer';
 }
 
-/**
- * The registry takes base64 of `AWS:PASSWORD` as a bearer token. To one that has expired it answers 400, and not 401 as other registries
- * do.
- */
+/** To an expired login ECR Public answers 400, private ECR 403, and other registries 401. */
 const REFUSALS: readonly number[] = [400, 401, 403];
 
 /** Asks a registry whether it accepts a login, and waits `mostMs` for the answer. Throws UNAVAILABLE without a clear one. */
 export async function isLoginAccepted(
   connections: Connections,
-  { registryHost, username, secret }: RegistryLogin,
+  { registryHost, username, secret, scheme }: RegistryLogin,
   mostMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
   const url = new URL(`${chooseScheme(registryHost)}://${registryHost}/v2/`);
   const token = Buffer.from(`${username}:${secret}`).toString('base64');
-  const headers = { authorization: `Bearer ${token}` };
+  const headers = { authorization: `${scheme} ${token}` };
   let status: number;
   try {
     status = await withDeadline(signal, mostMs, async (inner) => {

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { type CredentialHelper, runCredentialHelper } from '../../../src/docker/helper-protocol.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
+const PUBLIC_HOSTS = ['public.ecr.aws', 'ecr-public.aws.com'];
+const PRIVATE_HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
 function makeHelper(getLogin: CredentialHelper['getLogin']): CredentialHelper {
   return {
     name: 'docker-credential-ecrp',
     version: '1.2.3',
-    registryHosts: ['public.ecr.aws', 'ecr-public.aws.com'],
     username: 'AWS',
+    findKind: (host) =>
+      PUBLIC_HOSTS.includes(host) ? 'public' : host === PRIVATE_HOST ? 'private' : undefined,
+    listHosts: () => [...PUBLIC_HOSTS, PRIVATE_HOST],
     getLogin,
     forgetLogins: () => undefined,
   };
@@ -26,6 +31,8 @@ describe('docker-credential-ecrp', () => {
     'public.ecr.aws\n',
     'https://public.ecr.aws',
     'https://public.ecr.aws/v1/',
+    PRIVATE_HOST,
+    `https://${PRIVATE_HOST}/v2/`,
   ])('gets a login for %j', async (serverUrl) => {
     const { stdout, stderr, exitStatus } = await runCredentialHelper(['get'], serverUrl, helper);
     expect(JSON.parse(stdout)).toEqual({
@@ -34,6 +41,17 @@ describe('docker-credential-ecrp', () => {
       Secret: 'password',
     });
     expect([stderr, exitStatus]).toEqual(['', 0]);
+  });
+
+  it('asks for the login of the host of the URL', async () => {
+    const asked: string[] = [];
+    const asking = makeHelper(async (host) => {
+      asked.push(host);
+      return { username: 'AWS', secret: 'password' };
+    });
+    await runCredentialHelper(['get'], `https://${PRIVATE_HOST}/v2/`, asking);
+    await runCredentialHelper(['get'], 'public.ecr.aws', asking);
+    expect(asked).toEqual([PRIVATE_HOST, 'public.ecr.aws']);
   });
 
   it('has no login for another registry and does not ask the service', async () => {
@@ -51,6 +69,21 @@ describe('docker-credential-ecrp', () => {
       expect(await runCredentialHelper(['get'], 'public.ecr.aws', failing)).toEqual({
         ...notFound,
         stderr: 'docker-credential-ecrp: no AWS credentials were found. Set AWS_PROFILE.\n',
+      });
+    },
+  );
+
+  it.each(['AUTH', 'UNAVAILABLE', 'LIMIT', 'USAGE', 'INVALID_INPUT'] as const)(
+    'reports %s for a private registry, where docker prints it and where the protocol has it',
+    async (code) => {
+      const failing = makeHelper(async () => {
+        throw new EcrpError(code, 'no AWS credentials at https://me:sealed@x', { hint: 'Set AWS_PROFILE.' });
+      });
+      const words = 'no AWS credentials at https://…@x. Set AWS_PROFILE.\n';
+      expect(await runCredentialHelper(['get'], PRIVATE_HOST, failing)).toEqual({
+        stdout: words,
+        stderr: `docker-credential-ecrp: ${words}`,
+        exitStatus: 1,
       });
     },
   );
@@ -108,7 +141,7 @@ describe('docker-credential-ecrp', () => {
     [
       'store',
       '{"ServerURL":"a.example","Username":"me","Secret":"hush"}',
-      'docker-credential-ecrp gets logins for public.ecr.aws and ecr-public.aws.com only and cannot store one for a.example',
+      'docker-credential-ecrp gets logins for Amazon ECR only and cannot store one for a.example',
     ],
     ['delete', '', 'docker-credential-ecrp: unknown action: delete'],
   ])('%s of %j fails with its fixed text', async (verb, input, message) => {
@@ -126,9 +159,9 @@ describe('docker-credential-ecrp', () => {
     expect(await runCredentialHelper(argv, '', neverAsked)).toEqual({ stdout, stderr: '', exitStatus });
   });
 
-  it('lists its one registry and prints its version', async () => {
+  it('lists its registries and prints its version', async () => {
     expect((await runCredentialHelper(['list'], '', neverAsked)).stdout).toBe(
-      '{"public.ecr.aws":"AWS","ecr-public.aws.com":"AWS"}\n',
+      `{"public.ecr.aws":"AWS","ecr-public.aws.com":"AWS","${PRIVATE_HOST}":"AWS"}\n`,
     );
     expect((await runCredentialHelper(['version'], '', neverAsked)).stdout).toBe(
       'docker-credential-ecrp 1.2.3\n',

@@ -96,7 +96,8 @@ export async function checkStoredLogins(
       if (login === undefined) continue;
       const { where, remedy } = describePlace(login, registryHost);
       const { username, secret } = login;
-      const ask = () => isLoginAccepted(connections, { registryHost, username, secret }, mostMs, signal);
+      const asked = { registryHost, username, secret, scheme: 'Bearer' } as const;
+      const ask = () => isLoginAccepted(connections, asked, mostMs, signal);
       if (await waiting.during(`${registryHost} (GET /v2/)`, ask)) {
         good.push(where);
         continue;
