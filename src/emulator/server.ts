@@ -11,6 +11,7 @@ import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.t
 import { MANIFEST_SWITCHES, type ManifestSwitches } from './operations/manifest.ts';
 import { Quotas } from './quotas.ts';
 import { BodyBudget } from './receive-body.ts';
+import { PUBLIC_FRONT } from './registry/public-front.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
 import { routeRequest } from './route-request.ts';
 import type { RegistryIdentity, ServedRegistry } from './served-registry.ts';
@@ -91,6 +92,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ),
       manifestSwitches: { ...MANIFEST_SWITCHES, ...options.manifestSwitches },
       registryRules: REGISTRY_RULES[options.registryMode ?? 'aws'],
+      front: PUBLIC_FRONT,
       now: Date.now,
       faults,
       bufferPool: new BufferPool(),

@@ -1,6 +1,5 @@
 import { CHOICES } from '../choices.ts';
 import { parseObject } from '../json.ts';
-import { findPrimaryAlias } from '../served-registry.ts';
 import { invalidParameter } from '../service-error.ts';
 import {
   findRepositoryByPath,
@@ -13,26 +12,43 @@ import { RegistryError } from './registry-error.ts';
 const MAXIMUM = 1000;
 
 /** `GET tags/list`: JSON with the type of text, in push order. Source: aws/containers-roadmap#1262. */
-export function serveTags(exchange: RepositoryExchange, name: string): void {
-  const { response, context, query } = exchange;
-  const repository = findRepositoryByPath(context, name);
-  if (context.registryRules.sortsTags) {
-    sendSortedPage(exchange, `/v2/${name}/tags/list`, repository.imageTags.keys(), (tags) => ({
-      name,
-      tags,
-    }));
-    return;
-  }
-  const count = readMaxResults(query.get('n'));
-  const all = [...repository.imageTags.keys()];
-  const start = findStart(all, query.get('last'));
-  const tags = all.slice(start, start + count);
-  const last = tags.at(-1);
+export function serveTags(exchange: RepositoryExchange): void {
+  const { context, name } = exchange;
+  const repository = findRepositoryByPath(context);
+  const send = context.registryRules.sortsTags ? sendSortedPage : sendPage;
+  send(exchange, `/v2/${name}/tags/list`, [...repository.imageTags.keys()], (tags) => ({ name, tags }));
+}
+
+/** `GET _catalog`: the names of all repositories. Source: Docker registry HTTP API V2, "Listing Repositories". */
+export function serveCatalog(exchange: RegistryExchange, names: readonly string[]): void {
+  const send = exchange.context.registryRules.sortsTags ? sendSortedPage : sendPage;
+  send(exchange, '/v2/_catalog', names, (repositories) => ({ repositories }));
+}
+
+/**
+ * Sends one page of a list in the service's order, with at most `n` items after the cursor `last`. A link leads to the next page. `describe` turns the
+ * page into the body.
+ */
+function sendPage(
+  exchange: RegistryExchange,
+  path: string,
+  all: readonly string[],
+  describe: (page: readonly string[]) => object,
+): void {
+  const { response, query, context, origin } = exchange;
+  const { takesNamesAsLast, linksWholeAddress } = context.registryRules;
+  const given = query.get('n');
+  const count = readMaxResults(given);
+  const start = findStart(all, query.get('last'), takesNamesAsLast);
+  const page = all.slice(start, start + count);
+  const last = page.at(-1);
   if (last !== undefined && start + count < all.length) {
-    const cursor = encodeCursor({ tag: last, next: start + count });
-    response.setHeader('link', `</v2/${name}/tags/list?last=${cursor}&n=${count}>; rel="next"`);
+    const cursor = encodeCursor({ name: last, next: start + count });
+    const address = `${linksWholeAddress ? origin : ''}${path}?last=${cursor}`;
+    const limit = linksWholeAddress && given === null ? '' : `&n=${count}`;
+    response.setHeader('link', `<${address}${limit}>; rel="next"`);
   }
-  sendBody(response, 200, 'text/plain; charset=utf-8', `${JSON.stringify({ name, tags }, undefined, 2)}\n`);
+  sendBody(response, 200, 'text/plain; charset=utf-8', `${JSON.stringify(describe(page), undefined, 2)}\n`);
 }
 
 function readMaxResults(given: string | null): number {
@@ -47,9 +63,9 @@ function readMaxResults(given: string | null): number {
   return count;
 }
 
-/** The end of a page. When the tag is gone, the next page begins at the index `next`. */
+/** The end of a page. When the item is gone, the next page begins at the index `next`. */
 interface Cursor {
-  readonly tag: string;
+  readonly name: string;
   readonly next: number;
 }
 
@@ -58,15 +74,18 @@ function encodeCursor(cursor: Cursor): string {
 }
 
 function decodeCursor(given: string): Cursor | undefined {
-  const { tag, next } = parseObject(Buffer.from(given, 'base64url').toString()) ?? {};
-  return typeof tag === 'string' && typeof next === 'number' ? { tag, next } : undefined;
+  const { name, next } = parseObject(Buffer.from(given, 'base64url').toString()) ?? {};
+  return typeof name === 'string' && typeof next === 'number' ? { name, next } : undefined;
 }
 
-/** Finds the index after `last`: a cursor of `encodeCursor`, or a tag, as in the OCI distribution specification. */
-function findStart(tags: readonly string[], last: string | null): number {
+/** Finds the index after `last`: a cursor of `encodeCursor`, or with `takesNames` an item, as in the OCI distribution specification. */
+function findStart(all: readonly string[], last: string | null, takesNames: boolean): number {
   if (last === null) return 0;
   const cursor = decodeCursor(last);
-  const position = tags.indexOf(cursor?.tag ?? last);
+  if (cursor === undefined && !takesNames) {
+    throw invalidParameter('NextToken', 'Invalid next token provided');
+  }
+  const position = all.indexOf(cursor?.name ?? last);
   if (position !== -1) return position + 1;
   if (cursor === undefined) throw invalidParameter('nextToken', CHOICES.invalidNextTokenReason.value);
   return cursor.next;
@@ -79,13 +98,13 @@ function findStart(tags: readonly string[], last: string | null): number {
 function sendSortedPage(
   { response, query }: RegistryExchange,
   path: string,
-  items: Iterable<string>,
+  items: readonly string[],
   describe: (page: readonly string[]) => object,
 ): void {
   const count = readPageLength(query.get('n'));
   const last = query.get('last') ?? '';
   // No item sorts before the empty text.
-  const all = [...items].filter((item) => item > last).sort();
+  const all = items.filter((item) => item > last).sort();
   const page = all.slice(0, count);
   const end = page.at(-1);
   if (end !== undefined && page.length < all.length) {
@@ -100,12 +119,4 @@ function readPageLength(given: string | null): number {
     throw new RegistryError(400, 'PAGINATION_NUMBER_INVALID', `n must be a whole number, not '${given}'`);
   }
   return Number(given);
-}
-
-/** `GET /v2/_catalog`: `<alias>/<name>` of all repositories of all registries. Source: Docker registry HTTP API V2, "Listing Repositories". */
-export function serveCatalog(exchange: RegistryExchange): void {
-  const names = exchange.context.registries.flatMap(({ registry, store }) =>
-    [...store.repositories.keys()].map((name) => `${findPrimaryAlias(registry)}/${name}`),
-  );
-  sendSortedPage(exchange, '/v2/_catalog', names, (repositories) => ({ repositories }));
 }

@@ -6,7 +6,7 @@ import { putManifest } from '../operations/put-image.ts';
 import { collectBody, readAnnounced, reserveMemory } from '../receive-body.ts';
 import { invalidParameter, ServiceError } from '../service-error.ts';
 import { type BlobDigest, computeBlobDigest, isBlobDigest, type StoredRepository } from '../storage/model.ts';
-import { findRepositoryByPath, type RegistryCaller, type RepositoryExchange } from './exchange.ts';
+import { findRepositoryByPath, type RepositoryExchange } from './exchange.ts';
 import { manifestUnknown, RegistryError } from './registry-error.ts';
 import type { RegistryRules } from './rules.ts';
 
@@ -15,12 +15,10 @@ import type { RegistryRules } from './rules.ts';
  * estesp/manifest-tool#124.
  */
 export async function serveManifest(
-  { request, response, context }: RepositoryExchange,
-  name: string,
+  { request, response, context, caller }: RepositoryExchange,
   reference: string,
-  caller: RegistryCaller,
 ): Promise<void> {
-  const repository = findRepositoryByPath(context, name);
+  const repository = findRepositoryByPath(context);
   const image = repository.images.get(resolveReference(repository, reference, context.registryRules));
   if (image === undefined) throw manifestUnknown();
   const headers = { 'content-type': image.mediaType, 'content-length': image.manifestSize };
@@ -30,8 +28,7 @@ export async function serveManifest(
     response.end();
     return;
   }
-  if (caller === 'anonymous') context.quotas.take('anonymousPull', '');
-  else context.quotas.take('authenticatedPull', caller.registryId);
+  context.front.countPull(context, caller);
   const manifest = await context.store.readManifest(repository.name, image.digest);
   if (manifest === undefined) throw manifestUnknown();
   response.writeHead(200, context.registryRules.digestHeaderOnGet ? { ...headers, ...digest } : headers);
@@ -42,20 +39,16 @@ export async function serveManifest(
 const MAX_READ_BYTES = 2 * MAX_MANIFEST_CHARS;
 
 /** PUT of a manifest, under the conditions of PutImage. An existing manifest is not an error here. */
-export async function receiveManifest(
-  exchange: RepositoryExchange,
-  name: string,
-  reference: string,
-): Promise<void> {
-  const { request, response, context, origin } = exchange;
+export async function receiveManifest(exchange: RepositoryExchange, reference: string): Promise<void> {
+  const { request, response, context, origin, name } = exchange;
   const target = readReference(reference, context.registryRules);
-  findRepositoryByPath(context, name);
+  findRepositoryByPath(context);
   const bytes = await readManifest(exchange);
   const text = bytes.toString();
   // Invalid UTF-8 would be stored as other bytes than were sent.
   if (!Buffer.from(text).equals(bytes)) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
   const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim();
-  const repository = findRepositoryByPath(context, name);
+  const repository = findRepositoryByPath(context);
   try {
     putManifest(context.store, context.registry.registryId, repository, {
       manifest: text,
@@ -82,13 +75,9 @@ export async function receiveManifest(
 }
 
 /** DELETE of a manifest or a tag, under the conditions of BatchDeleteImage. */
-export async function deleteManifest(
-  exchange: RepositoryExchange,
-  name: string,
-  reference: string,
-): Promise<void> {
+export async function deleteManifest(exchange: RepositoryExchange, reference: string): Promise<void> {
   const { response, context } = exchange;
-  const repository = findRepositoryByPath(context, name);
+  const repository = findRepositoryByPath(context);
   const { name: repositoryName } = repository;
   const digest = resolveReference(repository, reference, context.registryRules);
   const imageId = digest === reference ? { imageDigest: digest } : { imageTag: reference };

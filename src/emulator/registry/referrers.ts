@@ -12,11 +12,10 @@ const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 /** `GET referrers/<digest>`: an index of the images with that subject. Source: OCI distribution specification, "Listing Referrers". */
 export async function serveReferrers(
-  { response, context, query }: RepositoryExchange,
-  name: string,
+  { response, context, query, name }: RepositoryExchange,
   digest: string,
 ): Promise<void> {
-  const repository = findRepositoryByPath(context, name);
+  const repository = findRepositoryByPath(context);
   if (!isAnyDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', `'${digest}' is not a digest`);
   const filter = query.get('artifactType');
   const referrers = findReferrers(repository, digest).filter(

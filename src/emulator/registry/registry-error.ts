@@ -8,18 +8,27 @@ export class RegistryError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: OutgoingHttpHeaders;
+  /** `text`: the body is the message alone. */
+  readonly form: 'json' | 'text';
 
-  constructor(status: number, code: string, message: string, headers: OutgoingHttpHeaders = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: OutgoingHttpHeaders = {},
+    form: RegistryError['form'] = 'json',
+  ) {
     super(message);
+    this.form = form;
     this.status = status;
     this.code = code;
     this.headers = headers;
   }
 }
 
-export function repositoryUnknown(repositoryName: string, registryAlias: string): RegistryError {
-  // The service puts the alias where the registry id belongs. Source: aws-samples/amazon-eks-cdk-blue-green-cicd#24.
-  const message = `The repository with name '${repositoryName}' does not exist in the registry with id '${registryAlias}'`;
+export function repositoryUnknown(repositoryName: string, registryName: string): RegistryError {
+  // ECR Public puts the alias where the registry id belongs. Source: aws-samples/amazon-eks-cdk-blue-green-cicd#24.
+  const message = `The repository with name '${repositoryName}' does not exist in the registry with id '${registryName}'`;
   return new RegistryError(404, 'NAME_UNKNOWN', message);
 }
 
@@ -33,6 +42,10 @@ export function blobUnknown(digest: string): RegistryError {
 
 export function unsupported(): RegistryError {
   return new RegistryError(405, 'UNSUPPORTED', 'The operation is unsupported.');
+}
+
+export function pageNotFound(): RegistryError {
+  return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
 /** The registry's status and code for an exception of the JSON API, as far as recorded. */
@@ -55,6 +68,7 @@ export function translateError({ exception, message }: ServiceError, rules: Regi
   const byRules: typeof answers = {
     InvalidParameterException: rules.invalidManifest,
     InvalidLayerException: [400, rules.digestMismatchCode],
+    ...rules.answers,
   };
   const [status, code] = byRules[exception] ?? answers[exception] ?? [500, 'UNKNOWN'];
   return new RegistryError(status, code, message);

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OperationName } from '../../wire/operations.ts';
 import { drainBody } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
-import { authenticate, enterRegistryByPath, redirectToToken, serveToken } from './authenticate.ts';
-import { deleteBlob, describeBlob, redirectToBlob, serveDownload, serveLogo } from './blobs.ts';
+import { deleteBlob, describeBlob, redirectToBlob } from './blobs.ts';
 import {
-  type RegistryCaller,
+  isReading,
+  type PathAttempt,
   type RegistryContext,
   type RegistryExchange,
   type RepositoryExchange,
@@ -15,7 +14,7 @@ import {
 import { serveCatalog, serveTags } from './listings.ts';
 import { deleteManifest, receiveManifest, serveManifest } from './manifests.ts';
 import { serveReferrers } from './referrers.ts';
-import { RegistryError, translateError, unsupported } from './registry-error.ts';
+import { pageNotFound, RegistryError, translateError, unsupported } from './registry-error.ts';
 import { appendToUpload, cancelUpload, completeUpload, describeUpload, startUpload } from './uploads.ts';
 
 /** True for a path that `handleRegistryRequest` answers. */
@@ -45,40 +44,32 @@ export async function handleRegistryRequest(
 }
 
 async function route(exchange: RegistryExchange, path: string): Promise<void> {
-  const [, room, rest = ''] = /^\/([a-z0-9]+)(?:\/(.*))?$/s.exec(path) ?? [];
-  if (room === 'v2') return await routeRegistry(exchange, rest);
-  if (!isReading(exchange)) throw unsupported();
-  if (path === '/token/') return serveToken(exchange);
-  if (path === '/token') return redirectToToken(exchange);
-  if (room === 'download') return await serveDownload(exchange, rest);
-  if (room === 'logo') return await serveLogo(exchange, rest.replace(/\.png$/, ''));
-  throw notFound();
+  const [, rest] = /^\/v2(?:\/(.*))?$/s.exec(path) ?? [];
+  if (path === '/v2' || rest !== undefined) await routeRegistry(exchange, rest ?? '');
+  else await exchange.context.front.serveBeside(exchange, path);
 }
 
 async function routeRegistry(exchange: RegistryExchange, path: string): Promise<void> {
-  const caller = authenticate(exchange);
+  const { front, registryRules } = exchange.context;
+  const caller = front.authenticate(exchange);
   if (path === '' && isReading(exchange)) {
     return sendBody(exchange.response, 200, 'application/json; charset=utf-8', '{}');
   }
-  if (path === '_catalog' && exchange.context.registryRules.listsRepositories && isReading(exchange)) {
-    return serveCatalog(exchange);
+  if (path === '_catalog' && registryRules.listsRepositories && isReading(exchange)) {
+    return serveCatalog(exchange, front.listRepositories(exchange, caller));
   }
-  for (const { pattern, pull, push } of ROUTES) {
+  for (const { pattern, methods } of ROUTES) {
     const [, name, reference = ''] = pattern.exec(path) ?? [];
     if (name === undefined) continue;
-    const method = exchange.request.method ?? '';
-    const pushing = push[method];
-    const handle = pushing?.handle ?? pull[method];
-    if (handle === undefined) throw unsupported();
-    const served = enterRegistryByPath(exchange, caller, name, pushing?.operation);
-    const context = { ...exchange.context, ...served };
-    return await handle({ ...exchange, context }, name, reference, caller);
+    const method = methods[exchange.request.method ?? ''];
+    if (method === undefined) throw unsupported();
+    const place = front.enter(exchange, caller, name, method);
+    return await method.handle(
+      { ...exchange, context: { ...exchange.context, ...place }, name, caller },
+      reference,
+    );
   }
-  throw notFound();
-}
-
-function isReading({ request }: RegistryExchange): boolean {
-  return request.method === 'GET' || request.method === 'HEAD';
+  throw pageNotFound();
 }
 
 /** Decodes the path, because some clients escape the colon of a digest. A path with malformed escapes stays as it is and is not found. */
@@ -100,10 +91,6 @@ function originOf(request: IncomingMessage): string {
   // Other characters could break out of the quoted header value.
   if (/^[\w.:[\]-]+$/.test(host)) return `http://${host}`;
   return `http://127.0.0.1:${request.socket.localPort}`;
-}
-
-function notFound(): RegistryError {
-  return new RegistryError(404, 'NOT_FOUND', 'page not found');
 }
 
 async function answerError(exchange: RegistryExchange, error: unknown): Promise<void> {
@@ -130,54 +117,52 @@ function internalError(): RegistryError {
 }
 
 /** `reference` is the last element of the path: a tag, a digest, an upload id, or empty for a route without one. */
-type RouteHandler = (
-  exchange: RepositoryExchange,
-  name: string,
-  reference: string,
-  caller: RegistryCaller,
-) => void | Promise<void>;
+type RouteHandler = (exchange: RepositoryExchange, reference: string) => void | Promise<void>;
 
 interface Route {
   /** Matches the path after `/v2/`. Groups: name, reference. */
   readonly pattern: RegExp;
-  /** By method. */
-  readonly pull: Readonly<Record<string, RouteHandler>>;
-  /** By method. The caller needs permission for `operation`. */
-  readonly push: Readonly<
-    Record<string, { readonly operation: OperationName; readonly handle: RouteHandler }>
-  >;
+  readonly methods: Readonly<Record<string, PathAttempt & { readonly handle: RouteHandler }>>;
 }
 
 /** The first matching route wins. A repository's name may itself contain a word like `blobs`. */
 const ROUTES: readonly Route[] = [
   {
     pattern: /^(.+)\/blobs\/uploads\/?$/s,
-    pull: {},
-    push: { POST: { operation: 'InitiateLayerUpload', handle: startUpload } },
+    methods: { POST: { kind: 'push', operation: 'InitiateLayerUpload', handle: startUpload } },
   },
   {
     pattern: /^(.+)\/blobs\/uploads\/([^/]+)$/s,
-    pull: {},
-    push: {
-      GET: { operation: 'UploadLayerPart', handle: describeUpload },
-      PATCH: { operation: 'UploadLayerPart', handle: appendToUpload },
-      PUT: { operation: 'CompleteLayerUpload', handle: completeUpload },
-      DELETE: { operation: 'InitiateLayerUpload', handle: cancelUpload },
+    methods: {
+      GET: { kind: 'push', operation: 'UploadLayerPart', handle: describeUpload },
+      PATCH: { kind: 'push', operation: 'UploadLayerPart', handle: appendToUpload },
+      PUT: { kind: 'push', operation: 'CompleteLayerUpload', handle: completeUpload },
+      DELETE: { kind: 'push', operation: 'InitiateLayerUpload', handle: cancelUpload },
     },
   },
   {
     pattern: /^(.+)\/manifests\/([^/]+)$/s,
-    pull: { GET: serveManifest, HEAD: serveManifest },
-    push: {
-      PUT: { operation: 'PutImage', handle: receiveManifest },
-      DELETE: { operation: 'BatchDeleteImage', handle: deleteManifest },
+    methods: {
+      GET: { kind: 'pull', operation: 'BatchGetImage', handle: serveManifest },
+      HEAD: { kind: 'pull', operation: 'BatchGetImage', handle: serveManifest },
+      PUT: { kind: 'push', operation: 'PutImage', handle: receiveManifest },
+      DELETE: { kind: 'push', operation: 'BatchDeleteImage', handle: deleteManifest },
     },
   },
   {
     pattern: /^(.+)\/blobs\/([^/]+)$/s,
-    pull: { GET: redirectToBlob, HEAD: describeBlob },
-    push: { DELETE: { operation: 'BatchDeleteImage', handle: deleteBlob } },
+    methods: {
+      GET: { kind: 'pull', operation: 'GetDownloadUrlForLayer', handle: redirectToBlob },
+      HEAD: { kind: 'pull', operation: 'BatchCheckLayerAvailability', handle: describeBlob },
+      DELETE: { kind: 'push', operation: 'BatchDeleteImage', handle: deleteBlob },
+    },
   },
-  { pattern: /^(.+)\/tags\/list$/s, pull: { GET: serveTags }, push: {} },
-  { pattern: /^(.+)\/referrers\/([^/]+)$/s, pull: { GET: serveReferrers }, push: {} },
+  {
+    pattern: /^(.+)\/tags\/list$/s,
+    methods: { GET: { kind: 'pull', operation: 'ListImages', handle: serveTags } },
+  },
+  {
+    pattern: /^(.+)\/referrers\/([^/]+)$/s,
+    methods: { GET: { kind: 'pull', operation: 'BatchGetImage', handle: serveReferrers } },
+  },
 ];

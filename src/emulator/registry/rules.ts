@@ -28,8 +28,14 @@ export interface RegistryRules {
   readonly listsRepositories: boolean;
   /** True when tags are sorted by name, with pages of any length after any `last`. */
   readonly sortsTags: boolean;
-  /** True when POST of an upload takes `mount` and `from`, or a whole blob with `digest`. */
-  readonly takesBlobsAtOnce: boolean;
+  /** True when `last` of a list may be a name from it. Otherwise it must come from a Link. */
+  readonly takesNamesAsLast: boolean;
+  /** True when Link has a whole address. Otherwise it has a path. */
+  readonly linksWholeAddress: boolean;
+  /** True when POST of an upload takes `mount` and `from`. */
+  readonly mountsBlobs: boolean;
+  /** True when POST of an upload takes a whole blob with `digest`. */
+  readonly takesWholeBlobs: boolean;
   readonly deletesBlobs: boolean;
   /** True when an image stays after its last tag is deleted. */
   readonly keepsUntagged: boolean;
@@ -39,6 +45,8 @@ export interface RegistryRules {
   readonly invalidManifest: readonly [status: number, code: string];
   /** The code for bytes that do not have the given digest. */
   readonly digestMismatchCode: string;
+  /** Answers to exceptions of the JSON API that differ from those of ECR Public. */
+  readonly answers: Readonly<Record<string, readonly [status: number, code: string]>>;
 }
 
 export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
@@ -55,12 +63,16 @@ export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
     minimumLayers: CHOICES.minimumLayersPerImage.value,
     listsRepositories: CHOICES.registryListsRepositories.value,
     sortsTags: false,
-    takesBlobsAtOnce: false,
+    takesNamesAsLast: true,
+    linksWholeAddress: false,
+    mountsBlobs: false,
+    takesWholeBlobs: false,
     deletesBlobs: false,
     keepsUntagged: false,
     sendsManifestLocation: false,
     invalidManifest: [405, 'UNSUPPORTED'],
     digestMismatchCode: 'BLOB_UPLOAD_INVALID',
+    answers: {},
   },
   oci: {
     patchStatus: 202,
@@ -75,11 +87,15 @@ export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
     minimumLayers: 0,
     listsRepositories: true,
     sortsTags: true,
-    takesBlobsAtOnce: true,
+    takesNamesAsLast: true,
+    linksWholeAddress: false,
+    mountsBlobs: true,
+    takesWholeBlobs: true,
     deletesBlobs: true,
     keepsUntagged: true,
     sendsManifestLocation: true,
     invalidManifest: [400, 'MANIFEST_INVALID'],
     digestMismatchCode: 'DIGEST_INVALID',
+    answers: {},
   },
 };

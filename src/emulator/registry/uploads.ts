@@ -1,82 +1,70 @@
 import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
-import type { OperationContext } from '../operations/context.ts';
 import { endUpload, layerTooLarge, tooManyParts, uploadNotFound } from '../operations/layers.ts';
 import { readAnnounced } from '../receive-body.ts';
-import { findRegistryByAlias } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import { isBlobDigest, type StoredUpload } from '../storage/model.ts';
 import { LayerTooLargeError } from '../storage/uploads.ts';
-import { findRepositoryByPath, type RepositoryExchange, splitName, streamBody } from './exchange.ts';
+import { findRepositoryByPath, type RepositoryExchange, streamBody } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
 
-/** POST: starts an upload. The service ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
-export async function startUpload(exchange: RepositoryExchange, name: string): Promise<void> {
+/** POST: starts an upload. ECR Public ignores `mount` and `digest`. Source: estesp/manifest-tool#124. */
+export async function startUpload(exchange: RepositoryExchange): Promise<void> {
   const { context, query } = exchange;
-  const { name: repositoryName } = findRepositoryByPath(context, name);
-  if (context.registryRules.takesBlobsAtOnce) {
-    const mounted = mountBlob(context, repositoryName, query);
-    if (mounted !== undefined) return sendCreated(exchange, name, mounted);
+  const { name: repositoryName } = findRepositoryByPath(context);
+  if (context.registryRules.mountsBlobs) {
+    const mounted = mountBlob(exchange);
+    if (mounted !== undefined) return sendCreated(exchange, mounted);
   }
   const upload = context.store.initiateUpload(repositoryName);
-  if (context.registryRules.takesBlobsAtOnce && query.has('digest')) {
-    return await uploadAtOnce(exchange, name, upload.uploadId);
+  if (context.registryRules.takesWholeBlobs && query.has('digest')) {
+    return await uploadAtOnce(exchange, upload.uploadId);
   }
-  sendProgress(exchange, 202, name, upload);
+  sendProgress(exchange, 202, upload);
 }
 
 /** Discards the upload in any case: the client of a single POST never learns its id. */
-async function uploadAtOnce(exchange: RepositoryExchange, name: string, uploadId: string): Promise<void> {
+async function uploadAtOnce(exchange: RepositoryExchange, uploadId: string): Promise<void> {
+  const { store, repositoryName } = exchange.context;
   try {
-    await completeUpload(exchange, name, uploadId);
+    await completeUpload(exchange, uploadId);
   } finally {
-    exchange.context.store.dropUpload(splitName(name).repositoryName, uploadId);
+    store.dropUpload(repositoryName, uploadId);
   }
 }
 
 /** Mounts a blob of another repository of the registry. Undefined when that is not possible: then the client sends the blob. */
-function mountBlob(
-  context: OperationContext,
-  repositoryName: string,
-  query: URLSearchParams,
-): string | undefined {
+function mountBlob(exchange: RepositoryExchange): string | undefined {
+  const { context, query } = exchange;
+  const { front, store, repositoryName } = context;
   const digest = query.get('mount');
-  const { alias, repositoryName: from } = splitName(query.get('from') ?? '');
-  const source = findRegistryByAlias(context.registries, alias);
-  if (!isBlobDigest(digest) || source?.store !== context.store) return undefined;
-  const layer = context.store.repositories.get(from)?.layers.get(digest);
+  if (!isBlobDigest(digest)) return undefined;
+  const from = front.findMountSource(exchange, query.get('from') ?? '', digest);
+  const layer = from === undefined ? undefined : store.repositories.get(from)?.layers.get(digest);
   if (layer === undefined) return undefined;
-  const isThere = context.store.repositories.get(repositoryName)?.layers.has(digest);
-  if (isThere !== true) context.store.addLayer(repositoryName, digest, layer.size);
+  const isThere = store.repositories.get(repositoryName)?.layers.has(digest);
+  if (isThere !== true) store.addLayer(repositoryName, digest, layer.size);
   return digest;
 }
 
 /** GET: the progress of an upload. */
-export function describeUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
-  sendProgress(exchange, 204, name, findUpload(exchange, name, uploadId));
+export function describeUpload(exchange: RepositoryExchange, uploadId: string): void {
+  sendProgress(exchange, 204, findUpload(exchange, uploadId));
 }
 
 /** PATCH: appends the body as one part of any length. */
-export async function appendToUpload(
-  exchange: RepositoryExchange,
-  name: string,
-  uploadId: string,
-): Promise<void> {
-  const upload = findUpload(exchange, name, uploadId);
+export async function appendToUpload(exchange: RepositoryExchange, uploadId: string): Promise<void> {
+  const upload = findUpload(exchange, uploadId);
   await appendBody(exchange, upload);
   const { patchStatus, patchRangeAdvances } = exchange.context.registryRules;
   const shownBytes = patchRangeAdvances ? upload.nextByte : upload.partSizes[0];
-  sendProgress(exchange, patchStatus, name, upload, shownBytes);
+  sendProgress(exchange, patchStatus, upload, shownBytes);
 }
 
 /** PUT: appends the body, if any, and completes the upload. An existing layer is not an error here. */
-export async function completeUpload(
-  exchange: RepositoryExchange,
-  name: string,
-  uploadId: string,
-): Promise<void> {
+export async function completeUpload(exchange: RepositoryExchange, uploadId: string): Promise<void> {
   const { context, query } = exchange;
   const digest = query.get('digest') ?? '';
-  const upload = findUpload(exchange, name, uploadId);
+  const upload = findUpload(exchange, uploadId);
   const { repositoryName } = upload;
   await appendBody(exchange, upload);
   try {
@@ -85,10 +73,10 @@ export async function completeUpload(
     if (!(error instanceof ServiceError) || error.exception !== 'LayerAlreadyExistsException') throw error;
     context.store.dropUpload(repositoryName, uploadId);
   }
-  sendCreated(exchange, name, digest);
+  sendCreated(exchange, digest);
 }
 
-function sendCreated({ response, origin }: RepositoryExchange, name: string, digest: string): void {
+function sendCreated({ response, origin, name }: RepositoryExchange, digest: string): void {
   response.writeHead(201, {
     location: `${origin}/v2/${name}/blobs/${digest}`,
     'docker-content-digest': digest,
@@ -98,15 +86,15 @@ function sendCreated({ response, origin }: RepositoryExchange, name: string, dig
 }
 
 /** DELETE: discards an upload. */
-export function cancelUpload(exchange: RepositoryExchange, name: string, uploadId: string): void {
-  const { repositoryName } = findUpload(exchange, name, uploadId);
+export function cancelUpload(exchange: RepositoryExchange, uploadId: string): void {
+  const { repositoryName } = findUpload(exchange, uploadId);
   exchange.context.store.dropUpload(repositoryName, uploadId);
   exchange.response.writeHead(204);
   exchange.response.end();
 }
 
-function findUpload({ context }: RepositoryExchange, name: string, uploadId: string): StoredUpload {
-  const repository = findRepositoryByPath(context, name);
+function findUpload({ context }: RepositoryExchange, uploadId: string): StoredUpload {
+  const repository = findRepositoryByPath(context);
   const upload = context.store.findUpload(repository.name, uploadId);
   if (upload === undefined) throw uploadNotFound(context, repository.name, uploadId);
   return upload;
@@ -160,9 +148,8 @@ function readFirstByte(contentRange: string | undefined): number | undefined {
 }
 
 function sendProgress(
-  { response, origin }: RepositoryExchange,
+  { response, origin, name }: RepositoryExchange,
   status: number,
-  name: string,
   upload: StoredUpload,
   shownBytes = upload.nextByte,
 ): void {

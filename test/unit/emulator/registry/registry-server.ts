@@ -6,6 +6,7 @@ import { MANIFEST_SWITCHES } from '../../../../src/emulator/operations/manifest.
 import { Quotas } from '../../../../src/emulator/quotas.ts';
 import { BodyBudget } from '../../../../src/emulator/receive-body.ts';
 import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
+import { PUBLIC_FRONT } from '../../../../src/emulator/registry/public-front.ts';
 import { handleRegistryRequest } from '../../../../src/emulator/registry/registry.ts';
 import { REGISTRY_RULES, type RegistryMode } from '../../../../src/emulator/registry/rules.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
@@ -43,6 +44,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
     registryHost: '',
     bodyBudget: new BodyBudget(64 * 1024 * 1024),
     registryRules: REGISTRY_RULES[mode],
+    front: PUBLIC_FRONT,
     manifestSwitches: MANIFEST_SWITCHES,
     quotas: new Quotas({}, () => clock.now),
     now: () => clock.now,
