@@ -26,7 +26,7 @@ const chunks = [
   // The client of the SDK, and the operations that most pushes call. Other operations go with the commands that call them.
   {
     name: 'ecr',
-    test: /[\\/]src[\\/]ecr[\\/](client|target[\\/]connect-target|repositories|registries)\.ts$/,
+    test: /[\\/]src[\\/]ecr[\\/](public[\\/]client|target[\\/]connect-target|repositories|registries)\.ts$/,
   },
   { name: 'push', test: /[\\/]src[\\/]cli[\\/](commands[\\/]push[\\/]run|progress[\\/]plain)\.ts$/ },
 ];

@@ -1,19 +1,24 @@
 import type { Answered, ApiCall, ApiEvent, Caller } from '../ecr/api-call.ts';
-import type { EcrClient } from '../ecr/client.ts';
+import type { EcrClient, EcrClientSettings } from '../ecr/client.ts';
 import { checkRegionVariables } from '../ecr/credentials/keys.ts';
 import type { IdentitySource } from '../ecr/credentials/source.ts';
+import type { Endpoint } from '../ecr/endpoint.ts';
 import type { Registry } from '../ecr/registries.ts';
+import type { PrivateRegistry } from '../oci/private-host.ts';
+import type { RepositoryReference } from '../oci/reference.ts';
 import { REGION } from '../wire/service.ts';
 import { prepareMfaPrompt } from './ask.ts';
 import type { CommandContext } from './command-context.ts';
 import { findCacheDirectory } from './directories.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { type RegistryFacts, readRegistryFacts, writeRegistryFacts } from './registry-facts.ts';
-import { findEndpoint } from './service-address.ts';
+import { findEndpoint, findPrivateEndpoint } from './service-address.ts';
 
 /** The API's client of one command, and facts about the caller's registry. */
 export interface EcrSession {
   readonly client: EcrClient;
+  /** The registry of private ECR that the client talks to; undefined: ECR Public. */
+  readonly privateRegistry: PrivateRegistry | undefined;
   /** Identifies the service in saved records: the URL of the API, or the region of AWS's own. */
   readonly endpoint: string;
   /** Asks once for the caller's registry, and saves its facts. Undefined if the account has no registry yet. */
@@ -27,6 +32,8 @@ export interface EcrSession {
 }
 
 export interface EcrSessionSettings {
+  /** What the command acts on. A repository of private ECR opens a client of its registry. Default ECR Public. */
+  readonly place?: Pick<RepositoryReference, 'privateRegistry'>;
   /** Layers in flight. */
   readonly concurrency?: number;
   /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
@@ -42,17 +49,18 @@ export async function withEcr<T>(
   use: (session: EcrSession) => Promise<T>,
   settings: EcrSessionSettings = {},
 ): Promise<T> {
-  const { createEcrClient } = await import('../ecr/client.ts');
   const { io, options } = context;
+  const privateRegistry = settings.place?.privateRegistry;
   checkRegionVariables(io.env);
-  reportIgnoredRegion(context);
-  const endpoint = await findEndpoint(context);
+  const { endpoint, createClient } = await (privateRegistry === undefined
+    ? chooseEcrPublic(context)
+    : choosePrivateEcr(context, privateRegistry));
   const noteEvent = (event: ApiEvent): void => {
     reportApiEvent(context, event);
     context.waiting.noteCall(event);
     settings.onEvent?.(event);
   };
-  const bare = createEcrClient({
+  const bare = createClient({
     endpointUrl: endpoint.url,
     region: endpoint.region,
     profile: options.profile,
@@ -65,7 +73,9 @@ export async function withEcr<T>(
     onIdentity: (source) => reportIdentity(context, source),
     onEvent: noteEvent,
   });
-  const directory = settings.leavesNothing ? undefined : findCacheDirectory(io);
+  // Facts of a registry are its aliases, and private ECR has none.
+  const directory =
+    settings.leavesNothing || privateRegistry !== undefined ? undefined : findCacheDirectory(io);
   const client = { ...bare, call: announceCalls(bare.call, context, endpoint.url) };
   const findKey = async () => {
     const { accountId, accessKeyId } = (await client.findIdentity(io.signal)).credentials;
@@ -76,15 +86,35 @@ export async function withEcr<T>(
   try {
     return await use({
       client,
+      privateRegistry,
       endpoint: endpoint.id,
       recallRegistry: async () => readRegistryFacts(directory, await findKey()),
       rememberRegistry,
       noteEvent,
-      askRegistry: makeRegistryQuestion(client, rememberRegistry),
+      askRegistry:
+        privateRegistry === undefined
+          ? makeRegistryQuestion(client, rememberRegistry)
+          : async () => undefined,
     });
   } finally {
     client.close();
   }
+}
+
+interface ChosenService {
+  readonly endpoint: Endpoint;
+  readonly createClient: (settings: EcrClientSettings) => EcrClient;
+}
+
+async function chooseEcrPublic(context: CommandContext): Promise<ChosenService> {
+  const { createEcrClient } = await import('../ecr/public/client.ts');
+  reportIgnoredRegion(context);
+  return { endpoint: await findEndpoint(context), createClient: createEcrClient };
+}
+
+async function choosePrivateEcr(context: CommandContext, registry: PrivateRegistry): Promise<ChosenService> {
+  const { createPrivateClient } = await import('../ecr/private/client.ts');
+  return { endpoint: await findPrivateEndpoint(context, registry), createClient: createPrivateClient };
 }
 
 /** Registers every call as a wait of the command. */

@@ -1,6 +1,7 @@
 import type { Repository } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
-import { isRegistryId, type RepositoryReference } from '../oci/reference.ts';
+import type { RepositoryReference } from '../oci/reference.ts';
+import { isRegistryId } from '../oci/repository-name.ts';
 import { GALLERY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';

@@ -9,7 +9,8 @@ import {
   findRequestHost,
   formatAddressedRepository,
 } from '../oci/image-address.ts';
-import { isRegistryId, isSameRegistryHost, type RepositoryReference } from '../oci/reference.ts';
+import { isSameRegistryHost, type RepositoryReference } from '../oci/reference.ts';
+import { isRegistryId } from '../oci/repository-name.ts';
 import { createRemoteRepository, type RemoteRepository } from '../registry/remote-repository.ts';
 import type { FailureWords, RetryOptions } from '../registry/retry-reading.ts';
 import type { CommandContext } from './command-context.ts';
@@ -80,8 +81,8 @@ async function findOwnPath(
   if (!lacksAlias && !isRegistryId(first)) return repositoryPath;
   if (lacksAlias) await requireRegistryHost(context, command);
   const reference: RepositoryReference = lacksAlias
-    ? { registryHost, repositoryName: repositoryPath }
-    : { registryHost, registryAlias: first, repositoryName: rest.join('/') };
+    ? { registryHost, repositoryName: repositoryPath, privateRegistry: undefined }
+    : { registryHost, registryAlias: first, repositoryName: rest.join('/'), privateRegistry: undefined };
   const { requireNamedRepository } = await import('./commands/image/place.ts');
   const name = await useSession(context, session, (open) => requireNamedRepository(context, open, reference));
   return name.repositoryPath;

@@ -2,20 +2,17 @@ import type { Registry } from '../ecr/registries.ts';
 import type { Repository, RepositoryAddress } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { listNames } from '../foreign-text.ts';
-import {
-  formatRepository,
-  isRegistryId,
-  parseRepository,
-  type RepositoryReference,
-} from '../oci/reference.ts';
+import type { PrivateRegistry } from '../oci/private-host.ts';
+import { formatRepository, parseRepository, type RepositoryReference } from '../oci/reference.ts';
+import { isRegistryId } from '../oci/repository-name.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
 import { readFacts } from './registry-facts.ts';
-import { findRegistryHost } from './service-address.ts';
+import { findRegistryHosts } from './service-address.ts';
 
 /** Parses a REPO argument, without the network. Throws USAGE if it does not name a repository of the registry host. */
 export function readRepository(context: CommandContext, text: string): RepositoryReference {
-  return parseRepository(text, findRegistryHost(context));
+  return parseRepository(text, findRegistryHosts(context));
 }
 
 /**
@@ -28,11 +25,37 @@ export async function resolveRepository(
   reference: RepositoryReference,
   signal: AbortSignal,
 ): Promise<RepositoryAddress> {
-  const { registryAlias, repositoryName } = reference;
+  const { registryAlias, repositoryName, privateRegistry } = reference;
+  assertSameService(session, reference);
+  if (privateRegistry !== undefined) return addressPrivate(repositoryName, privateRegistry);
   if (registryAlias === undefined) return { repositoryName };
   if (isRegistryId(registryAlias)) return { registryId: registryAlias, repositoryName };
   const registry = await requireOwnRegistry(session, reference, signal);
   return { registryId: registry.registryId, repositoryName };
+}
+
+/** Addresses a repository of private ECR. An emulator's host names no account: the registry is then the caller's own. */
+export function addressPrivate(repositoryName: string, { registryId }: PrivateRegistry): RepositoryAddress {
+  return { repositoryName, ...(registryId !== undefined && { registryId }) };
+}
+
+/**
+ * Throws `TypeError`, a bug, if the session is open to another service, or to another private registry, than the reference names. Nothing may be
+ * created, changed or deleted in another registry than was named.
+ */
+export function assertSameService(session: EcrSession, reference: RepositoryReference): void {
+  const open = session.privateRegistry?.registryHost;
+  if (open === reference.privateRegistry?.registryHost) return;
+  const name = formatRepository(reference);
+  throw new TypeError(`${name}: the session is open to ${open ?? 'ECR Public'}`);
+}
+
+/** Throws USAGE for a repository of private ECR, naming `what` of ECR Public that it lacks: `catalog data`. */
+export function refusePrivate(reference: RepositoryReference, what: string): void {
+  if (reference.privateRegistry === undefined) return;
+  throw new EcrpError('USAGE', `${formatRepository(reference)}: private ECR has no ${what}`, {
+    hint: 'Name a repository of ECR Public.',
+  });
 }
 
 /**
@@ -44,6 +67,7 @@ export async function assertOwnRepository(
   reference: RepositoryReference,
   signal: AbortSignal,
 ): Promise<void> {
+  assertSameService(session, reference);
   if (reference.registryAlias !== undefined) await requireOwnRegistry(session, reference, signal);
 }
 

@@ -1,8 +1,9 @@
 import type { Repository, RepositoryAddress } from '../ecr/repositories.ts';
-import { isRegistryId, type RepositoryReference } from '../oci/reference.ts';
+import type { RepositoryReference } from '../oci/reference.ts';
+import { isRegistryId } from '../oci/repository-name.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
-import { isNamedBy, learnRegistry } from './own-registry.ts';
+import { assertSameService, isNamedBy, learnRegistry } from './own-registry.ts';
 import { type RegistryFacts, readFacts } from './registry-facts.ts';
 
 /** The registry in the result of a push. Unknown members are undefined. */
@@ -21,7 +22,9 @@ export class RegistryFinder {
   /** Why DescribeRegistries failed; undefined if it did not. */
   #problem: string | undefined;
 
+  /** Throws as `assertSameService` does. */
   constructor(context: CommandContext, session: EcrSession, target: RepositoryReference) {
+    assertSameService(session, target);
     this.#context = context;
     this.#session = session;
     this.#target = target;

@@ -1,6 +1,9 @@
 import { type Endpoint, resolveEndpoint } from '../ecr/endpoint.ts';
 import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { isLoopbackHost } from '../net/local-hosts.ts';
+import type { PrivateRegistry } from '../oci/private-host.ts';
+import type { RegistryHosts } from '../oci/reference.ts';
 import { DUAL_STACK_REGISTRY_HOST, REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { checkRegistryHost, type GlobalOptions, quoteAddress } from './options.ts';
@@ -17,11 +20,36 @@ export function findEndpoint({ io, options }: ServicePlace): Promise<Endpoint> {
   return resolveEndpoint({ endpointUrl, region, profile, env: io.env });
 }
 
+/** Finds the endpoint of a private registry's API, from its host, options, environment and profile. */
+export async function findPrivateEndpoint(
+  { io, options }: ServicePlace,
+  registry: PrivateRegistry,
+): Promise<Endpoint> {
+  const { resolvePrivateEndpoint } = await import('../ecr/private/endpoint.ts');
+  const { endpointUrl, region, profile } = options;
+  return resolvePrivateEndpoint({ endpointUrl, region, profile, env: io.env }, registry);
+}
+
 /** Finds the registry host of references. Throws USAGE if ECRP_REGISTRY_HOST is not a host. */
 export function findRegistryHost({ io, options }: ServicePlace): string {
   if (options.registryHost !== undefined) return options.registryHost;
   const host = io.env.ECRP_REGISTRY_HOST;
   return host ? checkRegistryHost(host, 'ECRP_REGISTRY_HOST') : REGISTRY_HOST;
+}
+
+/**
+ * Finds the hosts of references: that of ECR Public, and an emulator's of private ECR. Throws USAGE if one of the variables is not a host, or
+ * if ECRP_PRIVATE_REGISTRY_HOST leaves this machine: any registry could then pose as private ECR.
+ */
+export function findRegistryHosts(place: ServicePlace): RegistryHosts {
+  const registryHost = findRegistryHost(place);
+  const given = place.io.env.ECRP_PRIVATE_REGISTRY_HOST;
+  if (!given) return { registryHost };
+  const privateHost = checkRegistryHost(given, 'ECRP_PRIVATE_REGISTRY_HOST');
+  if (isLoopbackHost(new URL(`http://${privateHost}`).hostname)) return { registryHost, privateHost };
+  throw new EcrpError('USAGE', `ECRP_PRIVATE_REGISTRY_HOST: '${privateHost}' is not on this machine`, {
+    hint: 'Set it to the host of an emulator, such as 127.0.0.1:5101, or unset it.',
+  });
 }
 
 /**

@@ -1,4 +1,3 @@
-import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import { readTime, UnexpectedMember } from './answers.ts';
 import type { EcrClient } from './client.ts';
@@ -19,7 +18,7 @@ export async function getAuthorizationToken(client: EcrClient, signal: AbortSign
   const { authorizationToken, expiresAt } = await client.call(
     {
       operation: 'GetAuthorizationToken',
-      send: (abortSignal) => client.sdk.send(new GetAuthorizationTokenCommand({}), { abortSignal }),
+      send: (abortSignal) => client.operations.getAuthorizationToken({}, { abortSignal }),
       read: ({ authorizationData }) => {
         const token = readToken(authorizationData?.authorizationToken);
         const until = readTime(authorizationData?.expiresAt, 'expiresAt');

@@ -64,7 +64,7 @@ interface StsAnswer {
 }
 
 async function send(
-  { sdk, connections }: EcrClient,
+  { service: { sdk }, connections }: EcrClient,
   url: URL,
   clockOffsetMs: number,
   signal: AbortSignal,

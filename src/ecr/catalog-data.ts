@@ -6,7 +6,7 @@ import {
 import { MAX_ABOUT_CHARS, MAX_USAGE_CHARS } from '../wire/limits.ts';
 import type { CatalogDataInput, RepositoryCatalogData } from '../wire/operations.ts';
 import { readText, readTexts } from './answers.ts';
-import type { EcrClient } from './client.ts';
+import { type EcrClient, requirePublic } from './client.ts';
 import { copyCatalogData, type RepositoryAddress } from './repositories.ts';
 
 /** Gets the catalog data of a repository, an empty object when it has none. Throws NOT_FOUND when the service says that it has none. */
@@ -20,7 +20,9 @@ export async function getCatalogData(
       operation: 'GetRepositoryCatalogData',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(new GetRepositoryCatalogDataCommand({ registryId, repositoryName }), { abortSignal }),
+        requirePublic(client).send(new GetRepositoryCatalogDataCommand({ registryId, repositoryName }), {
+          abortSignal,
+        }),
       read: ({ catalogData }) => catalogData && readCatalogData(catalogData),
     },
     signal,
@@ -42,7 +44,7 @@ export async function putCatalogData(
       operation: 'PutRepositoryCatalogData',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(
+        requirePublic(client).send(
           new PutRepositoryCatalogDataCommand({
             registryId,
             repositoryName,

@@ -1,4 +1,5 @@
-import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public';
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { ECRPUBLICClient, ECRPUBLICClientConfig } from '@aws-sdk/client-ecr-public';
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../io.ts';
 import { type Connections, prepareConnections } from '../net/connections.ts';
@@ -11,6 +12,8 @@ import { makeCaller } from './call.ts';
 import { chooseCredentials } from './credentials/choose-credentials.ts';
 import type { Identity, IdentitySource, PromptMfa } from './credentials/source.ts';
 import { diagnoseScheme } from './diagnose-scheme.ts';
+import type { SharedOperations } from './operations.ts';
+import { Pacer } from './pacing.ts';
 import { RequestHandler, silentLogger } from './request-handler.ts';
 import { findCaBundle, provideSdkHome } from './shared-config.ts';
 
@@ -40,9 +43,40 @@ export interface EcrClientSettings {
   readonly onIdentity?: ((source: IdentitySource) => void) | undefined;
 }
 
-/** A client of ECR Public. The functions of this room take it. `close` ends its connections. */
+/** Configuration of the SDK, the same for both services. */
+export type SdkConfig = Required<
+  Pick<
+    ECRPUBLICClientConfig,
+    | 'region'
+    | 'endpoint'
+    | 'useDualstackEndpoint'
+    | 'useFipsEndpoint'
+    | 'credentials'
+    | 'maxAttempts'
+    | 'retryMode'
+    | 'logger'
+    | 'customUserAgent'
+  >
+> & { readonly requestHandler: RequestHandler };
+
+/** The service that a client talks to. */
+export type EcrService =
+  | { readonly kind: 'public'; readonly sdk: ECRPUBLICClient }
+  | { readonly kind: 'private'; readonly sdk: ECRClient };
+
+/** One of the two services, with what it shares with the other. */
+export interface BoundService {
+  readonly service: EcrService;
+  readonly operations: SharedOperations;
+  /** Requests per second by operation. */
+  readonly quotas: Readonly<Record<string, number>>;
+}
+
+/** A client of ECR Public or of private ECR. The functions of this room take it. `close` ends its connections. */
 export interface EcrClient {
-  readonly sdk: ECRPUBLICClient;
+  /** For operations that only one service has: see `requirePublic` and `requirePrivate`. */
+  readonly service: EcrService;
+  readonly operations: SharedOperations;
   readonly call: Caller;
   /** For the registry of the same service: same proxies, same trusted certificates. */
   readonly connections: Connections;
@@ -51,8 +85,23 @@ export interface EcrClient {
   close(): void;
 }
 
-/** Makes a client. Sends nothing yet. */
-export function createEcrClient(settings: EcrClientSettings): EcrClient {
+/** The SDK's client of an operation that only ECR Public has. Commands refuse private repositories before they call one. */
+export function requirePublic({ service }: EcrClient): ECRPUBLICClient {
+  if (service.kind === 'public') return service.sdk;
+  throw new TypeError('this operation is one of ECR Public alone');
+}
+
+/** The SDK's client of an operation that only private ECR has. */
+export function requirePrivate({ service }: EcrClient): ECRClient {
+  if (service.kind === 'private') return service.sdk;
+  throw new TypeError('this operation is one of private ECR alone');
+}
+
+/** Makes a client of the service that `bind` connects. Sends nothing yet. */
+export function makeEcrClient(
+  settings: EcrClientSettings,
+  bind: (config: SdkConfig) => BoundService,
+): EcrClient {
   // Silences the SDK's notice about old Node versions: package.json says which ones ecrp supports.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   provideSdkHome();
@@ -67,7 +116,7 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
   const makeRequestHandler = () => new RequestHandler({ connections, answers: 'any' });
   const source = chooseCredentials({ profile, env, promptMfa, startWait, onIdentity, makeRequestHandler });
   const life = new AbortController();
-  const sdk = new ECRPUBLICClient({
+  const { service, operations, quotas } = bind({
     region: settings.region ?? REGION,
     endpoint: settings.endpointUrl,
     // The endpoint's host says it already. The SDK refuses an endpoint together with these.
@@ -86,16 +135,19 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
       mostSilentMs: settings.retryBudgetMs,
     }),
   });
+  const { sdk } = service;
+  const budget = new RetryBudget({
+    givenMs: settings.retryBudgetMs,
+    defaultMs: settings.defaultBudgetMs,
+    clock: settings.clock,
+  });
   const call = makeCaller({
     endpoint: nameEndpoint(settings.endpointUrl, connections),
     onEvent: settings.onEvent,
     diagnose: diagnoseScheme(new URL(settings.endpointUrl), connections, settings.retryBudgetMs),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),
-    budget: new RetryBudget({
-      givenMs: settings.retryBudgetMs,
-      defaultMs: settings.defaultBudgetMs,
-      clock: settings.clock,
-    }),
+    budget,
+    pacer: new Pacer(quotas, budget.clock),
     authenticate: async (signal) => {
       await source.provide(signal);
     },
@@ -107,7 +159,8 @@ export function createEcrClient(settings: EcrClientSettings): EcrClient {
       : undefined,
   });
   return {
-    sdk,
+    service,
+    operations,
     call,
     connections,
     findIdentity: source.provide,

@@ -1,7 +1,4 @@
-import {
-  BatchDeleteImageCommand,
-  type ImageIdentifier as SdkImageIdentifier,
-} from '@aws-sdk/client-ecr-public';
+import type { ImageIdentifier as SdkImageIdentifier } from '@aws-sdk/client-ecr-public';
 import { EcrpError, type ErrorCode } from '../errors.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
 import { readList, readText } from './answers.ts';
@@ -99,9 +96,9 @@ async function deleteBatch(
       operation: 'BatchDeleteImage',
       repositoryName,
       send: async (abortSignal) => {
-        const command = new BatchDeleteImageCommand({ registryId, repositoryName, imageIds });
+        const input = { registryId, repositoryName, imageIds };
         try {
-          return await client.sdk.send(command, { abortSignal });
+          return await client.operations.batchDeleteImage(input, { abortSignal });
         } catch (error) {
           mayHaveDeleted ||= isAmbiguous(describeFailure(error));
           throw error;

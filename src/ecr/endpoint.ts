@@ -125,7 +125,8 @@ function findInProfile(
     : checkConfigured(endpointUrl, `endpoint_url of the profile '${name}'`);
 }
 
-function checkConfigured(url: string, origin: string): ConfiguredEndpoint {
+/** Throws USAGE unless `url` is an HTTP URL. */
+export function checkConfigured(url: string, origin: string): ConfiguredEndpoint {
   return { url: checkEndpointUrl(url, origin), origin };
 }
 
@@ -133,7 +134,7 @@ function checkConfigured(url: string, origin: string): ConfiguredEndpoint {
  * Reads a switch of the AWS SDKs: the variable `AWS_<NAME>`, else the member of that name, in lower case, of the chosen profile.
  * Throws USAGE when it is neither true nor false.
  */
-async function readSwitch(name: string, env: Environment, loadProfile: LoadProfile): Promise<boolean> {
+export async function readSwitch(name: string, env: Environment, loadProfile: LoadProfile): Promise<boolean> {
   const variable = `AWS_${name}`;
   if (env[variable]) return parseSwitch(env[variable], variable);
   const member = name.toLowerCase();

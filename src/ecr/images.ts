@@ -1,5 +1,4 @@
 import {
-  DescribeImagesCommand,
   type DescribeImagesCommandInput,
   DescribeImageTagsCommand,
   type ReferencedImageDetail,
@@ -18,7 +17,7 @@ import {
   readTexts,
   readTime,
 } from './answers.ts';
-import type { EcrClient } from './client.ts';
+import { type EcrClient, requirePublic } from './client.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
 /** Most items of a page. Source: `MaxResults` of the service model. */
@@ -115,7 +114,7 @@ export function listImageTagPages(
         operation: 'DescribeImageTags',
         repositoryName,
         send: (abortSignal) =>
-          client.sdk.send(
+          requirePublic(client).send(
             new DescribeImageTagsCommand({ registryId, repositoryName, nextToken, maxResults }),
             { abortSignal },
           ),
@@ -139,7 +138,7 @@ function askImages(
     {
       operation: 'DescribeImages',
       repositoryName: input.repositoryName,
-      send: (abortSignal) => client.sdk.send(new DescribeImagesCommand(input), { abortSignal }),
+      send: (abortSignal) => client.operations.describeImages(input, { abortSignal }),
       read: ({ imageDetails, nextToken }) =>
         imageDetails && {
           items: readList(imageDetails, 'imageDetails').flatMap((each) => readDetail(each) ?? []),

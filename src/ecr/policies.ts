@@ -1,8 +1,3 @@
-import {
-  DeleteRepositoryPolicyCommand,
-  GetRepositoryPolicyCommand,
-  SetRepositoryPolicyCommand,
-} from '@aws-sdk/client-ecr-public';
 import { readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
 import type { RepositoryAddress } from './repositories.ts';
@@ -28,7 +23,7 @@ export async function getRepositoryPolicy(
     {
       operation: 'GetRepositoryPolicy',
       repositoryName: address.repositoryName,
-      send: (abortSignal) => client.sdk.send(new GetRepositoryPolicyCommand(copy(address)), { abortSignal }),
+      send: (abortSignal) => client.operations.getRepositoryPolicy(copy(address), { abortSignal }),
       read: (answer): RepositoryPolicy | 'none' | undefined => readPolicyAnswer(answer, address),
       answers: { RepositoryPolicyNotFoundException: () => 'none' as const },
     },
@@ -53,8 +48,8 @@ export async function setRepositoryPolicy(
       operation: 'SetRepositoryPolicy',
       repositoryName: address.repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(
-          new SetRepositoryPolicyCommand({ ...copy(address), policyText, ...(force && { force }) }),
+        client.operations.setRepositoryPolicy(
+          { ...copy(address), policyText, ...(force && { force }) },
           { abortSignal },
         ),
       read: (answer) => readPolicyAnswer(answer, address),
@@ -73,8 +68,7 @@ export async function deleteRepositoryPolicy(
     {
       operation: 'DeleteRepositoryPolicy',
       repositoryName: address.repositoryName,
-      send: (abortSignal) =>
-        client.sdk.send(new DeleteRepositoryPolicyCommand(copy(address)), { abortSignal }),
+      send: (abortSignal) => client.operations.deleteRepositoryPolicy(copy(address), { abortSignal }),
       read: (answer): RepositoryPolicy | 'none' | undefined => readPolicyAnswer(answer, address),
       answers: { RepositoryPolicyNotFoundException: () => 'none' as const },
     },

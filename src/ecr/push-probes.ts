@@ -1,8 +1,3 @@
-import {
-  BatchCheckLayerAvailabilityCommand,
-  PutImageCommand,
-  UploadLayerPartCommand,
-} from '@aws-sdk/client-ecr-public';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../oci/media-types.ts';
 import type { Answered, ApiCall } from './api-call.ts';
 import type { EcrClient } from './client.ts';
@@ -44,7 +39,7 @@ export async function probePush(
   address: RepositoryAddress,
   signal: AbortSignal,
 ): Promise<readonly ProbedOperation[]> {
-  const { sdk } = client;
+  const { operations } = client;
   const { repositoryName } = address;
   const allowed = (): Verdict => 'allowed';
   const unclear = (): Verdict => 'unclear';
@@ -73,33 +68,36 @@ export async function probePush(
   return [
     await probe('BatchCheckLayerAvailability', {
       send: (abortSignal) =>
-        sdk.send(new BatchCheckLayerAvailabilityCommand({ ...address, layerDigests: [IMPOSSIBLE_DIGEST] }), {
-          abortSignal,
-        }),
+        operations.batchCheckLayerAvailability(
+          { ...address, layerDigests: [IMPOSSIBLE_DIGEST] },
+          {
+            abortSignal,
+          },
+        ),
     }),
     await probe('UploadLayerPart', {
       send: (abortSignal) =>
-        sdk.send(
-          new UploadLayerPartCommand({
+        operations.uploadLayerPart(
+          {
             ...address,
             uploadId: IMPOSSIBLE_UPLOAD,
             partFirstByte: 0,
             partLastByte: 0,
             layerPartBlob: Uint8Array.of(0),
-          }),
+          },
           { abortSignal },
         ),
       answers: { UploadNotFoundException: allowed },
     }),
     await probe('PutImage', {
       send: (abortSignal) =>
-        sdk.send(
-          new PutImageCommand({
+        operations.putImage(
+          {
             ...address,
             imageManifest: IMPOSSIBLE_MANIFEST,
             imageManifestMediaType: OCI_MANIFEST,
             imageDigest: IMPOSSIBLE_DIGEST,
-          }),
+          },
           { abortSignal },
         ),
       answers: { LayersNotFoundException: allowed, ImageDigestDoesNotMatchException: allowed },

@@ -1,10 +1,4 @@
-import {
-  BatchCheckLayerAvailabilityCommand,
-  CompleteLayerUploadCommand,
-  InitiateLayerUploadCommand,
-  type InitiateLayerUploadCommandOutput,
-  PutImageCommand,
-} from '@aws-sdk/client-ecr-public';
+import type { InitiateLayerUploadCommandOutput } from '@aws-sdk/client-ecr-public';
 import type { PutAnswer } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
@@ -20,7 +14,7 @@ const UPLOAD_ID = /^[\x21-\x7e]{1,256}$/;
 
 /** Binds the five operations of a push to one repository. They take an alias as `registryId` too. */
 export function connectPush(client: EcrClient, address: RepositoryAddress): PushService {
-  const { call, sdk } = client;
+  const { call, operations } = client;
   const { repositoryName } = address;
   const checkBatch = (layerDigests: Digest[], signal: AbortSignal): Promise<readonly Digest[]> =>
     call(
@@ -28,7 +22,7 @@ export function connectPush(client: EcrClient, address: RepositoryAddress): Push
         operation: 'BatchCheckLayerAvailability',
         repositoryName,
         send: (abortSignal) =>
-          sdk.send(new BatchCheckLayerAvailabilityCommand({ ...address, layerDigests }), { abortSignal }),
+          operations.batchCheckLayerAvailability({ ...address, layerDigests }, { abortSignal }),
         // The service reports a missing layer in three ways: UNAVAILABLE, a MissingLayerDigest failure, or not at all.
         read: ({ layers, failures }) => {
           const invalid = failures?.find((failure) => failure.failureCode === 'InvalidLayerDigest');
@@ -61,7 +55,7 @@ export function connectPush(client: EcrClient, address: RepositoryAddress): Push
         {
           operation: 'InitiateLayerUpload',
           repositoryName,
-          send: (abortSignal) => sdk.send(new InitiateLayerUploadCommand(address), { abortSignal }),
+          send: (abortSignal) => operations.initiateLayerUpload(address, { abortSignal }),
           read: readStartedUpload,
         },
         signal,
@@ -75,9 +69,12 @@ export function connectPush(client: EcrClient, address: RepositoryAddress): Push
           operation: 'CompleteLayerUpload',
           repositoryName,
           send: (abortSignal) =>
-            sdk.send(new CompleteLayerUploadCommand({ ...address, uploadId, layerDigests: [digest] }), {
-              abortSignal,
-            }),
+            operations.completeLayerUpload(
+              { ...address, uploadId, layerDigests: [digest] },
+              {
+                abortSignal,
+              },
+            ),
           read: ({ layerDigest }): CompleteAnswer | undefined => {
             if (layerDigest === undefined) {
               return undefined;
@@ -107,14 +104,14 @@ export function connectPush(client: EcrClient, address: RepositoryAddress): Push
           operation: 'PutImage',
           repositoryName,
           send: (abortSignal) =>
-            sdk.send(
-              new PutImageCommand({
+            operations.putImage(
+              {
                 ...address,
                 imageManifest: manifest.bytes.toString('utf8'),
                 imageManifestMediaType: manifest.mediaType,
                 imageDigest: manifest.digest,
                 ...(manifest.tag === undefined ? {} : { imageTag: manifest.tag }),
-              }),
+              },
               { abortSignal },
             ),
           read: ({ image: stored }): PutAnswer | undefined => {

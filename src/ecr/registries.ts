@@ -1,6 +1,6 @@
 import { DescribeRegistriesCommand, type Registry as SdkRegistry } from '@aws-sdk/client-ecr-public';
 import { collectPages, readList, readText } from './answers.ts';
-import type { EcrClient } from './client.ts';
+import { type EcrClient, requirePublic } from './client.ts';
 
 export interface RegistryAlias {
   readonly name: string;
@@ -35,7 +35,8 @@ export async function listRegistries(client: EcrClient, signal: AbortSignal): Pr
     client.call(
       {
         operation: 'DescribeRegistries',
-        send: (abortSignal) => client.sdk.send(new DescribeRegistriesCommand({ nextToken }), { abortSignal }),
+        send: (abortSignal) =>
+          requirePublic(client).send(new DescribeRegistriesCommand({ nextToken }), { abortSignal }),
         read: ({ registries: items, nextToken: next }) =>
           items && {
             items: readList(items, 'registries').map(readRegistry),

@@ -1,6 +1,6 @@
 import { GetRegistryCatalogDataCommand, PutRegistryCatalogDataCommand } from '@aws-sdk/client-ecr-public';
 import { readText } from './answers.ts';
-import type { EcrClient } from './client.ts';
+import { type EcrClient, requirePublic } from './client.ts';
 
 /** What the Gallery shows of a registry. */
 export interface RegistryCatalogData {
@@ -16,7 +16,8 @@ export async function getRegistryCatalogData(
   return client.call(
     {
       operation: 'GetRegistryCatalogData',
-      send: (abortSignal) => client.sdk.send(new GetRegistryCatalogDataCommand({}), { abortSignal }),
+      send: (abortSignal) =>
+        requirePublic(client).send(new GetRegistryCatalogDataCommand({}), { abortSignal }),
       read: ({ registryCatalogData }) => registryCatalogData && readCatalogAnswer(registryCatalogData),
     },
     signal,
@@ -33,7 +34,7 @@ export async function putRegistryCatalogData(
     {
       operation: 'PutRegistryCatalogData',
       send: (abortSignal) =>
-        client.sdk.send(new PutRegistryCatalogDataCommand({ displayName }), { abortSignal }),
+        requirePublic(client).send(new PutRegistryCatalogDataCommand({ displayName }), { abortSignal }),
       read: ({ registryCatalogData }) => registryCatalogData && readCatalogAnswer(registryCatalogData),
     },
     signal,

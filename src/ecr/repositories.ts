@@ -1,14 +1,12 @@
 import {
   CreateRepositoryCommand,
-  DeleteRepositoryCommand,
-  DescribeRepositoriesCommand,
   type DescribeRepositoriesCommandInput,
   type Repository as SdkRepository,
 } from '@aws-sdk/client-ecr-public';
 import { EcrpError } from '../errors.ts';
 import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
 import { collectPages, type Page, readList, readText } from './answers.ts';
-import type { EcrClient } from './client.ts';
+import { type EcrClient, requirePublic } from './client.ts';
 
 /** A repository as the operations take it. */
 export interface RepositoryAddress {
@@ -44,7 +42,7 @@ export async function createRepository(
       operation: 'CreateRepository',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(
+        requirePublic(client).send(
           new CreateRepositoryCommand({
             repositoryName,
             ...(catalogData === undefined ? {} : { catalogData: copyCatalogData(catalogData) }),
@@ -97,7 +95,7 @@ function askPage(
     {
       operation: 'DescribeRepositories',
       repositoryName: input.repositoryNames?.[0],
-      send: (abortSignal) => client.sdk.send(new DescribeRepositoriesCommand(input), { abortSignal }),
+      send: (abortSignal) => client.operations.describeRepositories(input, { abortSignal }),
       read: ({ repositories, nextToken }) =>
         repositories && {
           items: readList(repositories, 'repositories').flatMap((each) => readRepository(each) ?? []),
@@ -123,7 +121,7 @@ export async function deleteRepository(
       operation: 'DeleteRepository',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(new DeleteRepositoryCommand({ registryId, repositoryName, force }), { abortSignal }),
+        client.operations.deleteRepository({ registryId, repositoryName, force }, { abortSignal }),
       read: ({ repository }): Repository | 'gone' => (repository && readRepository(repository)) ?? 'gone',
       answers: {
         RepositoryNotFoundException: (_exception, ambiguous) => (ambiguous ? ('gone' as const) : undefined),

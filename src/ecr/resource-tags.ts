@@ -1,9 +1,4 @@
-import {
-  ListTagsForResourceCommand,
-  type Tag as SdkTag,
-  TagResourceCommand,
-  UntagResourceCommand,
-} from '@aws-sdk/client-ecr-public';
+import type { Tag as SdkTag } from '@aws-sdk/client-ecr-public';
 import type { ResourceTag } from '../wire/operations.ts';
 import { readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
@@ -20,7 +15,7 @@ export async function listResourceTags(
       operation: 'ListTagsForResource',
       repositoryName,
       send: (abortSignal) =>
-        client.sdk.send(new ListTagsForResourceCommand({ resourceArn: repositoryArn }), { abortSignal }),
+        client.operations.listTagsForResource({ resourceArn: repositoryArn }, { abortSignal }),
       // The service leaves out what is empty.
       read: ({ tags }) => readList(tags, 'tags').flatMap(readTag),
     },
@@ -35,12 +30,12 @@ export async function addResourceTags(
   tags: readonly ResourceTag[],
   signal: AbortSignal,
 ): Promise<void> {
-  const input = { resourceArn: repositoryArn, tags: [...tags] };
+  const input = { resourceArn: repositoryArn, tags: tags.map((tag) => ({ ...tag })) };
   await client.call(
     {
       operation: 'TagResource',
       repositoryName,
-      send: (abortSignal) => client.sdk.send(new TagResourceCommand(input), { abortSignal }),
+      send: (abortSignal) => client.operations.tagResource(input, { abortSignal }),
       read: () => true,
     },
     signal,
@@ -59,7 +54,7 @@ export async function removeResourceTags(
     {
       operation: 'UntagResource',
       repositoryName,
-      send: (abortSignal) => client.sdk.send(new UntagResourceCommand(input), { abortSignal }),
+      send: (abortSignal) => client.operations.untagResource(input, { abortSignal }),
       read: () => true,
     },
     signal,

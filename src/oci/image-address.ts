@@ -1,7 +1,14 @@
 import { EcrpError } from '../errors.ts';
 import { quoteText } from '../foreign-text.ts';
 import type { Digest } from './digest.ts';
-import { isSameRegistryHost, parseReference, refuseAddress, splitDigest } from './reference.ts';
+import { type PrivateRegistry, parsePrivateHost } from './private-host.ts';
+import {
+  isSameRegistryHost,
+  parseReference,
+  type RegistryHosts,
+  refuseAddress,
+  splitDigest,
+} from './reference.ts';
 import { assertTag } from './tags.ts';
 
 /** Docker Hub, as references name it. */
@@ -15,6 +22,8 @@ export interface AddressedRepository {
   readonly repositoryPath: string;
   /** True for a name without a host: a repository of the user's own registry of ECR Public, whose alias has to be found out. */
   readonly lacksAlias?: true;
+  /** The registry, if it is one of private ECR. */
+  readonly privateRegistry?: PrivateRegistry;
 }
 
 /** Image of any registry by tag, by digest or by both; a repository if it has neither. Each command decides what that means. */
@@ -31,13 +40,17 @@ const MOST_PATH_CHARACTERS = 255;
 
 /**
  * Parses `HOST/PATH[:tag][@digest]` of any registry. A first component with a dot or a colon, or `localhost`, is a host, as in docker. A
- * name without a host is a repository of the user's own registry at `registryHost`; references to that host are checked as
- * `parseReference` does. `docker.io/alpine` means `docker.io/library/alpine`. Throws USAGE.
+ * name without a host is a repository of the user's own registry of ECR Public; references to that registry and to private ECR are checked
+ * as `parseReference` does. `docker.io/alpine` means `docker.io/library/alpine`. Throws USAGE.
  */
-export function parseImageAddress(text: string, registryHost: string): ImageAddress {
-  refuseAddress(text, registryHost);
+export function parseImageAddress(text: string, hosts: RegistryHosts): ImageAddress {
+  refuseAddress(text, hosts.registryHost);
   const host = findHost(text);
-  if (host === undefined || isSameRegistryHost(host, registryHost)) return parseOwn(text, registryHost);
+  const isEcr =
+    host === undefined ||
+    isSameRegistryHost(host, hosts.registryHost) ||
+    parsePrivateHost(host, hosts.privateHost) !== undefined;
+  if (isEcr) return parseEcr(text, hosts);
   if (!HOST_NAME.test(host)) {
     throw usage(
       `reference ${quoteText(text)}: ${quoteText(host)} is not a host`,
@@ -61,8 +74,8 @@ export function parseImageAddress(text: string, registryHost: string): ImageAddr
 }
 
 /** Parses the name of a repository of any registry. Throws USAGE for a tag or digest, and as `parseImageAddress` does. */
-export function parseAddressedRepository(text: string, registryHost: string): AddressedRepository {
-  const { imageTag, imageDigest, ...repository } = parseImageAddress(text, registryHost);
+export function parseAddressedRepository(text: string, hosts: RegistryHosts): AddressedRepository {
+  const { imageTag, imageDigest, ...repository } = parseImageAddress(text, hosts);
   if (imageTag === undefined && imageDigest === undefined) return repository;
   throw usage(
     `${quoteText(text)} names an image, not a repository`,
@@ -86,11 +99,6 @@ export function formatImageAddress(address: ImageAddress): string {
   return `${formatAddressedRepository(address)}${tag}${imageDigest === undefined ? '' : `@${imageDigest}`}`;
 }
 
-/** Whether the host is a private registry of ECR: of AWS, by any of its names. */
-export function isPrivateEcr(registryHost: string): boolean {
-  return /^\d{12}\.dkr[.-]ecr(?:-fips)?\./.test(registryHost);
-}
-
 /** Finds the host that requests for a registry go to. Docker Hub's has another name. */
 export function findRequestHost(registryHost: string): string {
   return registryHost === DOCKER_HUB ? 'registry-1.docker.io' : registryHost;
@@ -107,11 +115,17 @@ function findHost(text: string): string | undefined {
   return first === 'localhost' || /[.:]/.test(first) ? first : undefined;
 }
 
-function parseOwn(text: string, registryHost: string): ImageAddress {
-  const { registryHost: host, registryAlias, repositoryName, ...image } = parseReference(text, registryHost);
+function parseEcr(text: string, hosts: RegistryHosts): ImageAddress {
+  const { registryHost, registryAlias, repositoryName, privateRegistry, ...image } = parseReference(
+    text,
+    hosts,
+  );
+  if (privateRegistry !== undefined) {
+    return { registryHost, repositoryPath: repositoryName, privateRegistry, ...image };
+  }
   return registryAlias === undefined
-    ? { registryHost: host, repositoryPath: repositoryName, lacksAlias: true, ...image }
-    : { registryHost: host, repositoryPath: `${registryAlias}/${repositoryName}`, ...image };
+    ? { registryHost, repositoryPath: repositoryName, lacksAlias: true, ...image }
+    : { registryHost, repositoryPath: `${registryAlias}/${repositoryName}`, ...image };
 }
 
 function checkPath(text: string, path: string): void {

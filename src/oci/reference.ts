@@ -1,15 +1,27 @@
 import { EcrpError } from '../errors.ts';
 import { quoteText } from '../foreign-text.ts';
 import { type Digest, isDigest } from './digest.ts';
+import { type PrivateRegistry, parsePrivateHost } from './private-host.ts';
+import { assertPrivateRepositoryName, assertRegistryAlias, assertRepositoryName } from './repository-name.ts';
 import { assertTag } from './tags.ts';
 
-/** Repository of ECR Public that a reference names. */
+/** The hosts that a command serves beside those of AWS's private registries. */
+export interface RegistryHosts {
+  /** Of ECR Public. A name without a host is a repository there. */
+  readonly registryHost: string;
+  /** An emulator's host that counts as a private registry (ECRP_PRIVATE_REGISTRY_HOST). */
+  readonly privateHost?: string | undefined;
+}
+
+/** Repository of ECR Public, or of private ECR, that a reference names. */
 export interface RepositoryReference {
   /** Host of the reference, or the configured registry host. */
   readonly registryHost: string;
-  /** Registry alias, or the 12 digits of an account. Absent for the user's own registry. */
+  /** Registry alias, or the 12 digits of an account. Absent for the user's own registry, and in private ECR. */
   readonly registryAlias?: string;
   readonly repositoryName: string;
+  /** Undefined in ECR Public. It must be said: a private reference without it would name a repository of ECR Public. */
+  readonly privateRegistry: PrivateRegistry | undefined;
 }
 
 /** Image by tag, by digest or by both. Each command decides what a reference with neither means. */
@@ -18,35 +30,40 @@ export interface Reference extends RepositoryReference {
   readonly imageDigest?: Digest;
 }
 
-/** `RepositoryName` of the service model (2 to 205 characters); `RegistryAliasName` and `RegistryId` (2 to 50). */
-const REPOSITORY_NAME = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
-const REGISTRY_ALIAS = /^(?:[0-9]{12}|[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*)$/;
-
 /** Two names of one registry. The second answers over IPv6 as well. */
 const AWS_HOSTS: readonly string[] = ['public.ecr.aws', 'ecr-public.aws.com'];
 
 /**
- * Parses `repo[:tag][@digest]` or `HOST/alias/repo[:tag][@digest]`, where HOST is the registry host. A first component with a dot or a
- * colon, or `localhost`, is a host, as in docker. Throws USAGE for another host or a bad name.
+ * Parses `repo[:tag][@digest]` or `HOST/alias/repo[:tag][@digest]`, where HOST is the registry host, or `HOST/repo[:tag][@digest]` of a
+ * private registry. A first component with a dot or a colon, or `localhost`, is a host, as in docker. Throws USAGE for another host or a
+ * bad name.
  */
-export function parseReference(text: string, registryHost: string): Reference {
+export function parseReference(text: string, hosts: RegistryHosts): Reference {
+  const { registryHost } = hosts;
   refuseAddress(text, registryHost);
   const [named, imageDigest] = splitDigest(text);
-  const [host, path] = splitHost(named, registryHost);
+  const slash = named.indexOf('/');
+  const privateRegistry = parsePrivateHost(named.slice(0, Math.max(slash, 0)), hosts.privateHost);
+  const [host, path] =
+    privateRegistry === undefined
+      ? splitHost(named, hosts)
+      : [privateRegistry.registryHost, named.slice(slash + 1)];
   const colon = path.lastIndexOf(':');
   const name = colon === -1 ? path : path.slice(0, colon);
   const imageTag = colon === -1 ? undefined : path.slice(colon + 1);
   if (imageTag !== undefined) assertTag(imageTag);
   return {
-    ...splitAlias(text, host, name, registryHost),
+    ...(privateRegistry === undefined
+      ? splitAlias(text, host, name, registryHost)
+      : namePrivate(name, privateRegistry)),
     ...(imageTag !== undefined && { imageTag }),
     ...(imageDigest !== undefined && { imageDigest }),
   };
 }
 
 /** Parses a reference to a repository. Throws USAGE for a tag or digest, and as `parseReference` does. */
-export function parseRepository(text: string, registryHost: string): RepositoryReference {
-  const { imageTag, imageDigest, ...repository } = parseReference(text, registryHost);
+export function parseRepository(text: string, hosts: RegistryHosts): RepositoryReference {
+  const { imageTag, imageDigest, ...repository } = parseReference(text, hosts);
   if (imageTag === undefined && imageDigest === undefined) return repository;
   throw usage(
     `${quoteText(text)} names an image, not a repository`,
@@ -54,16 +71,18 @@ export function parseRepository(text: string, registryHost: string): RepositoryR
   );
 }
 
-/** Formats `HOST/alias/repo`, or `repo` without an alias. */
+/** Formats `HOST/alias/repo`, `repo` without an alias, or `HOST/repo` in private ECR. */
 export function formatRepository({
   registryHost,
   registryAlias,
   repositoryName,
+  privateRegistry,
 }: RepositoryReference): string {
+  if (privateRegistry !== undefined) return `${registryHost}/${repositoryName}`;
   return registryAlias === undefined ? repositoryName : `${registryHost}/${registryAlias}/${repositoryName}`;
 }
 
-/** Formats `HOST/alias/repo:tag@digest` without absent parts. */
+/** Formats `HOST/alias/repo:tag@digest` without absent parts; `HOST/repo` in private ECR. */
 export function formatReference(reference: Reference): string {
   const { imageTag, imageDigest } = reference;
   const tag = imageTag === undefined ? '' : `:${imageTag}`;
@@ -80,14 +99,16 @@ export function isSameRegistryHost(one: string, other: string): boolean {
  * Finds the references to the registry host among an archive's image names, in order. Skips names of other hosts and names with a
  * digest. Throws INVALID_INPUT for a name at the registry host that is not a valid reference.
  */
-export function findRegistryReferences(names: readonly string[], registryHost: string): readonly Reference[] {
+export function findRegistryReferences(names: readonly string[], hosts: RegistryHosts): readonly Reference[] {
   const own = names.filter((name) => {
     const slash = name.indexOf('/');
-    return slash !== -1 && isSameRegistryHost(name.slice(0, slash), registryHost) && !name.includes('@');
+    return (
+      slash !== -1 && isSameRegistryHost(name.slice(0, slash), hosts.registryHost) && !name.includes('@')
+    );
   });
   return own.map((name) => {
     try {
-      return parseReference(name, registryHost);
+      return parseReference(name, hosts);
     } catch (cause) {
       if (!(cause instanceof EcrpError)) throw cause;
       const hint = 'Give the REFERENCE to push to on the command line.';
@@ -98,31 +119,6 @@ export function findRegistryReferences(names: readonly string[], registryHost: s
       );
     }
   });
-}
-
-/** Throws USAGE unless the text is a repository name of ECR Public. */
-export function assertRepositoryName(text: string): void {
-  if (text.length >= 2 && text.length <= 205 && REPOSITORY_NAME.test(text)) return;
-  throw new EcrpError('USAGE', `${quoteText(text)} is not a repository name of ECR Public`, {
-    hint: REPOSITORY_NAME.test(text.toLowerCase())
-      ? 'Write it in lower case, with 2 to 205 characters.'
-      : /[a-z0-9]\/$/.test(text)
-        ? `Write the whole name of the repository: ${text}NAME.`
-        : 'Use 2 to 205 lower-case letters and digits, with single dots, dashes, underscores or slashes between them.',
-  });
-}
-
-/** Throws USAGE unless the text is a registry alias or the 12 digits of an account. */
-export function assertRegistryAlias(text: string): void {
-  if (text.length <= 50 && REGISTRY_ALIAS.test(text)) return;
-  throw new EcrpError('USAGE', `${quoteText(text)} is not a registry alias of ECR Public`, {
-    hint: 'Use 2 to 50 lower-case letters and digits, the first a letter.',
-  });
-}
-
-/** True if the alias of a reference is a registry ID: the 12 digits of an account. */
-export function isRegistryId(alias: string): boolean {
-  return /^[0-9]{12}$/.test(alias);
 }
 
 /** Throws USAGE for an ARN or URL pasted in place of a reference. */
@@ -171,7 +167,7 @@ function splitAlias(
 ): RepositoryReference {
   if (host === undefined) {
     assertRepositoryName(name);
-    return { registryHost, repositoryName: name };
+    return { registryHost, repositoryName: name, privateRegistry: undefined };
   }
   const slash = name.indexOf('/');
   if (slash === -1) {
@@ -184,10 +180,18 @@ function splitAlias(
   assertRegistryAlias(registryAlias);
   const repositoryName = name.slice(slash + 1);
   assertRepositoryName(repositoryName);
-  return { registryHost: host, registryAlias, repositoryName };
+  return { registryHost: host, registryAlias, repositoryName, privateRegistry: undefined };
 }
 
-function splitHost(text: string, registryHost: string): [host: string | undefined, path: string] {
+function namePrivate(repositoryName: string, privateRegistry: PrivateRegistry): RepositoryReference {
+  assertPrivateRepositoryName(repositoryName);
+  return { registryHost: privateRegistry.registryHost, repositoryName, privateRegistry };
+}
+
+function splitHost(
+  text: string,
+  { registryHost, privateHost }: RegistryHosts,
+): [host: string | undefined, path: string] {
   const slash = text.indexOf('/');
   const first = slash === -1 ? text : text.slice(0, slash);
   const isRegistry = isSameRegistryHost(first, registryHost);
@@ -201,10 +205,8 @@ function splitHost(text: string, registryHost: string): [host: string | undefine
     );
   }
   throw usage(
-    `reference ${quoteText(text)} points at ${first}, but ecrp serves ${registryHost}`,
-    /\.dkr[.-]ecr/.test(first)
-      ? 'That is a private ECR registry: use docker or skopeo for it. ecrp serves ECR Public.'
-      : `Write REPOSITORY:TAG for your own registry or ${registryHost}/ALIAS/REPOSITORY:TAG; --registry-host sets another host.`,
+    `reference ${quoteText(text)} points at ${first}, but ecrp serves ${registryHost}${privateHost === undefined ? '' : `, ${privateHost}`} and private ECR`,
+    `Write REPOSITORY:TAG for your own registry or ${registryHost}/ALIAS/REPOSITORY:TAG; --registry-host sets another host.`,
   );
 }
 

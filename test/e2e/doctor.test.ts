@@ -14,7 +14,7 @@ import { startWorkplace } from '../support/workplace.ts';
 type Env = Readonly<Record<string, string>>;
 
 const AWS_HOST = 'api.ecr-public.us-east-1.amazonaws.com';
-const reference = { registryHost: 'x', repositoryName: 'team/app' };
+const reference = { registryHost: 'x', repositoryName: 'team/app', privateRegistry: undefined };
 const enough = makeSmallestPolicy(reference, '123456789012').Statement.flatMap(({ Action }) => Action);
 
 type Lacking = 'nothing' | 'token' | 'bearer' | 'registries' | 'describe' | 'part' | 'image';

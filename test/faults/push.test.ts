@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../src/ecr/api-call.ts';
-import { createEcrClient } from '../../src/ecr/client.ts';
 import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
+import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import { createRepository } from '../../src/ecr/repositories.ts';
 import type { ImageSource } from '../../src/ends/image-source.ts';

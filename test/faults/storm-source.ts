@@ -1,4 +1,4 @@
-import { createEcrClient } from '../../src/ecr/client.ts';
+import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { callApi } from '../support/call-api.ts';

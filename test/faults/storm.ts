@@ -1,8 +1,8 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeCaller } from '../../src/ecr/call.ts';
-import { createEcrClient } from '../../src/ecr/client.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
+import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import type { RepositoryPlace } from '../../src/ecr/target/find-tags.ts';
 import { sendThroughRegistry } from '../../src/ecr/target/raw-target.ts';

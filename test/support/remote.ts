@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { createContext } from '../../src/cli/command-context.ts';
 import { openRemoteRepository, type RemoteOptions } from '../../src/cli/open-remote.ts';
-import { findRegistryHost } from '../../src/cli/service-address.ts';
+import { findRegistryHosts } from '../../src/cli/service-address.ts';
 import type { Io } from '../../src/io.ts';
 import { parseImageAddress } from '../../src/oci/image-address.ts';
 import type { RemoteRepository } from '../../src/registry/remote-repository.ts';
@@ -38,7 +38,7 @@ export async function openTestRemote(
   const budget = retryBudget === undefined ? {} : { retryBudget };
   const global = { progress: 'none', color: false, verbose: true, ...budget } as const;
   const context = createContext(io, style, global);
-  const address = parseImageAddress(reference, findRegistryHost(context));
+  const address = parseImageAddress(reference, findRegistryHosts(context));
   const remote = await openRemoteRepository(context, address, { command: 'copy', ...options });
   return { remote, stderr: () => written };
 }

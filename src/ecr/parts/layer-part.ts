@@ -10,7 +10,7 @@ const WORTH_KEEPING_BYTES = 1024 * 1024;
 
 /** Returns the function that creates parts for one repository. Parts reuse the memory of released ones. */
 export function preparePartUploads(
-  { call, sdk }: EcrClient,
+  { call, operations }: EcrClient,
   address: RepositoryAddress,
 ): (capacity: number) => LayerPart {
   const spareBuffers: Buffer[] = [];
@@ -28,7 +28,7 @@ export function preparePartUploads(
         partFirstByte: start,
         partLastByte: start + encoder.size - 1,
       };
-      return new PartRequest(sdk, members, encoder.finish(members));
+      return new PartRequest(operations, members, encoder.finish(members));
     };
     const dropBegun = (): void => {
       begun?.drop();

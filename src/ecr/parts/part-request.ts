@@ -1,29 +1,35 @@
 import { Readable } from 'node:stream';
-import {
-  type ECRPUBLICClient,
-  UploadLayerPartCommand,
-  type UploadLayerPartCommandOutput,
-} from '@aws-sdk/client-ecr-public';
 import { onAbort } from '../../async/abort.ts';
+import type { SharedOperations } from '../operations.ts';
 import type { PartBody, PartMembers } from './part-encoder.ts';
 
 /** Bytes held back. Without them the service has no request; they fit into one packet. */
 const HELD_BYTES = 1024;
+
+type PartReceipt = Awaited<ReturnType<SharedOperations['uploadLayerPart']>>;
 
 /** One request that carries a part. It goes out at once except for its last bytes, which `finish` releases. */
 export class PartRequest {
   readonly #members: PartMembers;
   readonly #abort = new AbortController();
   readonly #body: HeldBody;
-  readonly #answer: Promise<UploadLayerPartCommandOutput>;
+  readonly #answer: Promise<PartReceipt>;
   #onHandedOver: () => void = () => undefined;
   #hasFailed = false;
 
-  constructor(sdk: ECRPUBLICClient, members: PartMembers, body: PartBody) {
+  constructor(operations: SharedOperations, members: PartMembers, body: PartBody) {
     this.#members = members;
     this.#body = new HeldBody(body.bytes, () => this.#onHandedOver());
-    const command = makePartCommand(members, body, this.#body);
-    this.#answer = sdk.send(command, { abortSignal: this.#abort.signal });
+    // The body exists already: the SDK's serialiser takes many times as long for 10 MiB. It gets an empty part.
+    this.#answer = operations.uploadLayerPart(
+      { ...members, layerPartBlob: new Uint8Array() },
+      { abortSignal: this.#abort.signal },
+      (request) => {
+        request.body = this.#body;
+        request.headers['content-length'] = String(body.bytes.length);
+        request.headers['x-amz-content-sha256'] = body.sha256;
+      },
+    );
     this.#answer.catch(() => {
       this.#hasFailed = true;
       // A refused request may still be sending, and its memory is about to be reused.
@@ -37,7 +43,7 @@ export class PartRequest {
   }
 
   /** Sends the last bytes and waits for the answer. */
-  finish(signal: AbortSignal, onHandedOver: () => void): Promise<UploadLayerPartCommandOutput> {
+  finish(signal: AbortSignal, onHandedOver: () => void): Promise<PartReceipt> {
     const dispose = onAbort(signal, () => this.#abort.abort(signal.reason));
     this.#onHandedOver = onHandedOver;
     this.#body.release();
@@ -81,33 +87,4 @@ class HeldBody extends Readable {
     this.push(piece ?? null);
     if (piece === undefined) this.#onHandedOver();
   }
-}
-
-/**
- * The command for a part whose body exists already: the SDK's serialiser takes many times as long for 10 MiB. The middleware is the SDK's
- * documented hook (`command.middlewareStack`). At the step `build` it runs after serialisation, of an empty part here, and before content
- * length and signature. The signer takes the payload's hash from the header `x-amz-content-sha256` when it exists.
- */
-function makePartCommand(
-  members: PartMembers,
-  { bytes, sha256 }: PartBody,
-  stream: Readable,
-): UploadLayerPartCommand {
-  const command = new UploadLayerPartCommand({ ...members, layerPartBlob: new Uint8Array() });
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { request } = args;
-      if (!isRequest(request)) throw new TypeError('the SDK makes no HTTP request of UploadLayerPart');
-      request.body = stream;
-      request.headers['content-length'] = String(bytes.length);
-      request.headers['x-amz-content-sha256'] = sha256;
-      return next(args);
-    },
-    { step: 'build', priority: 'high', name: 'ecrpPartBody' },
-  );
-  return command;
-}
-
-function isRequest(request: unknown): request is { body: unknown; headers: Record<string, string> } {
-  return typeof request === 'object' && request !== null && 'body' in request && 'headers' in request;
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { askCallerIdentity } from '../../../src/ecr/caller-identity.ts';
-import { createEcrClient } from '../../../src/ecr/client.ts';
+import { createEcrClient } from '../../../src/ecr/public/client.ts';
 import { startAnsweringServer, staySilent } from '../../support/answering-server.ts';
 
 const { host, env } = await startAnsweringServer(staySilent);

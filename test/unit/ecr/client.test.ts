@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ApiEvent } from '../../../src/ecr/api-call.ts';
 import { makeCaller } from '../../../src/ecr/call.ts';
-import { createEcrClient, type EcrClient, type EcrClientSettings } from '../../../src/ecr/client.ts';
+import type { EcrClient, EcrClientSettings } from '../../../src/ecr/client.ts';
+import { createEcrClient } from '../../../src/ecr/public/client.ts';
 import { connectPush } from '../../../src/ecr/push.ts';
 import { describeRegistry } from '../../../src/ecr/registries.ts';
 import { createRepository, deleteRepository } from '../../../src/ecr/repositories.ts';
@@ -505,7 +506,7 @@ describe('through a proxy', () => {
   /** The server of `serve` as `api.example.test`, behind TLS or not, and a client that reaches it through a proxy. */
   async function serveBehind(scheme: 'http' | 'https', responses: readonly Respond[], status?: number) {
     const { client: direct, seen } = await serve(responses);
-    const port = Number((await direct.sdk.config.endpoint?.())?.port);
+    const port = Number((await direct.service.sdk.config.endpoint?.())?.port);
     const front = await startTlsFront(port);
     const hosts = { 'api.example.test': front.port };
     const plainHosts = { 'api.example.test': port };

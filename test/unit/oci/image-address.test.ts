@@ -35,10 +35,11 @@ describe('the address of an image', () => {
         registryHost: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
         repositoryPath: 'team/app',
         imageTag: '1',
+        privateRegistry: expect.objectContaining({ registryId: '123456789012', region: 'eu-west-1' }),
       },
     ],
   ])('%s is read as docker reads it', (text, address) => {
-    expect(parseImageAddress(text, 'public.ecr.aws')).toEqual(address);
+    expect(parseImageAddress(text, { registryHost: 'public.ecr.aws' })).toEqual(address);
   });
 
   test.each([
@@ -46,11 +47,16 @@ describe('the address of an image', () => {
     [`app@${DIGEST}`, { repositoryPath: 'app', imageDigest: DIGEST, lacksAlias: true }],
     ['public.ecr.aws/a1b2c3d4/app', { repositoryPath: 'a1b2c3d4/app' }],
   ])('%s is of ECR Public', (text, address) => {
-    expect(parseImageAddress(text, 'public.ecr.aws')).toEqual({ registryHost: 'public.ecr.aws', ...address });
+    expect(parseImageAddress(text, { registryHost: 'public.ecr.aws' })).toEqual({
+      registryHost: 'public.ecr.aws',
+      ...address,
+    });
   });
 
   test('ECR Public is any other registry where the own one is elsewhere', () => {
-    expect(parseImageAddress('public.ecr.aws/docker/library/alpine:3', '127.0.0.1:5100')).toEqual({
+    expect(
+      parseImageAddress('public.ecr.aws/docker/library/alpine:3', { registryHost: '127.0.0.1:5100' }),
+    ).toEqual({
       registryHost: 'public.ecr.aws',
       repositoryPath: 'docker/library/alpine',
       imageTag: '3',
@@ -63,7 +69,7 @@ describe('the address of an image', () => {
     'team/app:v1',
     'public.ecr.aws/a1b2c3d4/app',
   ])('%s is formatted as it was read', (text) => {
-    expect(formatImageAddress(parseImageAddress(text, 'public.ecr.aws'))).toBe(text);
+    expect(formatImageAddress(parseImageAddress(text, { registryHost: 'public.ecr.aws' }))).toBe(text);
   });
 
   test.each([
@@ -79,7 +85,7 @@ describe('the address of an image', () => {
     ['ghcr.io/a/../b', 'is not the name of a repository', 'HOST/REPOSITORY:TAG'],
     ['ghcr.io/a?x', 'is not the name of a repository', 'HOST/REPOSITORY:TAG'],
   ])('%s is refused', (text, message, hint) => {
-    const parse = () => parseImageAddress(text, 'public.ecr.aws');
+    const parse = () => parseImageAddress(text, { registryHost: 'public.ecr.aws' });
     expect(parse).toThrow(
       expect.objectContaining({
         code: 'USAGE',

@@ -38,12 +38,12 @@ describe('parseReference', () => {
       { registryAlias: 'docker', repositoryName: 'my.app', imageTag: 't'.repeat(128) },
     ],
   ])('reads %s', (text, expected) => {
-    expect(parseReference(text, HOST)).toEqual({ registryHost: HOST, ...expected });
+    expect(parseReference(text, { registryHost: HOST })).toEqual({ registryHost: HOST, ...expected });
   });
 
   it('reads a registry host with a port as a host, not as a tag', () => {
     const registryHost = '127.0.0.1:5100';
-    const reference = parseReference('127.0.0.1:5100/alias/app:1', registryHost);
+    const reference = parseReference('127.0.0.1:5100/alias/app:1', { registryHost });
     expect(reference).toEqual({ registryHost, registryAlias: 'alias', repositoryName: 'app', imageTag: '1' });
     expect(formatReference(reference)).toBe('127.0.0.1:5100/alias/app:1');
   });
@@ -52,13 +52,37 @@ describe('parseReference', () => {
     ['ecr-public.aws.com', 'public.ecr.aws'],
     ['public.ecr.aws', 'ecr-public.aws.com'],
   ])('accepts %s for the registry %s, and keeps it as written', (written, registryHost) => {
-    expect(formatReference(parseReference(`${written}/a1b2c3d4/app:1`, registryHost))).toBe(
+    expect(formatReference(parseReference(`${written}/a1b2c3d4/app:1`, { registryHost }))).toBe(
       `${written}/a1b2c3d4/app:1`,
     );
   });
 
+  it.each([
+    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/a__b--c:1', 'team/a__b--c'],
+    ['123456789012.DKR.ecr.eu-west-1.amazonaws.com/app:1', 'app'],
+  ])('reads %s as a repository of private ECR', (text, repositoryName) => {
+    const registryHost = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+    const reference = parseReference(text, { registryHost: HOST });
+    expect(reference).toMatchObject({ registryHost, repositoryName, imageTag: '1' });
+    expect(reference.registryAlias).toBeUndefined();
+    expect(reference.privateRegistry).toMatchObject({ registryId: '123456789012', region: 'eu-west-1' });
+    expect(formatReference(reference)).toBe(`${registryHost}/${repositoryName}:1`);
+  });
+
+  it("reads an emulator's host as private ECR only where it is configured", async () => {
+    const text = '127.0.0.1:5101/app:1';
+    const privateHost = '127.0.0.1:5101';
+    expect(parseReference(text, { registryHost: HOST, privateHost }).privateRegistry).toMatchObject({
+      registryHost: privateHost,
+    });
+    const error = await catchError(() => parseReference(text, { registryHost: HOST }));
+    expect(error.message).toContain('points at 127.0.0.1:5101');
+  });
+
   it("accepts no name of AWS's registry for another registry", async () => {
-    const error = await catchError(() => parseReference('ecr-public.aws.com/a1/app', '127.0.0.1:5100'));
+    const error = await catchError(() =>
+      parseReference('ecr-public.aws.com/a1/app', { registryHost: '127.0.0.1:5100' }),
+    );
     expect(error.message).toContain('points at ecr-public.aws.com');
   });
 
@@ -71,7 +95,7 @@ describe('parseReference', () => {
     'oci://robot:hun\nhunter2@public.ecr.aws/alias/app',
     `robot:hunter2@public.ecr.aws/alias/app@${DIGEST}`,
   ])('repeats no password of %j', async (text) => {
-    const error = await catchError(() => parseReference(text, HOST));
+    const error = await catchError(() => parseReference(text, { registryHost: HOST }));
     expect(error.code).toBe('USAGE');
     expect(error.message).toContain('user name or password');
     expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
@@ -79,7 +103,10 @@ describe('parseReference', () => {
 
   it.each([
     ['docker.io/library/app:1', /points at docker\.io/],
-    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app', /points at 123456789012\.dkr/],
+    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com.example/app', /points at 123456789012\.dkr/],
+    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/App', /not a repository name of private ECR/],
+    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/', /not a repository name of private ECR/],
+    [`123456789012.dkr.ecr.eu-west-1.amazonaws.com/${'a'.repeat(257)}`, /not a repository name/],
     ['localhost:5000/app', /points at localhost:5000/],
     ['localhost/app', /points at localhost,/],
     ['public.ecr.aws', /registry host alone/],
@@ -95,7 +122,6 @@ describe('parseReference', () => {
     [`@${DIGEST}`, /not a repository name/],
     ['arn:aws:ecr-public::123456789012:repository/team/app', /is an ARN/],
     ['https://gallery.ecr.aws/alias/app', /is a URL/],
-    ['123456789012.dkr-ecr.eu-west-1.on.aws/app', /points at 123456789012\.dkr/],
     ['', /not a repository name/],
     ['App', /not a repository name/],
     ['a__b', /not a repository name/],
@@ -110,7 +136,7 @@ describe('parseReference', () => {
     ['app\n', /not a repository name/],
     ['app:1\n', /not an image tag/],
   ])('refuses %j', async (text, message) => {
-    const error = await catchError(() => parseReference(text, HOST));
+    const error = await catchError(() => parseReference(text, { registryHost: HOST }));
     expect(error.code).toBe('USAGE');
     expect(error.message).toMatch(message);
     expect(error.hint).toBeTruthy();
@@ -123,7 +149,7 @@ describe('parseRepository', () => {
     ['public.ecr.aws/a1b2c3d4/team/app', 'public.ecr.aws/a1b2c3d4/team/app'],
     ['public.ecr.aws/123456789012/app', 'public.ecr.aws/123456789012/app'],
   ])('reads %s', (text, written) => {
-    expect(formatRepository(parseRepository(text, HOST))).toBe(written);
+    expect(formatRepository(parseRepository(text, { registryHost: HOST }))).toBe(written);
   });
 
   it.each([
@@ -134,7 +160,7 @@ describe('parseRepository', () => {
     ['localhost:5000/app', 'points at localhost:5000', 'REPOSITORY'],
     ['App', 'not a repository name', 'lower case'],
   ])('refuses %s', async (text, message, hint) => {
-    const error = await catchError(() => parseRepository(text, HOST));
+    const error = await catchError(() => parseRepository(text, { registryHost: HOST }));
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
     expect(error.hint).toContain(hint);
   });
@@ -150,7 +176,7 @@ describe('findRegistryReferences', () => {
       'ecr-public.aws.com/a1b2c3d4/app:2',
       `${HOST}/a1b2c3d4/app@${DIGEST}`,
     ];
-    const references = findRegistryReferences(names, HOST);
+    const references = findRegistryReferences(names, { registryHost: HOST });
     expect(references.map((reference) => formatReference(reference))).toEqual([
       'public.ecr.aws/a1b2c3d4/app:1.0',
       'public.ecr.aws/a1b2c3d4/app',
@@ -159,7 +185,9 @@ describe('findRegistryReferences', () => {
   });
 
   it('blames the archive for a bad name', async () => {
-    const error = await catchError(() => findRegistryReferences([`${HOST}/a1b2c3d4/App:1`], HOST));
+    const error = await catchError(() =>
+      findRegistryReferences([`${HOST}/a1b2c3d4/App:1`], { registryHost: HOST }),
+    );
     expect(error.code).toBe('INVALID_INPUT');
     expect(error.message).toContain('"public.ecr.aws/a1b2c3d4/App:1"');
   });

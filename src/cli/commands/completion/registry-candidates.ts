@@ -1,8 +1,9 @@
 import { withDeadline } from '../../../async/abort.ts';
-import { createEcrClient, type EcrClient } from '../../../ecr/client.ts';
+import type { EcrClient } from '../../../ecr/client.ts';
 import { findFreeCredentials } from '../../../ecr/credentials/free-credentials.ts';
 import type { AwsCredentials } from '../../../ecr/credentials/source.ts';
 import { listImageTagPages } from '../../../ecr/images.ts';
+import { createEcrClient } from '../../../ecr/public/client.ts';
 import { listRepositories } from '../../../ecr/repositories.ts';
 import { findCaBundle } from '../../../ecr/shared-config.ts';
 import type { Environment, Io } from '../../../io.ts';

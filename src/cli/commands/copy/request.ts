@@ -2,10 +2,10 @@ import type { Login } from '../../../docker/helper-protocol.ts';
 import { EcrpError } from '../../../errors.ts';
 import { formatImageAddress, type ImageAddress, parseImageAddress } from '../../../oci/image-address.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
-import { formatReference, parseReference } from '../../../oci/reference.ts';
+import { formatReference, parseReference, type RegistryHosts } from '../../../oci/reference.ts';
 import { compileGlobs, type Matcher } from '../../../retention/glob.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts } from '../../service-address.ts';
 import { readGivenTags } from '../push/choose-target.ts';
 import {
   type PushRequest,
@@ -63,8 +63,8 @@ export async function readCopyRequest(
 ): Promise<CopyRequest> {
   const { platform = [], attestations, referrers, allTags = false, match } = options;
   checkGivenLogin(options);
-  const registryHost = findRegistryHost(context);
-  const from = parseImageAddress(fromText, registryHost);
+  const hosts = findRegistryHosts(context);
+  const from = parseImageAddress(fromText, hosts);
   if (match !== undefined && !allTags) {
     throw refuse(
       '--match chooses among the tags of a repository, so it needs --all-tags',
@@ -72,8 +72,8 @@ export async function readCopyRequest(
     );
   }
   const reference = allTags
-    ? readRepositories(from, toText, registryHost, options)
-    : completeTarget(from, toText, registryHost, options);
+    ? readRepositories(from, toText, hosts, options)
+    : completeTarget(from, toText, hosts, options);
   const selection = { platforms: platform.map(parsePlatform), attestations, referrers };
   const wantsTag = allTags ? compileGlobs(match ?? ['*']) : undefined;
   const transfer = await readTransfer(context, reference, {
@@ -93,10 +93,10 @@ export async function readCopyRequest(
 function readRepositories(
   from: ImageAddress,
   toText: string,
-  registryHost: string,
+  hosts: RegistryHosts,
   { tag, byDigest }: CopyOptions,
 ): string {
-  const to = parseReference(toText, registryHost);
+  const to = parseReference(toText, hosts);
   const named = [from, to].some(({ imageTag, imageDigest }) => (imageTag ?? imageDigest) !== undefined);
   if (named) {
     throw refuse(
@@ -117,11 +117,11 @@ function readRepositories(
 function completeTarget(
   from: ImageAddress,
   toText: string,
-  registryHost: string,
+  hosts: RegistryHosts,
   { tag = [], byDigest = false }: CopyOptions,
 ): string {
   // Before any message repeats it: it may hold a password.
-  const to = parseReference(toText, registryHost);
+  const to = parseReference(toText, hosts);
   if (from.imageTag === undefined && from.imageDigest === undefined) {
     const name = formatImageAddress(from);
     throw refuse(
@@ -130,7 +130,7 @@ function completeTarget(
     );
   }
   if (to.imageTag !== undefined || byDigest) return toText;
-  const [given] = readGivenTags(tag, registryHost);
+  const [given] = readGivenTags(tag, hosts);
   const further = given?.kind === 'reference' ? given.reference.imageTag : given?.imageTag;
   const imageTag = from.imageTag ?? further;
   if (imageTag === undefined) {

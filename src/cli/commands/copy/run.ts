@@ -1,5 +1,5 @@
 import { rememberTarget } from '../../../engine/remember-target.ts';
-import { formatImageAddress, isPrivateEcr } from '../../../oci/image-address.ts';
+import { formatImageAddress } from '../../../oci/image-address.ts';
 import type { RemoteRepository } from '../../../registry/remote-repository.ts';
 import { pickCosignTags, searchCosignTags } from '../../../registry/source/cosign-tags.ts';
 import { ManifestCache } from '../../../registry/source/manifest-cache.ts';
@@ -30,7 +30,7 @@ export async function copy(
   const request = await readCopyRequest(context, from, to, options);
   const name = formatImageAddress(request.from);
   const { yes = false, dryRun = false } = options;
-  if (isPrivateEcr(request.from.registryHost) && !yes && !dryRun) {
+  if (request.from.privateRegistry !== undefined && !yes && !dryRun) {
     const question = `${name} is in a private registry. Copy it to ECR Public, where everybody can pull it?`;
     if (!(await confirm(context, question, `copying ${name} to a public registry`))) return cancel(context);
   }
@@ -60,7 +60,7 @@ async function copyRequested(run: PushRun, request: CopyRequest): Promise<readon
   });
   const manifests = new ManifestCache(remote, context.io.signal);
   try {
-    const chosen = chooseTarget(transfer.target, [], transfer.registryHost);
+    const chosen = chooseTarget(transfer.target, [], transfer.hosts);
     const repository = await connectRepository(context, session, progress, transfer, chosen, rememberTarget);
     const open = { run, request, remote, manifests, repository };
     return wantsTag === undefined ? [await copyOne(open)] : await copyAll(open, wantsTag);

@@ -1,4 +1,5 @@
-import { isRegistryId, type RepositoryReference } from '../../../oci/reference.ts';
+import type { RepositoryReference } from '../../../oci/reference.ts';
+import { isRegistryId } from '../../../oci/repository-name.ts';
 
 // The IAM permissions that the checks and a push need.
 

@@ -14,7 +14,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { findResultWidth } from '../../format.ts';
 import { openRemoteRepository } from '../../open-remote.ts';
 import type { Outcome } from '../../output.ts';
-import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import {
   type ChildDescription,
   type ImageDescription,
@@ -29,13 +29,13 @@ const MOST_READ = 50;
 
 /** Describes an image of any registry through `/v2/`, anonymously where that is possible. */
 export async function describeImage(context: CommandContext, text: string): Promise<Outcome> {
-  const registryHost = findRegistryHost(context);
+  const hosts = findRegistryHosts(context);
   const {
     imageDigest,
     imageTag = imageDigest === undefined ? 'latest' : undefined,
     ...repository
-  } = parseImageAddress(text, registryHost);
-  const isOwn = isSameRegistryHost(repository.registryHost, registryHost);
+  } = parseImageAddress(text, hosts);
+  const isOwn = isSameRegistryHost(repository.registryHost, hosts.registryHost);
   if (isOwn) await requireRegistryHost(context, 'image describe');
   const { signal } = context.io;
   const remote = await openRemoteRepository(context, repository, { command: 'image describe' });

@@ -14,7 +14,7 @@ import { findResultWidth } from '../../format.ts';
 import { openRemoteRepository } from '../../open-remote.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
 import { readRepository } from '../../own-registry.ts';
-import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import { eachItem } from './each-item.ts';
 import { collectImages } from './image-columns.ts';
 import {
@@ -39,9 +39,10 @@ export async function listImages(
   name: string,
   { tags: byTag = false }: ImageListOptions,
 ): Promise<Outcome> {
-  const registryHost = findRegistryHost(context);
-  const repository = parseAddressedRepository(name, registryHost);
-  if (!isSameRegistryHost(repository.registryHost, registryHost)) return listOtherTags(context, repository);
+  const hosts = findRegistryHosts(context);
+  const repository = parseAddressedRepository(name, hosts);
+  if (!isSameRegistryHost(repository.registryHost, hosts.registryHost))
+    return listOtherTags(context, repository);
   const reference = readRepository(context, name);
   const { signal } = context.io;
   return withEcr(context, async (session) => {

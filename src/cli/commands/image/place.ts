@@ -1,6 +1,7 @@
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
-import { formatRepository, isRegistryId, type RepositoryReference } from '../../../oci/reference.ts';
+import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
+import { isRegistryId } from '../../../oci/repository-name.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
 import { resolveRepository } from '../../own-registry.ts';
@@ -26,6 +27,7 @@ export async function nameRepository(
     registryHost,
     registryAlias,
     repositoryName,
+    privateRegistry: undefined,
     repositoryPath: `${registryAlias}/${repositoryName}`,
   };
 }

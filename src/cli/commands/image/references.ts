@@ -3,7 +3,7 @@ import { quoteText } from '../../../foreign-text.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { formatRepository, parseReference, type RepositoryReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts } from '../../service-address.ts';
 
 /** An image as a command line names it: by tag, by digest, or by both, which must agree. */
 export interface NamedImage {
@@ -26,13 +26,13 @@ export function readImages(
   texts: readonly string[],
   { needsTag }: { readonly needsTag: boolean },
 ): readonly ImagesOfRepository[] {
-  const registryHost = findRegistryHost(context);
+  const hosts = findRegistryHosts(context);
   const repositories = new Map<
     string,
     { repository: RepositoryReference; images: Map<string, NamedImage> }
   >();
   for (const text of texts) {
-    const { imageTag, imageDigest, ...repository } = parseReference(text, registryHost);
+    const { imageTag, imageDigest, ...repository } = parseReference(text, hosts);
     if (imageTag === undefined && (needsTag || imageDigest === undefined)) {
       const name = formatRepository(repository);
       throw new EcrpError('USAGE', `${quoteText(text)} names no tag${needsTag ? '' : ' and no digest'}`, {

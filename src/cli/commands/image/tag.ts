@@ -14,7 +14,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
-import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import { findTagged } from './find-tagged.ts';
 import { type NamedRepository, requireNamedRepository } from './place.ts';
 import { openRepository } from './reading.ts';
@@ -30,7 +30,7 @@ export async function tagImage(
   given: readonly string[],
   { ifExists }: ImageTagOptions,
 ): Promise<Outcome> {
-  const reference = parseReference(text, findRegistryHost(context));
+  const reference = parseReference(text, findRegistryHosts(context));
   if (reference.imageTag === undefined && reference.imageDigest === undefined) {
     const name = formatRepository(reference);
     throw new EcrpError('USAGE', `${name} names no image`, { hint: `Write ${name}:TAG or ${name}@DIGEST.` });

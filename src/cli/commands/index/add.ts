@@ -20,7 +20,7 @@ export async function addToIndex(
 ): Promise<Outcome> {
   const change = await readChange(context, 'index add', text, { ...options, ifExists: 'overwrite' });
   const { request, target } = change;
-  const given = readMembers(context, texts, target, request.registryHost);
+  const given = readMembers(context, texts, target, request.hosts);
   const annotations = readAnnotations(options.annotation ?? []);
   const choice = readChoice(options);
   return runChange(context, change, async (run, repository) => {

@@ -15,7 +15,7 @@ import { formatPlatform } from '../../../oci/platform.ts';
 import { formatReference, formatRepository, parseReference, type Reference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
-import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import { findTagged } from '../image/find-tagged.ts';
 import { requireNamedRepository } from '../image/place.ts';
 import { openRepository } from '../image/reading.ts';
@@ -49,8 +49,8 @@ export async function readChange(
   text: string,
   options: TransferOptions,
 ): Promise<IndexChange> {
-  const registryHost = findRegistryHost(context);
-  const reference = parseReference(text, registryHost);
+  const hosts = findRegistryHosts(context);
+  const reference = parseReference(text, hosts);
   const { imageTag, imageDigest: _, ...repository } = reference;
   if (imageTag === undefined) {
     const name = formatRepository(repository);
@@ -61,7 +61,7 @@ export async function readChange(
   const named = { ...repository, imageTag };
   const request = await readTransfer(context, formatReference(named), options);
   await requireRegistryHost(context, command);
-  const target = chooseTarget(request.target, [], registryHost);
+  const target = chooseTarget(request.target, [], hosts);
   return { command, reference: { ...reference, imageTag }, request, target };
 }
 

@@ -1,10 +1,10 @@
 import { EcrpError } from '../../../errors.ts';
 import { buildIndex } from '../../../oci/build-index.ts';
-import { formatRepository, parseReference } from '../../../oci/reference.ts';
+import { formatRepository, parseReference, type RegistryHosts } from '../../../oci/reference.ts';
 import { readAnnotations } from '../../annotation-option.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
-import { findRegistryHost, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import { chooseTarget } from '../push/choose-target.ts';
 import { connectRepository, explainMissing } from '../push/connect-repository.ts';
 import { runPush } from '../push/push-run.ts';
@@ -23,11 +23,11 @@ export async function createIndex(
   texts: readonly string[],
   options: IndexCreateOptions,
 ): Promise<Outcome> {
-  const registryHost = findRegistryHost(context);
-  assertNamed(text, options, registryHost);
+  const hosts = findRegistryHosts(context);
+  assertNamed(text, options, hosts);
   const request = await readTransfer(context, text, options);
-  const chosen = chooseTarget(request.target, [], registryHost);
-  const given = readMembers(context, texts, chosen, registryHost);
+  const chosen = chooseTarget(request.target, [], hosts);
+  const given = readMembers(context, texts, chosen, hosts);
   const annotations = readAnnotations(options.annotation ?? []);
   const choice = readChoice(options);
   if (given.some(({ kind }) => kind === 'reference')) await requireRegistryHost(context, 'index create');
@@ -52,8 +52,8 @@ export async function createIndex(
 }
 
 /** `latest` is meant silently in a push only. */
-function assertNamed(text: string, { byDigest = false }: IndexCreateOptions, registryHost: string): void {
-  const { imageTag, imageDigest, ...repository } = parseReference(text, registryHost);
+function assertNamed(text: string, { byDigest = false }: IndexCreateOptions, hosts: RegistryHosts): void {
+  const { imageTag, imageDigest, ...repository } = parseReference(text, hosts);
   if (byDigest || imageTag !== undefined || imageDigest !== undefined) return;
   const name = formatRepository(repository);
   throw new EcrpError('USAGE', `${name} names no tag for the index`, {

@@ -108,7 +108,7 @@ async function openReferences(
 /** Undefined for an image of the repository itself. A repository of the same name may be in another registry. */
 async function findAddress(
   { context, session }: PushRun,
-  { registryHost }: TransferRequest,
+  { hosts }: TransferRequest,
   { chosen }: ConnectedRepository,
   given: GivenReference | GivenAddress,
 ): Promise<GivenAddress | undefined> {
@@ -116,7 +116,7 @@ async function findAddress(
   const { name, platform, reference } = given;
   if (reference.registryAlias === chosen.registryAlias) return undefined;
   if (await isSameRegistry(session, chosen, reference, context.io.signal)) return undefined;
-  return { kind: 'address', name, platform, address: parseImageAddress(name, registryHost) };
+  return { kind: 'address', name, platform, address: parseImageAddress(name, hosts) };
 }
 
 function assertDistinct(members: readonly IndexMember[]): void {

@@ -13,6 +13,7 @@ import {
   isSameRegistryHost,
   parseReference,
   type Reference,
+  type RegistryHosts,
   type RepositoryReference,
 } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
@@ -75,9 +76,9 @@ export function readMembers(
   context: CommandContext,
   texts: readonly string[],
   repository: RepositoryReference,
-  registryHost: string,
+  hosts: RegistryHosts,
 ): readonly GivenMember[] {
-  const members = texts.map((text) => readMember(context, text, repository, registryHost));
+  const members = texts.map((text) => readMember(context, text, repository, hosts));
   if (members.filter(({ name }) => name === '-').length > 1) {
     throw new EcrpError('USAGE', 'standard input is given twice, and can be read once', {
       hint: 'Write one of the archives into a file.',
@@ -90,7 +91,7 @@ function readMember(
   context: CommandContext,
   text: string,
   repository: RepositoryReference,
-  registryHost: string,
+  hosts: RegistryHosts,
 ): GivenMember {
   const { name, platform } = splitPlatform(context, text);
   if (name === '-' || name === '' || name.startsWith('docker:')) {
@@ -98,11 +99,13 @@ function readMember(
     return { kind: 'source', name, platform };
   }
   if (isFile(context, name)) return { kind: 'source', name, platform };
-  const address = readAddress(name, repository, registryHost);
-  if (!isSameRegistryHost(address.registryHost, registryHost))
-    return { kind: 'address', name, platform, address };
-  const reference = parseReference(name, registryHost);
-  return reference.repositoryName === repository.repositoryName
+  const address = readAddress(name, repository, hosts);
+  const isEcr =
+    address.privateRegistry !== undefined || isSameRegistryHost(address.registryHost, hosts.registryHost);
+  if (!isEcr) return { kind: 'address', name, platform, address };
+  const reference = parseReference(name, hosts);
+  const isSameService = reference.privateRegistry?.registryHost === repository.privateRegistry?.registryHost;
+  return isSameService && reference.repositoryName === repository.repositoryName
     ? { kind: 'reference', name, platform, reference }
     : { kind: 'address', name, platform, address };
 }
@@ -125,7 +128,7 @@ function isFile({ io }: CommandContext, name: string): boolean {
   return name !== '' && existsSync(resolve(io.cwd, name));
 }
 
-function readAddress(name: string, repository: RepositoryReference, registryHost: string): ImageAddress {
+function readAddress(name: string, repository: RepositoryReference, hosts: RegistryHosts): ImageAddress {
   const own = formatRepository(repository);
   const neither = `${quoteText(name)} is neither a file nor an image`;
   if (PATH.test(name)) {
@@ -135,7 +138,7 @@ function readAddress(name: string, repository: RepositoryReference, registryHost
   }
   let address: ImageAddress;
   try {
-    address = parseImageAddress(name, registryHost);
+    address = parseImageAddress(name, hosts);
   } catch (cause) {
     if (!(cause instanceof EcrpError)) throw cause;
     throw new EcrpError('USAGE', `${neither}: ${cause.message}`, {

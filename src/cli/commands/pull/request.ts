@@ -3,7 +3,7 @@ import { EcrpError } from '../../../errors.ts';
 import { formatImageAddress, type ImageAddress, parseImageAddress } from '../../../oci/image-address.ts';
 import { type Platform, parsePlatform } from '../../../oci/platform.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts } from '../../service-address.ts';
 import { type Destination, type PullFormat, readDestination } from './destination.ts';
 
 /** The options of `ecrp pull`, as commander gives them. */
@@ -32,7 +32,7 @@ export async function readPullRequest(
   destination: string,
   { format, platform = [], concurrency }: PullOptions,
 ): Promise<PullRequest> {
-  const address = parseImageAddress(reference, findRegistryHost(context));
+  const address = parseImageAddress(reference, findRegistryHosts(context));
   if (address.imageTag === undefined && address.imageDigest === undefined) {
     const name = formatImageAddress(address);
     throw new EcrpError('USAGE', `${name} names no tag, and a pull needs one`, {

@@ -69,8 +69,7 @@ export async function readArtifactRequest(
   const files = texts.map((text) => readFileArgument(context, text, reference));
   assertDistinctTitles(files);
   const transfer = await readTransfer(context, reference, options);
-  const subject =
-    options.subject === undefined ? undefined : parseReference(options.subject, transfer.registryHost);
+  const subject = options.subject === undefined ? undefined : parseReference(options.subject, transfer.hosts);
   if (subject !== undefined) await requireRegistryHost(context, '--subject');
   return {
     ...transfer,

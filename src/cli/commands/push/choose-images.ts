@@ -1,13 +1,13 @@
 import type { ChartFacts, ImageSource, ListedImage } from '../../../ends/image-source.ts';
 import { EcrpError } from '../../../errors.ts';
 import { listNames, quoteText } from '../../../foreign-text.ts';
-import { findRegistryReferences } from '../../../oci/reference.ts';
+import { findRegistryReferences, type RegistryHosts } from '../../../oci/reference.ts';
 import { chooseImage } from './choose-image.ts';
 import { type ChosenTarget, chooseTarget, type GivenTarget, warnOfChartTags } from './choose-target.ts';
 import type { PushRequest } from './request.ts';
 
 /** What the command line says about the choice. */
-export type Choice = Pick<PushRequest, 'image' | 'all' | 'target' | 'registryHost' | 'selection'>;
+export type Choice = Pick<PushRequest, 'image' | 'all' | 'target' | 'hosts' | 'selection'>;
 
 export interface ChosenImage {
   readonly image: ListedImage;
@@ -22,20 +22,20 @@ export interface ChosenImage {
  */
 export async function chooseImages(
   source: ImageSource,
-  { image: name, all, target: given, registryHost, selection }: Choice,
+  { image: name, all, target: given, hosts, selection }: Choice,
 ): Promise<readonly ChosenImage[]> {
   const drops = selection.referrers === 'drop';
   if (!all) {
     const image = await chooseImage(source, name);
-    const chosen = chooseOne(image, given, registryHost);
+    const chosen = chooseOne(image, given, hosts);
     return [drops ? { ...chosen, image: dropReferrers(chosen.image) } : chosen];
   }
   const [only, ...others] = source.images;
   const isUnnamedChart = only !== undefined && only.names.length === 0 && findChart(only) !== undefined;
   const images =
     only !== undefined && others.length === 0 && (isUnnamedChart || findGivenTag(given) !== undefined)
-      ? [chooseOne(only, given, registryHost)]
-      : chooseEach(source, given, registryHost);
+      ? [chooseOne(only, given, hosts)]
+      : chooseEach(source, given, hosts);
   const tagged = drops || selection.platforms.length > 0 ? [] : chooseTagged(source, images);
   const chosen = [
     ...images.map(({ image, target }) => ({ image: drops ? dropReferrers(image) : image, target })),
@@ -45,9 +45,9 @@ export async function chooseImages(
   return chosen;
 }
 
-function chooseOne(image: ListedImage, given: GivenTarget, registryHost: string): ChosenImage {
+function chooseOne(image: ListedImage, given: GivenTarget, hosts: RegistryHosts): ChosenImage {
   const chart = findChart(image);
-  const target = chooseTarget(given, image.names, registryHost, chart);
+  const target = chooseTarget(given, image.names, hosts, chart);
   if (image.kind !== 'manifest' || chart === undefined) return { image, target };
   const warnings = [...(image.warnings ?? []), ...warnOfChartTags(chart, target.tags)];
   return { image: { ...image, warnings }, target };
@@ -58,14 +58,14 @@ function findChart(image: ListedImage): ChartFacts | undefined {
   return image.kind === 'manifest' ? image.chart : undefined;
 }
 
-function chooseEach(source: ImageSource, given: GivenTarget, registryHost: string): readonly ChosenImage[] {
+function chooseEach(source: ImageSource, given: GivenTarget, hosts: RegistryHosts): readonly ChosenImage[] {
   const single = findGivenTag(given);
   if (single !== undefined) {
     throw refuse(
       `${source.path} holds ${source.images.length} images, and ${quoteText(single)} can be only one of them`,
     );
   }
-  return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, registryHost) }));
+  return source.images.map((image) => ({ image, target: chooseOwnTarget(given, image, hosts) }));
 }
 
 /** A tag on the command line, which can be given to one image only. */
@@ -73,22 +73,26 @@ function findGivenTag({ reference, tags }: GivenTarget): string | undefined {
   return reference !== undefined && /:[^/]*$/.test(reference) ? reference : tags[0];
 }
 
-function chooseOwnTarget(given: GivenTarget, image: ListedImage, registryHost: string): ChosenTarget {
+function chooseOwnTarget(given: GivenTarget, image: ListedImage, hosts: RegistryHosts): ChosenTarget {
   const { reference: repository, byDigest } = given;
-  if (repository === undefined && findRegistryReferences(image.names, registryHost).length === 0) {
+  if (repository === undefined && findRegistryReferences(image.names, hosts).length === 0) {
     const name = image.names.length === 0 ? 'without a name' : listNames(image.names);
-    throw new EcrpError('USAGE', `no target for the image ${name}: none of its names is at ${registryHost}`, {
-      hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all',
-    });
+    throw new EcrpError(
+      'USAGE',
+      `no target for the image ${name}: none of its names is at ${hosts.registryHost}`,
+      {
+        hint: 'Give the repository after the source, without a tag: ecrp push SOURCE REPOSITORY --all',
+      },
+    );
   }
-  if (repository === undefined) return chooseTarget(given, image.names, registryHost);
+  if (repository === undefined) return chooseTarget(given, image.names, hosts);
   const named = image.names.flatMap((name) => findTag(name) ?? []);
   const [first = findChart(image)?.imageTag, ...others] = named;
   if (byDigest || first === undefined) {
-    return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, registryHost);
+    return chooseTarget({ reference: repository, tags: [], byDigest: true }, image.names, hosts);
   }
   const reference = `${repository}:${first}`;
-  return chooseTarget({ reference, tags: others, byDigest }, image.names, registryHost);
+  return chooseTarget({ reference, tags: others, byDigest }, image.names, hosts);
 }
 
 /** A referrer with a name goes to the repository of its image under its own tag. */
@@ -105,11 +109,12 @@ function chooseTagged(
           each.image.referrers?.some(({ root }) => root.digest === image.root.digest),
       ) ?? images[0];
     if (subject === undefined || tags.length === 0) return [];
-    const { registryHost, registryAlias, repositoryName } = subject.target;
+    const { registryHost, registryAlias, repositoryName, privateRegistry } = subject.target;
     const repository = {
       registryHost,
       ...(registryAlias !== undefined && { registryAlias }),
       repositoryName,
+      privateRegistry,
     };
     return [{ image, target: { ...repository, tags, mainTag: tags[0] } }];
   });

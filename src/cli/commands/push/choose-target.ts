@@ -9,6 +9,7 @@ import {
   formatRepository,
   parseReference,
   type Reference,
+  type RegistryHosts,
   type RepositoryReference,
 } from '../../../oci/reference.ts';
 import { assertTag, orderTags } from '../../../oci/tags.ts';
@@ -46,25 +47,26 @@ const DEFAULT_TAG = 'latest';
 export function chooseTarget(
   given: GivenTarget,
   names: readonly string[],
-  registryHost: string,
+  hosts: RegistryHosts,
   chart?: ChartFacts,
 ): ChosenTarget {
-  const further = readGivenTags(given.tags, registryHost);
-  const main = given.reference === undefined ? undefined : parseReference(given.reference, registryHost);
-  const named = main === undefined ? findRegistryReferences(names, registryHost) : [main];
+  const further = readGivenTags(given.tags, hosts);
+  const main = given.reference === undefined ? undefined : parseReference(given.reference, hosts);
+  const named = main === undefined ? findRegistryReferences(names, hosts) : [main];
   const references = [
     ...named,
     ...further.flatMap((each) => (each.kind === 'reference' ? [each.reference] : [])),
   ];
   const [first] = references;
-  if (first === undefined) throw chart ? refuseChart(chart) : refuseNames(names, registryHost);
+  if (first === undefined) throw chart ? refuseChart(chart) : refuseNames(names, hosts);
   assertOneRepository(references);
-  const { registryHost: host, registryAlias, repositoryName } = first;
+  const { registryHost, registryAlias, repositoryName, privateRegistry } = first;
   const otherNames = listOtherNames(references);
   const repository = {
-    registryHost: host,
+    registryHost,
     ...(registryAlias !== undefined && { registryAlias }),
     repositoryName,
+    privateRegistry,
     ...(otherNames.length > 0 && { otherNames }),
   };
   const imageDigest = findDigest(references);
@@ -141,7 +143,7 @@ function refuseChart({ name }: ChartFacts): EcrpError {
   });
 }
 
-function refuseNames(names: readonly string[], registryHost: string): EcrpError {
+function refuseNames(names: readonly string[], { registryHost }: RegistryHosts): EcrpError {
   const found = names.length === 0 ? 'the image has no name' : `it is named ${listNames(names)}`;
   return new EcrpError('USAGE', `no target for the image: ${found}, with nothing at ${registryHost}`, {
     hint: 'Give a REFERENCE after the source: REPOSITORY:TAG.',
@@ -157,7 +159,7 @@ export type GivenTag =
  * Reads the values of `--tag`: one per line, as docker/metadata-action writes them, without blank lines. A text with a colon or a slash is a
  * reference. Throws USAGE for other texts that are no tag, and for an empty value.
  */
-export function readGivenTags(values: readonly string[], registryHost: string): readonly GivenTag[] {
+export function readGivenTags(values: readonly string[], hosts: RegistryHosts): readonly GivenTag[] {
   return values.flatMap((value) => {
     const lines = value.split('\n').map((line) => line.trim());
     const given = lines.filter((line) => line !== '');
@@ -166,17 +168,17 @@ export function readGivenTags(values: readonly string[], registryHost: string): 
         hint: 'Give a tag, or leave --tag out. Is the variable set that it comes from?',
       });
     }
-    return given.map((text) => readGivenTag(text, registryHost));
+    return given.map((text) => readGivenTag(text, hosts));
   });
 }
 
-function readGivenTag(text: string, registryHost: string): GivenTag {
+function readGivenTag(text: string, hosts: RegistryHosts): GivenTag {
   if (/[,\s]/.test(text)) {
     throw new EcrpError('USAGE', `--tag: ${quoteText(text)} is not an image tag`, {
       hint: 'Give one tag a line, or --tag once for each.',
     });
   }
-  if (/[:/@]/.test(text)) return { kind: 'reference', reference: parseReference(text, registryHost) };
+  if (/[:/@]/.test(text)) return { kind: 'reference', reference: parseReference(text, hosts) };
   assertTag(text);
   return { kind: 'tag', imageTag: text };
 }

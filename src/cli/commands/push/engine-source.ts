@@ -9,7 +9,7 @@ import { openEngine } from '../../../docker/engine/open-engine.ts';
 import type { ImageSource } from '../../../ends/image-source.ts';
 import { type Digest, isDigest } from '../../../oci/digest.ts';
 import type { Platform } from '../../../oci/platform.ts';
-import { findRegistryReferences } from '../../../oci/reference.ts';
+import { findRegistryReferences, type RegistryHosts } from '../../../oci/reference.ts';
 import { openArrivingTwice } from '../../../source/arriving/open-arriving.ts';
 import type { OpenSourceOptions } from '../../../source/open-source.ts';
 import { MAX_PLAIN_BYTES, openStreamSource } from '../../../source/open-stream.ts';
@@ -38,8 +38,8 @@ interface EngineRequest {
   readonly source: string;
   readonly all?: boolean | undefined;
   readonly platforms?: readonly Platform[];
-  /** The registry host, if the names of the image say where it goes. */
-  readonly hostOfNames?: string | undefined;
+  /** The registry hosts, if the names of the image say where it goes. */
+  readonly hostsOfNames?: RegistryHosts | undefined;
 }
 
 /** Opens images of an engine as a whole: their archive goes into a temporary file. The caller closes the source. */
@@ -55,9 +55,9 @@ export async function openEngineSource(
 export async function beginEngineSource(context: CommandContext, request: PushRequest): Promise<BegunSource> {
   const { messages } = context;
   const options = findSourceOptions(context);
-  const { source, all, target, registryHost, selection } = request;
-  const hostOfNames = target.reference === undefined ? registryHost : undefined;
-  const found = await findImages(context, { source, all, platforms: selection.platforms, hostOfNames });
+  const { source, all, target, hosts, selection } = request;
+  const hostsOfNames = target.reference === undefined ? hosts : undefined;
+  const found = await findImages(context, { source, all, platforms: selection.platforms, hostsOfNames });
   const { name, names } = found;
   const before = { names: names !== undefined, platforms: found.choosesPlatforms };
   const obstacle = findObstacle(request, before);
@@ -106,7 +106,7 @@ async function openWhole(found: FoundImages, options: OpenSourceOptions): Promis
 async function findImages(context: CommandContext, request: EngineRequest): Promise<FoundImages> {
   const { io, messages, waiting } = context;
   const { signal } = io;
-  const { source: name, all = false, platforms = [], hostOfNames } = request;
+  const { source: name, all = false, platforms = [], hostsOfNames } = request;
   const image = dropEnginePrefix(name);
   checkImageName(image);
   const place = { env: io.env, configDirectory: lookForDockerConfig(io) };
@@ -128,7 +128,7 @@ async function findImages(context: CommandContext, request: EngineRequest): Prom
   const options = { name, platforms: chooses ? platforms : [], maxBytes: MAX_PLAIN_BYTES };
   return {
     name,
-    names: hostOfNames === undefined || all ? undefined : chooseNames(image, images, hostOfNames),
+    names: hostsOfNames === undefined || all ? undefined : chooseNames(image, images, hostsOfNames),
     choosesPlatforms: chooses,
     diffIds: images.diffIds.filter(isDigest),
     openStream: () =>
@@ -138,8 +138,8 @@ async function findImages(context: CommandContext, request: EngineRequest): Prom
 }
 
 /** An image whose given name is at the registry host goes there, any other one to all its names at that host. */
-function chooseNames(image: string, { names }: EngineImages, registryHost: string): readonly string[] {
-  return findRegistryReferences([image], registryHost).length > 0 ? [image] : names;
+function chooseNames(image: string, { names }: EngineImages, hosts: RegistryHosts): readonly string[] {
+  return findRegistryReferences([image], hosts).length > 0 ? [image] : names;
 }
 
 function rename(source: ImageSource, names: readonly string[] | undefined): ImageSource {

@@ -33,7 +33,7 @@ export async function pushArtifact(
 async function pushFiles(run: PushRun, request: ArtifactRequest): Promise<PushedImage> {
   const { context, session, progress } = run;
   const { signal } = context.io;
-  const chosen = chooseTarget(request.target, [], request.registryHost);
+  const chosen = chooseTarget(request.target, [], request.hosts);
   const subject = request.subject && (await findSubject(run, chosen, request.subject));
   const source = await openArtifactFiles({ ...request.input, subject }, signal);
   try {

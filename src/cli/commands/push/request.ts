@@ -3,9 +3,10 @@ import type { TagPolicy } from '../../../engine/guard-tags.ts';
 import { EcrpError } from '../../../errors.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
+import type { RegistryHosts } from '../../../oci/reference.ts';
 import { assertTag } from '../../../oci/tags.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { findRegistryHost, isRegistryOfApi, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, isRegistryOfApi, requireRegistryHost } from '../../service-address.ts';
 import { checkSource } from './check-source.ts';
 import { chooseTarget, type GivenTarget, readGivenTags } from './choose-target.ts';
 import { checkDigestFile } from './digest-file.ts';
@@ -66,8 +67,8 @@ export interface PushOptions extends TransferOptions {
 /** Where images go and how they travel, checked as far as no file and no network is needed. */
 export interface TransferRequest {
   readonly target: GivenTarget;
-  /** Host of the registry in references. */
-  readonly registryHost: string;
+  /** The hosts of references. */
+  readonly hosts: RegistryHosts;
   /** Whether that host belongs to the API endpoint, so that it may be asked. */
   readonly readsRegistry: boolean;
   readonly compression: CompressionOptions;
@@ -137,9 +138,9 @@ export async function readTransfer(
   const { partSize, dryRun = false, verify = false, byDigest = false, tag: tags = [] } = options;
   const { transport, concurrency, resume, ifExists, cacheFrom = [], foreignLayers = false } = options;
   const target = { reference, tags, byDigest };
-  const registryHost = findRegistryHost(context);
+  const hosts = findRegistryHosts(context);
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
-  checkTarget(target, registryHost);
+  checkTarget(target, hosts);
   cacheFrom.forEach(assertTag);
   checkCombinations(options);
   if (verify) await requireRegistryHost(context, '--verify');
@@ -148,7 +149,7 @@ export async function readTransfer(
   const readsRegistry = await isRegistryOfApi(context);
   return {
     target,
-    registryHost,
+    hosts,
     readsRegistry,
     compression: options,
     remoteCache: options.remoteCache && readsRegistry,
@@ -169,9 +170,9 @@ export async function readTransfer(
 }
 
 /** Without a reference, the archive's names may say where the image goes. */
-function checkTarget(target: GivenTarget, registryHost: string): void {
-  if (target.reference === undefined) readGivenTags(target.tags, registryHost);
-  else chooseTarget(target, [], registryHost);
+function checkTarget(target: GivenTarget, hosts: RegistryHosts): void {
+  if (target.reference === undefined) readGivenTags(target.tags, hosts);
+  else chooseTarget(target, [], hosts);
 }
 
 function checkCombinations(options: TransferOptions): void {

@@ -97,7 +97,7 @@ async function receiveArrival(
   arrival: Arrival,
 ): Promise<OpenedSource> {
   const { signal } = context.io;
-  const target = chooseTarget(request.target, arrival.names ?? [], request.registryHost);
+  const target = chooseTarget(request.target, arrival.names ?? [], request.hosts);
   const repository = await connectRepository(context, session, progress, request, target);
   try {
     const compression = await openCompression(context, request, repository, undefined);

@@ -17,7 +17,7 @@ export async function verifyPushed(
   context: CommandContext,
   progress: ProgressDisplay,
   { target, chosen }: ConnectedRepository,
-  { concurrency, registryHost }: TransferRequest,
+  { concurrency, hosts: { registryHost } }: TransferRequest,
   pushed: PushResult,
   settings: { readonly defaultBudgetMs: number; readonly onRetry: () => void },
 ): Promise<VerifiedImage | undefined> {

@@ -23,12 +23,13 @@ export async function describePushed(
   { dryRun, transport, verified }: Pick<PushFacts, 'dryRun' | 'transport' | 'verified'>,
   costs: CostCounter,
 ): Promise<PushedImage> {
-  const { registryHost, repositoryName, mainTag } = chosen;
+  const { registryHost, repositoryName, privateRegistry, mainTag } = chosen;
   const { alias: registryAlias, registryId } = await finder.find(result.registryId);
   const imageTag = chooseShownTag(result, mainTag);
   const reference = formatReference({
     registryHost,
     repositoryName,
+    privateRegistry,
     ...(registryAlias !== undefined && { registryAlias }),
     ...(imageTag === undefined ? { imageDigest: result.imageDigest } : { imageTag }),
   });

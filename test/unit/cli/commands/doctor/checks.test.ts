@@ -113,7 +113,11 @@ it('access keys are shortened, and short ones are hidden', () => {
 
 describe('the smallest policy', () => {
   it('is for one repository of one account', () => {
-    const reference = { registryHost: 'public.ecr.aws', repositoryName: 'team/app' };
+    const reference = {
+      registryHost: 'public.ecr.aws',
+      repositoryName: 'team/app',
+      privateRegistry: undefined,
+    };
     const { Statement } = makeSmallestPolicy(reference, '123456789012');
     expect(Statement.map(({ Resource }) => Resource)).toEqual([
       '*',
@@ -127,6 +131,7 @@ describe('the smallest policy', () => {
       registryHost: 'public.ecr.aws',
       registryAlias: '222222222222',
       repositoryName: 'app',
+      privateRegistry: undefined,
     };
     expect(makeSmallestPolicy(reference, '123456789012').Statement[1]?.Resource).toBe(
       'arn:aws:ecr-public::222222222222:repository/app',

@@ -120,7 +120,9 @@ describe('choosing a target', () => {
   const uri = `${host}/a1b2c3d4/team/app`;
   const digest = `sha256:${'a'.repeat(64)}`;
   const choose = (given: Partial<GivenTarget>, names: readonly string[] = []) =>
-    chooseTarget({ reference: undefined, tags: [], byDigest: false, ...given }, names, host);
+    chooseTarget({ reference: undefined, tags: [], byDigest: false, ...given }, names, {
+      registryHost: host,
+    });
 
   it('takes the reference before the names', () => {
     const names = ['public.ecr.aws/a1b2c3d4/named:1'];

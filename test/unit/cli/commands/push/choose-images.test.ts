@@ -25,7 +25,7 @@ async function choose(names: readonly (readonly string[])[], given: Given) {
     target: { reference, tags, byDigest },
     image: name,
     all,
-    registryHost: host,
+    hosts: { registryHost: host },
     selection: { platforms: [], attestations: 'keep', referrers: 'keep' },
   };
   return (await chooseImages(source, choice)).map(({ image, target }) => [
