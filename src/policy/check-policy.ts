@@ -5,6 +5,7 @@ import { OPERATIONS } from '../wire/operations.ts';
 import { fitsPolicy, isParsedPolicy, listStatements, listTexts, type ParsedPolicy } from './policy-text.ts';
 import { isDeletedPrincipal } from './principals.ts';
 import { listAwsPrincipals } from './push-grant.ts';
+import { listUnknownMembers } from './unknown-members.ts';
 
 /** What a check found. The policy is absent if there is a problem. */
 export interface CheckedPolicy {
@@ -40,7 +41,7 @@ export function checkPolicy(value: unknown): CheckedPolicy {
   const statements = listStatements(value);
   const findings = statements.map((each, at) => checkStatement(each, nameStatement(each, at)));
   const problems = [
-    ...listUnknown(value, POLICY_MEMBERS),
+    ...listUnknownMembers(value, POLICY_MEMBERS, 'a policy'),
     ...checkVersion(value.Version),
     ...(statements.length === 0 ? ['Statement is empty'] : []),
     ...findings.flatMap((each) => each.problems),
@@ -82,7 +83,7 @@ function checkStatement(statement: JsonObject, where: string): CheckedPolicy {
   const { Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
   const has = (...values: readonly unknown[]) => values.some((each) => each !== undefined);
   const problems = [
-    ...listUnknown(statement, STATEMENT_MEMBERS),
+    ...listUnknownMembers(statement, STATEMENT_MEMBERS, 'a policy'),
     ...(has(Sid) && typeof Sid !== 'string' ? ['Sid must be text'] : []),
     ...(Effect === 'Allow' || Effect === 'Deny' ? [] : ['Effect must be "Allow" or "Deny"']),
     ...(has(Principal, NotPrincipal) ? [] : ['it has no Principal: whom it is about']),
@@ -129,14 +130,4 @@ function checkReach(statement: JsonObject): readonly string[] {
       : `everything but ${listNames(listTexts(NotAction))}`;
   const exception = NotPrincipal === undefined ? '' : ' that NotPrincipal does not name';
   return change === undefined ? [] : [`it allows ${change} to every AWS account${exception}`];
-}
-
-function listUnknown(object: JsonObject, known: readonly string[]): readonly string[] {
-  return Object.keys(object)
-    .filter((name) => !known.includes(name))
-    .map((name) => {
-      const meant = known.find((each) => each.toLowerCase() === name.toLowerCase());
-      const advice = meant === undefined ? '' : `; write ${meant}`;
-      return `${JSON.stringify(name.slice(0, 60))} is not a member of a policy${advice}`;
-    });
 }

@@ -1,16 +1,14 @@
 import { isObject, type JsonObject } from '../json.ts';
+import { compareFacts, type Fact, type FactChange, type Facts, formatFactValue, makeFact } from './facts.ts';
 import { listStatements, type ParsedPolicy } from './policy-text.ts';
 import { toPrincipalArn } from './principals.ts';
 
 /** What differs in one statement, or in the policy's own members. Each fact is a line such as `Action ecr-public:PutImage`. */
-export interface PolicyChange {
+export interface PolicyChange extends FactChange {
   /** Absent for a statement without one. */
   readonly sid?: string | undefined;
   /** What changed: a statement, or Version and Id of the policy. */
   readonly part: 'policy' | 'statement';
-  readonly change: 'added' | 'removed' | 'changed';
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
 }
 
 /**
@@ -39,25 +37,6 @@ export function isSamePolicy(one: ParsedPolicy | undefined, other: ParsedPolicy 
   return comparePolicies(one, other).length === 0;
 }
 
-/** The facts of a statement by their meaning: what is alike for IAM has one key. The value is the fact as written. */
-type Facts = ReadonlyMap<string, string>;
-
-type Change = Pick<PolicyChange, 'change' | 'added' | 'removed'>;
-
-function compareFacts(before: Facts | undefined, after: Facts | undefined): Change | undefined {
-  const added = listMissing(after, before);
-  const removed = listMissing(before, after);
-  if (before === undefined || after === undefined) {
-    if (before === after) return undefined;
-    return { change: before === undefined ? 'added' : 'removed', added, removed };
-  }
-  return added.length + removed.length === 0 ? undefined : { change: 'changed', added, removed };
-}
-
-function listMissing(facts: Facts = new Map(), others: Facts = new Map()): readonly string[] {
-  return [...facts].filter(([key]) => !others.has(key)).map(([, shown]) => shown);
-}
-
 type Pair = readonly [before: JsonObject | undefined, after: JsonObject | undefined];
 
 /** Pairs the statements that differ: those of one Sid with each other, all others with nothing. */
@@ -82,20 +61,20 @@ function hasSameMeaning(one: JsonObject, other: JsonObject): boolean {
 
 /** A policy without a version has the oldest. */
 function readOwnFacts({ Version = '2008-10-17', Statement: _, ...others }: ParsedPolicy): Facts {
-  return collectFacts(
-    Object.entries({ Version, ...others }).map(([name, value]) => makeFact(name, formatValue(value))),
+  return new Map(
+    Object.entries({ Version, ...others }).map(([name, value]) => makeFact(name, formatFactValue(value))),
   );
 }
 
 function readFacts(statement: JsonObject): Facts {
-  return collectFacts(
+  return new Map(
     Object.entries(statement).flatMap(([name, value]) => {
       if (name === 'Sid') return [];
       if (/^(Not)?Principal$/.test(name)) return listPrincipalFacts(name, value);
       if (/^(Not)?Action$/.test(name)) return listValues(value).map((each) => makeFact(name, each, true));
       return name === 'Condition' && isObject(value)
         ? listConditionFacts(value)
-        : [makeFact(name, formatValue(value))];
+        : [makeFact(name, formatFactValue(value))];
     }),
   );
 }
@@ -112,7 +91,7 @@ function listPrincipalFacts(name: string, value: unknown): readonly Fact[] {
 /** Keys of conditions ignore case. Their values are texts, whether written as texts, numbers or booleans. */
 function listConditionFacts(condition: JsonObject): readonly Fact[] {
   return Object.entries(condition).flatMap(([operator, tests]) => {
-    if (!isObject(tests)) return [makeFact(`Condition ${operator}`, formatValue(tests))];
+    if (!isObject(tests)) return [makeFact(`Condition ${operator}`, formatFactValue(tests))];
     return Object.entries(tests).flatMap(([key, values]) =>
       listValues(values).map((each): Fact => {
         const subject = `Condition ${operator}`;
@@ -122,31 +101,7 @@ function listConditionFacts(condition: JsonObject): readonly Fact[] {
   });
 }
 
-type Fact = readonly [key: string, shown: string];
-
-function makeFact(subject: string, value: string, ignoresCase = false): Fact {
-  const shown = `${subject} ${value}`;
-  return [ignoresCase ? `${subject} ${value.toLowerCase()}` : shown, shown];
-}
-
-function collectFacts(facts: readonly Fact[]): Facts {
-  return new Map(facts);
-}
-
 /** An empty list is a value of its own: it is not the same as an absent member. */
 function listValues(value: unknown): readonly string[] {
-  return Array.isArray(value) && value.length > 0 ? value.map(formatValue) : [formatValue(value)];
-}
-
-/** Formats a value so that the order of members does not matter. Texts, numbers and booleans look alike. */
-function formatValue(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return JSON.stringify(sortMembers(value)) ?? '';
-}
-
-function sortMembers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortMembers);
-  if (!isObject(value)) return value;
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, sortMembers(member)]));
+  return Array.isArray(value) && value.length > 0 ? value.map(formatFactValue) : [formatFactValue(value)];
 }
