@@ -1,7 +1,7 @@
 import { listNames } from '../foreign-text.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { MAX_POLICY_CHARS } from '../wire/limits.ts';
-import { OPERATIONS } from '../wire/operations.ts';
+import { type PolicyService, PUBLIC_POLICIES } from './policy-service.ts';
 import { fitsPolicy, isParsedPolicy, listStatements, listTexts, type ParsedPolicy } from './policy-text.ts';
 import { isDeletedPrincipal } from './principals.ts';
 import { listAwsPrincipals } from './push-grant.ts';
@@ -31,15 +31,15 @@ const STATEMENT_MEMBERS = [
 ];
 
 /**
- * Checks the value of a policy file as far as the service's documents say. Source: ECR Public user guide, "Repository policies", and
- * IAM user guide, "Grammar of the IAM JSON policy language".
+ * Checks the value of a policy file as far as the service's documents say. Source: user guides of Amazon ECR and ECR Public, "Repository
+ * policies", and IAM user guide, "Grammar of the IAM JSON policy language".
  */
-export function checkPolicy(value: unknown): CheckedPolicy {
+export function checkPolicy(value: unknown, service: PolicyService = PUBLIC_POLICIES): CheckedPolicy {
   if (!isObject(value)) return refuse('it must hold a JSON object with Version and Statement');
   if (value.Statement === undefined) return refuse('it has no Statement');
   if (!isParsedPolicy(value)) return refuse('Statement must be an object or a list of objects');
   const statements = listStatements(value);
-  const findings = statements.map((each, at) => checkStatement(each, nameStatement(each, at)));
+  const findings = statements.map((each, at) => checkStatement(each, nameStatement(each, at), service));
   const problems = [
     ...listUnknownMembers(value, POLICY_MEMBERS, 'a policy'),
     ...checkVersion(value.Version),
@@ -79,7 +79,7 @@ function nameStatement({ Sid: sid }: JsonObject, at: number): string {
   return typeof sid === 'string' && sid !== '' ? `statement ${JSON.stringify(sid)}` : `statement ${at + 1}`;
 }
 
-function checkStatement(statement: JsonObject, where: string): CheckedPolicy {
+function checkStatement(statement: JsonObject, where: string, service: PolicyService): CheckedPolicy {
   const { Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
   const has = (...values: readonly unknown[]) => values.some((each) => each !== undefined);
   const problems = [
@@ -100,33 +100,41 @@ function checkStatement(statement: JsonObject, where: string): CheckedPolicy {
   const about = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`);
   return {
     problems: about(problems),
-    warnings: about([...checkActions(statement), ...checkReach(statement)]),
+    warnings: about([...checkActions(statement, service), ...checkReach(statement, service)]),
   };
 }
 
+const SERVICE_NAMES: Readonly<Record<string, string>> = { ecr: 'private ECR', 'ecr-public': 'ECR Public' };
+
 /** Patterns may have wildcards; those of an unknown action match none. */
-function checkActions({ Action: actions, NotAction: others }: JsonObject): readonly string[] {
+function checkActions(
+  { Action: actions, NotAction: others }: JsonObject,
+  { prefix, name, actions: known }: PolicyService,
+): readonly string[] {
   return listTexts(actions ?? others).flatMap((action) => {
-    const [, service = '', name = ''] = /^([^:]*):(.*)$/.exec(action) ?? [];
-    if (service.toLowerCase() === 'ecr') {
-      return [`${action} is an action of private ECR; those of ECR Public begin with ecr-public:`];
-    }
-    if (service.toLowerCase() !== 'ecr-public' || /[*?]/.test(name)) return [];
-    const isKnown = Object.keys(OPERATIONS).some((each) => each.toLowerCase() === name.toLowerCase());
-    return isKnown ? [] : [`${action} is not an action of ECR Public`];
+    const [, given = '', operation = ''] = /^([^:]*):(.*)$/.exec(action.toLowerCase()) ?? [];
+    const other = given === prefix || !Object.hasOwn(SERVICE_NAMES, given) ? undefined : SERVICE_NAMES[given];
+    if (other !== undefined)
+      return [`${action} is an action of ${other}; those of ${name} begin with ${prefix}:`];
+    if (given !== prefix || /[*?]/.test(operation)) return [];
+    const isKnown = known.some((each) => each.toLowerCase() === operation);
+    return isKnown ? [] : [`${action} is not an action of ${name}`];
   });
 }
 
+/** What everybody may do with a public repository anyway. A private one tells nothing to everybody. */
 const READING = /^ecr-public:(Describe|Get|List|BatchCheckLayerAvailability$)/i;
 
-/** Warns of a statement that lets every AWS account change something. With NotPrincipal, it lets all but a few. */
-function checkReach(statement: JsonObject): readonly string[] {
+/**
+ * Warns of a statement that lets every AWS account do what should be for a few. With NotPrincipal, it lets all but a few.
+ */
+function checkReach(statement: JsonObject, { prefix }: PolicyService): readonly string[] {
   const { Effect, Principal, NotPrincipal, Action, NotAction, Condition } = statement;
   if (Effect !== 'Allow' || Condition !== undefined) return [];
   if (NotPrincipal === undefined && !listAwsPrincipals(Principal).includes('*')) return [];
   const change =
     NotAction === undefined
-      ? listTexts(Action).find((action) => !READING.test(action))
+      ? listTexts(Action).find((action) => prefix === 'ecr' || !READING.test(action))
       : `everything but ${listNames(listTexts(NotAction))}`;
   const exception = NotPrincipal === undefined ? '' : ' that NotPrincipal does not name';
   return change === undefined ? [] : [`it allows ${change} to every AWS account${exception}`];

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { compareFacts, type Fact, type FactChange, type Facts, formatFactValue, makeFact } from './facts.ts';
 import { listStatements, type ParsedPolicy } from './policy-text.ts';
-import { toPrincipalArn } from './principals.ts';
+import { toPrincipalArn, toPrincipalKey } from './principals.ts';
 
 /** What differs in one statement, or in the policy's own members. Each fact is a line such as `Action ecr-public:PutImage`. */
 export interface PolicyChange extends FactChange {
@@ -82,9 +82,12 @@ function readFacts(statement: JsonObject): Facts {
 /** `"*"` means `{"AWS": "*"}`. */
 function listPrincipalFacts(name: string, value: unknown): readonly Fact[] {
   return Object.entries(isObject(value) ? value : { AWS: value }).flatMap(([kind, names]) =>
-    listValues(names).map((each) =>
-      makeFact(`${name} ${kind}`, kind === 'AWS' ? toPrincipalArn(each) : each),
-    ),
+    listValues(names).map((each): Fact => {
+      const subject = `${name} ${kind}`;
+      return kind === 'AWS'
+        ? [`${subject} ${toPrincipalKey(each)}`, `${subject} ${toPrincipalArn(each)}`]
+        : makeFact(subject, each);
+    }),
   );
 }
 

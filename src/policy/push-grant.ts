@@ -1,19 +1,11 @@
 import { EcrpError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { type PolicyService, PUBLIC_POLICIES } from './policy-service.ts';
 import { listStatements, listTexts, type ParsedPolicy, replaceStatements } from './policy-text.ts';
-import { toPrincipalArn } from './principals.ts';
+import { toPrincipalArn, toPrincipalKey } from './principals.ts';
 
 /** The statement that `policy grant --push` writes and `policy revoke --push` reads. */
 export const PUSH_SID = 'EcrpPush';
-
-/** The actions of a push. GetAuthorizationToken is not about a repository, so no repository policy can allow it. */
-const PUSH_ACTIONS = [
-  'ecr-public:BatchCheckLayerAvailability',
-  'ecr-public:InitiateLayerUpload',
-  'ecr-public:UploadLayerPart',
-  'ecr-public:CompleteLayerUpload',
-  'ecr-public:PutImage',
-];
 
 /** The current version of the IAM grammar. */
 const VERSION = '2012-10-17';
@@ -23,16 +15,20 @@ const VERSION = '2012-10-17';
  * more than a grant of pushes.
  * @param principals In the form of `parsePrincipal`.
  */
-export function grantPush(policy: ParsedPolicy | undefined, principals: readonly string[]): ParsedPolicy {
+export function grantPush(
+  policy: ParsedPolicy | undefined,
+  principals: readonly string[],
+  service: PolicyService = PUBLIC_POLICIES,
+): ParsedPolicy {
   const statements = listStatements(policy);
   const current = statements.find(isPushStatement);
-  const granted = current === undefined ? [] : listGranted(current);
+  const granted = current === undefined ? [] : listGranted(current, service);
   const all = [...new Set([...granted, ...principals])];
   const statement = {
     Sid: PUSH_SID,
     Effect: 'Allow',
     Principal: { AWS: all },
-    Action: PUSH_ACTIONS,
+    Action: service.pushActions,
   };
   return {
     ...(policy ?? { Version: VERSION }),
@@ -51,10 +47,11 @@ export function grantPush(policy: ParsedPolicy | undefined, principals: readonly
 export function revokePush(
   policy: ParsedPolicy | undefined,
   principals: readonly string[],
+  service: PolicyService = PUBLIC_POLICIES,
 ): ParsedPolicy | undefined {
   const current = listStatements(policy).find(isPushStatement);
   if (policy === undefined || current === undefined) return policy;
-  const granted = listGranted(current);
+  const granted = listGranted(current, service);
   const kept = granted.filter((principal) => !principals.includes(principal));
   if (kept.length === granted.length) return policy;
   const statements = listStatements(policy).flatMap((each) => {
@@ -81,13 +78,19 @@ export function findRemainingGrants(
 }
 
 function covers(named: string, principal: string): boolean {
-  const [, account] = /^arn:aws:(?:iam|sts)::(\d{12}):/.exec(principal) ?? [];
-  return named === '*' || named === principal || named === toPrincipalArn(account ?? '');
+  const [, account] = /^arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):/.exec(principal) ?? [];
+  const key = toPrincipalKey(named);
+  return named === '*' || key === toPrincipalKey(principal) || key === toPrincipalKey(account ?? '');
 }
 
 /** Lists the AWS principals of a `Principal` in the form in which the service stores them. */
-export function listAwsPrincipals(principal: unknown): readonly string[] {
-  return listTexts(isObject(principal) ? principal.AWS : principal).map(toPrincipalArn);
+export function listAwsPrincipals(
+  principal: unknown,
+  { partition }: PolicyService = PUBLIC_POLICIES,
+): readonly string[] {
+  return listTexts(isObject(principal) ? principal.AWS : principal).map((each) =>
+    toPrincipalArn(each, partition),
+  );
 }
 
 function isPushStatement({ Sid }: JsonObject): boolean {
@@ -95,16 +98,16 @@ function isPushStatement({ Sid }: JsonObject): boolean {
 }
 
 /** Lists whom the statement lets push. Throws CONFLICT if it does anything else. */
-function listGranted(statement: JsonObject): readonly string[] {
-  const problem = findForeignPart(statement);
-  if (problem === undefined) return listAwsPrincipals(statement.Principal);
+function listGranted(statement: JsonObject, service: PolicyService): readonly string[] {
+  const problem = findForeignPart(statement, service);
+  if (problem === undefined) return listAwsPrincipals(statement.Principal, service);
   throw new EcrpError('CONFLICT', `the statement ${PUSH_SID} ${problem}, so ecrp does not change it`, {
     hint: "Give it another Sid with 'ecrp policy set', or remove it with 'ecrp policy delete REPO --sid EcrpPush'.",
   });
 }
 
 /** Finds what a new principal would get or suffer besides a push. */
-function findForeignPart(statement: JsonObject): string | undefined {
+function findForeignPart(statement: JsonObject, { pushActions }: PolicyService): string | undefined {
   const { Effect: effect, Action: actions, Principal: principal } = statement;
   if (effect !== 'Allow') return 'does not allow, it denies';
   const foreign = Object.keys(statement).find(
@@ -112,7 +115,7 @@ function findForeignPart(statement: JsonObject): string | undefined {
   );
   if (foreign !== undefined) return `has a ${foreign}`;
   if (!isObject(principal) || Object.keys(principal).join() !== 'AWS') return 'is not about AWS accounts';
-  const known = PUSH_ACTIONS.map((action) => action.toLowerCase());
+  const known = pushActions.map((action) => action.toLowerCase());
   const other = listTexts(actions).find((action) => !known.includes(action.toLowerCase()));
   return other === undefined ? undefined : `allows ${other} as well`;
 }

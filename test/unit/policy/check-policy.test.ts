@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkPolicy } from '../../../src/policy/check-policy.ts';
+import { describePrivatePolicies } from '../../../src/policy/policy-service.ts';
 
 const good = {
   Version: '2012-10-17',
@@ -79,4 +80,30 @@ describe('warns of', () => {
     withStatement({ Principal: '*', Effect: 'Deny' }),
     withStatement({ Action: ['ecr-public:Put*', 'ECR-PUBLIC:putimage', 'sts:GetServiceBearerToken'] }),
   ])('nothing in %j', (value) => expect(checkPolicy(value)).toMatchObject({ problems: [], warnings: [] }));
+});
+
+describe('of private ECR', () => {
+  const service = describePrivatePolicies('aws');
+
+  it.each([
+    [
+      withStatement({ Action: 'ecr-public:PutImage' }),
+      'an action of ECR Public; those of private ECR begin with ecr:',
+    ],
+    [withStatement({ Action: 'ecr:DescribeImageTags' }), 'not an action of private ECR'],
+    // Everybody may read a public repository, and nobody a private one.
+    [
+      withStatement({ Action: 'ecr:BatchGetImage', Principal: '*' }),
+      'ecr:BatchGetImage to every AWS account',
+    ],
+  ])('warns of %j', (value, warning) => {
+    const { policy, warnings } = checkPolicy(value, service);
+    expect(policy).toBe(value);
+    expect(warnings).toEqual([expect.stringContaining(warning)]);
+  });
+
+  it('knows its actions, in any case', () => {
+    const value = withStatement({ Action: ['ecr:BatchGetImage', 'ECR:getdownloadurlforlayer', 'ecr:Put*'] });
+    expect(checkPolicy(value, service)).toEqual({ policy: value, problems: [], warnings: [] });
+  });
 });

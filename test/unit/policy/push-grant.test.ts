@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/json.ts';
 import { isSamePolicy } from '../../../src/policy/compare-policies.ts';
+import { describePrivatePolicies } from '../../../src/policy/policy-service.ts';
 import { listStatements } from '../../../src/policy/policy-text.ts';
 import { parsePrincipal, parseStoredPrincipal } from '../../../src/policy/principals.ts';
 import { findRemainingGrants, grantPush, revokePush } from '../../../src/policy/push-grant.ts';
@@ -113,5 +114,38 @@ describe('a principal', () => {
   it('that was deleted can be revoked by its ID', () => {
     expect(parseStoredPrincipal('AIDACKCEVSQ6C2EXAMPLE')).toBe('AIDACKCEVSQ6C2EXAMPLE');
     expect(parseStoredPrincipal('123456789012')).toBe(one);
+  });
+});
+
+describe('in private ECR of another partition', () => {
+  const service = describePrivatePolicies('aws-cn');
+  const account = 'arn:aws-cn:iam::123456789012:root';
+
+  it('a grant has its actions and principals, and is taken back', () => {
+    expect(parsePrincipal('123456789012', service)).toBe(account);
+    const granted = grantPush({ Statement: other }, [account], service);
+    expect(listStatements(granted)[1]).toEqual({
+      ...{ Sid: 'EcrpPush', Effect: 'Allow', Principal: { AWS: [account] } },
+      Action: [...Object.keys(LAYER_OPERATIONS), 'PutImage', 'BatchGetImage'].map((name) => `ecr:${name}`),
+    });
+    expect(revokePush(granted, [account], service)).toEqual({ Statement: [other] });
+  });
+
+  it('an account has one meaning in each of its forms', () => {
+    const byDigits = { Statement: { ...other, Principal: { AWS: '123456789012' } } };
+    expect(isSamePolicy(byDigits, { Statement: { ...other, Principal: { AWS: account } } })).toBe(true);
+    expect(findRemainingGrants(byDigits, [account])).toEqual(['other']);
+  });
+
+  it('a principal of the partition aws is refused', () => {
+    expect(() => parsePrincipal(two, service)).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('in the partition aws-cn') }),
+    );
+  });
+
+  it('a grant of public actions is not changed', () => {
+    expect(() => grantPush(grantPush(undefined, [one]), [account], service)).toThrow(
+      expect.objectContaining({ code: 'CONFLICT' }),
+    );
   });
 });

@@ -116,7 +116,7 @@ export async function grantPolicy(
   name: string,
   { push }: PolicyPushOptions,
 ): Promise<Outcome> {
-  const principals = push.map(parsePrincipal);
+  const principals = push.map((text) => parsePrincipal(text));
   for (const session of principals.filter((principal) => principal.startsWith('arn:aws:sts:'))) {
     context.messages.warn(`${session} is one session. The ARN of the role would stand for all of them.`);
   }
@@ -131,7 +131,7 @@ export async function revokePolicy(
   name: string,
   { push }: PolicyPushOptions,
 ): Promise<Outcome> {
-  const principals = push.map(parseStoredPrincipal);
+  const principals = push.map((text) => parseStoredPrincipal(text));
   const change = await withPolicy(context, name, (store) =>
     changePolicy(store, name, (policy) => revokePush(policy, principals)),
   );
