@@ -1,10 +1,10 @@
 import type { CatalogFile } from '../catalog/catalog-file.ts';
-import type { RepositoryInput } from '../ecr/repositories.ts';
+import type { NewRepositorySettings, RepositoryInput } from '../ecr/repositories.ts';
 import { EcrpError } from '../errors.ts';
 import { formatRepository, type RepositoryReference } from '../oci/reference.ts';
-import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
+import type { ResourceTag } from '../wire/operations.ts';
 import type { CommandContext } from './command-context.ts';
-import { readRepository } from './own-registry.ts';
+import { readRepository, refusePrivate } from './own-registry.ts';
 
 export interface GivenRepository {
   /** Absent if the catalog file names it. */
@@ -13,6 +13,8 @@ export interface GivenRepository {
   readonly catalog?: string | undefined;
   /** `KEY=VALUE`. They override tags of the catalog file. */
   readonly resourceTags?: readonly string[] | undefined;
+  /** Of private ECR alone. */
+  readonly settings?: NewRepositorySettings | undefined;
 }
 
 export interface NewRepository {
@@ -27,14 +29,48 @@ export interface NewRepository {
  */
 export async function readNewRepository(
   context: CommandContext,
-  { reference, catalog, resourceTags = [] }: GivenRepository,
+  { reference, catalog, resourceTags = [], settings = {} }: GivenRepository,
 ): Promise<NewRepository> {
+  if (reference !== undefined && catalog !== undefined) refusePrivate(reference, 'catalog data');
   const given = await readTags(context, resourceTags);
-  if (catalog === undefined) return composeInput(nameRepository(reference, undefined), {}, given);
-  const { repositoryName, catalogData, tags } = await loadFile(context, catalog);
-  const kept = tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key));
-  const inFile = repositoryName === undefined ? undefined : readNameInFile(context, catalog, repositoryName);
-  return composeInput(nameRepository(reference, inFile), catalogData, [...kept, ...given]);
+  const file = catalog === undefined ? undefined : await loadFile(context, catalog);
+  const inFile =
+    catalog === undefined || file?.repositoryName === undefined
+      ? undefined
+      : readNameInFile(context, catalog, file.repositoryName);
+  const named = nameRepository(reference, inFile);
+  if (file !== undefined) refusePrivate(named, 'catalog data');
+  if (named.privateRegistry === undefined) refuseSettings(named, settings);
+  const kept = file?.tags.filter(({ Key }) => given.every((tag) => tag.Key !== Key)) ?? [];
+  const tags = [...kept, ...given];
+  const { catalogData = {} } = file ?? {};
+  const registryId = named.privateRegistry?.registryId;
+  const input = {
+    repositoryName: named.repositoryName,
+    ...(registryId !== undefined && { registryId }),
+    ...(named.privateRegistry !== undefined && { settings }),
+    ...(Object.keys(catalogData).length > 0 && { catalogData }),
+    ...(tags.length > 0 && { tags }),
+  };
+  return { reference: named, input };
+}
+
+/** Throws USAGE for a setting that only private ECR has. */
+function refuseSettings(
+  reference: RepositoryReference,
+  { immutableTags, scanOnPush, kmsKey }: NewRepositorySettings,
+): void {
+  const given = Object.entries({
+    '--immutable-tags': immutableTags,
+    '--scan-on-push': scanOnPush,
+    '--kms-key': kmsKey,
+  }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new EcrpError(
+    'USAGE',
+    `${given[0]}: ${formatRepository(reference)} is a repository of ECR Public, which has no such setting`,
+    { hint: 'Leave it out, or name a repository of private ECR: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME.' },
+  );
 }
 
 /**
@@ -60,19 +96,6 @@ async function loadFile(context: CommandContext, path: string): Promise<CatalogF
   const file = await loadCatalogFile(path, context.io.cwd);
   for (const warning of file.warnings) context.messages.warn(`catalog file ${path}: ${warning}`);
   return file;
-}
-
-function composeInput(
-  reference: RepositoryReference,
-  catalogData: CatalogDataInput,
-  tags: readonly ResourceTag[],
-): NewRepository {
-  const input = {
-    repositoryName: reference.repositoryName,
-    ...(Object.keys(catalogData).length > 0 && { catalogData }),
-    ...(tags.length > 0 && { tags }),
-  };
-  return { reference, input };
 }
 
 /** The file may name the repository by its URI, like the command line. */
@@ -102,7 +125,9 @@ function nameRepository(
   }
   if (given === undefined || inFile === undefined) return reference;
   const [alias, aliasInFile] = [given.registryAlias, inFile.registryAlias];
-  const isOtherRegistry = alias !== undefined && aliasInFile !== undefined && alias !== aliasInFile;
+  const isOtherService = given.privateRegistry?.registryHost !== inFile.privateRegistry?.registryHost;
+  const isOtherRegistry =
+    isOtherService || (alias !== undefined && aliasInFile !== undefined && alias !== aliasInFile);
   if (given.repositoryName !== inFile.repositoryName || isOtherRegistry) {
     const [name, nameInFile] = [formatRepository(given), formatRepository(inFile)];
     throw new EcrpError('USAGE', `the repository is named ${name}, but ${nameInFile} in the catalog file`, {

@@ -115,6 +115,12 @@ export function parseNonEmpty(text: string): string {
   return text;
 }
 
+/** Parses the ARN, the ID or the alias of a KMS key. Source: `KmsKey` of the service model of private ECR. */
+export function parseKmsKey(text: string): string {
+  if (/^\S{1,2048}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be the ARN, the ID or the alias of a KMS key.');
+}
+
 /** Throws our own USAGE error: commander's would repeat a URL with a password. */
 function parseEndpointUrl(text: string): string {
   return checkEndpointUrl(text, '--endpoint-url');

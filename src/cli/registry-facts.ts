@@ -52,8 +52,13 @@ export async function writeRegistryFacts(
   }
 }
 
-/** Facts in a repository of the caller's own registry: its URI contains an alias. */
-export function readFacts({ registryId, repositoryUri }: Repository): RegistryFacts | undefined {
+/** Facts in a repository of the caller's own registry: its URI contains an alias. Undefined in private ECR, which has no aliases. */
+export function readFacts({
+  registryId,
+  repositoryArn,
+  repositoryUri,
+}: Repository): RegistryFacts | undefined {
+  if (/^arn:[^:]*:ecr:/.test(repositoryArn)) return undefined;
   const registryAlias = repositoryUri.split('/')[1];
   return registryAlias === undefined ? undefined : { registryId, registryAlias, aliases: [registryAlias] };
 }

@@ -1,5 +1,10 @@
+import type {
+  CreateRepositoryCommandOutput as PrivateCreateRepositoryCommandOutput,
+  Repository as PrivateSdkRepository,
+} from '@aws-sdk/client-ecr';
 import {
   CreateRepositoryCommand,
+  type CreateRepositoryCommandOutput,
   type DescribeRepositoriesCommandInput,
   type Repository as SdkRepository,
 } from '@aws-sdk/client-ecr-public';
@@ -7,6 +12,7 @@ import { EcrpError } from '../errors.ts';
 import type { CatalogDataInput, ResourceTag } from '../wire/operations.ts';
 import { collectPages, type Page, readList, readText } from './answers.ts';
 import { type EcrClient, requirePublic } from './client.ts';
+import type { SendOptions } from './operations.ts';
 
 /** A repository as the operations take it. */
 export interface RepositoryAddress {
@@ -22,12 +28,43 @@ export interface Repository {
   /** Reference without a tag: `public.ecr.aws/ALIAS/NAME`. */
   readonly repositoryUri: string;
   readonly createdAt: Date | undefined;
+  /** Of private ECR alone. */
+  readonly settings?: RepositorySettings;
+}
+
+/** What a repository of private ECR has beside one of ECR Public. Names and values as in the API. */
+export interface RepositorySettings {
+  readonly imageTagMutability: string | undefined;
+  /** Patterns of the tags for which the opposite holds. */
+  readonly imageTagMutabilityExclusionFilters: readonly MutabilityFilter[];
+  readonly scanOnPush: boolean | undefined;
+  readonly encryptionType: string | undefined;
+  /** ARN */
+  readonly kmsKey: string | undefined;
+}
+
+export interface MutabilityFilter {
+  /** `WILDCARD` */
+  readonly filterType: string;
+  readonly filter: string;
 }
 
 export interface RepositoryInput {
   readonly repositoryName: string;
+  /** Of private ECR: the account to create in, default the caller's own. */
+  readonly registryId?: string | undefined;
   readonly catalogData?: CatalogDataInput | undefined;
   readonly tags?: readonly ResourceTag[] | undefined;
+  /** Of private ECR. */
+  readonly settings?: NewRepositorySettings | undefined;
+}
+
+/** What a repository of private ECR is created with. */
+export interface NewRepositorySettings {
+  readonly immutableTags?: boolean | undefined;
+  readonly scanOnPush?: boolean | undefined;
+  /** ARN, ID or alias of a KMS key. */
+  readonly kmsKey?: string | undefined;
 }
 
 /** Creates a repository. Throws CONFLICT when it exists already, unless an attempt of this call whose answer was lost created it. */
@@ -36,20 +73,16 @@ export async function createRepository(
   input: RepositoryInput,
   signal: AbortSignal,
 ): Promise<Repository> {
-  const { repositoryName, catalogData, tags } = input;
+  const { registryId, repositoryName } = input;
+  const send =
+    client.service.kind === 'private'
+      ? (await import('./private/repository-settings.ts')).sendCreateRepository
+      : createPublicly;
   const created = await client.call(
     {
       operation: 'CreateRepository',
       repositoryName,
-      send: (abortSignal) =>
-        requirePublic(client).send(
-          new CreateRepositoryCommand({
-            repositoryName,
-            ...(catalogData === undefined ? {} : { catalogData: copyCatalogData(catalogData) }),
-            ...(tags === undefined ? {} : { tags: tags.map((tag) => ({ ...tag })) }),
-          }),
-          { abortSignal },
-        ),
+      send: (abortSignal): Promise<CreatedAnswer> => send(client, input, { abortSignal }),
       read: ({ repository }): Repository | 'exists' | undefined => repository && readRepository(repository),
       answers: {
         RepositoryAlreadyExistsException: (_exception, ambiguous) =>
@@ -61,15 +94,31 @@ export async function createRepository(
   if (created !== 'exists') {
     return created;
   }
-  return describeRepository(client, { repositoryName }, signal);
+  return describeRepository(client, { registryId, repositoryName }, signal);
 }
 
-/** Lists all repositories of the caller's own registry. */
+type CreatedAnswer = CreateRepositoryCommandOutput | PrivateCreateRepositoryCommandOutput;
+
+function createPublicly(
+  client: EcrClient,
+  { repositoryName, catalogData, tags }: RepositoryInput,
+  options: SendOptions,
+): Promise<CreateRepositoryCommandOutput> {
+  const command = new CreateRepositoryCommand({
+    repositoryName,
+    ...(catalogData === undefined ? {} : { catalogData: copyCatalogData(catalogData) }),
+    ...(tags === undefined ? {} : { tags: tags.map((tag) => ({ ...tag })) }),
+  });
+  return requirePublic(client).send(command, options);
+}
+
+/** Lists all repositories of a registry, by default the caller's own. */
 export async function listRepositories(
   client: EcrClient,
   signal: AbortSignal,
+  registryId?: string,
 ): Promise<readonly Repository[]> {
-  return collectPages(undefined, (_ids, nextToken) => askPage(client, { nextToken }, signal));
+  return collectPages(undefined, (_ids, nextToken) => askPage(client, { registryId, nextToken }, signal));
 }
 
 /** Describes one repository. Throws NOT_FOUND when it does not exist. */
@@ -141,17 +190,39 @@ export function copyCatalogData({ architectures, operatingSystems, ...rest }: Ca
   };
 }
 
-function readRepository(repository: SdkRepository): Repository | undefined {
+/** Reads a repository of an answer; undefined without a name. Throws `UnexpectedMember`. */
+function readRepository(repository: SdkRepository | PrivateSdkRepository): Repository | undefined {
   const { createdAt } = repository;
   const repositoryName = readText(repository.repositoryName, 'repositoryName');
-  return repositoryName === undefined
-    ? undefined
-    : {
-        repositoryName,
-        repositoryArn: readText(repository.repositoryArn, 'repositoryArn') ?? '',
-        registryId: readText(repository.registryId, 'registryId') ?? '',
-        repositoryUri: readText(repository.repositoryUri, 'repositoryUri') ?? '',
-        // A number that is not a time gives a Date that cannot be printed.
-        createdAt: Number.isNaN(createdAt?.getTime()) ? undefined : createdAt,
-      };
+  if (repositoryName === undefined) return undefined;
+  const settings = readSettings(repository);
+  return {
+    repositoryName,
+    repositoryArn: readText(repository.repositoryArn, 'repositoryArn') ?? '',
+    registryId: readText(repository.registryId, 'registryId') ?? '',
+    repositoryUri: readText(repository.repositoryUri, 'repositoryUri') ?? '',
+    // A number that is not a time gives a Date that cannot be printed.
+    createdAt: Number.isNaN(createdAt?.getTime()) ? undefined : createdAt,
+    ...(settings && { settings }),
+  };
+}
+
+function readSettings(repository: PrivateSdkRepository): RepositorySettings | undefined {
+  const { imageTagMutability, imageScanningConfiguration, encryptionConfiguration } = repository;
+  const known = imageTagMutability ?? imageScanningConfiguration ?? encryptionConfiguration;
+  if (known === undefined) return undefined;
+  const filters = readList(
+    repository.imageTagMutabilityExclusionFilters,
+    'imageTagMutabilityExclusionFilters',
+  );
+  return {
+    imageTagMutability: readText(imageTagMutability, 'imageTagMutability'),
+    imageTagMutabilityExclusionFilters: filters.map(({ filterType, filter }) => ({
+      filterType: readText(filterType, 'filterType') ?? '',
+      filter: readText(filter, 'filter') ?? '',
+    })),
+    scanOnPush: imageScanningConfiguration && imageScanningConfiguration.scanOnPush === true,
+    encryptionType: readText(encryptionConfiguration?.encryptionType, 'encryptionType'),
+    kmsKey: readText(encryptionConfiguration?.kmsKey, 'kmsKey'),
+  };
 }

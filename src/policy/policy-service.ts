@@ -1,4 +1,5 @@
 import { OPERATIONS } from '../wire/operations.ts';
+import { PARTITIONS } from '../wire/private/regions.ts';
 import { PRIVATE_ACTIONS } from './private-actions.ts';
 
 /** The service whose repositories a policy is about. */
@@ -34,13 +35,14 @@ export const PUBLIC_POLICIES: PolicyService = {
 /**
  * Makes the service of a private registry. A push looks up where its tags are as well, which is a read there. Source: Amazon ECR user guide, "IAM
  * permissions for pushing an image".
+ * @param region Undefined for an emulator: the partition aws.
  */
-export function describePrivatePolicies(partition: string): PolicyService {
+export function describePrivatePolicies(region = ''): PolicyService {
   return {
     name: 'private ECR',
     prefix: 'ecr',
     actions: PRIVATE_ACTIONS,
     pushActions: [...PUSH_ACTIONS, 'BatchGetImage'].map((action) => `ecr:${action}`),
-    partition,
+    partition: PARTITIONS.find(({ regions }) => regions.test(region))?.name ?? 'aws',
   };
 }

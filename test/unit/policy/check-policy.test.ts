@@ -83,7 +83,7 @@ describe('warns of', () => {
 });
 
 describe('of private ECR', () => {
-  const service = describePrivatePolicies('aws');
+  const service = describePrivatePolicies();
 
   it.each([
     [

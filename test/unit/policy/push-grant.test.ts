@@ -118,7 +118,7 @@ describe('a principal', () => {
 });
 
 describe('in private ECR of another partition', () => {
-  const service = describePrivatePolicies('aws-cn');
+  const service = describePrivatePolicies('cn-north-1');
   const account = 'arn:aws-cn:iam::123456789012:root';
 
   it('a grant has its actions and principals, and is taken back', () => {

@@ -56,6 +56,7 @@ const TEXT_NAMES: readonly string[] = [
   'address',
   'age',
   'alias',
+  'arn',
   'from',
   'glob',
   'id',

@@ -4,7 +4,7 @@ import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 import { collectValues, parseNonEmpty } from '../../options.ts';
 import type { PolicyPushOptions, PolicySetOptions, PolicySidOptions } from './run.ts';
 
-const REPOSITORY = '[HOST/ALIAS/]REPO';
+const REPOSITORY = '[HOST/ALIAS/]REPO, or HOST/REPO of private ECR';
 
 const CHANGED_BY_OTHERS = {
   6: 'The statement EcrpPush does more than allow pushes, or another client keeps changing the policy.',

@@ -9,16 +9,23 @@ import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
 import { listNames, quoteText } from '../../../foreign-text.ts';
 import type { JsonObject } from '../../../json.ts';
+import type { RepositoryReference } from '../../../oci/reference.ts';
+import { checkPolicy } from '../../../policy/check-policy.ts';
 import { isSamePolicy } from '../../../policy/compare-policies.ts';
-import { listStatements, parsePolicy, removeSid } from '../../../policy/policy-text.ts';
+import {
+  describePrivatePolicies,
+  type PolicyService,
+  PUBLIC_POLICIES,
+} from '../../../policy/policy-service.ts';
+import { fitsPolicy, listStatements, parsePolicy, removeSid } from '../../../policy/policy-text.ts';
 import { parsePrincipal, parseStoredPrincipal } from '../../../policy/principals.ts';
 import { findRemainingGrants, grantPush, PUSH_SID, revokePush } from '../../../policy/push-grant.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
 import { readRepository, resolveRepository } from '../../own-registry.ts';
+import { readPolicyFile } from '../../read-policy-file.ts';
 import { changePolicy, type PolicyStore } from './change-policy.ts';
-import { readPolicyFile } from './read-policy-file.ts';
 import { type ChangedPolicy, reportChange, viewPolicyStatements, viewRepositoryPolicy } from './view.ts';
 
 export interface PolicySidOptions {
@@ -72,7 +79,13 @@ export async function setPolicy(
   name: string,
   { policy: file, force = false }: PolicySetOptions,
 ): Promise<Outcome> {
-  const { policy, policyText } = await readPolicyFile(context, file);
+  const { service } = readPlace(context, name);
+  const { policy, policyText } = await readPolicyFile(context, file, {
+    name: 'policy',
+    command: 'policy set',
+    check: (value) => checkPolicy(value, service),
+    fits: fitsPolicy,
+  });
   const change = await withPolicy(context, name, async ({ get, set }): Promise<ChangedPolicy> => {
     const before = await get().catch(ignoreDenial);
     const known = before === 'unread' ? undefined : before && parsePolicy(before.policyText);
@@ -116,12 +129,13 @@ export async function grantPolicy(
   name: string,
   { push }: PolicyPushOptions,
 ): Promise<Outcome> {
-  const principals = push.map((text) => parsePrincipal(text));
-  for (const session of principals.filter((principal) => principal.startsWith('arn:aws:sts:'))) {
+  const { service } = readPlace(context, name);
+  const principals = push.map((text) => parsePrincipal(text, service));
+  for (const session of principals.filter((principal) => /^arn:[^:]*:sts:/.test(principal))) {
     context.messages.warn(`${session} is one session. The ARN of the role would stand for all of them.`);
   }
   const change = await withPolicy(context, name, (store) =>
-    changePolicy(store, name, (policy) => grantPush(policy, principals)),
+    changePolicy(store, name, (policy) => grantPush(policy, principals, service)),
   );
   return reportChange(context, name, change, `The statement ${PUSH_SID} of ${name} allows that already.`);
 }
@@ -131,9 +145,10 @@ export async function revokePolicy(
   name: string,
   { push }: PolicyPushOptions,
 ): Promise<Outcome> {
-  const principals = push.map((text) => parseStoredPrincipal(text));
+  const { service } = readPlace(context, name);
+  const principals = push.map((text) => parseStoredPrincipal(text, service));
   const change = await withPolicy(context, name, (store) =>
-    changePolicy(store, name, (policy) => revokePush(policy, principals)),
+    changePolicy(store, name, (policy) => revokePush(policy, principals, service)),
   );
   const { after } = change;
   const remaining = findRemainingGrants(after && parsePolicy(after.policyText), principals);
@@ -145,18 +160,35 @@ export async function revokePolicy(
   return reportChange(context, name, change, `No statement ${PUSH_SID} of ${name} names them.`);
 }
 
+interface PolicyPlace {
+  readonly reference: RepositoryReference;
+  readonly service: PolicyService;
+}
+
+function readPlace(context: CommandContext, name: string): PolicyPlace {
+  const reference = readRepository(context, name);
+  const { privateRegistry } = reference;
+  const service =
+    privateRegistry === undefined ? PUBLIC_POLICIES : describePrivatePolicies(privateRegistry.region);
+  return { reference, service };
+}
+
 /** Opens the policy of a repository. Refuses the alias of another registry. */
 async function withPolicy<T>(
   context: CommandContext,
   name: string,
   use: (store: PolicyStore) => Promise<T>,
 ): Promise<T> {
-  const reference = readRepository(context, name);
+  const { reference } = readPlace(context, name);
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
-    const address = await resolveRepository(session, reference, signal);
-    return use(openPolicy(session, address, signal));
-  });
+  return withEcr(
+    context,
+    async (session) => {
+      const address = await resolveRepository(session, reference, signal);
+      return use(openPolicy(session, address, signal));
+    },
+    { place: reference },
+  );
 }
 
 function openPolicy({ client }: EcrSession, address: RepositoryAddress, signal: AbortSignal): PolicyStore {

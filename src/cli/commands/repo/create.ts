@@ -22,28 +22,41 @@ export interface RepoCreateOptions {
   readonly resourceTag?: readonly string[];
   readonly ifMissing?: boolean;
   readonly update?: boolean;
+  readonly immutableTags?: boolean;
+  readonly scanOnPush?: boolean;
+  readonly kmsKey?: string;
 }
 
-/** `ecrp repo create`. With `--update`, an existing repository gets the catalog data and resource tags that are given. */
+/** `ecrp repo create`. With `--update`, an existing repository gets the catalog data, resource tags and settings that are given. */
 export async function createRepo(
   context: CommandContext,
   name: string | undefined,
   options: RepoCreateOptions,
 ): Promise<Outcome> {
   const { catalog, resourceTag: resourceTags, ifMissing = false, update = false } = options;
+  const { immutableTags, scanOnPush, kmsKey } = options;
   const { io, messages } = context;
   const given = name === undefined ? undefined : readRepository(context, name);
-  const { reference, input } = await readNewRepository(context, { reference: given, catalog, resourceTags });
-  const { repository, created, changes } = await withEcr(context, async (session) => {
-    await assertOwnRepository(session, reference, io.signal);
-    const made = await create(session, input, ifMissing || update, io.signal);
-    await learnRegistry(session, made.repository);
-    const isUpdate = update && !made.created;
-    return {
-      ...made,
-      changes: isUpdate ? await updateRepository(context, session, made.repository, input) : [],
-    };
+  const { reference, input } = await readNewRepository(context, {
+    reference: given,
+    catalog,
+    resourceTags,
+    settings: { immutableTags, scanOnPush, kmsKey },
   });
+  const { repository, created, changes } = await withEcr(
+    context,
+    async (session) => {
+      await assertOwnRepository(session, reference, io.signal);
+      const made = await create(session, input, ifMissing || update, io.signal);
+      await learnRegistry(session, made.repository);
+      if (!update || made.created) return { ...made, changes: [] };
+      const updated = await updateRepository(context, session, made.repository, input);
+      if (updated.length === 0 || input.settings === undefined) return { ...made, changes: updated };
+      const repository = await describeRepository(session.client, input, io.signal);
+      return { ...made, repository, changes: updated };
+    },
+    { place: reference },
+  );
   const { repositoryName, repositoryUri } = repository;
   if (created) messages.note(`Created repository ${repositoryName}.`);
   else if (!update) messages.note(`Repository ${repositoryName} exists already. Nothing was changed.`);
@@ -72,16 +85,21 @@ async function create(
   }
 }
 
-/** Sets the given catalog fields and resource tags of a repository that exists, and removes none. */
+/** Sets the given catalog fields, resource tags and settings of a repository that exists, and removes none. */
 async function updateRepository(
   context: CommandContext,
   session: EcrSession,
   repository: Repository,
-  { repositoryName, catalogData, tags }: RepositoryInput,
+  input: RepositoryInput,
 ): Promise<readonly CatalogChange[]> {
   const { client } = session;
   const { signal } = context.io;
+  const { repositoryName, catalogData, tags, settings } = input;
   const changes: CatalogChange[] = [];
+  if (settings !== undefined) {
+    const { updateSettings } = await import('./update-settings.ts');
+    changes.push(...(await updateSettings(client, repository, settings, signal)));
+  }
   if (catalogData !== undefined) {
     changes.push(...(await updateCatalog(context, session, { repositoryName }, catalogData)).changes);
   }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
-import { collectValues, parseNonEmpty } from '../../options.ts';
+import { collectValues, parseKmsKey, parseNonEmpty } from '../../options.ts';
 import type { RepoCreateOptions } from './create.ts';
 import type { RepoDeleteOptions } from './run.ts';
+
+const REPOSITORY = '[HOST/ALIAS/]REPO, or HOST/REPO of private ECR';
 
 /** Declares `ecrp repo`. */
 export function addRepo(program: Command, run: Runner): void {
@@ -15,8 +17,8 @@ export function addRepo(program: Command, run: Runner): void {
   const create = repo
     .command('create')
     .summary('create a repository')
-    .description('Create a repository, optionally with catalog data.')
-    .argument('[name]', '[HOST/ALIAS/]REPO; it may come from the catalog file')
+    .description('Create a repository in ECR Public, optionally with catalog data, or in private ECR.')
+    .argument('[name]', '[HOST/ALIAS/]REPO, or HOST/REPO of private ECR; it may come from the catalog file')
     .option(
       '--catalog <file>',
       'catalog data, or a whole create-repository input, as JSON or YAML',
@@ -24,7 +26,11 @@ export function addRepo(program: Command, run: Runner): void {
     )
     .option('--resource-tag <key=value>', 'resource tag (repeatable)', collectValues)
     .option('--if-missing', 'succeed if the repository exists already, and leave it as it is')
-    .option('--update', 'set the given catalog data and tags of one that exists; remove none')
+    .option('--update', 'set the given catalog data, tags and settings of one that exists; remove none')
+    .optionsGroup('Settings (private ECR):')
+    .option('--immutable-tags', 'a tag stays on its image for good')
+    .option('--scan-on-push', 'scan each image for vulnerabilities when it is pushed')
+    .option('--kms-key <arn>', 'KMS key that encrypts the images; it cannot be changed later', parseKmsKey)
     .action((name: string | undefined, options: RepoCreateOptions) =>
       run(async (context) => (await import('./create.ts')).createRepo(context, name, options)),
     );
@@ -32,23 +38,33 @@ export function addRepo(program: Command, run: Runner): void {
     'ecrp repo create app --catalog catalog.json',
     'ecrp repo create team/app --if-missing --resource-tag team=web',
     'ecrp repo create app --catalog catalog.json --update',
+    'ecrp repo create 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app --immutable-tags',
   ]);
   addOperations(create, 'CreateRepository');
   addExitStatuses(create, {
-    6: 'The repository exists already, and neither `--if-missing` nor `--update` is given.',
+    6: 'The repository exists already, and neither `--if-missing` nor `--update` is given; or with `--update`, it has another encryption key.',
   });
   const list = repo
     .command('list')
     .summary('list the repositories of your registry')
-    .description('List the repositories of your registry.')
-    .action(() => run(async (context) => (await import('./run.ts')).listRepos(context)));
-  addExamples(list, ['ecrp repo list', 'ecrp repo list --json']);
+    .description(
+      'List the repositories of your registry in ECR Public, or those of a registry of private ECR.',
+    )
+    .argument('[host]', 'host of a registry, such as ACCOUNT.dkr.ecr.REGION.amazonaws.com')
+    .action((host: string | undefined) =>
+      run(async (context) => (await import('./run.ts')).listRepos(context, host)),
+    );
+  addExamples(list, [
+    'ecrp repo list',
+    'ecrp repo list 123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    'ecrp repo list --json',
+  ]);
   addOperations(list, 'DescribeRepositories');
   const describe = repo
     .command('describe')
     .summary('describe one repository')
     .description('Describe one repository.')
-    .argument('<name>', '[HOST/ALIAS/]REPO')
+    .argument('<name>', REPOSITORY)
     .action((name: string) => run(async (context) => (await import('./run.ts')).describeRepo(context, name)));
   addExamples(describe, ['ecrp repo describe app']);
   addOperations(describe, 'DescribeRepositories');
@@ -56,7 +72,7 @@ export function addRepo(program: Command, run: Runner): void {
     .command('delete')
     .summary('delete a repository')
     .description('Delete a repository.')
-    .argument('<name>', '[HOST/ALIAS/]REPO')
+    .argument('<name>', REPOSITORY)
     .option('--force', 'delete the images in it as well')
     .option('--yes', 'do not ask')
     .action((name: string, options: RepoDeleteOptions) =>

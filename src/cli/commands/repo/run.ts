@@ -6,6 +6,7 @@ import {
   type RepositoryAddress,
 } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
+import { type PrivateRegistry, parsePrivateHost } from '../../../oci/private-host.ts';
 import { formatRepository } from '../../../oci/reference.ts';
 import { MAX_IMAGES_PER_REPOSITORY } from '../../../wire/limits.ts';
 import { cancel, confirm } from '../../ask.ts';
@@ -16,16 +17,26 @@ import { formatGalleryPage } from '../../gallery-page.ts';
 import type { Outcome } from '../../output.ts';
 import { learnRegistry, readRepository, resolveRepository } from '../../own-registry.ts';
 import { readFacts } from '../../registry-facts.ts';
+import { chooseRegistryHosts, findRegistryHosts } from '../../service-address.ts';
 import { listMembers, viewRepositories, viewRepository } from './view.ts';
 
-export async function listRepos(context: CommandContext): Promise<Outcome> {
-  const repositories = await withEcr(context, async (session) => {
-    const all = await listRepositories(session.client, context.io.signal);
-    await learnRegistry(session, all[0]);
-    return all;
-  });
-  if (repositories.length === 0)
-    context.messages.note("No repositories yet. Run 'ecrp repo create NAME' to create one.");
+/** Lists the repositories of the registry at a host: by default one's own of ECR Public. */
+export async function listRepos(context: CommandContext, host: string | undefined): Promise<Outcome> {
+  const privateRegistry = host === undefined ? undefined : await readRegistry(context, host);
+  const { signal } = context.io;
+  const repositories = await withEcr(
+    context,
+    async (session) => {
+      const all = await listRepositories(session.client, signal, privateRegistry?.registryId);
+      await learnRegistry(session, all[0]);
+      return all;
+    },
+    { place: { privateRegistry } },
+  );
+  if (repositories.length === 0) {
+    const name = privateRegistry === undefined ? 'NAME' : `${privateRegistry.registryHost}/NAME`;
+    context.messages.note(`No repositories yet. Run 'ecrp repo create ${name}' to create one.`);
+  }
   const [first] = repositories;
   const alias = first && readFacts(first)?.registryAlias;
   if (alias !== undefined) context.messages.note(`Gallery: ${formatGalleryPage(alias)}`);
@@ -35,16 +46,28 @@ export async function listRepos(context: CommandContext): Promise<Outcome> {
   };
 }
 
+/** The private registry at a host; undefined for the registry host of ECR Public. Throws USAGE for any other. */
+async function readRegistry(context: CommandContext, host: string): Promise<PrivateRegistry | undefined> {
+  const { privateHost } = findRegistryHosts(context);
+  const privateRegistry = parsePrivateHost(host, privateHost);
+  if (privateRegistry === undefined) await chooseRegistryHosts(context, 'repo list', [host]);
+  return privateRegistry;
+}
+
 export async function describeRepo(context: CommandContext, name: string): Promise<Outcome> {
   const reference = readRepository(context, name);
   const { signal } = context.io;
-  const { repository, imageCount } = await withEcr(context, async (session) => {
-    const address = await resolveRepository(session, reference, signal);
-    const found = await describeRepository(session.client, address, signal);
-    // A repository with an alias may be in the registry of another account.
-    if (reference.registryAlias === undefined) await learnRegistry(session, found);
-    return { repository: found, imageCount: await countImages(context, session, address) };
-  });
+  const { repository, imageCount } = await withEcr(
+    context,
+    async (session) => {
+      const address = await resolveRepository(session, reference, signal);
+      const found = await describeRepository(session.client, address, signal);
+      // A repository with an alias may be in the registry of another account.
+      if (reference.registryAlias === undefined) await learnRegistry(session, found);
+      return { repository: found, imageCount: await countImages(context, session, address) };
+    },
+    { place: reference },
+  );
   return {
     result: { ...listMembers(repository), imageCount, imageQuota: MAX_IMAGES_PER_REPOSITORY },
     view: viewRepository(repository, imageCount),
@@ -88,10 +111,14 @@ export async function deleteRepo(
     if (!(await confirm(context, question, `deleting ${name}`))) return cancel(context);
   }
   const { signal } = context.io;
-  const deleted = await withEcr(context, async (session) => {
-    const address = await resolveRepository(session, reference, signal);
-    return deleteRepository(session.client, address, force, signal);
-  });
+  const deleted = await withEcr(
+    context,
+    async (session) => {
+      const address = await resolveRepository(session, reference, signal);
+      return deleteRepository(session.client, address, force, signal);
+    },
+    { place: reference },
+  );
   context.messages.note(`Deleted repository ${repositoryName}.`);
   const members = deleted === undefined ? { repositoryName } : listMembers(deleted);
   // Its page is gone as well.

@@ -1,5 +1,6 @@
 import { groupDigits } from '../../../catalog/findings.ts';
-import type { Repository } from '../../../ecr/repositories.ts';
+import type { Repository, RepositorySettings } from '../../../ecr/repositories.ts';
+import { listNames } from '../../../foreign-text.ts';
 import { MAX_IMAGES_PER_REPOSITORY } from '../../../wire/limits.ts';
 import { formatFields, formatTable } from '../../format.ts';
 import { findGalleryPage } from '../../gallery-page.ts';
@@ -7,7 +8,7 @@ import type { ResultMembers } from '../../output.ts';
 
 /** Members of a repository for JSON, named as in the API. `createdAt` is RFC 3339. */
 export function listMembers(repository: Repository): ResultMembers {
-  const { repositoryName, repositoryArn, registryId, repositoryUri, createdAt } = repository;
+  const { repositoryName, repositoryArn, registryId, repositoryUri, createdAt, settings } = repository;
   return {
     repositoryName,
     repositoryArn,
@@ -15,6 +16,21 @@ export function listMembers(repository: Repository): ResultMembers {
     repositoryUri,
     createdAt: createdAt?.toISOString(),
     galleryUrl: findGalleryPage(repository),
+    ...(settings && listSettings(settings)),
+  };
+}
+
+/** Names and nesting as in the API. */
+function listSettings(settings: RepositorySettings): ResultMembers {
+  const { imageTagMutability, imageTagMutabilityExclusionFilters: filters, scanOnPush } = settings;
+  const { encryptionType, kmsKey } = settings;
+  return {
+    imageTagMutability,
+    ...(filters.length > 0 && {
+      imageTagMutabilityExclusionFilters: filters.map(({ filterType, filter }) => ({ filterType, filter })),
+    }),
+    imageScanningConfiguration: scanOnPush === undefined ? undefined : { scanOnPush },
+    encryptionConfiguration: encryptionType === undefined ? undefined : { encryptionType, kmsKey },
   };
 }
 
@@ -27,8 +43,28 @@ export function viewRepository(repository: Repository, imageCount: number | unde
     ['registry', repository.registryId],
     ['created', repository.createdAt?.toISOString()],
     ['gallery', findGalleryPage(repository)],
+    ['image tags', repository.settings && describeMutability(repository.settings)],
+    ['scanned', describeScanning(repository.settings)],
+    ['encryption', repository.settings && describeEncryption(repository.settings)],
     ['images', imageCount === undefined ? undefined : `${groupDigits(imageCount)} ${quota}`],
   ]);
+}
+
+/** `immutable, except for latest, dev-*`. */
+function describeMutability(settings: RepositorySettings): string | undefined {
+  const { imageTagMutability, imageTagMutabilityExclusionFilters: filters } = settings;
+  const word = imageTagMutability?.replace(/_WITH_EXCLUSION$/, '').toLowerCase();
+  const others = listNames(filters.map(({ filter }) => filter));
+  return word !== undefined && others !== '' ? `${word}, except for ${others}` : word;
+}
+
+function describeScanning(settings: RepositorySettings | undefined): string | undefined {
+  if (settings?.scanOnPush === undefined) return undefined;
+  return settings.scanOnPush ? 'when an image is pushed' : 'not by a setting of the repository';
+}
+
+function describeEncryption({ encryptionType, kmsKey }: RepositorySettings): string | undefined {
+  return kmsKey === undefined ? encryptionType : `${encryptionType} ${kmsKey}`;
 }
 
 export function viewRepositories(

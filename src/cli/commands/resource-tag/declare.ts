@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Runner } from '../../command-context.ts';
 import { addExamples, addExitStatuses, addOperations } from '../../help.ts';
 
-const REPOSITORY = '[HOST/ALIAS/]REPO';
+const REPOSITORY = '[HOST/ALIAS/]REPO, or HOST/REPO of private ECR';
 
 /** Declares `ecrp resource-tag`. */
 export function addResourceTag(program: Command, run: Runner): void {

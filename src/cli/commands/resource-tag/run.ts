@@ -108,11 +108,15 @@ async function withTags<T>(
 ): Promise<T> {
   const reference = readRepository(context, name);
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
-    const address = await resolveRepository(session, reference, signal);
-    const repository = await describeRepository(session.client, address, signal);
-    return use({ session, repository, tags: await listResourceTags(session.client, repository, signal) });
-  });
+  return withEcr(
+    context,
+    async (session) => {
+      const address = await resolveRepository(session, reference, signal);
+      const repository = await describeRepository(session.client, address, signal);
+      return use({ session, repository, tags: await listResourceTags(session.client, repository, signal) });
+    },
+    { place: reference },
+  );
 }
 
 function listTagMembers(

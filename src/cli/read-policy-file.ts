@@ -1,19 +1,33 @@
 import { resolve } from 'node:path';
-import { raceAbort } from '../../../async/abort.ts';
-import { decodeText, readBounded, UnreadableFile } from '../../../catalog/read-file.ts';
-import { EcrpError } from '../../../errors.ts';
-import type { Io } from '../../../io.ts';
-import { findJsonExcess } from '../../../json.ts';
-import { checkPolicy } from '../../../policy/check-policy.ts';
-import { fitsPolicy, type ParsedPolicy } from '../../../policy/policy-text.ts';
-import type { CommandContext } from '../../command-context.ts';
+import { raceAbort } from '../async/abort.ts';
+import { decodeText, readBounded, UnreadableFile } from '../catalog/read-file.ts';
+import { EcrpError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { findJsonExcess } from '../json.ts';
+import type { CommandContext } from './command-context.ts';
 
-/** Far more than the service's 10,240 characters: a file may have spaces that are not sent. */
+/** Far more than the service takes: a file may have spaces that are not sent. */
 const MAX_FILE_BYTES = 256 * 1024;
 
+/** A kind of policy that a command takes as a JSON file. */
+export interface PolicyKind<Policy> {
+  /** For messages: `lifecycle policy`. */
+  readonly name: string;
+  /** The command, for hints: `lifecycle set`. */
+  readonly command: string;
+  /** Finds reasons why the service would refuse it, and what it hardly means. The policy is absent if there is a problem. */
+  check(value: unknown): {
+    readonly policy?: Policy;
+    readonly problems: readonly string[];
+    readonly warnings: readonly string[];
+  };
+  /** False for a text that is too long. */
+  fits(text: string): boolean;
+}
+
 /** A policy that passed the local checks. */
-export interface PolicyFile {
-  readonly policy: ParsedPolicy;
+export interface PolicyFile<Policy> {
+  readonly policy: Policy;
   /** What to send: the text of the file, or without spaces if it is too long. */
   readonly policyText: string;
 }
@@ -22,15 +36,21 @@ export interface PolicyFile {
  * Reads and checks a policy file, and prints warnings about it. Throws INVALID_INPUT with all problems.
  * @param file Path, or `-` for standard input.
  */
-export async function readPolicyFile(context: CommandContext, file: string): Promise<PolicyFile> {
-  const shown = file === '-' ? 'policy on standard input' : `policy file ${file}`;
+export async function readPolicyFile<Policy>(
+  context: CommandContext,
+  file: string,
+  kind: PolicyKind<Policy>,
+): Promise<PolicyFile<Policy>> {
+  const shown = file === '-' ? `${kind.name} on standard input` : `${kind.name} file ${file}`;
   const text = await readPolicySource(context, file).catch((error: unknown) => {
     if (!(error instanceof UnreadableFile)) throw error;
-    throw new EcrpError('INVALID_INPUT', `${shown}: it ${error.message}`, { hint: explainPath(file) });
+    throw new EcrpError('INVALID_INPUT', `${shown}: it ${error.message}`, {
+      hint: explainPath(file, kind.command),
+    });
   });
-  const { policy, problems, warnings } = checkPolicy(parseJson(shown, text));
+  const { policy, problems, warnings } = kind.check(parseJson(shown, text));
   for (const warning of warnings) context.messages.warn(`${shown}: ${warning}`);
-  if (policy !== undefined) return { policy, policyText: fitsPolicy(text) ? text : JSON.stringify(policy) };
+  if (policy !== undefined) return { policy, policyText: kind.fits(text) ? text : JSON.stringify(policy) };
   const [first = ''] = problems;
   const isOne = problems.length === 1;
   throw new EcrpError(
@@ -60,12 +80,12 @@ async function readInput({ stdin }: Io): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function explainPath(file: string): string {
+function explainPath(file: string, command: string): string {
   if (file.startsWith('file://')) {
     return `Give the path alone: --policy ${file.replace('file://', '')}`;
   }
   if (/^\s*\{/.test(file))
-    return 'Give a file, or pipe the text: printf \'%s\' "$POLICY" | ecrp policy set REPO --policy -';
+    return `Give a file, or pipe the text: printf '%s' "$POLICY" | ecrp ${command} REPO --policy -`;
   return 'Give a JSON file in UTF-8 that you may read, or - for standard input; nothing was sent.';
 }
 
