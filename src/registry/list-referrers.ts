@@ -47,7 +47,7 @@ export async function listReferrers(
   const found = place.learned.lacksReferrersApi ? undefined : await listByApi(place, digest, signal);
   if (found !== undefined) return found;
   place.learned.lacksReferrersApi = true;
-  return hasFallbackTag ? listByTag(place.remote, digest, signal) : [];
+  return hasFallbackTag ? listByFallbackTag(place.remote, digest, signal) : [];
 }
 
 /** Undefined: the registry does not have the API. */
@@ -100,7 +100,8 @@ async function readPage(
   return { manifests: index.kind === 'index' ? index.manifests : [], next: next?.search };
 }
 
-async function listByTag(
+/** Lists what the index under the fallback tag `sha256-HEX` names; empty without one. */
+export async function listByFallbackTag(
   remote: ReferrersPlace['remote'],
   digest: Digest,
   signal: AbortSignal,

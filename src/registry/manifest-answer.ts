@@ -21,11 +21,33 @@ export async function readManifestAnswer(
   onProgress: () => void,
 ): Promise<ReadManifest> {
   const bytes = await readBytes(answer, MAX_MANIFEST_BYTES, onProgress);
+  const stated = {
+    mediaType: answer.headers['content-type'],
+    digest: answer.headers['docker-content-digest']?.toString(),
+  };
+  return identifyManifest(bytes, reference, stated, what);
+}
+
+/** What an answer says of a manifest beside its bytes. */
+export interface StatedManifest {
+  readonly mediaType: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/**
+ * Finds the digest and the media type of a manifest. Throws UNAVAILABLE when its bytes have another digest than `reference`, or than is
+ * stated.
+ */
+export function identifyManifest(
+  bytes: Buffer,
+  reference: string,
+  stated: StatedManifest,
+  what: string,
+): ReadManifest {
   const digest = digestOf(bytes);
-  const mediaType = findMediaType(answer.headers['content-type'], bytes);
-  const stated = answer.headers['docker-content-digest'];
+  const mediaType = findMediaType(stated.mediaType, bytes);
   // Schema 1 is signed, and its digest is that of the part without the signatures.
-  const claimed = isDigest(reference) ? reference : isSchema1(mediaType) ? undefined : stated;
+  const claimed = isDigest(reference) ? reference : isSchema1(mediaType) ? undefined : stated.digest;
   if (claimed === undefined || claimed === digest) return { bytes, digest, mediaType };
   throw new EcrpError('UNAVAILABLE', `${what} has other bytes than its digest ${claimed} says: ${digest}`, {
     hint: 'Check whether a proxy changes answers, then run the command again.',

@@ -122,17 +122,18 @@ function findProblem(
     return total === '*' || Number(total) === size ? undefined : refuseLength(what, total, size);
   }
   if (status === 416) return refuse(what, `ends after ${next} of the ${size} bytes that the manifest says`);
-  if (status === 404) {
-    return new EcrpError('NOT_FOUND', `${what} is not there, although a manifest names it`, {
-      hint: DAMAGED,
-    });
-  }
+  if (status === 404) return explainMissingBlob(what);
   const length = headers['content-length'];
   const isWrong = status === 200 && !isEncoded && length !== undefined && Number(length) !== size;
   return isWrong ? refuseLength(what, length, size) : undefined;
 }
 
 const DAMAGED = 'The registry holds a damaged image: push the image there again, or tell its owner.';
+
+/** The error for a blob that a registry lacks. `what` names it. */
+export function explainMissingBlob(what: string): EcrpError {
+  return new EcrpError('NOT_FOUND', `${what} is not there, although a manifest names it`, { hint: DAMAGED });
+}
 
 function refuseLength(what: string, length: string | undefined, size: number): EcrpError {
   return refuse(what, `has ${length} bytes, not the ${size} that the manifest says`);

@@ -4,7 +4,7 @@ import { quoteText } from '../foreign-text.ts';
 import type { Connections } from '../net/connections.ts';
 import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-request.ts';
 import type { Content, Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import { assertTag, isTag } from '../oci/tags.ts';
 import { type RegistryAccess, requestRegistry } from './client.ts';
 import { listReferrers } from './list-referrers.ts';
@@ -12,6 +12,7 @@ import { listTagPages } from './list-tags.ts';
 import { readManifestAnswer } from './manifest-answer.ts';
 import { UnexpectedStatus } from './read-answer.ts';
 import { readContent } from './read-content.ts';
+import { readSmallBlob } from './read-small-blob.ts';
 import {
   isMissing,
   locate,
@@ -118,22 +119,10 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
       }),
     readManifest: async (reference, signal) =>
       read(nameManifest(reference), signal, (inner, onProgress) => getManifest(reference, inner, onProgress)),
-    async readBlob({ digest, size }, maxBytes, signal) {
-      const what = `${name}: the blob ${digest}`;
-      if (size > maxBytes) {
-        throw new EcrpError('INVALID_INPUT', `${what} has ${size} bytes, more than the ${maxBytes} allowed`, {
-          hint: 'It is no config of an image.',
-        });
-      }
-      const chunks: Buffer[] = [];
-      for await (const chunk of remote.openBlob({ digest, size }, 0, signal)) chunks.push(chunk);
-      const bytes = Buffer.concat(chunks);
-      const found = digestOf(bytes);
-      if (found === digest) return bytes;
-      throw new EcrpError('UNAVAILABLE', `${what} has other bytes, with the digest ${found}`, {
-        hint: 'Check whether a proxy changes answers, then run the command again.',
-      });
-    },
+    readBlob: (content, maxBytes, signal) =>
+      readSmallBlob(`${name}: the blob ${content.digest}`, content, maxBytes, () =>
+        remote.openBlob(content, 0, signal),
+      ),
     openBlob({ digest, size }, start, signal = reading.signal) {
       const ask = (offset: number | undefined, inner: AbortSignal): Promise<HttpAnswer> => {
         const headers = { accept: '*/*', ...(offset !== undefined && { range: `bytes=${offset}-` }) };
