@@ -1,0 +1,34 @@
+import { GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
+import type { Digest } from '../../../oci/digest.ts';
+import { readText, UnexpectedMember } from '../../answers.ts';
+import { requirePrivate } from '../../client.ts';
+import type { ReadPlace } from './get-image.ts';
+
+/**
+ * Asks where a blob can be read without credentials, for an hour. The URL holds its own signature, so it is secret. Undefined: the repository
+ * lacks the blob. Throws NOT_FOUND for a missing repository.
+ */
+export async function findLayerUrl(
+  { client, address }: ReadPlace,
+  layerDigest: Digest,
+  signal: AbortSignal,
+): Promise<URL | undefined> {
+  const sdk = requirePrivate(client);
+  const { url } = await client.call(
+    {
+      operation: 'GetDownloadUrlForLayer',
+      repositoryName: address.repositoryName,
+      send: (abortSignal) =>
+        sdk.send(new GetDownloadUrlForLayerCommand({ ...address, layerDigest }), { abortSignal }),
+      read: ({ downloadUrl }): { readonly url: URL | undefined } | undefined => {
+        const text = readText(downloadUrl, 'downloadUrl');
+        if (text === undefined) return undefined;
+        if (!URL.canParse(text)) throw new UnexpectedMember('downloadUrl is not a URL');
+        return { url: new URL(text) };
+      },
+      answers: { LayersNotFoundException: () => ({ url: undefined }) },
+    },
+    signal,
+  );
+  return url;
+}
