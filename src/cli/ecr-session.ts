@@ -35,12 +35,14 @@ export interface EcrSessionSettings {
   /** What the command acts on. A repository of private ECR opens a client of its registry. Default ECR Public. */
   readonly place?: Pick<RepositoryReference, 'privateRegistry'>;
   /** Layers in flight. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** How long to retry without progress if `--retry-budget` is not given. Default 60 s. */
   readonly defaultBudgetMs?: number | undefined;
   readonly onEvent?: (event: ApiEvent) => void;
   /** Saves no facts on this machine. */
   readonly leavesNothing?: boolean;
+  /** A session that is open for longer, and whose credentials this one uses too. */
+  readonly credentialsOf?: EcrSession | undefined;
 }
 
 /** Runs `use` with a client for the command's options, then closes the client. */
@@ -49,6 +51,19 @@ export async function withEcr<T>(
   use: (session: EcrSession) => Promise<T>,
   settings: EcrSessionSettings = {},
 ): Promise<T> {
+  const session = await openEcr(context, settings);
+  try {
+    return await use(session);
+  } finally {
+    session.client.close();
+  }
+}
+
+/** Opens a session with a client for the command's options. Close the client. */
+export async function openEcr(
+  context: CommandContext,
+  settings: EcrSessionSettings = {},
+): Promise<EcrSession> {
   const { io, options } = context;
   const privateRegistry = settings.place?.privateRegistry;
   checkRegionVariables(io.env);
@@ -72,6 +87,7 @@ export async function withEcr<T>(
     promptMfa: prepareMfaPrompt(context),
     onIdentity: (source) => reportIdentity(context, source),
     onEvent: noteEvent,
+    credentials: settings.credentialsOf?.client.credentials,
   });
   // Facts of a registry are its aliases, and private ECR has none.
   const directory =
@@ -83,22 +99,16 @@ export async function withEcr<T>(
   };
   const rememberRegistry = async (facts: RegistryFacts): Promise<void> =>
     writeRegistryFacts(directory, await findKey(), facts);
-  try {
-    return await use({
-      client,
-      privateRegistry,
-      endpoint: endpoint.id,
-      recallRegistry: async () => readRegistryFacts(directory, await findKey()),
-      rememberRegistry,
-      noteEvent,
-      askRegistry:
-        privateRegistry === undefined
-          ? makeRegistryQuestion(client, rememberRegistry)
-          : async () => undefined,
-    });
-  } finally {
-    client.close();
-  }
+  return {
+    client,
+    privateRegistry,
+    endpoint: endpoint.id,
+    recallRegistry: async () => readRegistryFacts(directory, await findKey()),
+    rememberRegistry,
+    noteEvent,
+    askRegistry:
+      privateRegistry === undefined ? makeRegistryQuestion(client, rememberRegistry) : async () => undefined,
+  };
 }
 
 interface ChosenService {

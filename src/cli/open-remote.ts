@@ -35,6 +35,8 @@ export interface RemoteOptions {
   readonly plainHttp?: boolean | undefined;
   /** `--from-username` and the password of standard input. */
   readonly givenLogin?: Login | undefined;
+  /** `--from-profile`: whose AWS credentials read from private ECR. */
+  readonly fromProfile?: string | undefined;
 }
 
 /**
@@ -46,7 +48,15 @@ export async function openRemoteRepository(
   address: AddressedRepository,
   options: RemoteOptions,
 ): Promise<RemoteRepository> {
+  const { privateRegistry } = address;
   const isOwn = isSameRegistryHost(address.registryHost, findRegistryHost(context));
+  const reading = prepareRemoteReading(context, options);
+  if (isOwn || privateRegistry !== undefined) assertOneEndpoint(context, address, options.session);
+  if (privateRegistry !== undefined && options.givenLogin === undefined) {
+    const { openPrivateRemote } = await import('./open-private-remote.ts');
+    const remote = await openPrivateRemote(context, { ...address, privateRegistry }, options, reading);
+    if (remote !== undefined) return remote;
+  }
   const repositoryPath = isOwn ? await findOwnPath(context, address, options) : address.repositoryPath;
   const named = { registryHost: address.registryHost, repositoryPath };
   const connections = connect(context, address.registryHost, options);
@@ -55,7 +65,6 @@ export async function openRemoteRepository(
     given: options.givenLogin,
     findToken: isOwn ? authorizeIfPossible(context, options.session) : undefined,
   });
-  const reading = prepareRemoteReading(context, options);
   return createRemoteRepository({
     repository: {
       registryHost: findRequestHost(address.registryHost),
@@ -69,6 +78,23 @@ export async function openRemoteRepository(
     onAnswer: tellRateLimit(context, address.registryHost),
     watchWait: (what, work) => context.waiting.during(what, work),
   });
+}
+
+/** Throws USAGE if `--endpoint-url` would have to lead to both services: it is one address. */
+function assertOneEndpoint(
+  { options }: CommandContext,
+  { privateRegistry }: AddressedRepository,
+  session: EcrSession | undefined,
+): void {
+  if (options.endpointUrl === undefined || session === undefined) return;
+  if ((session.privateRegistry === undefined) === (privateRegistry === undefined)) return;
+  throw new EcrpError(
+    'USAGE',
+    '--endpoint-url is one address, but the command reads and writes in two services',
+    {
+      hint: 'Set AWS_ENDPOINT_URL_ECR and AWS_ENDPOINT_URL_ECR_PUBLIC in its place.',
+    },
+  );
 }
 
 /** Finds the path of a repository in the registry of the API. A name without an alias, or with a registry id, needs a session. */
@@ -93,9 +119,12 @@ async function useSession<Result>(
   session: EcrSession | undefined,
   use: (session: EcrSession) => Promise<Result>,
 ): Promise<Result> {
-  if (session !== undefined) return use(session);
+  if (session !== undefined && session.privateRegistry === undefined) return use(session);
   const { withEcr } = await import('./ecr-session.ts');
-  return withEcr(context, use);
+  if (session === undefined) return withEcr(context, use);
+  // `--region` is that of the private registry.
+  const { region: _, ...options } = context.options;
+  return withEcr({ ...context, options }, use, { credentialsOf: session });
 }
 
 /** Makes the login of the user's own registry, which can do without one: without credentials it stays anonymous, at one pull a second. */

@@ -44,7 +44,7 @@ export function prepareRemoteLogin(
   };
   const stored: Entrance = {
     kind: 'login',
-    find: async (signal) => note(await findStored(context, address, signal)),
+    find: async (signal) => note(await findStoredLogin(context, address, signal)),
   };
   const anonymous: Entrance = { kind: 'anonymous' };
   const ofGiven = (login: Login): Entrance => ({
@@ -100,7 +100,8 @@ function hintForConnection(cause: unknown, registryHost: string): string | undef
     : undefined;
 }
 
-async function findStored(
+/** Finds the login that docker or podman has for a repository; undefined: none. Notes each place that cannot be read. */
+export async function findStoredLogin(
   { io, messages }: CommandContext,
   { registryHost, repositoryPath }: AddressedRepository,
   signal: AbortSignal,

@@ -10,6 +10,7 @@ import type { ApiEvent, Caller } from './api-call.ts';
 import { limitAttempt } from './attempt.ts';
 import { makeCaller } from './call.ts';
 import { chooseCredentials } from './credentials/choose-credentials.ts';
+import type { CredentialSource } from './credentials/credential-source.ts';
 import type { Identity, IdentitySource, PromptMfa } from './credentials/source.ts';
 import { diagnoseScheme } from './diagnose-scheme.ts';
 import type { SharedOperations } from './operations.ts';
@@ -41,6 +42,8 @@ export interface EcrClientSettings {
   readonly promptMfa?: PromptMfa | undefined;
   /** Called once, with the source of the credentials. */
   readonly onIdentity?: ((source: IdentitySource) => void) | undefined;
+  /** Those of another client that is open for longer; undefined: the profile and the environment choose them. */
+  readonly credentials?: CredentialSource | undefined;
 }
 
 /** Configuration of the SDK, the same for both services. */
@@ -80,6 +83,8 @@ export interface EcrClient {
   readonly call: Caller;
   /** For the registry of the same service: same proxies, same trusted certificates. */
   readonly connections: Connections;
+  /** For another client of the same user. */
+  readonly credentials: CredentialSource;
   /** Finds the credentials in use and their source. Throws AUTH when there are none, the signal's reason when aborted. */
   findIdentity(signal: AbortSignal): Promise<Identity>;
   close(): void;
@@ -114,7 +119,9 @@ export function makeEcrClient(
   });
   const { profile, env, promptMfa, startWait, onIdentity } = settings;
   const makeRequestHandler = () => new RequestHandler({ connections, answers: 'any' });
-  const source = chooseCredentials({ profile, env, promptMfa, startWait, onIdentity, makeRequestHandler });
+  const source =
+    settings.credentials ??
+    chooseCredentials({ profile, env, promptMfa, startWait, onIdentity, makeRequestHandler });
   const life = new AbortController();
   const { service, operations, quotas } = bind({
     region: settings.region ?? REGION,
@@ -163,10 +170,11 @@ export function makeEcrClient(
     operations,
     call,
     connections,
+    credentials: source,
     findIdentity: source.provide,
     close: () => {
       life.abort();
-      source.close();
+      if (settings.credentials === undefined) source.close();
       sdk.destroy();
       connections.close();
     },

@@ -18,6 +18,7 @@ export type ValueKind =
 const OPTIONS: Readonly<Record<string, ValueKind>> = {
   '--architecture': 'architecture',
   '--clear': 'catalog-field',
+  '--from-profile': 'profile',
   '--keep-as': 'text',
   '--os': 'operating-system',
   '--profile': 'profile',

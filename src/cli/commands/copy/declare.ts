@@ -16,10 +16,10 @@ export function addCopy(program: Command, run: Runner): void {
     .command('copy')
     .summary('copy an image from any registry')
     .description(
-      'Copy an image, or every tag of a repository, from any registry to ECR Public. Only blobs that the target lacks travel, and nothing is written to disk. Manifests stay byte for byte as they are.',
+      'Copy an image, or every tag of a repository, from any registry to ECR. Only blobs that the target lacks travel, and nothing is written to disk. Manifests stay byte for byte as they are.',
     )
     .argument('<from>', '[HOST/]PATH:TAG or @DIGEST; with --all-tags [HOST/]PATH')
-    .argument('<to>', "[HOST/ALIAS/]REPO[:TAG][@DIGEST]; without a tag, FROM's")
+    .argument('<to>', "[HOST/ALIAS/]REPO or PRIVATE_HOST/REPO, with [:TAG][@DIGEST]; without a tag, FROM's")
     .optionsGroup('Source:')
     .option('--all-tags', 'copy every tag of a repository under its own name')
     .option('--match <glob>', 'with --all-tags: tags like this (* ? [a-z], repeatable)', collectValues);
@@ -27,6 +27,11 @@ export function addCopy(program: Command, run: Runner): void {
   copy
     .option('--from-username <name>', "name for FROM's registry (default: docker's login)", parseNonEmpty)
     .option('--from-password-stdin', 'read the password for it from stdin')
+    .option(
+      '--from-profile <name>',
+      'profile that reads a private ECR registry (default: --profile)',
+      parseNonEmpty,
+    )
     .option('--from-plain-http', "talk to FROM's registry in plain HTTP")
     .option('--yes', 'do not ask before an image of a private ECR registry becomes public');
   addTargetOptions(copy);
@@ -44,6 +49,7 @@ export function addCopy(program: Command, run: Runner): void {
     "ecrp copy quay.io/team/app mirror/app --all-tags --match 'v1.*'",
     'ecrp copy public.ecr.aws/a1b2c3d4/app:1.0 app:1.0 --platform linux/arm64',
     'ecrp copy ghcr.io/team/app:1.0 team/app --dry-run --json',
+    'ecrp copy 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0 team/app --from-profile build',
   ]);
   addOperations(copy, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(copy, {

@@ -9,10 +9,17 @@ const MAX_PASSWORD_CHARS = 64 * 1024;
 export interface GivenLoginOptions {
   readonly fromUsername?: string;
   readonly fromPasswordStdin?: boolean;
+  readonly fromProfile?: string;
 }
 
-/** Throws USAGE for a name without a password, and for a password without a name. */
-export function checkGivenLogin({ fromUsername, fromPasswordStdin = false }: GivenLoginOptions): void {
+/** Throws USAGE for a name without a password, for a password without a name, and for two logins. */
+export function checkGivenLogin(options: GivenLoginOptions): void {
+  const { fromUsername, fromPasswordStdin = false, fromProfile } = options;
+  if (fromUsername !== undefined && fromProfile !== undefined) {
+    throw new EcrpError('USAGE', '--from-username and --from-profile are two logins for one registry', {
+      hint: 'Leave one of them out.',
+    });
+  }
   if ((fromUsername === undefined) === !fromPasswordStdin) return;
   throw new EcrpError(
     'USAGE',

@@ -52,6 +52,10 @@ export interface CopyRequest {
   readonly plainHttp: boolean | undefined;
   /** Given on the command line. */
   readonly login: Login | undefined;
+  /** Whose AWS credentials read from private ECR; undefined: those that write. */
+  readonly fromProfile: string | undefined;
+  /** Whether what only some may pull becomes public. */
+  readonly isPublished: boolean;
 }
 
 /** Reads and checks the command line, before the network is used. Throws USAGE, LIMIT, or INVALID_INPUT for files that it names. */
@@ -65,6 +69,13 @@ export async function readCopyRequest(
   checkGivenLogin(options);
   const hosts = findRegistryHosts(context);
   const from = parseImageAddress(fromText, hosts);
+  const { fromProfile } = options;
+  if (fromProfile !== undefined && from.privateRegistry === undefined) {
+    throw refuse(
+      `--from-profile is for private ECR, and ${formatImageAddress(from)} is not there`,
+      'Leave it out, or give --from-username for another registry.',
+    );
+  }
   if (match !== undefined && !allTags) {
     throw refuse(
       '--match chooses among the tags of a repository, so it needs --all-tags',
@@ -86,7 +97,10 @@ export async function readCopyRequest(
     resume: true,
   });
   const login = await readGivenLogin(context.io, options);
-  return { from, wantsTag, selection, transfer, plainHttp: options.fromPlainHttp, login };
+  const isPublished =
+    from.privateRegistry !== undefined && parseReference(toText, hosts).privateRegistry === undefined;
+  const plainHttp = options.fromPlainHttp;
+  return { from, wantsTag, selection, transfer, plainHttp, login, fromProfile, isPublished };
 }
 
 /** Checks both names of a copy of all tags. Returns the repository to copy to. */

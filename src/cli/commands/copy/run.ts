@@ -30,7 +30,7 @@ export async function copy(
   const request = await readCopyRequest(context, from, to, options);
   const name = formatImageAddress(request.from);
   const { yes = false, dryRun = false } = options;
-  if (request.from.privateRegistry !== undefined && !yes && !dryRun) {
+  if (request.isPublished && !yes && !dryRun) {
     const question = `${name} is in a private registry. Copy it to ECR Public, where everybody can pull it?`;
     if (!(await confirm(context, question, `copying ${name} to a public registry`))) return cancel(context);
   }
@@ -57,6 +57,7 @@ async function copyRequested(run: PushRun, request: CopyRequest): Promise<readon
     defaultBudgetMs: PUSH_BUDGET_MS,
     plainHttp: request.plainHttp,
     givenLogin: request.login,
+    fromProfile: request.fromProfile,
   });
   const manifests = new ManifestCache(remote, context.io.signal);
   try {

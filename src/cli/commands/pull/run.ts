@@ -89,7 +89,10 @@ async function readRoot(
 ): Promise<ReadManifest> {
   const root = await remote.readManifest(address.imageDigest ?? address.imageTag ?? '', signal);
   if (root !== undefined) return root;
-  throw new EcrpError('NOT_FOUND', `${formatImageAddress(address)} does not exist, or is not public`, {
+  const name = formatImageAddress(address);
+  const problem =
+    address.privateRegistry === undefined ? 'does not exist, or is not public' : 'does not exist';
+  throw new EcrpError('NOT_FOUND', `${name} ${problem}`, {
     hint: 'Check the name and the tag.',
   });
 }
