@@ -22,9 +22,16 @@ export type Client =
   | GoClient
   | OptionalClient;
 
-/** Programs that `.ci/go-clients` builds on a machine with Go. The last one is the OCI conformance suite. */
-type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance';
-const GO_CLIENTS: readonly string[] = ['crane', 'oras', 'regctl', 'helm', 'oci-conformance'];
+/** Programs that `.ci/go-clients` builds on a machine with Go, among them the OCI conformance suite and amazon-ecr-credential-helper. */
+type GoClient = 'crane' | 'oras' | 'regctl' | 'helm' | 'oci-conformance' | 'docker-credential-ecr-login';
+const GO_CLIENTS: readonly string[] = [
+  'crane',
+  'oras',
+  'regctl',
+  'helm',
+  'oci-conformance',
+  'docker-credential-ecr-login',
+];
 
 /** Programs that `.ci/go-clients` builds if they are named. */
 type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd' | 'buildx';
@@ -32,7 +39,7 @@ const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd', 
 
 /** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
-  const named = process.env[`ECRP_TEST_${client.toUpperCase().replace('-', '_')}`];
+  const named = process.env[`ECRP_TEST_${client.toUpperCase().replaceAll('-', '_')}`];
   return named ?? findOnPath(client)[0];
 }
 
