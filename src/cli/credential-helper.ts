@@ -3,6 +3,7 @@ import {
   answerWithoutLogin,
   type HelperAnswer,
   type Login,
+  type RegistryKind,
   runCredentialHelper,
 } from '../docker/helper-protocol.ts';
 import type { ApiEvent } from '../ecr/api-call.ts';
@@ -15,9 +16,18 @@ import { findCacheDirectory } from './directories.ts';
 import { type EcrSession, withEcr } from './ecr-session.ts';
 import { toEcrpError } from './explain-thrown.ts';
 import { formatDuration } from './format.ts';
+import { findLoginEndpoint, findPrivateHost, type LoginHost } from './login-hosts.ts';
 import { readVersion } from './read-version.ts';
-import { findEndpoint, findRegistryHost, listRegistryNames, requireRegistryHost } from './service-address.ts';
-import { forgetTokens, limitToken, readToken, writeToken } from './token-cache.ts';
+import { findRegistryHost, listRegistryNames } from './service-address.ts';
+import {
+  forgetTokens,
+  limitToken,
+  listTokenHosts,
+  readToken,
+  rememberHost,
+  type TokenKey,
+  writeToken,
+} from './token-cache.ts';
 import { printText } from './write-text.ts';
 
 const NAME = 'docker-credential-ecrp';
@@ -25,7 +35,7 @@ const NAME = 'docker-credential-ecrp';
 /** Far more than any login. */
 const MAX_INPUT_CHARS = 1_000_000;
 
-/** Time limit for a login, in milliseconds. Then docker continues without one. */
+/** Time limit for a login of ECR Public, in milliseconds. Then docker continues without one. */
 const BUDGET_MS = 3_000;
 
 /** Runs `docker-credential-ecrp VERB` and resolves to its exit status. Never rejects. All settings come from the environment. */
@@ -50,14 +60,13 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   const style = { json: false, verbose: false, jsonLines: false, color: false };
   const context = createContext(io, style, { progress: 'none', color: false, quiet: true });
   try {
-    const publicHosts = listRegistryNames(findRegistryHost(context));
     const takesInput = argv.length === 1 && ['get', 'store', 'erase'].includes(verb ?? '');
     return await runCredentialHelper(argv, takesInput ? await readInput(io) : '', {
       name: NAME,
       version: readVersion(),
       username: TOKEN_USERNAME,
-      findKind: (host) => (publicHosts.includes(host) ? 'public' : undefined),
-      listHosts: () => publicHosts,
+      findKind: (host) => findKind(context, host),
+      listHosts: () => listHosts(context),
       getLogin: (host) => getLoginWithin(budgetMs, context, host),
       forgetLogins: () => void forgetTokens(findCacheDirectory(io)),
     });
@@ -68,6 +77,25 @@ async function answer(argv: readonly string[], io: Io, budgetMs: number): Promis
   }
 }
 
+function findKind(context: CommandContext, host: string): RegistryKind | undefined {
+  if (findPrivateHost(context, host) !== undefined) return 'private';
+  return listRegistryNames(findRegistryHost(context)).includes(host) ? 'public' : undefined;
+}
+
+/** Makes no call. Nobody knows all private registries that the caller may use: those with a token are the ones in use. */
+function listHosts(context: CommandContext): readonly string[] {
+  const known = listTokenHosts(findTokenDirectory(context.io));
+  return [
+    ...listRegistryNames(findRegistryHost(context)),
+    ...known.filter((host) => findKind(context, host) === 'private'),
+  ];
+}
+
+/** Finds the cache of tokens. AWS_ECR_DISABLE_CACHE turns it off, as for amazon-ecr-credential-helper. */
+function findTokenDirectory(io: Io): string | undefined {
+  return io.env.AWS_ECR_DISABLE_CACHE ? undefined : findCacheDirectory(io);
+}
+
 /** Facts for the message when a login takes too long. */
 interface Attempt {
   endpoint?: string;
@@ -75,7 +103,10 @@ interface Attempt {
   reason?: string;
 }
 
-/** Throws UNAVAILABLE if credentials or the service take longer than `budgetMs`. */
+/**
+ * Gets a login. For a public host, throws UNAVAILABLE if credentials or the service take longer than `budgetMs`. For a private one nothing
+ * is gained by giving up early.
+ */
 async function getLoginWithin(
   budgetMs: number,
   context: CommandContext,
@@ -83,6 +114,8 @@ async function getLoginWithin(
 ): Promise<Login> {
   const { io } = context;
   const attempt: Attempt = {};
+  const host = findPrivateHost(context, registryHost) ?? { registryHost, privateRegistry: undefined };
+  if (host.privateRegistry !== undefined) return getLogin(context, attempt, host);
   const { signal, abort, dispose } = deriveAbort(io.signal);
   const giveUp = () => {
     const { endpoint = 'the service', reason } = attempt;
@@ -94,38 +127,42 @@ async function getLoginWithin(
   const timer = setTimeout(giveUp, budgetMs);
   const limited = { ...context, io: { ...io, signal } };
   try {
-    return await raceAbort(getLogin(limited, attempt, registryHost), signal);
+    return await raceAbort(getLogin(limited, attempt, host), signal);
   } finally {
     clearTimeout(timer);
     dispose();
   }
 }
 
-async function getLogin(context: CommandContext, attempt: Attempt, registryHost: string): Promise<Login> {
-  attempt.endpoint = (await findEndpoint(context)).url;
-  await requireRegistryHost(context, NAME);
+async function getLogin(context: CommandContext, attempt: Attempt, host: LoginHost): Promise<Login> {
+  const { io } = context;
+  const { registryHost, privateRegistry } = host;
+  const endpoint = await findLoginEndpoint(context, NAME, host);
+  attempt.endpoint = endpoint.url;
   const { getAuthorizationToken } = await import('../ecr/authorization.ts');
-  const cacheDirectory = findCacheDirectory(context.io);
-  const get = async ({ client, endpoint }: EcrSession): Promise<Login> => {
-    const { credentials } = await client.findIdentity(context.io.signal);
-    const key = { endpoint, accessKeyId: credentials.accessKeyId };
-    const cached = readToken(cacheDirectory, key);
+  const directory = findTokenDirectory(io);
+  const get = async ({ client }: EcrSession): Promise<Login> => {
+    const { credentials } = await client.findIdentity(io.signal);
+    const key: TokenKey = {
+      service: privateRegistry === undefined ? 'ecr-public' : 'ecr',
+      endpoint: endpoint.id,
+      region: endpoint.region,
+      accessKeyId: credentials.accessKeyId,
+    };
+    const cached = readToken(directory, key);
     if (cached !== undefined) {
-      if (!cached.registryHosts.includes(registryHost)) {
-        const registryHosts = [...cached.registryHosts, registryHost];
-        writeToken(cacheDirectory, key, { ...cached, registryHosts });
-      }
+      rememberHost(directory, key, cached, registryHost);
       return { username: cached.username, secret: cached.password };
     }
-    const authorization = await getAuthorizationToken(client, context.io.signal);
+    const authorization = await getAuthorizationToken(client, io.signal);
     const endMs = credentials.expiration?.getTime();
-    writeToken(cacheDirectory, key, limitToken(authorization, registryHost, endMs));
+    writeToken(directory, key, limitToken(authorization, registryHost, endMs));
     return { username: authorization.username, secret: authorization.password };
   };
   const onEvent = (event: ApiEvent): void => {
     if (event.kind === 'retry') attempt.reason = event.reason;
   };
-  return withEcr(context, get, { onEvent });
+  return withEcr(context, get, { place: host, onEvent });
 }
 
 async function readInput(io: Io): Promise<string> {

@@ -5,9 +5,11 @@ import type { Authorization } from '../ecr/authorization.ts';
 import { isOwnDirectory, makePrivateDirectory, pruneDirectory } from '../files/private-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../files/private-file.ts';
 
-/** A token is reused only for the same access key at the same endpoint. */
+/** A token is reused only for the same access key, at the same endpoint, in the same region. An emulator may have both services at one URL. */
 export interface TokenKey {
+  readonly service: 'ecr' | 'ecr-public';
   readonly endpoint: string;
+  readonly region: string;
   readonly accessKeyId: string;
 }
 
@@ -75,6 +77,18 @@ export function writeToken(
   }
 }
 
+/** Saves that a token was requested for one more registry. */
+export function rememberHost(
+  cacheDirectory: string | undefined,
+  key: TokenKey,
+  token: CachedToken,
+  registryHost: string,
+): void {
+  const { registryHosts } = token;
+  if (registryHosts.includes(registryHost)) return;
+  writeToken(cacheDirectory, key, { ...token, registryHosts: [...registryHosts, registryHost] });
+}
+
 /** Removes all tokens. Returns true if there was one. */
 export function forgetTokens(cacheDirectory: string | undefined): boolean {
   const directory = cacheDirectory && locateTokens(cacheDirectory);
@@ -108,9 +122,9 @@ function readFile(directory: string, name: string, nowMs: number): CachedToken |
   }
 }
 
-function nameToken({ endpoint, accessKeyId }: TokenKey): string {
+function nameToken({ service, endpoint, region, accessKeyId }: TokenKey): string {
   return `${createHash('sha256')
-    .update(JSON.stringify([endpoint, accessKeyId]))
+    .update(JSON.stringify([service, endpoint, region, accessKeyId]))
     .digest('hex')}.json`;
 }
 

@@ -6,6 +6,8 @@ import {
   limitToken,
   listTokenHosts,
   readToken,
+  rememberHost,
+  type TokenKey,
   writeToken,
 } from '../../../src/cli/token-cache.ts';
 import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
@@ -13,7 +15,12 @@ import { useTemporaryDirectories } from '../../support/temporary-directory.ts';
 const makeDirectory = useTemporaryDirectories();
 const HOUR_MS = 3_600_000;
 const nowMs = Date.now();
-const key = { endpoint: 'https://api.example', accessKeyId: 'AKIAEXAMPLE' };
+const key: TokenKey = {
+  service: 'ecr',
+  endpoint: 'https://api.example',
+  region: 'eu-west-1',
+  accessKeyId: 'AKIAEXAMPLE',
+};
 const token = { username: 'AWS', password: 'secret' };
 const host = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 const authorization = {
@@ -24,12 +31,14 @@ const authorization = {
 
 const kept = limitToken(authorization, host, undefined, nowMs);
 
-it('gives a token to the same access key at the same endpoint only', async () => {
+it('gives a token to the same access key, at the same endpoint, in the same region of the same service only', async () => {
   const directory = await makeDirectory();
   writeToken(directory, key, kept, nowMs);
   expect(readToken(directory, key, nowMs)).toEqual(kept);
   expect(readToken(directory, { ...key, accessKeyId: 'AKIAOTHER' }, nowMs)).toBeUndefined();
   expect(readToken(directory, { ...key, endpoint: 'https://other' }, nowMs)).toBeUndefined();
+  expect(readToken(directory, { ...key, region: 'us-east-1' }, nowMs)).toBeUndefined();
+  expect(readToken(directory, { ...key, service: 'ecr-public' }, nowMs)).toBeUndefined();
   expect(readToken(undefined, key, nowMs)).toBeUndefined();
 });
 
@@ -98,7 +107,8 @@ it.each([
 it('lists the registries of the tokens that may be reused', async () => {
   const directory = await makeDirectory();
   expect(listTokenHosts(directory, nowMs)).toEqual([]);
-  writeToken(directory, key, { ...kept, registryHosts: ['b.example', host] }, nowMs);
+  writeToken(directory, key, kept, nowMs);
+  for (const each of [host, 'b.example']) rememberHost(directory, key, kept, each);
   const short = limitToken(authorization, 'a.example', nowMs + HOUR_MS, nowMs);
   writeToken(
     directory,

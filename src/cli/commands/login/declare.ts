@@ -4,15 +4,18 @@ import { addExamples, addOperations } from '../../help.ts';
 import type { LoginOptions } from './run.ts';
 import type { TokenOptions } from './token.ts';
 
+const HOST = 'host of ECR Public or of a private registry (default: public.ecr.aws)';
+const HOSTS = 'hosts of ECR Public or of private registries (default: public.ecr.aws)';
+
 /** Declares `ecrp login`, `ecrp logout` and `ecrp token`. */
 export function addLogin(program: Command, run: Runner): void {
   const login = program
     .command('login')
     .summary('store a token for docker and similar tools')
     .description(
-      "Store a token of the registry in docker's configuration, for docker and similar tools. 'ecrp push' needs no login.",
+      "Store a token of each registry in docker's configuration, for docker and similar tools. 'ecrp push' needs no login.",
     )
-    .argument('[host...]', 'host of the registry (default: public.ecr.aws)')
+    .argument('[host...]', HOSTS)
     .option('--password-stdout', 'print the password alone and store nothing')
     .addOption(
       new Option('--credential-helper', 'store no token: docker asks docker-credential-ecrp').conflicts(
@@ -25,6 +28,7 @@ export function addLogin(program: Command, run: Runner): void {
   addExamples(login, [
     'ecrp login',
     'ecrp login public.ecr.aws ecr-public.aws.com',
+    'ecrp login 123456789012.dkr.ecr.eu-west-1.amazonaws.com',
     'ecrp login --password-stdout |\n      docker login --username AWS --password-stdin public.ecr.aws',
     'ecrp login --credential-helper',
   ]);
@@ -32,23 +36,28 @@ export function addLogin(program: Command, run: Runner): void {
   const logout = program
     .command('logout')
     .summary('remove the token that login stored')
-    .description("Remove what 'ecrp login' or 'docker login' stored for the registry.")
-    .argument('[host...]', 'host of the registry (default: public.ecr.aws)')
+    .description("Remove what 'ecrp login' or 'docker login' stored for each registry.")
+    .argument('[host...]', HOSTS)
     .action((hosts: readonly string[]) =>
       run(async (context) => (await import('./run.ts')).logout(context, hosts)),
     );
-  addExamples(logout, ['ecrp logout']);
+  addExamples(logout, ['ecrp logout', 'ecrp logout 123456789012.dkr.ecr.eu-west-1.amazonaws.com']);
   const token = program
     .command('token')
     .summary('print an authorization token')
     .description(
-      "Print an authorization token of the registry, for the header 'Authorization: Bearer TOKEN'. It is a secret.",
+      "Print an authorization token of the registry, for the header 'Authorization: Bearer TOKEN'. A private registry takes 'Basic TOKEN'. It is a secret.",
     )
-    .argument('[host]', 'host of the registry (default: public.ecr.aws)')
+    .argument('[host]', HOST)
     .option('--password', 'print the password for docker login instead')
     .action((host: string | undefined, options: TokenOptions) =>
       run(async (context) => (await import('./token.ts')).printToken(context, host, options)),
     );
-  addExamples(token, ['ecrp token', 'ecrp token --password', 'ecrp token --json']);
+  addExamples(token, [
+    'ecrp token',
+    'ecrp token --password',
+    'ecrp token 123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    'ecrp token --json',
+  ]);
   addOperations(token, 'GetAuthorizationToken');
 }

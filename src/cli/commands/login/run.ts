@@ -13,9 +13,9 @@ import { quoteForShell } from '../../../foreign-text.ts';
 import { TOKEN_USERNAME } from '../../../wire/service.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findCacheDirectory, findDockerConfigDirectory } from '../../directories.ts';
-import { withEcr } from '../../ecr-session.ts';
+import { type EcrSession, withEcr } from '../../ecr-session.ts';
+import { chooseLoginHosts, groupByToken, type LoginHost, type LoginHosts } from '../../login-hosts.ts';
 import type { Outcome, ResultMembers } from '../../output.ts';
-import { chooseRegistryHosts } from '../../service-address.ts';
 import { forgetTokens } from '../../token-cache.ts';
 import { warnAboutHelper } from './warn-about-helper.ts';
 
@@ -43,60 +43,80 @@ export async function login(
       },
     );
   }
-  const registryHosts = await chooseRegistryHosts(context, 'login', hosts);
-  if (options.passwordStdout) {
-    const { password } = await getAuthorization(context);
-    return { view: password };
-  }
+  const loginHosts = await chooseLoginHosts(context, 'login', hosts);
+  if (options.passwordStdout) return { view: await getPassword(context, loginHosts) };
   const configDirectory = findDockerConfigDirectory(io);
-  const places = registryHosts.map((registryHost) => ({
+  const locate = ({ registryHost }: LoginHost): LoginPlace => ({
     configDirectory,
     registryHost,
     env: io.env,
     signal: io.signal,
-  }));
+  });
   const results = options.credentialHelper
-    ? await register(context, places)
-    : await store(context, places, await getAuthorization(context));
-  warnAboutEnvironment(context, registryHosts);
+    ? await register(context, loginHosts, locate)
+    : await store(context, await getAuthorizations(context, loginHosts), locate, hosts);
+  warnAboutEnvironment(context, loginHosts);
   const [first, ...others] = results;
   return { result: first !== undefined && others.length === 0 ? first : { logins: results } };
 }
 
-async function register(context: CommandContext, places: readonly LoginPlace[]): Promise<ResultMembers[]> {
+async function register(
+  context: CommandContext,
+  hosts: readonly LoginHost[],
+  locate: (host: LoginHost) => LoginPlace,
+): Promise<ResultMembers[]> {
   const results: ResultMembers[] = [];
-  for (const place of places) {
-    const { registryHost } = place;
-    const configFile = await context.waiting.during(DOCKER_LOGINS, () => registerCredentialHelper(place));
+  for (const host of hosts) {
+    const { registryHost } = host;
+    const configFile = await context.waiting.during(DOCKER_LOGINS, () =>
+      registerCredentialHelper(locate(host)),
+    );
     context.messages.note(`Registered docker-credential-${OWN_HELPER} for ${registryHost} in ${configFile}.`);
     results.push({ registryHost, username: TOKEN_USERNAME, configFile, storedIn: 'helper' });
   }
-  await warnAboutHelper(context);
+  await warnAboutHelper(context, hosts);
   return results;
 }
 
+/** A host, and the token that opens it. */
+interface AuthorizedHost {
+  readonly host: LoginHost;
+  readonly authorization: Authorization;
+}
+
+/** `given` are the HOST arguments. */
 async function store(
   context: CommandContext,
-  places: readonly LoginPlace[],
-  { username, password, expiresAt }: Authorization,
+  authorized: readonly AuthorizedHost[],
+  locate: (host: LoginHost) => LoginPlace,
+  given: readonly string[],
 ): Promise<ResultMembers[]> {
   const results: ResultMembers[] = [];
-  for (const place of places) {
-    const { registryHost } = place;
+  const left: LoginHost[] = [];
+  const plain: string[] = [];
+  for (const { host, authorization } of authorized) {
+    const { registryHost } = host;
+    const { username, password, expiresAt } = authorization;
     const stored = await context.waiting.during(DOCKER_LOGINS, () =>
-      storeLogin({ ...place, username, secret: password }),
+      storeLogin({ ...locate(host), username, secret: password }),
     );
     const { configFile, storedIn } = stored;
     if (storedIn === 'helper') {
       context.messages.note(
         `No token is stored: docker uses docker-credential-${OWN_HELPER} for ${registryHost}.`,
       );
-      await warnAboutHelper(context);
+      left.push(host);
       results.push({ registryHost, username, configFile, storedIn });
       continue;
     }
     reportStored(context, registryHost, stored, { username, expiresAt });
+    if (storedIn === 'file') plain.push(registryHost);
     results.push({ registryHost, username, expiresAt: expiresAt.toISOString(), configFile, storedIn });
+  }
+  if (left.length > 0) await warnAboutHelper(context, left);
+  if (plain.length > 0) {
+    const command = ['ecrp login --credential-helper', ...(given.length > 0 ? plain : [])].join(' ');
+    context.messages.note(`The token is stored in plain text. Run '${command}' to store none.`);
   }
   return results;
 }
@@ -111,9 +131,7 @@ function reportStored(
   const until = expiresAt.toISOString();
   messages.note(`Logged in to ${registryHost} as ${username} until ${until}; stored in ${where}.`);
   if (problem !== undefined) messages.warn(`docker-credential-${store} stored the token, but ${problem}`);
-  if (store !== undefined) return;
-  messages.note("The token is stored in plain text. Run 'ecrp login --credential-helper' to store none.");
-  if (openMode !== undefined) {
+  if (store === undefined && openMode !== undefined) {
     const mode = openMode.toString(8).padStart(4, '0');
     messages.warn(
       `${configFile}: other users can read the token (mode ${mode}); run: chmod 600 ${quoteForShell(configFile)}`,
@@ -121,17 +139,48 @@ function reportStored(
   }
 }
 
-function getAuthorization(context: CommandContext): Promise<Authorization> {
-  return withEcr(context, ({ client }) => getAuthorizationToken(client, context.io.signal));
+/** Gets all tokens before any is stored: where one is refused, no login changes. */
+async function getAuthorizations(
+  context: CommandContext,
+  hosts: readonly LoginHost[],
+): Promise<readonly AuthorizedHost[]> {
+  const authorized: AuthorizedHost[] = [];
+  for (const group of await groupByToken(context, 'login', hosts)) {
+    const authorization = await getAuthorization(context, group[0]);
+    authorized.push(...group.map((host) => ({ host, authorization })));
+  }
+  // In the order of the command line.
+  return authorized.sort((one, other) => hosts.indexOf(one.host) - hosts.indexOf(other.host));
+}
+
+/** Throws USAGE for hosts that one password does not open. */
+async function getPassword(context: CommandContext, hosts: LoginHosts): Promise<string> {
+  const groups = await groupByToken(context, 'login', hosts);
+  if (groups.length === 1) return (await getAuthorization(context, hosts[0])).password;
+  throw new EcrpError('USAGE', 'login: --password-stdout prints one password, but these hosts need several', {
+    hint: 'Name the hosts of one region.',
+  });
+}
+
+async function getAuthorization(context: CommandContext, place: LoginHost): Promise<Authorization> {
+  const use = ({ client }: EcrSession) => getAuthorizationToken(client, context.io.signal);
+  const authorization = await withEcr(context, use, { place });
+  if (authorization.expiresAt.getTime() <= Date.now()) {
+    const end = authorization.expiresAt.toISOString();
+    context.messages.warn(
+      `${place.registryHost}: the token ended at ${end}: check the clock of this machine`,
+    );
+  }
+  return authorization;
 }
 
 /** Removes docker's logins for the hosts, and the tokens of our credential helper. */
 export async function logout(context: CommandContext, hosts: readonly string[]): Promise<Outcome> {
   const { io, messages } = context;
-  const registryHosts = await chooseRegistryHosts(context, 'logout', hosts);
+  const loginHosts = await chooseLoginHosts(context, 'logout', hosts);
   const configDirectory = findDockerConfigDirectory(io);
   const results: ResultMembers[] = [];
-  for (const registryHost of registryHosts) {
+  for (const { registryHost } of loginHosts) {
     const place = { configDirectory, registryHost, env: io.env, signal: io.signal };
     const { configFile, removed, problem } = await context.waiting.during(DOCKER_LOGINS, () =>
       removeLogin(place),
@@ -146,14 +195,14 @@ export async function logout(context: CommandContext, hosts: readonly string[]):
   }
   if (forgetTokens(findCacheDirectory(io)))
     messages.note(`Removed the tokens of docker-credential-${OWN_HELPER}.`);
-  warnAboutEnvironment(context, registryHosts);
+  warnAboutEnvironment(context, loginHosts);
   const [first, ...others] = results;
   return { result: first !== undefined && others.length === 0 ? first : { logouts: results } };
 }
 
 /** Warns if DOCKER_AUTH_CONFIG has a login for a host: docker prefers it to a stored one. */
-function warnAboutEnvironment({ io, messages }: CommandContext, registryHosts: readonly string[]): void {
-  for (const host of registryHosts) {
+function warnAboutEnvironment({ io, messages }: CommandContext, hosts: readonly LoginHost[]): void {
+  for (const { registryHost: host } of hosts) {
     if (!isLoginInEnvironment(host, io.env)) continue;
     messages.warn(`DOCKER_AUTH_CONFIG has a login for ${host}, which docker prefers: unset the variable`);
   }

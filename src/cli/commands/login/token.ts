@@ -1,8 +1,8 @@
 import { getAuthorizationToken } from '../../../ecr/authorization.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
+import { chooseLoginHosts } from '../../login-hosts.ts';
 import type { Outcome } from '../../output.ts';
-import { chooseRegistryHosts } from '../../service-address.ts';
 
 export interface TokenOptions {
   readonly password?: boolean;
@@ -14,9 +14,13 @@ export async function printToken(
   host: string | undefined,
   options: TokenOptions,
 ): Promise<Outcome> {
-  const [registryHost] = await chooseRegistryHosts(context, 'token', host === undefined ? [] : [host]);
-  const authorization = await withEcr(context, ({ client }) =>
-    getAuthorizationToken(client, context.io.signal),
+  const given = host === undefined ? [] : [host];
+  const [place] = await chooseLoginHosts(context, 'token', given);
+  const { registryHost } = place;
+  const authorization = await withEcr(
+    context,
+    ({ client }) => getAuthorizationToken(client, context.io.signal),
+    { place },
   );
   const { authorizationToken, password, username, expiresAt } = authorization;
   return {

@@ -4,23 +4,30 @@ import { OWN_HELPER } from '../../../docker/login.ts';
 import { quoteForShell } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
 import type { CommandContext } from '../../command-context.ts';
+import type { LoginHost } from '../../login-hosts.ts';
 
 const PROGRAM = `docker-credential-${OWN_HELPER}`;
 
-/** Warns if docker will not find our credential helper, and about options that the helper cannot know. */
-export async function warnAboutHelper({ io, messages, options }: CommandContext): Promise<void> {
+/** Warns if docker will not find our credential helper, and about options for these hosts that the helper cannot know. */
+export async function warnAboutHelper(
+  { io, messages, options }: CommandContext,
+  hosts: readonly LoginHost[],
+): Promise<void> {
   const remedy = await suggestHelperInstallation(io);
   if (remedy !== undefined) {
     messages.warn(`${PROGRAM} is not on PATH, so docker will not find it: ${remedy}`);
   }
+  // The option is never for both services.
+  const isPrivate = hosts.some(({ privateRegistry }) => privateRegistry !== undefined);
+  const variable = isPrivate ? 'AWS_ENDPOINT_URL_ECR' : 'AWS_ENDPOINT_URL_ECR_PUBLIC';
   const unknown = [
     [options.profile, `--profile ${options.profile}`, `AWS_PROFILE=${options.profile}`],
-    [options.endpointUrl, '--endpoint-url', `AWS_ENDPOINT_URL_ECR_PUBLIC=${options.endpointUrl}`],
+    [options.endpointUrl, '--endpoint-url', `${variable}=${options.endpointUrl}`],
     [options.registryHost, '--registry-host', `ECRP_REGISTRY_HOST=${options.registryHost}`],
   ] as const;
-  for (const [given, option, variable] of unknown) {
+  for (const [given, option, setting] of unknown) {
     if (given === undefined) continue;
-    messages.warn(`${PROGRAM} does not know ${option}: set ${variable} where docker runs`);
+    messages.warn(`${PROGRAM} does not know ${option}: set ${setting} where docker runs`);
   }
 }
 

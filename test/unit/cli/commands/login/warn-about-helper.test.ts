@@ -34,7 +34,7 @@ async function makePlace() {
       signal: new AbortController().signal,
     };
     const style = { json: false, verbose: false, jsonLines: false, color: false };
-    await warnAboutHelper(createContext(io, style, { progress: 'none', color: false }));
+    await warnAboutHelper(createContext(io, style, { progress: 'none', color: false }), []);
     return String(stderr.read() ?? '');
   };
   return {
