@@ -8,6 +8,8 @@ export interface RequestLogEntry {
   readonly operation?: string;
   /** The method and path of a request that is not an operation of the JSON API. */
   readonly route?: string;
+  /** Present for requests to private ECR, and for downloads of its layers. */
+  readonly service?: 'private';
   /** The HTTP status. 0 when there was no answer. */
   readonly status: number;
   /** The received bytes of the request's body. */
@@ -28,14 +30,17 @@ export class Exchange {
   bytes = 0;
   readonly #start = performance.now();
   readonly #time = new Date().toISOString();
+  readonly #isPrivate: boolean;
   readonly #onRequest: (entry: RequestLogEntry) => void;
   #logged = false;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
+    isPrivate: boolean,
     onRequest: (entry: RequestLogEntry) => void,
   ) {
+    this.#isPrivate = isPrivate;
     this.request = request;
     this.response = response;
     this.#onRequest = onRequest;
@@ -76,6 +81,7 @@ export class Exchange {
       ...(this.operation === undefined
         ? { route: `${this.request.method} ${nameRoute(this.request.url ?? '')}` }
         : { operation: this.operation }),
+      ...(this.#isPrivate && { service: 'private' as const }),
       status,
       bytes: this.bytes,
       ...(userAgent !== undefined && { userAgent }),

@@ -29,6 +29,7 @@ const LIMITS: HttpLimits = {
 export interface HttpServer {
   /** The host and port in the form of a URL. The host is loopback when the server listens on every interface. */
   readonly authority: string;
+  readonly port: number;
   /** Closes every connection, then waits for running handlers. */
   close(): Promise<void>;
 }
@@ -59,6 +60,7 @@ export async function startHttpServer(
   const actualPort = typeof address === 'object' && address !== null ? address.port : port;
   return {
     authority: `${formatHost(reachable(host))}:${actualPort}`,
+    port: actualPort,
     close: async () => {
       server.close();
       server.closeAllConnections();

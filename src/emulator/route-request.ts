@@ -5,30 +5,37 @@ import { FAULTS_PATH, handleFaultsRequest } from './faults/control.ts';
 import { isLoopbackName, readHostName } from './http-server.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
-/**
- * Routes a request to the registry, the fault rules or the JSON API. They use the Host by which the client reached the emulator. `names` are the allowed
- * hosts besides loopback names. Never rejects.
- */
+/** Answers a request that has been let in. The context has the Host by which the client reached the emulator. */
+export type Answer = (exchange: Exchange, context: ApiContext) => Promise<void>;
+
+/** Lets a request in and has it answered. `names` are the allowed hosts besides loopback names. Never rejects. */
 export async function routeRequest(
   request: IncomingMessage,
   response: ServerResponse,
   emulator: ApiContext,
   names: ReadonlySet<string>,
   onRequest: (entry: RequestLogEntry) => void,
+  answer: Answer = answerService,
 ): Promise<void> {
-  const exchange = new Exchange(request, response, onRequest);
-  const path = request.url?.split('?', 1)[0] ?? '';
+  const exchange = new Exchange(request, response, emulator.service.kind === 'private', onRequest);
   const context = { ...emulator, registryHost: request.headers.host ?? emulator.registryHost };
   try {
     if (refuseStranger(exchange, names)) return;
-    if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
-    else if (path === FAULTS_PATH) await handleFaultsRequest(exchange, context.faults);
-    else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);
-    else exchange.send(404, { 'content-type': 'text/plain' }, 'Not found\n');
+    await answer(exchange, context);
   } catch (error) {
     context.onError(error);
     exchange.reset();
   }
+}
+
+/** Chooses between the registry, the fault rules and the JSON API. */
+async function answerService(exchange: Exchange, context: ApiContext): Promise<void> {
+  const { request } = exchange;
+  const path = request.url?.split('?', 1)[0] ?? '';
+  if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
+  else if (path === FAULTS_PATH) await handleFaultsRequest(exchange, context.faults);
+  else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);
+  else exchange.send(404, { 'content-type': 'text/plain' }, 'Not found\n');
 }
 
 async function answerAsRegistry(exchange: Exchange, context: ApiContext): Promise<void> {

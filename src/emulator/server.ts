@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PULLS_PER_SECOND, REQUESTS_PER_SECOND } from '../wire/limits.ts';
+import { PRIVATE_SIGNING_NAME } from '../wire/private/service.ts';
 import { BufferPool } from './api/buffer-pool.ts';
 import type { ApiContext } from './api/handle-api-request.ts';
 import type { RequestLogEntry } from './exchange.ts';
@@ -9,14 +10,17 @@ import { FaultPlan, parseFault } from './faults/fault-rules.ts';
 import { formatHost, isLoopbackName, startHttpServer } from './http-server.ts';
 import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.ts';
 import { MANIFEST_SWITCHES, type ManifestSwitches } from './operations/manifest.ts';
+import { type PrivateOptions, startPrivate } from './private/start-private.ts';
+import { HANDLERS, PUBLIC_SERVICE } from './public-service.ts';
 import { Quotas } from './quotas.ts';
 import { BodyBudget } from './receive-body.ts';
 import { PUBLIC_FRONT } from './registry/public-front.ts';
 import { REGISTRY_RULES, type RegistryMode } from './registry/rules.ts';
 import { routeRequest } from './route-request.ts';
 import type { RegistryIdentity, ServedRegistry } from './served-registry.ts';
+import type { SharedContext, StartServer } from './start-server.ts';
 import { openStore } from './storage/open-store.ts';
-import { openTokenKey } from './tokens.ts';
+import { deriveTokenKey, openTokenKey } from './tokens.ts';
 
 /** The limit for all request bodies in memory together: eighteen layer parts of 10 MiB. */
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
@@ -30,6 +34,8 @@ export interface EmulatorOptions extends IdentityOptions {
   readonly port?: number | undefined;
   /** Default: a temporary directory that `close` removes. */
   readonly dataDirectory?: string | undefined;
+  /** Serves private ECR as well, on a port of its own. Default: not. */
+  readonly private?: PrivateOptions | undefined;
   /** `real`: the service's limits of requests per second. Default: `off`. */
   readonly quotas?: 'real' | 'off' | undefined;
   /** `aws`: `/v2/` behaves like public.ecr.aws. `oci`: like the OCI distribution specification. Default: `aws`. */
@@ -54,11 +60,15 @@ export interface Emulator {
   readonly secretAccessKey: string;
   /** Only for temporary keys. */
   readonly sessionToken: string | undefined;
+  /** The endpoint of the JSON API of private ECR. Only with `EmulatorOptions.private`. */
+  readonly privateUrl?: string;
+  /** The host and port of image references of private ECR. Likewise. */
+  readonly privateRegistryHost?: string;
   /** Closes connections, waits for running writes, then frees the port and the data directory. */
   close(): Promise<void>;
 }
 
-/** Starts a local ECR Public. Rejects with an `Error` for a malformed option, a port in use or an unusable data directory. */
+/** Starts a local ECR Public, and private ECR on request. Rejects with an `Error` for a malformed option, a port in use or an unusable data directory. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
   const given = deriveIdentity(options);
@@ -76,23 +86,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       : given;
     const closing = new AbortController();
     const names = new Set([formatHost(host), ...allowedHosts].map((name) => name.toLowerCase()));
-    const server = await startHttpServer(host, port, (request, response) =>
-      routeRequest(request, response, context, names, onRequest),
-    );
-    releases.push(() => server.close());
-    // Set before the first request: no connection is read before this function returns to the event loop.
-    const context: ApiContext = {
+    const shared: SharedContext = {
       identity,
-      registries,
-      tokens: { ...identity, tokenKey },
-      registryHost: server.authority,
-      quotas: new Quotas(
-        options.quotas === 'real' ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {},
-        Date.now,
-      ),
       manifestSwitches: { ...MANIFEST_SWITCHES, ...options.manifestSwitches },
-      registryRules: REGISTRY_RULES[options.registryMode ?? 'aws'],
-      front: PUBLIC_FRONT,
       now: Date.now,
       faults,
       bufferPool: new BufferPool(),
@@ -100,6 +96,38 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       closing: closing.signal,
       onError,
     };
+    const start: StartServer = async (at, parts, answer) => {
+      const server = await startHttpServer(host, at, (request, response) =>
+        routeRequest(request, response, context, names, onRequest, answer),
+      );
+      releases.push(() => server.close());
+      // Set before the first request: no connection is read before this function returns to the event loop.
+      const context: ApiContext = { ...shared, ...parts, registryHost: server.authority };
+      return server;
+    };
+    const limitsRates = options.quotas === 'real';
+    const server = await start(port, {
+      service: PUBLIC_SERVICE,
+      handlers: HANDLERS,
+      front: PUBLIC_FRONT,
+      registryRules: REGISTRY_RULES[options.registryMode ?? 'aws'],
+      registries,
+      tokens: { ...identity, tokenKey },
+      quotas: new Quotas(limitsRates ? { ...REQUESTS_PER_SECOND, ...PULLS_PER_SECOND } : {}, Date.now),
+    });
+    const privateServer =
+      options.private === undefined
+        ? undefined
+        : await startPrivate(start, options.private, {
+            registries: await openRegistries(
+              given.registries,
+              join(dataDirectory, 'private'),
+              onError,
+              releases,
+            ),
+            tokens: { ...identity, tokenKey: deriveTokenKey(tokenKey, PRIVATE_SIGNING_NAME) },
+            limitsRates,
+          });
     const { registryId, registryAlias, principal } = identity;
     const { accessKeyId, secretAccessKey, sessionToken } = principal;
     let closed: Promise<void> | undefined;
@@ -111,6 +139,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       accessKeyId,
       secretAccessKey,
       sessionToken,
+      ...(privateServer !== undefined && {
+        privateUrl: `http://${privateServer.authority}`,
+        privateRegistryHost: privateServer.authority,
+      }),
       close: () => {
         closing.abort();
         closed ??= releaseAll(releases);

@@ -1,14 +1,15 @@
 import { type CommonExceptionName, EXCEPTIONS, type ExceptionName } from '../wire/exceptions.ts';
+import { PRIVATE_EXCEPTIONS, type PrivateExceptionName } from '../wire/private/exceptions.ts';
 import { CHOICES } from './choices.ts';
 
 /** An error answer of the service. `members` go into its body beside the message. */
 export class ServiceError extends Error {
-  readonly exception: ExceptionName | CommonExceptionName;
+  readonly exception: ExceptionName | PrivateExceptionName | CommonExceptionName;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
-    exception: ExceptionName | CommonExceptionName,
+    exception: ExceptionName | PrivateExceptionName | CommonExceptionName,
     message: string,
     members: Readonly<Record<string, unknown>> = {},
   ) {
@@ -19,11 +20,15 @@ export class ServiceError extends Error {
   }
 }
 
-function statusOf(exception: ExceptionName | CommonExceptionName): number {
+/** Both services answer an exception that both have with the same status. */
+const declared: Readonly<Record<string, { readonly status: number }>> = {
+  ...PRIVATE_EXCEPTIONS,
+  ...EXCEPTIONS,
+};
+
+function statusOf(exception: string): number {
   if (exception === 'RequestEntityTooLarge') return 413;
-  return Object.hasOwn(EXCEPTIONS, exception)
-    ? EXCEPTIONS[exception as ExceptionName].status
-    : CHOICES.commonErrorStatus.value; // as: just looked up
+  return declared[exception]?.status ?? CHOICES.commonErrorStatus.value;
 }
 
 // Texts recorded from ECR Public, or from private ECR where both are known to agree. Guessed texts are in `text-choices.ts`.

@@ -9,6 +9,11 @@ import type { Principal } from './served-registry.ts';
 const ANONYMOUS_TOKEN_MS = 3_600_000;
 const SALT_BYTES = 16;
 
+/** Derives the key of one service's tokens from the key in the data directory, so that no service takes the tokens of another. */
+export function deriveTokenKey(tokenKey: string, signingName: string): string {
+  return createHmac('sha256', tokenKey).update(`tokens of ${signingName}`).digest('hex');
+}
+
 /** What issues and verifies tokens. */
 export interface TokenContext {
   /** Signs tokens and download addresses. */

@@ -1,4 +1,5 @@
-interface Exception {
+/** An exception of a service model. */
+export interface Exception {
   /** Of the HTTP response. */
   readonly status: 400 | 500;
   readonly members: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import type { ExceptionName } from './exceptions.ts';
 import type { Operation } from './model.ts';
 
 // Source: AWS service model 2020-10-30 of ECR Public, as botocore 1.43.11 carries it; a conformance test compares.
@@ -104,7 +105,7 @@ export const LAYER_OPERATIONS = {
       'UnsupportedCommandException',
     ],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<string, Operation<ExceptionName>>;
 
 /** Operations on manifests and their tags. */
 export const IMAGE_OPERATIONS = {
@@ -194,4 +195,4 @@ export const IMAGE_OPERATIONS = {
       'UnsupportedCommandException',
     ],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<string, Operation<ExceptionName>>;

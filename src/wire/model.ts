@@ -1,7 +1,5 @@
-// `wire/` writes the API of ECR Public down as literals: operations, shapes, exceptions, limits, quotas, host names. Client and emulator
-// share these literals and no functions. This file has the types that the literals keep to.
-
-import type { ExceptionName } from './exceptions.ts';
+// `wire/` writes the APIs of ECR Public and, in `private/`, of private ECR down as literals: operations, shapes, exceptions, limits,
+// quotas, host names. Client and emulator share these literals and no functions. This file has the types that the literals keep to.
 
 /** String; lengths in characters, `pattern` must match the whole value. */
 export interface StringShape {
@@ -42,6 +40,13 @@ export interface ListShape {
   readonly max?: number;
 }
 
+/** Map from strings to values of a shape. `key` and `value` name shapes. */
+export interface MapShape {
+  readonly type: 'map';
+  readonly key: string;
+  readonly value: string;
+}
+
 /** Structure. `members` maps each member to the name of its shape. */
 export interface StructureShape {
   readonly type: 'structure';
@@ -49,11 +54,11 @@ export interface StructureShape {
   readonly members: Readonly<Record<string, string>>;
 }
 
-export type Shape = ScalarShape | ListShape | StructureShape;
+export type Shape = ScalarShape | ListShape | MapShape | StructureShape;
 
 /** An operation of the service model, with its exceptions in the order of the model. */
-export interface Operation {
+export interface Operation<Exception extends string = string> {
   readonly input: StructureShape;
   readonly output: StructureShape;
-  readonly exceptions: readonly ExceptionName[];
+  readonly exceptions: readonly Exception[];
 }

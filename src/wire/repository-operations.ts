@@ -1,3 +1,4 @@
+import type { ExceptionName } from './exceptions.ts';
 import type { Operation } from './model.ts';
 
 // Source: AWS service model 2020-10-30 of ECR Public, as botocore 1.43.11 carries it; a conformance test compares.
@@ -164,7 +165,7 @@ export const REPOSITORY_OPERATIONS = {
       'UnsupportedCommandException',
     ],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<string, Operation<ExceptionName>>;
 
 /** Operations on the registry, its tokens and catalog data, and the tags of its resources. */
 export const REGISTRY_OPERATIONS = {
@@ -242,4 +243,4 @@ export const REGISTRY_OPERATIONS = {
       'ServerException',
     ],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<string, Operation<ExceptionName>>;

@@ -54,6 +54,10 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
       AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
       AWS_REGION: 'us-east-1',
       ECRP_REGISTRY_HOST: emulator.registryHost,
+      ...(emulator.privateUrl !== undefined && { AWS_ENDPOINT_URL_ECR: emulator.privateUrl }),
+      ...(emulator.privateRegistryHost !== undefined && {
+        ECRP_PRIVATE_REGISTRY_HOST: emulator.privateRegistryHost,
+      }),
     },
     close: async () => {
       await emulator.close();

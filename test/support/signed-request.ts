@@ -1,4 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { Emulator } from '../../src/emulator/server.ts';
+import { PRIVATE_SIGNING_NAME, PRIVATE_TARGET_PREFIX } from '../../src/wire/private/service.ts';
 
 // A signer written by hand, so that tests can send requests that no SDK would send.
 
@@ -7,6 +9,22 @@ export interface Signer {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
+  /** Signs for this service and region instead of ECR Public in us-east-1. */
+  readonly service?: string;
+  readonly region?: string;
+  /** In front of the operation in `x-amz-target`. Default: that of ECR Public. */
+  readonly targetPrefix?: string;
+}
+
+/** The same keys, for private ECR. */
+export function privateOf(
+  emulator: Pick<Emulator, 'privateUrl' | 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>,
+  region = 'us-east-1',
+): Signer {
+  const { privateUrl: url, accessKeyId, secretAccessKey, sessionToken } = emulator;
+  if (url === undefined) throw new Error('the emulator was started without private ECR');
+  const frame = { service: PRIVATE_SIGNING_NAME, targetPrefix: PRIVATE_TARGET_PREFIX, region };
+  return { url, accessKeyId, secretAccessKey, sessionToken, ...frame };
 }
 
 export interface RequestToSign {
@@ -27,13 +45,14 @@ export interface Answer {
 
 /** Makes the headers of a request of the JSON API, with `authorization`. */
 export function signRequest(signer: Signer, request: RequestToSign): Record<string, string> {
-  const { region = 'us-east-1', service = 'ecr-public' } = request;
+  const { region = 'us-east-1', service = 'ecr-public' } = { ...signer, ...request };
+  const { targetPrefix = 'SpencerFrontendService' } = signer;
   const time = (request.date ?? new Date()).toISOString().replace(/[-:]|\.\d+/g, '');
   const headers: Record<string, string> = {
     'content-type': 'application/x-amz-json-1.1',
     host: new URL(signer.url).host,
     'x-amz-date': time,
-    'x-amz-target': `SpencerFrontendService.${request.operation}`,
+    'x-amz-target': `${targetPrefix}.${request.operation}`,
     ...(signer.sessionToken !== undefined && { 'x-amz-security-token': signer.sessionToken }),
     ...request.headers,
   };

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
-import { CONTENT_TYPE, TARGET_PREFIX } from '../../wire/service.ts';
+import { CONTENT_TYPE } from '../../wire/service.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FaultPlan } from '../faults/fault-rules.ts';
 import { applyFaultsAfter, applyFaultsBefore } from '../faults/inject-faults.ts';
+import type { AnyHandler } from '../operations/context.ts';
 import { drainBody } from '../receive-body.ts';
 import type { RegistryContext } from '../registry/exchange.ts';
 import { ServiceError } from '../service-error.ts';
@@ -26,7 +26,7 @@ export async function handleApiRequest(exchange: Exchange, context: ApiContext):
 
 /** The operation's output. Undefined when a fault has replaced the answer. */
 async function answer(exchange: Exchange, context: ApiContext): Promise<object | undefined> {
-  const operation = readOperation(exchange.request.headers['x-amz-target']);
+  const operation = readOperation(context, exchange.request.headers['x-amz-target']);
   exchange.operation = operation;
   const count = (bytes: number) => {
     exchange.bytes += bytes;
@@ -52,22 +52,22 @@ async function answer(exchange: Exchange, context: ApiContext): Promise<object |
 /** Checks the headers before any byte of the body is kept. Reads a refused body to its end, because clients read the answer only afterwards. */
 async function claimIdentity(
   { request }: Exchange,
-  { identity, now }: ApiContext,
+  { identity, service, now }: ApiContext,
   count: (bytes: number) => void,
 ): Promise<ClaimedIdentity> {
   try {
-    return checkSignedHeaders(request.headers, identity.principals, now());
+    return checkSignedHeaders(request.headers, identity.principals, service, now());
   } catch (error) {
     await drainBody(request, count);
     throw error;
   }
 }
 
-function readOperation(target: string | string[] | undefined): OperationName | undefined {
-  const prefix = `${TARGET_PREFIX}.`;
+function readOperation({ service }: ApiContext, target: string | string[] | undefined): string | undefined {
+  const prefix = `${service.targetPrefix}.`;
   if (typeof target !== 'string' || !target.startsWith(prefix)) return undefined;
   const name = target.slice(prefix.length);
-  return Object.hasOwn(OPERATIONS, name) ? (name as OperationName) : undefined; // as: just looked up
+  return Object.hasOwn(service.operations, name) ? name : undefined;
 }
 
 function sendError(exchange: Exchange, context: ApiContext, error: unknown): void {
@@ -93,6 +93,8 @@ function sendJson(exchange: Exchange, status: number, body: object, more: Outgoi
 
 /** The emulator, as requests to the JSON API see it. */
 export interface ApiContext extends RegistryContext {
+  /** By name, for every operation of the service. */
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
   readonly faults: FaultPlan;
   readonly bufferPool: BufferPool;
   /** Aborted when the emulator closes. */

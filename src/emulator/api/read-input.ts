@@ -6,7 +6,6 @@ import type {
   StringShape,
   StructureShape,
 } from '../../wire/model.ts';
-import { SHAPES, type ShapeName } from '../../wire/shapes.ts';
 import { CHOICES } from '../choices.ts';
 import { decodeBase64 } from '../json.ts';
 import { invalidParameter, ServiceError } from '../service-error.ts';
@@ -16,6 +15,7 @@ import { invalidParameter, ServiceError } from '../service-error.ts';
  * the first value of another type.
  */
 export function deserializeStructure(
+  shapes: Shapes,
   structure: StructureShape,
   value: unknown,
 ): Readonly<Record<string, unknown>> {
@@ -25,24 +25,28 @@ export function deserializeStructure(
   const members: Record<string, unknown> = {};
   for (const [name, shapeName] of Object.entries(structure.members)) {
     const member: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : null;
-    if (member !== null) members[name] = deserialize(findShape(shapeName), member);
+    if (member !== null) members[name] = deserialize(shapes, findShape(shapes, shapeName), member);
   }
   return members;
 }
 
-/** Finds a shape by name. `wire` describes every shape that it names. */
-function findShape(name: string): Shape {
-  return SHAPES[name as ShapeName]; // as: see above
+/** The shapes of a service, by name. */
+type Shapes = Readonly<Record<string, Shape>>;
+
+function findShape(shapes: Shapes, name: string): Shape {
+  const shape = shapes[name];
+  if (shape === undefined) throw new Error(`shape ${name} is not described`);
+  return shape;
 }
 
-function deserialize(shape: Shape, value: unknown): unknown {
+function deserialize(shapes: Shapes, shape: Shape, value: unknown): unknown {
   switch (shape.type) {
     case 'structure':
-      return deserializeStructure(shape, value);
+      return deserializeStructure(shapes, shape, value);
     case 'list':
       if (!Array.isArray(value)) throw wrongType(value, 'list');
       return value.map((item: unknown) =>
-        item === null ? null : deserialize(findShape(shape.member), item),
+        item === null ? null : deserialize(shapes, findShape(shapes, shape.member), item),
       );
     case 'string':
       return typeof value === 'string' ? value : reject(value, 'String');
@@ -56,6 +60,8 @@ function deserialize(shape: Shape, value: unknown): unknown {
       return typeof value === 'number' ? value : reject(value, 'Date');
     case 'blob':
       return decodeBlob(value);
+    case 'map':
+      throw new Error('no input has a map');
   }
 }
 
@@ -96,28 +102,33 @@ function nameToken(value: unknown): string {
  * Throws InvalidParameterException for the first member, in the order of the model, that is missing or violates its constraints. Names the innermost
  * member of a nested structure. The texts are recorded.
  */
-export function checkStructure(structure: StructureShape, value: Readonly<Record<string, unknown>>): void {
+export function checkStructure(
+  shapes: Shapes,
+  structure: StructureShape,
+  value: Readonly<Record<string, unknown>>,
+): void {
   for (const [member, shapeName] of Object.entries(structure.members)) {
-    if (value[member] !== undefined) checkMember(member, findShape(shapeName), value[member]);
+    if (value[member] !== undefined) checkMember(shapes, member, findShape(shapes, shapeName), value[member]);
     else if (structure.required?.includes(member))
       throw invalidParameter(member, CHOICES.missingMemberReason.value);
   }
 }
 
-function checkMember(member: string, shape: Shape, value: unknown): void {
+function checkMember(shapes: Shapes, member: string, shape: Shape, value: unknown): void {
   if (shape.type === 'structure') {
-    checkStructure(shape, value as Readonly<Record<string, unknown>>); // as: deserialized by this shape
+    checkStructure(shapes, shape, value as Readonly<Record<string, unknown>>); // as: deserialized by this shape
     return;
   }
   const reason = findViolation(shape, value);
   if (reason !== undefined) throw invalidParameter(member, reason);
-  if (shape.type === 'list') checkItems(member, findShape(shape.member), value as readonly unknown[]); // as: same
+  if (shape.type === 'list')
+    checkItems(shapes, member, findShape(shapes, shape.member), value as readonly unknown[]); // as: same
 }
 
-function checkItems(member: string, shape: Shape, items: readonly unknown[]): void {
+function checkItems(shapes: Shapes, member: string, shape: Shape, items: readonly unknown[]): void {
   for (const item of items) {
     if (item === null) throw invalidParameter(member, CHOICES.missingMemberReason.value);
-    if (shape.type === 'structure') checkMember(member, shape, item);
+    if (shape.type === 'structure') checkMember(shapes, member, shape, item);
     else if (findViolation(shape, item) !== undefined) {
       throw invalidParameter(
         member,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { OperationName } from '../../wire/operations.ts';
 import type { ParsedObject } from '../json.ts';
 import {
   type BodyBudget,
@@ -38,7 +37,7 @@ interface BodySettings extends BodyLimits {
 }
 
 /** The limits for the body of an operation, or of an unknown one. */
-export function limitBody(operation: OperationName | undefined): BodyLimits {
+export function limitBody(operation: string | undefined): BodyLimits {
   const isLarge = operation === 'UploadLayerPart' || operation === 'PutImage';
   return {
     maximumBytes: isLarge ? MAX_BODY_BYTES : MAX_OTHER_BODY_BYTES,

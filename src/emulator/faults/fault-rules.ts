@@ -4,11 +4,16 @@ import {
   EXCEPTIONS,
   type ExceptionName,
 } from '../../wire/exceptions.ts';
-import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
+import { OPERATIONS } from '../../wire/operations.ts';
+import { PRIVATE_EXCEPTIONS, type PrivateExceptionName } from '../../wire/private/exceptions.ts';
+import { PRIVATE_OPERATIONS } from '../../wire/private/operations.ts';
+
+/** An exception of either service, or of the layer in front of both. */
+type AnyExceptionName = ExceptionName | PrivateExceptionName | CommonExceptionName;
 
 export type Effect =
   | { readonly kind: 'delay'; readonly delayMs: number }
-  | { readonly kind: 'error'; readonly exception: ExceptionName | CommonExceptionName }
+  | { readonly kind: 'error'; readonly exception: AnyExceptionName }
   | { readonly kind: (typeof PLAIN_EFFECTS)[number] };
 
 /** `on`: only the nth matching request. `every`: each nth. `chance`: with that probability, and the same requests for the same seed. */
@@ -20,7 +25,7 @@ export interface FaultRule {
   /** As given, with single spaces. */
   readonly text: string;
   /** `*`: every operation that the effect applies to. */
-  readonly operation: OperationName | '*';
+  readonly operation: string;
   readonly effect: Effect;
   readonly trigger: Trigger;
 }
@@ -43,7 +48,7 @@ export const PLAIN_EFFECTS = [
 ] as const;
 
 /** The operations that an effect applies to. All others apply to every operation. */
-const onlyFor: Readonly<Record<string, readonly OperationName[]>> = {
+const onlyFor: Readonly<Record<string, readonly string[]>> = {
   'off-by-one': ['UploadLayerPart'],
   'forget-part': ['UploadLayerPart'],
   'wrong-digest': ['CompleteLayerUpload', 'PutImage'],
@@ -56,7 +61,10 @@ export function parseFault(rule: string): FaultRule {
     throw malformed(rule, 'must begin with an operation and an effect');
   }
   if (operation !== '*' && !isOperation(operation)) {
-    throw malformed(rule, `unknown operation '${operation}' (use an operation of ECR Public, or '*')`);
+    throw malformed(
+      rule,
+      `unknown operation '${operation}' (use an operation of ECR Public or private ECR, or '*')`,
+    );
   }
   const takesValue = name === 'delay' || name === 'error';
   const effect = parseEffect(rule, name, takesValue ? rest.shift() : undefined);
@@ -66,7 +74,7 @@ export function parseFault(rule: string): FaultRule {
   return { text: rule.trim().replace(/\s+/g, ' '), operation, effect, trigger: parseTrigger(rule, rest) };
 }
 
-function appliesTo(effect: Effect, operation: OperationName): boolean {
+function appliesTo(effect: Effect, operation: string): boolean {
   return onlyFor[effect.kind]?.includes(operation) ?? true;
 }
 
@@ -120,14 +128,16 @@ function parseNumber(text: string | undefined): number {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
-function isOperation(name: string): name is OperationName {
-  return Object.hasOwn(OPERATIONS, name);
+function isOperation(name: string): boolean {
+  return Object.hasOwn(OPERATIONS, name) || Object.hasOwn(PRIVATE_OPERATIONS, name);
 }
 
-function isException(name: string | undefined): name is ExceptionName | CommonExceptionName {
+function isException(name: string | undefined): name is AnyExceptionName {
   return (
     name !== undefined &&
-    (Object.hasOwn(EXCEPTIONS, name) || COMMON_EXCEPTIONS.some((common) => common === name))
+    (Object.hasOwn(EXCEPTIONS, name) ||
+      Object.hasOwn(PRIVATE_EXCEPTIONS, name) ||
+      COMMON_EXCEPTIONS.some((common) => common === name))
   );
 }
 
@@ -153,7 +163,7 @@ export class FaultPlan {
   }
 
   /** Returns the effects for the next request of an operation, in the order of the rules. */
-  next(operation: OperationName): readonly Effect[] {
+  next(operation: string): readonly Effect[] {
     return this.#rules
       .filter(({ rule }) => rule.operation === operation || rule.operation === '*')
       .filter(({ rule }) => appliesTo(rule.effect, operation))

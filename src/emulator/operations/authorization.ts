@@ -1,4 +1,3 @@
-import { OPERATIONS, type OperationName } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { evaluatePolicy, matchesAction } from '../policy/evaluate-policy.ts';
 import {
@@ -7,13 +6,14 @@ import {
   type Principal,
   type ServedRegistry,
 } from '../served-registry.ts';
+import type { EmulatedService } from '../service.ts';
 import { accessDenied, repositoryNotFound, ServiceError } from '../service-error.ts';
-import { type EmulatorContext, formatRepositoryArn, readRepositoryArn } from './context.ts';
+import type { EmulatorContext } from './context.ts';
 
 /** A call of an operation, before its input has been validated. `target` is that input: it names a registry and a repository. */
 export interface AttemptedCall {
   readonly principal: Principal;
-  readonly operation: OperationName;
+  readonly operation: string;
   readonly target: Readonly<Record<string, unknown>>;
 }
 
@@ -21,10 +21,11 @@ export interface AttemptedCall {
 export function nameRegistry(context: EmulatorContext, call: AttemptedCall): string {
   const { principal, operation, target } = call;
   const { resourceArn } = target;
-  const ofArn = typeof resourceArn === 'string' ? readRepositoryArn(resourceArn)?.registryId : undefined;
+  const ofArn =
+    typeof resourceArn === 'string' ? context.service.readRepositoryArn(resourceArn)?.registryId : undefined;
   const named = ofArn ?? target.registryId;
   if (typeof named !== 'string') return principal.registryId;
-  const byAlias = takesAlias(operation) ? findRegistryByAlias(context.registries, named) : undefined;
+  const byAlias = takesAlias(context, operation) ? findRegistryByAlias(context.registries, named) : undefined;
   return byAlias?.registry.registryId ?? named;
 }
 
@@ -37,18 +38,27 @@ export function enterRegistry(context: EmulatorContext, call: AttemptedCall): Se
   const registryId = nameRegistry(context, call);
   const served = findRegistryById(context.registries, registryId);
   const isForeign = registryId !== principal.registryId;
-  if (served === undefined && declaresUnknownRegistry(operation)) {
+  if (served === undefined && declaresUnknownRegistry(context, operation)) {
     throw new ServiceError('RegistryNotFoundException', CHOICES.registryNotFoundText.value(registryId));
   }
-  const names = listRepositories(call);
+  const names = listRepositories(context, call);
   if (isForeign && names.length === 0) {
-    throw accessDenied(principal.arn, `ecr-public:${operation}`, formatRepositoryArn(registryId, '*'));
+    const { signingName } = context.service;
+    const resource = context.service.formatRepositoryArn(registryId, '*');
+    throw accessDenied(principal.arn, `${signingName}:${operation}`, resource);
   }
   for (const name of isForeign ? names : [])
-    requireRepositoryAccess(served, registryId, principal, operation, name);
+    requireRepositoryAccess(context, served, registryId, { principal, operation, repositoryName: name });
   if (served === undefined)
     throw new Error(`registry ${registryId}: a principal belongs to it, but it is not served`);
   return served;
+}
+
+/** A call on one repository of another account. */
+export interface RepositoryCall {
+  readonly principal: Principal;
+  readonly operation: string;
+  readonly repositoryName: string;
 }
 
 /**
@@ -56,60 +66,55 @@ export function enterRegistry(context: EmulatorContext, call: AttemptedCall): Se
  * AccessDeniedException.
  */
 export function requireRepositoryAccess(
+  { service }: EmulatorContext,
   served: ServedRegistry | undefined,
   registryId: string,
-  principal: Principal,
-  operation: OperationName,
-  repositoryName: string,
+  { principal, operation, repositoryName }: RepositoryCall,
 ): void {
   const repository = served?.store.repositories.get(repositoryName);
   if (repository === undefined) throw repositoryNotFound(repositoryName, registryId);
-  const action = `ecr-public:${operation}`;
+  const action = `${service.signingName}:${operation}`;
   const verdict = evaluatePolicy(repository.policyText, principal, action);
   if (verdict === 'allowed') return;
   const reason =
     verdict === 'denied'
       ? ' with an explicit deny in a resource-based policy'
       : ` because no resource-based policy allows the ${action} action`;
-  throw accessDenied(principal.arn, action, formatRepositoryArn(registryId, repositoryName), reason);
+  throw accessDenied(principal.arn, action, service.formatRepositoryArn(registryId, repositoryName), reason);
 }
 
-function listRepositories({ target }: AttemptedCall): readonly string[] {
+function listRepositories({ service }: EmulatorContext, { target }: AttemptedCall): readonly string[] {
   const { resourceArn, repositoryName, repositoryNames } = target;
-  const ofArn = typeof resourceArn === 'string' ? readRepositoryArn(resourceArn)?.repositoryName : undefined;
+  const ofArn =
+    typeof resourceArn === 'string' ? service.readRepositoryArn(resourceArn)?.repositoryName : undefined;
   const named: readonly unknown[] = Array.isArray(repositoryNames) ? repositoryNames : [];
   return [ofArn, repositoryName, ...named].filter((name) => typeof name === 'string');
 }
 
 /** Source: `RegistryIdOrAlias` in the service model. All other operations take only the 12 digits. */
-function takesAlias(operation: OperationName): boolean {
-  const { members } = OPERATIONS[operation].input;
-  return 'registryId' in members && members.registryId === 'RegistryIdOrAlias';
+function takesAlias({ service }: EmulatorContext, operation: string): boolean {
+  return service.operations[operation]?.input.members.registryId === 'RegistryIdOrAlias';
 }
 
-function declaresUnknownRegistry(operation: OperationName): boolean {
-  const declared: readonly string[] = OPERATIONS[operation].exceptions;
-  return declared.includes('RegistryNotFoundException');
+function declaresUnknownRegistry({ service }: EmulatorContext, operation: string): boolean {
+  return service.operations[operation]?.exceptions.includes('RegistryNotFoundException') === true;
 }
-
-/** Operations on a registry as a whole. */
-const onRegistry: readonly OperationName[] = [
-  'DescribeRegistries',
-  'GetAuthorizationToken',
-  'GetRegistryCatalogData',
-  'PutRegistryCatalogData',
-];
 
 /**
  * Checks that the principal's own permissions allow a call on a registry. Throws AccessDeniedException. Source of the actions: user guide, "Actions,
  * resources, and condition keys".
  */
-export function authorize(registryId: string, { principal, operation, target }: AttemptedCall): void {
-  const resource = nameResource(registryId, operation, target);
-  requireAction(principal, `ecr-public:${operation}`, resource);
-  if (operation === 'GetAuthorizationToken') requireAction(principal, 'sts:GetServiceBearerToken', '*');
+export function authorize(
+  { service }: EmulatorContext,
+  registryId: string,
+  { principal, operation, target }: AttemptedCall,
+): void {
+  const resource = nameResource(service, registryId, operation, target);
+  requireAction(principal, `${service.signingName}:${operation}`, resource);
+  for (const action of operation === 'GetAuthorizationToken' ? service.tokenActions : [])
+    requireAction(principal, action, '*');
   if (operation === 'CreateRepository' && Array.isArray(target.tags) && target.tags.length > 0) {
-    requireAction(principal, 'ecr-public:TagResource', resource);
+    requireAction(principal, `${service.signingName}:TagResource`, resource);
   }
 }
 
@@ -120,10 +125,15 @@ function requireAction({ arn, allowedActions }: Principal, action: string, resou
 }
 
 /** The ARN of the named repository, or of all repositories. `*` for an operation on the registry. */
-function nameResource(registryId: string, operation: OperationName, target: AttemptedCall['target']): string {
-  if (onRegistry.includes(operation)) return '*';
+function nameResource(
+  service: EmulatedService,
+  registryId: string,
+  operation: string,
+  target: AttemptedCall['target'],
+): string {
+  if (service.registryOperations.includes(operation)) return '*';
   const { resourceArn, repositoryName = '*' } = target;
   return typeof resourceArn === 'string'
     ? resourceArn
-    : formatRepositoryArn(registryId, String(repositoryName));
+    : service.formatRepositoryArn(registryId, String(repositoryName));
 }

@@ -2,6 +2,7 @@ import type { InputOf, OperationName, OutputOf } from '../../wire/operations.ts'
 import type { EmulatorIdentity } from '../identity.ts';
 import type { Quotas } from '../quotas.ts';
 import type { Principal, ServedRegistry } from '../served-registry.ts';
+import type { EmulatedService } from '../service.ts';
 import { repositoryNotFound } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
 import type { TokenContext } from '../tokens.ts';
@@ -9,12 +10,15 @@ import type { ManifestSwitches } from './manifest.ts';
 
 /** The emulator, as every request sees it. */
 export interface EmulatorContext {
+  readonly service: EmulatedService;
   readonly identity: EmulatorIdentity;
   readonly tokens: TokenContext;
   /** The registries of `identity`, in the same order. */
   readonly registries: readonly ServedRegistry[];
-  /** The host and port by which the client reached the emulator. They stand in repository URIs, where the service has public.ecr.aws. */
+  /** The host and port by which the client reached the emulator. They stand in repository URIs, where the service has its own host. */
   readonly registryHost: string;
+  /** The port of signed download addresses. ECR Public has none. */
+  readonly downloadPort?: number;
   readonly quotas: Quotas;
   readonly manifestSwitches: ManifestSwitches;
   /** Epoch milliseconds. */
@@ -43,6 +47,9 @@ export type Handlers<Names extends OperationName> = {
   readonly [Name in Names]: Handler<Name, CallContext>;
 };
 
+/** One operation of any service, when its input has been validated by its structure. */
+export type AnyHandler = (context: CallContext, input: never) => object | Promise<object>;
+
 /** Finds a repository of the registry that the call acts on. Throws RepositoryNotFoundException. */
 export function findRepository(
   { store, registry }: OperationContext,
@@ -51,22 +58,6 @@ export function findRepository(
   const repository = store.repositories.get(repositoryName);
   if (repository === undefined) throw repositoryNotFound(repositoryName, registry.registryId);
   return repository;
-}
-
-/** Reads the ARN of a repository, with or without a region. Undefined for any other text. */
-export function readRepositoryArn(
-  arn: string,
-): { readonly registryId: string; readonly repositoryName: string } | undefined {
-  const [, registryId, repositoryName] =
-    /^arn:aws:ecr-public:[a-z0-9-]*:([0-9]{12}):repository\/(.+)$/.exec(arn) ?? [];
-  return registryId === undefined || repositoryName === undefined
-    ? undefined
-    : { registryId, repositoryName };
-}
-
-/** Formats an ARN without a region. See `CHOICES.repositoryArn`. */
-export function formatRepositoryArn(registryId: string, repositoryName: string): string {
-  return `arn:aws:ecr-public::${registryId}:repository/${repositoryName}`;
 }
 
 // Timestamps are epoch seconds. Recorded samples have milliseconds in `createdAt` and `expiresAt`, and whole seconds in `imagePushedAt`.

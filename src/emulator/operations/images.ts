@@ -19,7 +19,7 @@ const describeImages: Handler<'DescribeImages'> = (context, input) => {
   const repository = findRepository(context, input);
   if (input.imageIds !== undefined) {
     forbidPaging(input);
-    const images = input.imageIds.map((imageId) => findImage(context, repository, imageId));
+    const images = input.imageIds.map((imageId) => findImageById(context, repository, imageId));
     return { imageDetails: images.map((image) => describeImage(context, repository, image)) };
   }
   const { page, nextToken } = paginate(repository.images.keys(), input, `images of ${repository.name}`);
@@ -83,7 +83,7 @@ const describeImageTags: Handler<'DescribeImageTags'> = (context, input) => {
 };
 
 type ImageId = ValueOf<'ImageIdentifier'>;
-type DeleteFailure = Omit<ValueOf<'ImageFailure'>, 'imageId'>;
+type IdFailure = Omit<ValueOf<'ImageFailure'>, 'imageId'>;
 
 /** Deletes in the given order. An index that precedes its children is deleted first, so it no longer protects them. */
 export const batchDeleteImage: Handler<'BatchDeleteImage'> = (context, input) => {
@@ -117,10 +117,10 @@ function deleteOne(store: Store, repositoryName: string, digest: BlobDigest, ima
 }
 
 /** Resolves an id to a digest, or to the failure that the response reports. */
-function resolveImageId(
+export function resolveImageId(
   repository: StoredRepository,
   { imageDigest, imageTag }: ImageId,
-): BlobDigest | DeleteFailure {
+): BlobDigest | IdFailure {
   if (imageDigest === undefined && imageTag === undefined) {
     return {
       failureCode: 'MissingDigestAndTag',
@@ -159,7 +159,7 @@ function findParentFailure(
   repository: StoredRepository,
   digest: BlobDigest,
   { imageTag }: ImageId,
-): DeleteFailure | undefined {
+): IdFailure | undefined {
   const parents = [...(repository.parents.get(digest) ?? [])];
   const tags = repository.images.get(digest)?.tags.size ?? 0;
   if (parents.length === 0 || (imageTag !== undefined && tags > 1)) return undefined;
@@ -197,7 +197,7 @@ export function checkImageId(imageId: ValueOf<'ImageIdentifier'>): void {
 }
 
 /** Finds the image of an id. If both digest and tag are given, they must agree. Throws InvalidParameterException or ImageNotFoundException. */
-function findImage(
+export function findImageById(
   context: OperationContext,
   repository: StoredRepository,
   imageId: ValueOf<'ImageIdentifier'>,

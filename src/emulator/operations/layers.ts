@@ -1,10 +1,16 @@
-import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER, MIN_PART_BYTES } from '../../wire/limits.ts';
+import { MIN_PART_BYTES } from '../../wire/limits.ts';
 import type { InputOf, OutputOf, ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { ServiceError } from '../service-error.ts';
 import { isBlobDigest, type StoredRepository } from '../storage/model.ts';
 import { LAYER_DIGEST_PATTERN } from '../text-choices.ts';
-import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
+import {
+  type EmulatorContext,
+  findRepository,
+  type Handler,
+  type Handlers,
+  type OperationContext,
+} from './context.ts';
 
 const wellFormed = new RegExp(`^${LAYER_DIGEST_PATTERN}$`);
 
@@ -55,8 +61,8 @@ const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
   const result = await context.store.appendPart(name, uploadId, {
     firstByte: partFirstByte,
     bytes: layerPartBlob,
-    maximumParts: MAX_PARTS_PER_LAYER,
-    maximumBytes: MAX_LAYER_BYTES,
+    maximumParts: context.service.maximumPartsPerLayer,
+    maximumBytes: context.service.maximumLayerBytes,
   });
   switch (result.kind) {
     case 'appended':
@@ -73,23 +79,23 @@ const uploadLayerPart: Handler<'UploadLayerPart'> = async (context, input) => {
       throw invalidLayerPart(context, input, result.expected, text);
     }
     case 'too-many-parts':
-      throw tooManyParts(uploadId);
+      throw tooManyParts(context, uploadId);
     case 'too-large':
-      throw layerTooLarge(uploadId);
+      throw layerTooLarge(context, uploadId);
   }
 };
 
-export function tooManyParts(uploadId: string): ServiceError {
+export function tooManyParts({ service }: EmulatorContext, uploadId: string): ServiceError {
   return new ServiceError(
     'LimitExceededException',
-    CHOICES.tooManyPartsText.value(uploadId, MAX_PARTS_PER_LAYER),
+    CHOICES.tooManyPartsText.value(uploadId, service.maximumPartsPerLayer),
   );
 }
 
-export function layerTooLarge(uploadId: string): ServiceError {
+export function layerTooLarge({ service }: EmulatorContext, uploadId: string): ServiceError {
   return new ServiceError(
     'LimitExceededException',
-    CHOICES.layerTooLargeText.value(uploadId, MAX_LAYER_BYTES),
+    CHOICES.layerTooLargeText.value(uploadId, service.maximumLayerBytes),
   );
 }
 

@@ -10,7 +10,7 @@ const setRepositoryPolicy: Handler<'SetRepositoryPolicy'> = (context, input) => 
   const repository = findRepository(context, input);
   const policy = readPolicy(input.policyText);
   if (policy === undefined) throw invalidParameter('PolicyText', 'Invalid repository policy provided');
-  if (input.force !== true && locksOut(policy, context.registry.registryId)) {
+  if (input.force !== true && locksOut(policy, context.registry.registryId, context.service.signingName)) {
     throw invalidParameter('PolicyText', CHOICES.lockOutReason.value);
   }
   const policyText = formatPolicy(policy);

@@ -1,5 +1,6 @@
 import { MAX_TAGS_PER_IMAGE } from '../../wire/limits.ts';
 import { CHOICES } from '../choices.ts';
+import { isImmutable } from '../private/mutability.ts';
 import { ServiceError } from '../service-error.ts';
 import {
   type BlobDigest,
@@ -52,7 +53,7 @@ export interface ManifestToPut {
 
 /**
  * Puts an image and its tag into a repository, under the service's conditions. Throws the `ServiceError`s of PutImage. The order of the checks is ours:
- * manifest, digest, image exists already, missing references, limits.
+ * manifest, digest, image exists already, immutable tag, missing references, limits.
  */
 export function putManifest(
   store: Store,
@@ -77,6 +78,7 @@ export function putManifest(
       `Image with digest '${digest}' and tag '${tag ?? CHOICES.tagOfUntagged.value}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
     );
   }
+  checkTag(repository, digest, tag);
   checkReferences(repository, facts, registryId);
   checkLimits(repository, existing, tag, registryId);
   return store.putImage(repository.name, {
@@ -92,6 +94,17 @@ export function putManifest(
     manifests: facts.manifests,
     tag,
   });
+}
+
+/** Throws ImageTagAlreadyExistsException for an immutable tag that is on another image. Repositories of ECR Public have no immutable tags. */
+function checkTag(repository: StoredRepository, digest: BlobDigest, tag: string | undefined): void {
+  const current = tag === undefined ? undefined : repository.imageTags.get(tag)?.digest;
+  if (tag === undefined || current === undefined || current === digest) return;
+  if (repository.settings === undefined || !isImmutable(repository.settings, tag)) return;
+  throw new ServiceError(
+    'ImageTagAlreadyExistsException',
+    `The image tag '${tag}' already exists in the '${repository.name}' repository and cannot be overwritten because the tag is immutable.`,
+  );
 }
 
 /** A `subject` may be missing. See `CHOICES.missingSubject`. */

@@ -6,7 +6,6 @@ import type { StoredRepository } from '../storage/model.ts';
 import { acceptCatalogData, describeCatalogData } from './catalog-data.ts';
 import {
   findRepository,
-  formatRepositoryArn,
   type Handler,
   type Handlers,
   type OperationContext,
@@ -16,23 +15,12 @@ import { forbidPaging, paginate } from './paginate.ts';
 import { mergeResourceTags } from './resource-tags.ts';
 
 const createRepository: Handler<'CreateRepository'> = (context, input) => {
-  const { store, registry } = context;
   const name = input.repositoryName;
   const { catalogData, logo } = acceptCatalogData(input.catalogData ?? {});
   const resourceTags = mergeResourceTags(new Map(), input.tags ?? []);
-  if (store.repositories.has(name)) {
-    throw new ServiceError(
-      'RepositoryAlreadyExistsException',
-      `The repository with name '${name}' already exists in the registry with id '${registry.registryId}'`,
-    );
-  }
-  if (store.repositories.size >= CHOICES.maximumRepositories.value) {
-    throw new ServiceError(
-      'LimitExceededException',
-      CHOICES.tooManyRepositoriesText.value(registry.registryId, CHOICES.maximumRepositories.value),
-    );
-  }
-  const repository = store.createRepository({ name, catalogData, logo, resourceTags });
+  checkRepositoryIsNew(context, name);
+  checkRepositoryCount(context);
+  const repository = context.store.createRepository({ name, catalogData, logo, resourceTags });
   return {
     repository: describeRepository(context, repository),
     catalogData: describeCatalogData(context, repository.catalogData),
@@ -53,12 +41,7 @@ const describeRepositories: Handler<'DescribeRepositories'> = (context, input) =
 
 const deleteRepository: Handler<'DeleteRepository'> = (context, input) => {
   const repository = findRepository(context, input);
-  if (repository.images.size > 0 && input.force !== true) {
-    throw new ServiceError(
-      'RepositoryNotEmptyException',
-      `The repository with name '${repository.name}' in registry with id '${context.registry.registryId}' cannot be deleted because it still contains images`,
-    );
-  }
+  checkRepositoryIsEmpty(context, repository, input.force);
   const described = describeRepository(context, repository);
   context.store.deleteRepository(repository.name);
   return { repository: described };
@@ -75,10 +58,42 @@ export const repositoryHandlers: Handlers<'CreateRepository' | 'DescribeReposito
 function describeRepository(context: OperationContext, repository: StoredRepository): ValueOf<'Repository'> {
   const { registryId } = context.registry;
   return {
-    repositoryArn: formatRepositoryArn(registryId, repository.name),
+    repositoryArn: context.service.formatRepositoryArn(registryId, repository.name),
     registryId,
     repositoryName: repository.name,
     repositoryUri: `${context.registryHost}/${findPrimaryAlias(context.registry)}/${repository.name}`,
     createdAt: toEpochSeconds(repository.createdAt),
   };
+}
+
+/** Throws RepositoryAlreadyExistsException. */
+export function checkRepositoryIsNew({ store, registry }: OperationContext, name: string): void {
+  if (!store.repositories.has(name)) return;
+  throw new ServiceError(
+    'RepositoryAlreadyExistsException',
+    `The repository with name '${name}' already exists in the registry with id '${registry.registryId}'`,
+  );
+}
+
+/** Throws LimitExceededException when the registry takes no further repository. */
+export function checkRepositoryCount({ service, store, registry }: OperationContext): void {
+  const { maximumRepositories } = service;
+  if (store.repositories.size < maximumRepositories) return;
+  throw new ServiceError(
+    'LimitExceededException',
+    CHOICES.tooManyRepositoriesText.value(registry.registryId, maximumRepositories),
+  );
+}
+
+/** Throws RepositoryNotEmptyException, unless the call forces the deletion. */
+export function checkRepositoryIsEmpty(
+  { registry }: OperationContext,
+  { name, images }: StoredRepository,
+  force: boolean | undefined,
+): void {
+  if (images.size === 0 || force === true) return;
+  throw new ServiceError(
+    'RepositoryNotEmptyException',
+    `The repository with name '${name}' in registry with id '${registry.registryId}' cannot be deleted because it still contains images`,
+  );
 }

@@ -1,15 +1,9 @@
 import { MAX_RESOURCE_TAGS } from '../../wire/limits.ts';
-import type { ValueOf } from '../../wire/operations.ts';
+import type { InputOf, ValueOf } from '../../wire/operations.ts';
 import { CHOICES } from '../choices.ts';
 import { invalidParameter, ServiceError } from '../service-error.ts';
 import type { StoredRepository } from '../storage/model.ts';
-import {
-  findRepository,
-  type Handler,
-  type Handlers,
-  type OperationContext,
-  readRepositoryArn,
-} from './context.ts';
+import { findRepository, type Handler, type Handlers, type OperationContext } from './context.ts';
 
 /** Sets the given tags. The others stay. */
 const tagResource: Handler<'TagResource'> = (context, input) => {
@@ -27,10 +21,10 @@ const untagResource: Handler<'UntagResource'> = (context, input) => {
   return {};
 };
 
-const listTagsForResource: Handler<'ListTagsForResource'> = (context, input) => {
+export function listTagsForResource(context: OperationContext, input: InputOf<'ListTagsForResource'>) {
   const { resourceTags } = findResource(context, input.resourceArn);
   return { tags: [...resourceTags].map(([key, value]) => ({ Key: key, Value: value })) };
-};
+}
 
 export const resourceTagHandlers: Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResource'> = {
   TagResource: tagResource,
@@ -40,7 +34,7 @@ export const resourceTagHandlers: Handlers<'TagResource' | 'UntagResource' | 'Li
 
 /** Finds the repository of an ARN: nothing else takes tags. Throws InvalidParameterException or RepositoryNotFoundException. */
 function findResource(context: OperationContext, arn: string): StoredRepository {
-  const target = readRepositoryArn(arn);
+  const target = context.service.readRepositoryArn(arn);
   if (target === undefined) throw invalidParameter('resourceArn', 'Invalid ARN');
   return findRepository(context, target);
 }

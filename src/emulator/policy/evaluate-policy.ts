@@ -1,6 +1,7 @@
 import { isParsedObject, type ParsedObject } from '../json.ts';
 import type { Principal } from '../served-registry.ts';
 import { type Policy, readPolicy } from './policy-document.ts';
+import { matchesWildcard } from './wildcard.ts';
 
 /**
  * Evaluates a repository's policy for a principal and an action. A deny wins over every allow. Statements with a condition are ignored: see
@@ -40,39 +41,21 @@ function listStrings(value: unknown): readonly string[] {
   return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
 }
 
-/**
- * Matches an action against a pattern with the wildcards `*` and `?`, ignoring case. Uses no regular expression, because a pattern of many stars could
- * keep one busy for hours.
- */
+/** Matches an action against a pattern with the wildcards `*` and `?`, ignoring case. */
 export function matchesAction(pattern: string, action: string): boolean {
-  const [wanted, actual] = [pattern.toLowerCase(), action.toLowerCase()];
-  let [at, star, resume] = [0, -1, 0];
-  for (let read = 0; read < actual.length; ) {
-    if (wanted[at] === '*') {
-      star = at;
-      resume = read;
-      at += 1;
-    } else if (wanted[at] === '?' || wanted[at] === actual[read]) {
-      at += 1;
-      read += 1;
-    } else if (star >= 0) {
-      // Backtrack: the last star takes one more character.
-      resume += 1;
-      read = resume;
-      at = star + 1;
-    } else return false;
-  }
-  return /^\**$/.test(wanted.slice(at));
+  return matchesWildcard(pattern.toLowerCase(), action.toLowerCase());
 }
 
-/** True when the policy denies SetRepositoryPolicy to the account itself. */
-export function locksOut(policy: Policy, account: string): boolean {
+/** True when the policy denies SetRepositoryPolicy of a service to the account itself. */
+export function locksOut(policy: Policy, account: string, signingName: string): boolean {
   return policy.Statement.some(
     (statement) =>
       statement.Effect === 'Deny' &&
       statement.Condition === undefined &&
       listPrincipals(statement.Principal).some((principal) => namesAccount(principal, account)) &&
-      listStrings(statement.Action).some((action) => matchesAction(action, 'ecr-public:SetRepositoryPolicy')),
+      listStrings(statement.Action).some((action) =>
+        matchesAction(action, `${signingName}:SetRepositoryPolicy`),
+      ),
   );
 }
 

@@ -37,10 +37,8 @@ export function deleteBlob({ response, context }: RepositoryExchange, digest: st
   if (!context.registryRules.deletesBlobs) throw unsupported();
   const repository = findRepositoryByPath(context);
   if (!isBlobDigest(digest) || !repository.layers.has(digest)) throw blobUnknown(digest);
-  const isUsed = [...repository.images.values()].some(({ blobs }) =>
-    blobs.some((blob) => blob.digest === digest),
-  );
-  if (isUsed) throw new RegistryError(403, 'DENIED', `The layer with digest '${digest}' is part of an image`);
+  if (repository.isUsed(digest))
+    throw new RegistryError(403, 'DENIED', `The layer with digest '${digest}' is part of an image`);
   context.store.deleteLayer(repository.name, digest);
   response.writeHead(202, { 'content-length': 0 });
   response.end();

@@ -85,11 +85,11 @@ function enterRegistryByPath(
   const { operation } = attempt;
   context.quotas.take(operation, caller.registryId);
   const registryId = served?.registry.registryId ?? caller.registryId;
-  authorize(registryId, { principal: caller, operation, target: { repositoryName } });
+  authorize(context, registryId, { principal: caller, operation, target: { repositoryName } });
   if (place === undefined) throw repositoryUnknown(repositoryName, alias);
   if (registryId !== caller.registryId) {
     findRepositoryByPath(place);
-    requireRepositoryAccess(place, registryId, caller, operation, repositoryName);
+    requireRepositoryAccess(context, place, registryId, { principal: caller, operation, repositoryName });
   }
   return place;
 }

@@ -1,4 +1,3 @@
-import { MAX_LAYER_BYTES, MAX_PARTS_PER_LAYER } from '../../wire/limits.ts';
 import { endUpload, layerTooLarge, tooManyParts, uploadNotFound } from '../operations/layers.ts';
 import { readAnnounced } from '../receive-body.ts';
 import { ServiceError } from '../service-error.ts';
@@ -103,13 +102,14 @@ function findUpload({ context }: RepositoryExchange, uploadId: string): StoredUp
 async function appendBody(exchange: RepositoryExchange, upload: StoredUpload): Promise<void> {
   const { request, context } = exchange;
   const firstByte = readFirstByte(request.headers['content-range']) ?? upload.nextByte;
-  if (readAnnounced(request) > MAX_LAYER_BYTES) throw layerTooLarge(upload.uploadId);
+  if (readAnnounced(request) > context.service.maximumLayerBytes)
+    throw layerTooLarge(context, upload.uploadId);
   const result = await context.store
     .appendPart(upload.repositoryName, upload.uploadId, {
       firstByte,
       bytes: streamBody(exchange),
-      maximumParts: MAX_PARTS_PER_LAYER,
-      maximumBytes: MAX_LAYER_BYTES,
+      maximumParts: context.service.maximumPartsPerLayer,
+      maximumBytes: context.service.maximumLayerBytes,
     })
     .catch((error: unknown) => {
       if (!(error instanceof LayerTooLargeError)) throw error;
@@ -128,9 +128,9 @@ async function appendBody(exchange: RepositoryExchange, upload: StoredUpload): P
         { range: formatRange(result.expected) },
       );
     case 'too-many-parts':
-      throw tooManyParts(upload.uploadId);
+      throw tooManyParts(context, upload.uploadId);
     case 'too-large':
-      throw layerTooLarge(upload.uploadId);
+      throw layerTooLarge(context, upload.uploadId);
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { REGION, SIGNING_NAME } from '../../wire/service.ts';
 import type { Principal } from '../served-registry.ts';
 import { expiredToken, ServiceError } from '../service-error.ts';
 import { checkClock, parseAuthorization, readRequestDate, type SignatureFields } from './signed-headers.ts';
@@ -10,6 +9,12 @@ export interface SignatureHeaders {
   readonly 'x-amz-date'?: string | string[] | undefined;
   readonly date?: string | undefined;
   readonly 'x-amz-security-token'?: string | string[] | undefined;
+}
+
+/** The region and service that a signature must be made for. */
+export interface SignatureScope {
+  readonly region: string;
+  readonly signingName: string;
 }
 
 /** The identity that valid headers claim. Only the signature over the body proves it. */
@@ -26,11 +31,12 @@ export interface ClaimedIdentity {
 export function checkSignedHeaders(
   headers: SignatureHeaders,
   principals: ReadonlyMap<string, Principal>,
+  scope: SignatureScope,
   now: number,
 ): ClaimedIdentity {
   const requestDate = readRequestDate(headers['x-amz-date'], headers.date);
   const authorization = parseAuthorization(headers.authorization, requestDate !== undefined);
-  checkScope(authorization);
+  checkScope(authorization, scope);
   const principal = principals.get(authorization.accessKeyId);
   if (
     principal === undefined ||
@@ -70,10 +76,10 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function checkScope(authorization: SignatureFields): void {
-  if (authorization.region !== REGION) throw invalid('Credential should be scoped to a valid region. ');
-  if (authorization.service !== SIGNING_NAME) {
-    throw invalid(`Credential should be scoped to correct service: '${SIGNING_NAME}'. `);
+function checkScope(authorization: SignatureFields, { region, signingName }: SignatureScope): void {
+  if (authorization.region !== region) throw invalid('Credential should be scoped to a valid region. ');
+  if (authorization.service !== signingName) {
+    throw invalid(`Credential should be scoped to correct service: '${signingName}'. `);
   }
   if (!authorization.signedHeaders.includes('host')) {
     throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");

@@ -9,7 +9,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { BlobDigest, StoredCatalogData, StoredImage, StoredRegistryData } from './model.ts';
+import type {
+  BlobDigest,
+  StoredCatalogData,
+  StoredImage,
+  StoredRegistryData,
+  StoredSettings,
+} from './model.ts';
 
 /** An image as the journal keeps it. Its time is in the record, its tags are in other records. */
 export type RecordedImage = Omit<StoredImage, 'pushedAt' | 'tags'>;
@@ -22,6 +28,7 @@ export type JournalRecord =
       readonly repositoryName: string;
       readonly catalogData: StoredCatalogData;
       readonly resourceTags: readonly (readonly [string, string])[];
+      readonly settings?: StoredSettings;
     }
   | { readonly type: 'repository-deleted'; readonly repositoryName: string }
   | {
@@ -35,6 +42,8 @@ export type JournalRecord =
       readonly resourceTags: readonly (readonly [string, string])[];
     }
   | { readonly type: 'policy-set'; readonly repositoryName: string; readonly policyText?: string }
+  | { readonly type: 'settings-set'; readonly repositoryName: string; readonly settings: StoredSettings }
+  | { readonly type: 'lifecycle-policy-set'; readonly repositoryName: string; readonly policyText?: string }
   | { readonly type: 'registry-catalog-data-set'; readonly registryCatalogData: StoredRegistryData }
   | {
       readonly type: 'image-put';

@@ -9,6 +9,7 @@ import {
   type StoredImage,
   type StoredRegistryData,
   type StoredRepository,
+  type StoredSettings,
   type StoredUpload,
 } from './model.ts';
 import type { State } from './state.ts';
@@ -56,7 +57,7 @@ export class JournaledStore implements Store {
 
   createRepository(repository: RepositoryToCreate): StoredRepository {
     const { state, now } = this.#parts;
-    const { name: repositoryName } = repository;
+    const { name: repositoryName, settings } = repository;
     const catalogData = this.#withLogo(repository.catalogData, repository.logo);
     const resourceTags = [...repository.resourceTags];
     this.#parts.ledger.commit({
@@ -65,6 +66,7 @@ export class JournaledStore implements Store {
       repositoryName,
       catalogData,
       resourceTags,
+      ...(settings !== undefined && { settings }),
     });
     return state.repository(repositoryName);
   }
@@ -88,6 +90,15 @@ export class JournaledStore implements Store {
   setPolicyText(repositoryName: string, policyText: string | undefined): void {
     const policy = policyText === undefined ? {} : { policyText };
     this.#parts.ledger.commit({ type: 'policy-set', repositoryName, ...policy });
+  }
+
+  setSettings(repositoryName: string, settings: StoredSettings): void {
+    this.#parts.ledger.commit({ type: 'settings-set', repositoryName, settings });
+  }
+
+  setLifecyclePolicyText(repositoryName: string, policyText: string | undefined): void {
+    const policy = policyText === undefined ? {} : { policyText };
+    this.#parts.ledger.commit({ type: 'lifecycle-policy-set', repositoryName, ...policy });
   }
 
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void {

@@ -22,12 +22,32 @@ export interface StoredRepository {
   readonly catalogData: StoredCatalogData;
   readonly resourceTags: ReadonlyMap<string, string>;
   readonly policyText: string | undefined;
+  /** Undefined for a repository of ECR Public, which has none. */
+  readonly settings: StoredSettings | undefined;
+  readonly lifecyclePolicyText: string | undefined;
   /** Layers and configs, but no manifests. */
   readonly layers: ReadonlyMap<BlobDigest, StoredLayer>;
   readonly images: ReadonlyMap<BlobDigest, StoredImage>;
   readonly imageTags: ReadonlyMap<string, StoredTag>;
   /** The indexes of this repository that list a manifest, by the manifest's digest. A manifest in no index has no entry. */
   readonly parents: ReadonlyMap<BlobDigest, ReadonlySet<BlobDigest>>;
+  /** True when an image of the repository refers to the blob. */
+  isUsed(digest: BlobDigest): boolean;
+}
+
+/** The settings of a repository of private ECR. */
+export interface StoredSettings {
+  readonly imageTagMutability:
+    | 'MUTABLE'
+    | 'IMMUTABLE'
+    | 'IMMUTABLE_WITH_EXCLUSION'
+    | 'MUTABLE_WITH_EXCLUSION';
+  /** Wildcard patterns of tags that the mutability does not apply to. Empty for the two kinds without exclusion. */
+  readonly exclusionFilters: readonly string[];
+  readonly scanOnPush: boolean;
+  readonly encryptionType: 'AES256' | 'KMS' | 'KMS_DSSE';
+  /** Absent for AES256. */
+  readonly kmsKey?: string;
 }
 
 /** Catalog data as accepted. Members that the client left out are absent. */

@@ -119,14 +119,18 @@ function* recordState(state: State): Generator<JournalRecord> {
 }
 
 function* recordRepository(repository: RepositoryState): Generator<JournalRecord> {
-  const { name: repositoryName, createdAt, catalogData, resourceTags, policyText } = repository;
+  const { name: repositoryName, createdAt, catalogData, resourceTags } = repository;
+  const { policyText, settings, lifecyclePolicyText } = repository;
   yield {
     type: 'repository-created',
     at: createdAt,
     repositoryName,
     catalogData,
     resourceTags: [...resourceTags],
+    ...(settings !== undefined && { settings }),
   };
+  if (lifecyclePolicyText !== undefined)
+    yield { type: 'lifecycle-policy-set', repositoryName, policyText: lifecyclePolicyText };
   if (policyText !== undefined) yield { type: 'policy-set', repositoryName, policyText };
   for (const [digest, { size, mediaType }] of repository.layers) {
     yield {

@@ -6,6 +6,7 @@ import type {
   StoredImage,
   StoredLayer,
   StoredRepository,
+  StoredSettings,
   StoredTag,
   StoredUpload,
 } from './model.ts';
@@ -21,6 +22,8 @@ export class RepositoryState implements StoredRepository {
   catalogData: StoredCatalogData;
   resourceTags: ReadonlyMap<string, string>;
   policyText: string | undefined;
+  settings: StoredSettings | undefined;
+  lifecyclePolicyText: string | undefined;
   readonly layers = new Map<BlobDigest, StoredLayer>();
   readonly images = new Map<BlobDigest, MutableImage>();
   readonly imageTags = new Map<string, StoredTag>();
@@ -38,6 +41,10 @@ export class RepositoryState implements StoredRepository {
     this.createdAt = createdAt;
     this.catalogData = catalogData;
     this.resourceTags = resourceTags;
+  }
+
+  isUsed(digest: BlobDigest): boolean {
+    return this.#uses.has(digest);
   }
 
   addLayer(digest: BlobDigest, layer: StoredLayer): void {

@@ -37,8 +37,9 @@ export class State {
   apply(record: JournalRecord): void {
     switch (record.type) {
       case 'repository-created': {
-        const { repositoryName, at, catalogData, resourceTags } = record;
+        const { repositoryName, at, catalogData, resourceTags, settings } = record;
         const repository = new RepositoryState(repositoryName, at, catalogData, new Map(resourceTags));
+        repository.settings = settings;
         this.repositories.set(repositoryName, repository);
         this.#hold(catalogData.logo);
         return;
@@ -98,6 +99,12 @@ export class State {
         return;
       case 'policy-set':
         repository.policyText = record.policyText;
+        return;
+      case 'settings-set':
+        repository.settings = record.settings;
+        return;
+      case 'lifecycle-policy-set':
+        repository.lifecyclePolicyText = record.policyText;
         return;
       case 'image-put':
         repository.addImage(record.image, record.at);

@@ -6,6 +6,7 @@ import type {
   StoredImage,
   StoredRegistryData,
   StoredRepository,
+  StoredSettings,
   StoredUpload,
 } from './model.ts';
 
@@ -29,6 +30,9 @@ export interface Store {
   setResourceTags(repositoryName: string, resourceTags: ReadonlyMap<string, string>): void;
   /** Undefined removes the policy. */
   setPolicyText(repositoryName: string, policyText: string | undefined): void;
+  setSettings(repositoryName: string, settings: StoredSettings): void;
+  /** Undefined removes the policy. */
+  setLifecyclePolicyText(repositoryName: string, policyText: string | undefined): void;
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void;
 
   /** Stores the manifest unless the repository has it, then puts or moves `tag`. */
@@ -71,6 +75,7 @@ export interface RepositoryToCreate {
   readonly catalogData: StoredCatalogData;
   readonly logo?: Buffer | undefined;
   readonly resourceTags: ReadonlyMap<string, string>;
+  readonly settings?: StoredSettings;
 }
 
 export interface ImageToStore extends ImageFacts {

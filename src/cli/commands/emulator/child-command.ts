@@ -80,6 +80,10 @@ export function describeEnvironment(
     ...(emulator.sessionToken !== undefined && { AWS_SESSION_TOKEN: emulator.sessionToken }),
     AWS_REGION: 'us-east-1',
     ECRP_REGISTRY_HOST: emulator.registryHost,
+    ...(emulator.privateUrl !== undefined && { AWS_ENDPOINT_URL_ECR: emulator.privateUrl }),
+    ...(emulator.privateRegistryHost !== undefined && {
+      ECRP_PRIVATE_REGISTRY_HOST: emulator.privateRegistryHost,
+    }),
     NO_PROXY: noProxy,
     // Most programs look at this one first.
     ...(inherited.no_proxy !== undefined && { no_proxy: noProxy }),

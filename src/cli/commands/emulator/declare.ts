@@ -7,6 +7,7 @@ import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.
 /** The options of `ecrp emulator`, parsed. */
 export interface EmulatorFlags {
   readonly port: number;
+  readonly privatePort?: number;
   readonly host?: string;
   readonly allowHost?: readonly string[];
   readonly data?: string;
@@ -32,6 +33,11 @@ export function addEmulator(program: Command, run: Runner): void {
     .argument('[command...]', 'after `--`: a command to run with the emulator in its environment')
     .optionsGroup('Server:')
     .option('--port <port>', 'port to listen on; 0 for a free one', parseIntegerWithin(0, 65_535), 5100)
+    .option(
+      '--private-port <port>',
+      'serve private ECR as well, on this port and the next one; 0 for free ones',
+      parseIntegerWithin(0, 65_534),
+    )
     .option('--host <address>', 'address to listen on (default 127.0.0.1)', parseAddress)
     .option(
       '--allow-host <name>',
@@ -84,6 +90,7 @@ export function addEmulator(program: Command, run: Runner): void {
     );
   addExamples(emulator, [
     'ecrp emulator',
+    'ecrp emulator --private-port 5101',
     'ecrp emulator --port 0 -- ecrp push app.tar app:1.0 --create-repo',
     'ecrp emulator --data ./registry --fault "UploadLayerPart delay 300"',
     'ecrp emulator --identity publisher.json -- ecrp push app.tar app:1.0',

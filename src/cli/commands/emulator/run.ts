@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { onAbort } from '../../../async/abort.ts';
 import type { GivenPrincipal } from '../../../emulator/served-registry.ts';
-import type { Emulator } from '../../../emulator/server.ts';
+import type { Emulator, EmulatorOptions } from '../../../emulator/server.ts';
 import { EcrpError, exitStatusOf } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
 import { formatJson } from '../../../foreign-text.ts';
@@ -50,7 +50,7 @@ async function startFor(
     import('../../../emulator/identity.ts'),
     import('../../../emulator/faults/fault-rules.ts'),
   ]);
-  const { port, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
+  const { port, privatePort, account, alias, accessKeyId, secretAccessKey, fault: faults = [] } = options;
   const { quotas, registryMode, host, allowHost: allowedHosts } = options;
   requireAllowedHost(host, allowedHosts);
   const tokenLifetimeMs = options.tokenLifetime === undefined ? undefined : options.tokenLifetime * 1000;
@@ -69,11 +69,17 @@ async function startFor(
   try {
     return await startEmulator({
       ...{ host, port, allowedHosts, dataDirectory, ...given, identities, quotas, registryMode, faults },
-      ...{ onRequest, onError },
+      ...{ onRequest, onError, private: placePrivate(privatePort) },
     });
   } catch (error) {
     throw explainStartFailure(error, { host: host ?? '127.0.0.1', port, dataDirectory });
   }
+}
+
+/** The ports of private ECR: the given one for the service, the next one for downloads. */
+function placePrivate(port: number | undefined): EmulatorOptions['private'] {
+  if (port === undefined) return undefined;
+  return { port, downloadPort: port === 0 ? 0 : port + 1 };
 }
 
 async function serve(context: CommandContext, emulator: Emulator, options: EmulatorFlags): Promise<Outcome> {
@@ -83,7 +89,8 @@ async function serve(context: CommandContext, emulator: Emulator, options: Emula
     options.data === undefined ? 'Its data is deleted at the end.' : `It keeps all data in ${options.data}.`;
   const port = emulator.url.replace(/^.*:/, '');
   const names = (options.allowHost ?? []).map((name) => `, http://${name}:${port}`).join('');
-  context.messages.note(`A local ECR Public at ${emulator.url}${names}, until Ctrl-C. ${kept}`);
+  const other = emulator.privateUrl === undefined ? '' : ` Private ECR at ${emulator.privateUrl}.`;
+  context.messages.note(`A local ECR Public at ${emulator.url}${names}, until Ctrl-C.${other} ${kept}`);
   const { signal } = context.io;
   await new Promise<void>((stop) => void onAbort(signal, stop));
   return { exitStatus: signal.reason instanceof EcrpError ? exitStatusOf(signal.reason) : 130 };

@@ -85,7 +85,8 @@ function findEdges(name: string): Edges {
     case 'structure':
       return { inside: [{}], outside: [], wrongType: [] };
     case 'timestamp':
-      throw new Error('no input has a timestamp');
+    case 'map':
+      throw new Error(`no input has a ${shape.type}`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { deriveIdentity } from '../../../../src/emulator/identity.ts';
 import { MANIFEST_SWITCHES } from '../../../../src/emulator/operations/manifest.ts';
+import { PUBLIC_SERVICE } from '../../../../src/emulator/public-service.ts';
 import { Quotas } from '../../../../src/emulator/quotas.ts';
 import { BodyBudget } from '../../../../src/emulator/receive-body.ts';
 import type { RegistryContext } from '../../../../src/emulator/registry/exchange.ts';
@@ -38,6 +39,7 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   const tokens = { ...identity, tokenKey: openTokenKey(dataDirectory) };
   const errors: unknown[] = [];
   const context: RegistryContext = {
+    service: PUBLIC_SERVICE,
     identity,
     tokens,
     registries: identity.registries.map((registry) => ({ registry, store })),

@@ -1,0 +1,62 @@
+import { choose, type EmulatorChoice } from '../choice.ts';
+
+const notRecorded = 'text not recorded';
+
+/** Decisions about private ECR where AWS's documents contradict each other or are silent. `CHOICES` has those about both services. */
+export const PRIVATE_CHOICES = {
+  repositoryHost: choose(
+    'the host by which the client reached the emulator, or ACCOUNT.dkr.ecr.REGION.localhost for other accounts',
+    'so that clients can pull from it',
+    'ACCOUNT.dkr.ecr.REGION.amazonaws.com, as in the service',
+  ),
+  strayFilters: choose(
+    'Exclusion filters are needed with, and only with, IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION',
+    'the two kinds exist beside plain ones; text not recorded',
+    'IMMUTABLE with filters is stored as IMMUTABLE_WITH_EXCLUSION, as in moto',
+  ),
+  keyWithoutKms: choose(
+    'A KMS key needs the encryption type KMS or KMS_DSSE',
+    'model: kmsKey is for KMS encryption',
+    notRecorded,
+  ),
+  ownKmsKey: choose(
+    (partition: string, region: string, account: string) =>
+      `arn:${partition}:kms:${region}:${account}:key/00000000-0000-4000-8000-${account}`,
+    'model: without a key, the AWS managed key of ECR is used, which is shown by its ARN',
+    'left out of answers',
+  ),
+  filterWithImageIds: choose(
+    'Member must be null when image ids are given',
+    'by analogy with paging',
+    'the filter is ignored',
+  ),
+  imageStatusFilter: choose('ANY', 'user guide: lists show archived images', 'ACTIVE, as for referrers'),
+  acceptedMediaTypes: choose(
+    'ignored: a manifest is answered as it was pushed',
+    'an engineer of ECR: by digest nothing is converted (aws/containers-roadmap#1075)',
+    'by tag, a manifest of another type is converted',
+  ),
+  maximumManifestBytes: choose(
+    64 * 1024 * 1024,
+    'the model declares LimitExceededException, and an answer must fit into memory',
+    'no limit',
+  ),
+  tooManyManifestBytesText: choose(
+    (maximum: number) =>
+      `The manifests of the images exceed the maximum allowed size which is '${maximum}' bytes`,
+    'by analogy with other limits',
+    notRecorded,
+  ),
+  layerNotReferencedText: choose(
+    (digest: string, repositoryName: string, registryId: string) =>
+      `The layer with digest '${digest}' in the repository with name '${repositoryName}' in the registry with id '${registryId}' is not accessible because no image references it`,
+    'model: only layers that an image references can be downloaded',
+    notRecorded,
+  ),
+  downloadValidSeconds: choose(3600, 'recorded: X-Amz-Expires=3600', 'any other time'),
+  foreignTokens: choose(
+    'every registry id gets a token, which is good for the registries that the caller may use',
+    'model: registryIds is deprecated, and the token is not limited to them',
+    'AccessDeniedException for an unknown account',
+  ),
+} as const satisfies Record<string, EmulatorChoice<unknown>>;

@@ -1,0 +1,57 @@
+import { findRepository, type OperationContext } from '../operations/context.ts';
+import { invalidParameter, ServiceError } from '../service-error.ts';
+import type { StoredRepository } from '../storage/model.ts';
+import type { PrivateHandler, PrivateHandlers } from './handler.ts';
+import { findLifecycleProblem } from './lifecycle-document.ts';
+
+/** Stores the policy. The emulator never applies it. Source of the frame of the text: cloudposse/terraform-aws-ecr#158. */
+const putLifecyclePolicy: PrivateHandler<'PutLifecyclePolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const { lifecyclePolicyText } = input;
+  const problem = findLifecycleProblem(lifecyclePolicyText);
+  if (problem !== undefined) {
+    throw invalidParameter('LifecyclePolicyText', `Lifecycle policy validation failure: ${problem}`);
+  }
+  context.store.setLifecyclePolicyText(repository.name, lifecyclePolicyText);
+  return describeLifecyclePolicy(context, repository, lifecyclePolicyText);
+};
+
+const getLifecyclePolicy: PrivateHandler<'GetLifecyclePolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  return describeLifecyclePolicy(context, repository, findLifecyclePolicyText(context, repository));
+};
+
+/** Answers with the deleted policy. */
+const deleteLifecyclePolicy: PrivateHandler<'DeleteLifecyclePolicy'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const policyText = findLifecyclePolicyText(context, repository);
+  context.store.setLifecyclePolicyText(repository.name, undefined);
+  return describeLifecyclePolicy(context, repository, policyText);
+};
+
+export const lifecyclePolicyHandlers: PrivateHandlers<
+  'PutLifecyclePolicy' | 'GetLifecyclePolicy' | 'DeleteLifecyclePolicy'
+> = {
+  PutLifecyclePolicy: putLifecyclePolicy,
+  GetLifecyclePolicy: getLifecyclePolicy,
+  DeleteLifecyclePolicy: deleteLifecyclePolicy,
+};
+
+function findLifecyclePolicyText(
+  { registry }: OperationContext,
+  { name, lifecyclePolicyText }: StoredRepository,
+): string {
+  if (lifecyclePolicyText !== undefined) return lifecyclePolicyText;
+  throw new ServiceError(
+    'LifecyclePolicyNotFoundException',
+    `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${registry.registryId}'`,
+  );
+}
+
+function describeLifecyclePolicy(
+  { registry }: OperationContext,
+  { name }: StoredRepository,
+  lifecyclePolicyText: string,
+) {
+  return { registryId: registry.registryId, repositoryName: name, lifecyclePolicyText };
+}

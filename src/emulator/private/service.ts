@@ -1,0 +1,47 @@
+import { PRIVATE_OPERATIONS, PRIVATE_SHAPES } from '../../wire/private/operations.ts';
+import {
+  PRIVATE_MAX_LAYER_BYTES,
+  PRIVATE_MAX_PARTS_PER_LAYER,
+  PRIVATE_MAX_REPOSITORIES,
+  PRIVATE_SIGNING_NAME,
+  PRIVATE_TARGET_PREFIX,
+} from '../../wire/private/service.ts';
+import type { EmulatedService } from '../service.ts';
+
+/** Private ECR in one region. */
+export function makePrivateService(region: string): EmulatedService {
+  const arnForm = new RegExp(`^arn:${findPartition(region)}:ecr:${region}:([0-9]{12}):repository/(.+)$`);
+  return {
+    kind: 'private',
+    targetPrefix: PRIVATE_TARGET_PREFIX,
+    signingName: PRIVATE_SIGNING_NAME,
+    region,
+    operations: PRIVATE_OPERATIONS,
+    shapes: PRIVATE_SHAPES,
+    registryOperations: ['GetAuthorizationToken'],
+    tokenActions: [],
+    maximumPartsPerLayer: PRIVATE_MAX_PARTS_PER_LAYER,
+    maximumLayerBytes: PRIVATE_MAX_LAYER_BYTES,
+    maximumRepositories: PRIVATE_MAX_REPOSITORIES,
+    formatRepositoryArn: (registryId, repositoryName) =>
+      `arn:${findPartition(region)}:ecr:${region}:${registryId}:repository/${repositoryName}`,
+    readRepositoryArn: (arn) => {
+      const [, registryId, repositoryName] = arnForm.exec(arn) ?? [];
+      return registryId === undefined || repositoryName === undefined
+        ? undefined
+        : { registryId, repositoryName };
+    },
+  };
+}
+
+/** True for the form of a region's name. */
+export function isRegion(text: string): boolean {
+  return /^[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}$/.test(text);
+}
+
+/** The partition of a region, as in ARNs. Source: botocore's `partitions.json`. */
+export function findPartition(region: string): string {
+  const [prefix] = /^(?:cn|us-gov|us-iso|us-isob|eu-isoe|us-isof|eusc)(?=-)/.exec(region) ?? [];
+  if (prefix === undefined) return 'aws';
+  return `aws-${prefix.replace(/^(?:us|eu)-/, '').replace(/^iso(?=.)/, 'iso-')}`;
+}

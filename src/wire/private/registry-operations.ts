@@ -1,0 +1,48 @@
+import type { Operation } from '../model.ts';
+import type { PrivateExceptionName } from './exceptions.ts';
+
+// Source: AWS service model 2015-09-21 of private ECR, as botocore 1.43.11 carries it; a conformance test compares.
+
+/** Operations on the registry, its tokens, and the tags of its resources. */
+export const PRIVATE_REGISTRY_OPERATIONS = {
+  GetAuthorizationToken: {
+    input: { type: 'structure', members: { registryIds: 'GetAuthorizationTokenRegistryIdList' } },
+    output: { type: 'structure', members: { authorizationData: 'AuthorizationDataList' } },
+    exceptions: ['ServerException', 'InvalidParameterException'],
+  },
+  TagResource: {
+    input: {
+      type: 'structure',
+      required: ['resourceArn', 'tags'],
+      members: { resourceArn: 'Arn', tags: 'TagList' },
+    },
+    output: { type: 'structure', members: {} },
+    exceptions: [
+      'InvalidParameterException',
+      'InvalidTagParameterException',
+      'TooManyTagsException',
+      'RepositoryNotFoundException',
+      'ServerException',
+    ],
+  },
+  UntagResource: {
+    input: {
+      type: 'structure',
+      required: ['resourceArn', 'tagKeys'],
+      members: { resourceArn: 'Arn', tagKeys: 'TagKeyList' },
+    },
+    output: { type: 'structure', members: {} },
+    exceptions: [
+      'InvalidParameterException',
+      'InvalidTagParameterException',
+      'TooManyTagsException',
+      'RepositoryNotFoundException',
+      'ServerException',
+    ],
+  },
+  ListTagsForResource: {
+    input: { type: 'structure', required: ['resourceArn'], members: { resourceArn: 'Arn' } },
+    output: { type: 'structure', members: { tags: 'TagList' } },
+    exceptions: ['InvalidParameterException', 'RepositoryNotFoundException', 'ServerException'],
+  },
+} as const satisfies Record<string, Operation<PrivateExceptionName>>;
