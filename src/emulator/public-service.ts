@@ -28,6 +28,7 @@ export const PUBLIC_SERVICE: EmulatedService = {
     'GetRegistryCatalogData',
     'PutRegistryCatalogData',
   ],
+  borrowedPermissions: {},
   tokenActions: ['sts:GetServiceBearerToken'],
   maximumPartsPerLayer: MAX_PARTS_PER_LAYER,
   maximumLayerBytes: MAX_LAYER_BYTES,

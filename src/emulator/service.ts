@@ -13,6 +13,8 @@ export interface EmulatedService {
   readonly shapes: Readonly<Record<string, Shape>>;
   /** The operations whose resource is not a repository. */
   readonly registryOperations: readonly string[];
+  /** The permission that each of these operations needs in place of one of its own name. */
+  readonly borrowedPermissions: Readonly<Record<string, string>>;
   /** The actions that GetAuthorizationToken needs besides its own. */
   readonly tokenActions: readonly string[];
   readonly maximumPartsPerLayer: number;

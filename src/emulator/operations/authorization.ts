@@ -43,9 +43,8 @@ export function enterRegistry(context: EmulatorContext, call: AttemptedCall): Se
   }
   const names = listRepositories(context, call);
   if (isForeign && names.length === 0) {
-    const { signingName } = context.service;
     const resource = context.service.formatRepositoryArn(registryId, '*');
-    throw accessDenied(principal.arn, `${signingName}:${operation}`, resource);
+    throw accessDenied(principal.arn, nameAction(context.service, operation), resource);
   }
   for (const name of isForeign ? names : [])
     requireRepositoryAccess(context, served, registryId, { principal, operation, repositoryName: name });
@@ -73,7 +72,7 @@ export function requireRepositoryAccess(
 ): void {
   const repository = served?.store.repositories.get(repositoryName);
   if (repository === undefined) throw repositoryNotFound(repositoryName, registryId);
-  const action = `${service.signingName}:${operation}`;
+  const action = nameAction(service, operation);
   const verdict = evaluatePolicy(repository.policyText, principal, action);
   if (verdict === 'allowed') return;
   const reason =
@@ -110,12 +109,17 @@ export function authorize(
   { principal, operation, target }: AttemptedCall,
 ): void {
   const resource = nameResource(service, registryId, operation, target);
-  requireAction(principal, `${service.signingName}:${operation}`, resource);
+  requireAction(principal, nameAction(service, operation), resource);
   for (const action of operation === 'GetAuthorizationToken' ? service.tokenActions : [])
     requireAction(principal, action, '*');
   if (operation === 'CreateRepository' && Array.isArray(target.tags) && target.tags.length > 0) {
     requireAction(principal, `${service.signingName}:TagResource`, resource);
   }
+}
+
+/** The IAM action that permits an operation. */
+function nameAction({ signingName, borrowedPermissions }: EmulatedService, operation: string): string {
+  return `${signingName}:${borrowedPermissions[operation] ?? operation}`;
 }
 
 function requireAction({ arn, allowedActions }: Principal, action: string, resource: string): void {

@@ -19,6 +19,8 @@ export function makePrivateService(region: string): EmulatedService {
     operations: PRIVATE_OPERATIONS,
     shapes: PRIVATE_SHAPES,
     registryOperations: ['GetAuthorizationToken'],
+    // Source: `ListImageReferrers` in the service model.
+    borrowedPermissions: { ListImageReferrers: 'BatchGetImage' },
     tokenActions: [],
     maximumPartsPerLayer: PRIVATE_MAX_PARTS_PER_LAYER,
     maximumLayerBytes: PRIVATE_MAX_LAYER_BYTES,
