@@ -78,6 +78,7 @@ export async function openEcr(
   const bare = createClient({
     endpointUrl: endpoint.url,
     region: endpoint.region,
+    privateHost: privateRegistry?.registryHost,
     profile: options.profile,
     env: io.env,
     concurrency: settings.concurrency,

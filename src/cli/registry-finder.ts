@@ -3,7 +3,7 @@ import type { RepositoryReference } from '../oci/reference.ts';
 import { isRegistryId } from '../oci/repository-name.ts';
 import type { CommandContext } from './command-context.ts';
 import type { EcrSession } from './ecr-session.ts';
-import { assertSameService, isNamedBy, learnRegistry } from './own-registry.ts';
+import { addressPrivate, assertSameService, isNamedBy, learnRegistry } from './own-registry.ts';
 import { type RegistryFacts, readFacts } from './registry-facts.ts';
 
 /** The registry in the result of a push. Unknown members are undefined. */
@@ -41,6 +41,7 @@ export class RegistryFinder {
    * next call then asks again.
    */
   async findAlias(signal = this.#context.io.signal): Promise<string | undefined> {
+    if (this.#target.privateRegistry !== undefined) return undefined;
     const given = this.#target.registryAlias;
     if (given !== undefined && !isRegistryId(given)) return given;
     const own = await this.#findOwn(signal);
@@ -49,7 +50,10 @@ export class RegistryFinder {
 
   /** For the result of a push. Warns when the alias is unknown. `toldId`: the id that the service stated in the push. */
   async find(toldId: string | undefined): Promise<FoundRegistry> {
-    const given = this.#target.registryAlias;
+    const { registryAlias: given, privateRegistry } = this.#target;
+    if (privateRegistry !== undefined) {
+      return { alias: undefined, registryId: privateRegistry.registryId ?? toldId };
+    }
     const isAlias = given !== undefined && !isRegistryId(given);
     if (isAlias && (toldId !== undefined || !this.#context.style.json)) {
       return { alias: given, registryId: toldId };
@@ -70,7 +74,8 @@ export class RegistryFinder {
 
   /** The address for DescribeImages; undefined for another caller's registry, which that operation cannot describe by alias. */
   async findAddress(): Promise<RepositoryAddress | undefined> {
-    const { registryAlias: given, repositoryName } = this.#target;
+    const { registryAlias: given, repositoryName, privateRegistry } = this.#target;
+    if (privateRegistry !== undefined) return addressPrivate(repositoryName, privateRegistry);
     if (given === undefined) return { repositoryName };
     if (isRegistryId(given)) return { registryId: given, repositoryName };
     const own = await this.#findOwn();

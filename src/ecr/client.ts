@@ -23,6 +23,8 @@ export interface EcrClientSettings {
   readonly endpointUrl: string;
   /** For signatures, default us-east-1. */
   readonly region?: string | undefined;
+  /** For messages: host of the private registry; undefined: the service is ECR Public. */
+  readonly privateHost?: string | undefined;
   readonly profile?: string | undefined;
   readonly env: Environment;
   /** Layers in flight. Each needs up to two connections. */
@@ -150,6 +152,7 @@ export function makeEcrClient(
   });
   const call = makeCaller({
     endpoint: nameEndpoint(settings.endpointUrl, connections),
+    privateHost: settings.privateHost,
     onEvent: settings.onEvent,
     diagnose: diagnoseScheme(new URL(settings.endpointUrl), connections, settings.retryBudgetMs),
     limitAttempt: (bodyBytes) => limitAttempt(bodyBytes, concurrency),

@@ -11,6 +11,17 @@ export interface PrivateRegistry {
   readonly isDualStack: boolean;
 }
 
+/** True if both are one registry, which may have several hosts. Undefined is ECR Public. */
+export function isSamePrivateRegistry(
+  one: PrivateRegistry | undefined,
+  other: PrivateRegistry | undefined,
+): boolean {
+  if (one === undefined || other === undefined || one.registryHost === other.registryHost) {
+    return one?.registryHost === other?.registryHost;
+  }
+  return one.registryId !== undefined && one.registryId === other.registryId && one.region === other.region;
+}
+
 /**
  * Hosts of private registries. Groups: account, FIPS, region. Source: "Amazon ECR endpoints" of the AWS General Reference, "Making
  * requests to Amazon ECR registries" of its user guide, and the tests of amazon-ecr-credential-helper (China's dual-stack host with a dot).

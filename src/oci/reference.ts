@@ -96,17 +96,19 @@ export function isSameRegistryHost(one: string, other: string): boolean {
 }
 
 /**
- * Finds the references to the registry host among an archive's image names, in order. Skips names of other hosts and names with a
- * digest. Throws INVALID_INPUT for a name at the registry host that is not a valid reference.
+ * Finds the references to the registry host among an archive's image names, in order; without any, those to private registries. Skips names of
+ * other hosts and names with a digest. Throws INVALID_INPUT for a name at such a host that is not a valid reference.
  */
 export function findRegistryReferences(names: readonly string[], hosts: RegistryHosts): readonly Reference[] {
-  const own = names.filter((name) => {
-    const slash = name.indexOf('/');
-    return (
-      slash !== -1 && isSameRegistryHost(name.slice(0, slash), hosts.registryHost) && !name.includes('@')
-    );
-  });
-  return own.map((name) => {
+  const find = (isMeant: (host: string) => boolean): readonly string[] =>
+    names.filter((name) => {
+      const slash = name.indexOf('/');
+      return slash !== -1 && isMeant(name.slice(0, slash)) && !name.includes('@');
+    });
+  const own = find((host) => isSameRegistryHost(host, hosts.registryHost));
+  const found =
+    own.length > 0 ? own : find((host) => parsePrivateHost(host, hosts.privateHost) !== undefined);
+  return found.map((name) => {
     try {
       return parseReference(name, hosts);
     } catch (cause) {

@@ -4,7 +4,6 @@ import { makeCaller } from '../../src/ecr/call.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
 import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
-import type { RepositoryPlace } from '../../src/ecr/target/find-tags.ts';
 import { sendThroughRegistry } from '../../src/ecr/target/raw-target.ts';
 import type { PushPlan } from '../../src/engine/plan/push-plan.ts';
 import type { PushResult } from '../../src/engine/result.ts';
@@ -75,8 +74,9 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
       signal: controller.signal,
       ...(registryHost !== undefined && {
         changeTarget: (target) => {
-          const place = { registryHost, registryAlias: emulator.registryAlias, repositoryName };
-          return sendThroughRegistry(client, describePlace(place), target, {
+          const findPath = async () => `${emulator.registryAlias}/${repositoryName}`;
+          return sendThroughRegistry(client, { registryHost, repositoryName, findPath }, target, {
+            scheme: 'Bearer',
             retryBudgetMs: Math.min(4 * stallMs, RAW_BUDGET_MS),
             defaultBudgetMs: RAW_BUDGET_MS,
             firstDelayMs: 1,
@@ -96,19 +96,6 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
     client.close();
     if (isDead) await disownUploads(join(stateDirectory, 'uploads'));
   }
-}
-
-/** Where the registry is known to be. */
-function describePlace(
-  place: Pick<RepositoryPlace, 'registryHost' | 'repositoryName'> & { readonly registryAlias: string },
-): RepositoryPlace {
-  const { registryAlias, repositoryName } = place;
-  return {
-    ...place,
-    readsRegistry: true,
-    findAlias: async () => registryAlias,
-    findAddress: async () => ({ repositoryName }),
-  };
 }
 
 function stopWhen(store: UploadStore, isDead: () => boolean): UploadStore {

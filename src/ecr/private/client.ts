@@ -17,7 +17,7 @@ import {
   UntagResourceCommand,
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr';
-import { REQUESTS_PER_SECOND } from '../../wire/limits.ts';
+import { PRIVATE_REQUESTS_PER_SECOND } from '../../wire/private/service.ts';
 import { CHANGE_STEP, changeRequest } from '../change-request.ts';
 import { type EcrClient, type EcrClientSettings, makeEcrClient } from '../client.ts';
 import type { SharedOperations } from '../operations.ts';
@@ -29,7 +29,7 @@ export function createPrivateClient(settings: EcrClientSettings): EcrClient {
     return {
       service: { kind: 'private', sdk },
       operations: bindPrivateOperations(sdk),
-      quotas: REQUESTS_PER_SECOND,
+      quotas: PRIVATE_REQUESTS_PER_SECOND,
     };
   });
 }

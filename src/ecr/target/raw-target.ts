@@ -7,8 +7,7 @@ import { putRawManifest } from '../../registry/upload/put-raw-manifest.ts';
 import { type RawUploadEvent, UploadChannel } from '../../registry/upload/upload-channel.ts';
 import { getAuthorizationToken } from '../authorization.ts';
 import type { EcrClient } from '../client.ts';
-import { ECR_PUBLIC_LIMITS } from '../limits.ts';
-import type { RepositoryPlace, WatchWait } from './find-tags.ts';
+import type { WatchWait } from './find-tags.ts';
 
 export interface RawTargetSettings {
   /** `--retry-budget`, in ms. */
@@ -19,9 +18,20 @@ export interface RawTargetSettings {
   readonly firstDelayMs?: number | undefined;
   readonly silentMs?: number | undefined;
   readonly watchWait: WatchWait;
+  /** How the registry takes the authorization token: `Bearer` at ECR Public. */
+  readonly scheme: 'Basic' | 'Bearer';
   readonly onEvent: (event: RawUploadEvent) => void;
   /** Called with a sentence for the user. */
   readonly onNote: (note: string) => void;
+}
+
+/** A repository in the paths of its registry. */
+export interface RawPlace {
+  readonly registryHost: string;
+  /** For messages. */
+  readonly repositoryName: string;
+  /** As in `/v2/PATH/blobs/`; undefined: the alias in it is unknown. Throws when the signal is aborted. */
+  findPath(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** What sends to one repository through its registry. */
@@ -31,35 +41,35 @@ interface RawRoad {
 }
 
 /**
- * Makes a target of ECR Public whose blobs travel through `/v2/` of the registry, without base64. The API still says which blobs are there,
+ * Makes a target whose blobs travel through `/v2/` of the registry, without base64. The API still says which blobs are there,
  * and takes the manifests.
  */
 export function sendThroughRegistry(
   client: EcrClient,
-  place: RepositoryPlace,
+  place: RawPlace,
   target: ImageTarget,
   settings: RawTargetSettings,
 ): ImageTarget {
-  const { registryHost, repositoryName } = place;
+  const { registryHost } = place;
   let road: RawRoad | undefined;
   /** What went through the registry. Nothing says that the API sees it before a manifest refers to it. */
   const sent = new Set<Digest>();
   /** A token that was requested before it is needed. */
   let early: Promise<string> | undefined;
   const requestToken = async (signal: AbortSignal): Promise<string> =>
-    `Bearer ${(await getAuthorizationToken(client, signal)).authorizationToken}`;
+    `${settings.scheme} ${(await getAuthorizationToken(client, signal)).authorizationToken}`;
 
   const findRoad = async (signal: AbortSignal): Promise<RawRoad> => {
-    const registryAlias = await place.findAlias(signal);
-    if (registryAlias === undefined) throw explainAlias(place);
-    road ??= openRoad(registryAlias);
+    const repositoryPath = await place.findPath(signal);
+    if (repositoryPath === undefined) throw explainAlias(place);
+    road ??= openRoad(repositoryPath);
     return road;
   };
-  const openRoad = (registryAlias: string): RawRoad => {
+  const openRoad = (repositoryPath: string): RawRoad => {
     const channel = new UploadChannel({
       connections: client.connections,
       registryHost,
-      repositoryPath: `${registryAlias}/${repositoryName}`,
+      repositoryPath,
       authorize: (signal) => {
         const token = early ?? requestToken(signal);
         early = undefined;
@@ -73,7 +83,7 @@ export function sendThroughRegistry(
     const uploadBlob = createRawUploader({
       channel,
       isStored: async (digest, signal) => (await target.findAvailable([digest], signal)).has(digest),
-      maxBlobBytes: ECR_PUBLIC_LIMITS.maxBlobBytes ?? Number.POSITIVE_INFINITY,
+      maxBlobBytes: target.limits.maxBlobBytes ?? Number.POSITIVE_INFINITY,
       fallBack: target.uploadBlob,
       onFallBack: settings.onNote,
     });
@@ -130,7 +140,7 @@ function putThroughApiFirst(
   };
 }
 
-function explainAlias({ registryHost, repositoryName }: RepositoryPlace): EcrpError {
+function explainAlias({ registryHost, repositoryName }: RawPlace): EcrpError {
   return new EcrpError('UNAVAILABLE', `${repositoryName}: the alias of its registry is not known`, {
     hint: `Give the whole reference: ${registryHost}/ALIAS/${repositoryName}:TAG.`,
   });

@@ -6,6 +6,8 @@ export interface Place {
   readonly directory: string;
   readonly registryHost: string;
   readonly registryAlias: string;
+  /** Of private ECR. */
+  readonly privateHost: string;
 }
 
 /** A way to run a command, and how it ends. `drive-commands.ts` says what else must be true of each run. */

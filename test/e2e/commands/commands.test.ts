@@ -44,7 +44,7 @@ const WITHOUT_JSON = 'ecrp completion';
 /** Schemas that are not of one command. */
 const SHARED = ['common', 'error', 'event'];
 
-const workplace = await startWorkplace();
+const workplace = await startWorkplace({ private: {} });
 const commands = listCommandPages()
   .filter(({ name, depth, commands }) => depth > 0 && commands.length === 0 && name !== WITHOUT_JSON)
   .map(({ name, operations }) => ({ command: name.replace(/^ecrp /, ''), operations }));

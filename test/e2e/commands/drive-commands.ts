@@ -80,11 +80,11 @@ async function run(
   name: string,
   variant: Variant,
 ): Promise<CliResult & { readonly requestsBefore: number }> {
-  const { registryHost, registryAlias } = emulator;
+  const { registryHost, registryAlias, privateRegistryHost: privateHost = 'none' } = emulator;
   const runName = `${row.command} ${row.what} ${name}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const directory = join(home.directory, runName);
   mkdirSync(directory);
-  const place: Place = { run: runName, directory, registryHost, registryAlias };
+  const place: Place = { run: runName, directory, registryHost, registryAlias, privateHost };
   const start = (argv: readonly string[], settings: CliSettings) =>
     runCli(argv, {
       cwd: directory,

@@ -1,15 +1,18 @@
 import { type Stats, statSync } from 'node:fs';
 import { posix, resolve, sep } from 'node:path';
 import { ECR_PUBLIC_LIMITS } from '../../../ecr/limits.ts';
+import { ECR_PRIVATE_LIMITS } from '../../../ecr/private/limits.ts';
+import type { TargetLimits } from '../../../ends/image-target.ts';
 import { checkBlobSize } from '../../../engine/limits.ts';
 import { EcrpError } from '../../../errors.ts';
 import { quoteForShell, quoteText } from '../../../foreign-text.ts';
 import { OCI_LAYER } from '../../../oci/media-types.ts';
+import { parsePrivateHost } from '../../../oci/private-host.ts';
 import { parseReference, type Reference } from '../../../oci/reference.ts';
 import type { ArtifactFile, ArtifactInput } from '../../../source/artifact-files.ts';
 import { readAnnotations } from '../../annotation-option.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
 import { readSourceDate } from '../../source-date.ts';
 import { type PushOptions, readTransfer, type TransferRequest } from './request.ts';
 
@@ -66,11 +69,17 @@ export async function readArtifactRequest(
       `Name the files after it: ecrp push ${quoteForShell(reference)} FILE --artifact-type ${artifactType}`,
     );
   }
-  const files = texts.map((text) => readFileArgument(context, text, reference));
+  const [host = ''] = reference.split('/');
+  const { privateHost } = findRegistryHosts(context);
+  const isPrivate = parsePrivateHost(host, privateHost) !== undefined;
+  const limits = isPrivate ? ECR_PRIVATE_LIMITS : ECR_PUBLIC_LIMITS;
+  const files = texts.map((text) => readFileArgument(context, text, reference, limits));
   assertDistinctTitles(files);
   const transfer = await readTransfer(context, reference, options);
   const subject = options.subject === undefined ? undefined : parseReference(options.subject, transfer.hosts);
-  if (subject !== undefined) await requireRegistryHost(context, '--subject');
+  if (subject !== undefined && subject.privateRegistry === undefined) {
+    await requireRegistryHost(context, '--subject');
+  }
   return {
     ...transfer,
     input: { artifactType, files, annotations: collectAnnotations(context, options) },
@@ -81,7 +90,12 @@ export async function readArtifactRequest(
 const ADVICE = 'Write TYPE/SUBTYPE without parameters, e.g. application/spdx+json.';
 
 /** Reads `FILE[:MEDIA_TYPE]`. The name of a file may have a colon too. */
-function readFileArgument({ io }: CommandContext, text: string, reference: string): ArtifactFile {
+function readFileArgument(
+  { io }: CommandContext,
+  text: string,
+  reference: string,
+  limits: TargetLimits,
+): ArtifactFile {
   if (text === '-') {
     throw usage('an artifact is made of files, not of standard input', 'Write it into a file first.');
   }
@@ -90,10 +104,10 @@ function readFileArgument({ io }: CommandContext, text: string, reference: strin
   const whole = findStats(io.cwd, text);
   const named = mediaType === undefined ? undefined : findStats(io.cwd, path);
   if (mediaType !== undefined && named !== undefined) {
-    if (MEDIA_TYPE.test(mediaType)) return describeFile(path, named, mediaType, io.cwd);
+    if (MEDIA_TYPE.test(mediaType)) return describeFile(path, named, mediaType, io.cwd, limits);
     if (whole === undefined) throw usage(`${quoteText(mediaType)} is not a media type`, ADVICE);
   }
-  if (whole !== undefined) return describeFile(text, whole, OCI_LAYER, io.cwd);
+  if (whole !== undefined) return describeFile(text, whole, OCI_LAYER, io.cwd, limits);
   if (findStats(io.cwd, reference)?.isFile()) {
     throw usage(
       `${quoteText(text)} is not a file, but ${quoteText(reference)} is one`,
@@ -115,7 +129,13 @@ function findStats(cwd: string, path: string): Stats | undefined {
   }
 }
 
-function describeFile(path: string, stats: Stats, mediaType: string, cwd: string): ArtifactFile {
+function describeFile(
+  path: string,
+  stats: Stats,
+  mediaType: string,
+  cwd: string,
+  limits: TargetLimits,
+): ArtifactFile {
   if (stats.isDirectory()) {
     throw new EcrpError('INVALID_INPUT', `${quoteText(path)}: a directory, not a file`, {
       hint: `Pack it: tar -czf ${quoteForShell(`${posix.basename(path) || 'files'}.tar.gz`)} ${quoteForShell(path)}`,
@@ -126,7 +146,7 @@ function describeFile(path: string, stats: Stats, mediaType: string, cwd: string
       hint: 'Write it into a file first: it is read twice.',
     });
   }
-  checkBlobSize(ECR_PUBLIC_LIMITS, quoteText(path), stats.size, 'file');
+  checkBlobSize(limits, quoteText(path), stats.size, 'file');
   return { path: resolve(cwd, path), mediaType, title: makeTitle(path) };
 }
 

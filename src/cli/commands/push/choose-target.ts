@@ -1,9 +1,11 @@
 import { ECR_PUBLIC_LIMITS } from '../../../ecr/limits.ts';
+import { ECR_PRIVATE_LIMITS } from '../../../ecr/private/limits.ts';
 import type { ChartFacts } from '../../../ends/image-source.ts';
 import { checkTagCount } from '../../../engine/limits.ts';
 import { EcrpError } from '../../../errors.ts';
 import { listNames, quoteText } from '../../../foreign-text.ts';
 import type { Digest } from '../../../oci/digest.ts';
+import { isSamePrivateRegistry } from '../../../oci/private-host.ts';
 import {
   findRegistryReferences,
   formatRepository,
@@ -79,7 +81,7 @@ export function chooseTarget(
     ...named.flatMap(list),
     ...further.flatMap((each) => (each.kind === 'tag' ? [each.imageTag] : list(each.reference))),
   ]);
-  checkTagCount(ECR_PUBLIC_LIMITS, tags.length);
+  checkTagCount(privateRegistry ? ECR_PRIVATE_LIMITS : ECR_PUBLIC_LIMITS, tags.length);
   return { ...repository, tags, mainTag: (main && list(main)[0]) ?? tags[0], imageDigest };
 }
 
@@ -108,7 +110,11 @@ function listOtherNames([first, ...others]: readonly Reference[]): readonly Repo
 }
 
 function assertOneRepository([first, ...others]: readonly Reference[]): void {
-  const stray = others.find((other) => other.repositoryName !== first?.repositoryName);
+  const stray = others.find(
+    (other) =>
+      other.repositoryName !== first?.repositoryName ||
+      !isSamePrivateRegistry(other.privateRegistry, first.privateRegistry),
+  );
   if (first !== undefined && stray !== undefined) throw refuseRepositories(first, stray);
 }
 

@@ -6,22 +6,20 @@ import { openUploadStore, type UploadStore } from '../../../engine/resume/upload
 import { Uploader } from '../../../engine/uploader.ts';
 import { EcrpError } from '../../../errors.ts';
 import { describeFileError } from '../../../files/file-errors.ts';
-import type { RawUploadEvent } from '../../../registry/upload/upload-channel.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findUploadDirectory } from '../../directories.ts';
 import type { EcrSession } from '../../ecr-session.ts';
-import { formatBytes } from '../../format.ts';
 import { type NewRepository, readNewRepository } from '../../new-repository.ts';
 import { assertOwnRepository, isSameRegistry } from '../../own-registry.ts';
 import type { ProgressDisplay } from '../../progress/display.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
 import { type ChosenTarget, refuseRepositories } from './choose-target.ts';
-import { PUSH_BUDGET_MS } from './push-budget.ts';
 import type { TransferRequest } from './request.ts';
 
 /** One repository that images are pushed to in this session. */
 export interface ConnectedRepository {
   readonly chosen: ChosenTarget;
+  readonly session: EcrSession;
   readonly target: ImageTarget;
   readonly uploader: Uploader;
   readonly finder: RegistryFinder;
@@ -43,8 +41,8 @@ export async function connectRepository(
   chosen: ChosenTarget,
   remember?: (target: ImageTarget) => RememberingTarget,
 ): Promise<ConnectedRepository> {
-  const { readsRegistry, mostPartBytes, concurrency, dryRun } = request;
-  const isRaw = request.transport === 'registry' && !dryRun;
+  const { concurrency, dryRun } = request;
+  const { privateRegistry } = chosen;
   for (const other of chosen.otherNames ?? []) {
     const isSame = await isSameRegistry(session, chosen, other, context.io.signal);
     if (!isSame) throw refuseRepositories(chosen, other);
@@ -53,36 +51,19 @@ export async function connectRepository(
   const newRepository =
     request.newRepository &&
     (await readNewRepository(context, { reference: chosen, ...request.newRepository }));
-  const place = {
-    ...chosen,
-    readsRegistry,
-    findAlias: (signal: AbortSignal) => finder.findAlias(signal),
-    findAddress: () => finder.findAddress(),
-  };
-  const waits = {
-    retryBudgetMs: context.options.retryBudget,
-    watchWait: <Result>(what: string, work: () => Promise<Result>) =>
-      context.waiting.during(what, work, true),
-  };
-  const apiTarget = connectTarget(session.client, place, {
-    ...waits,
-    mostPartBytes,
-    createRepository:
-      newRepository && ((signal) => createForPush(context, session, finder, newRepository, dryRun, signal)),
-  });
-  const connected = isRaw
-    ? (await import('../../../ecr/target/raw-target.ts')).sendThroughRegistry(
-        session.client,
-        place,
-        apiTarget,
-        {
-          ...waits,
-          defaultBudgetMs: PUSH_BUDGET_MS,
-          onEvent: (event) => reportRegistryEvent(context, session, event),
-          onNote: (note) => context.messages.note(note),
-        },
-      )
-    : apiTarget;
+  let connected: ImageTarget;
+  if (privateRegistry === undefined) {
+    connected = await connectPublic(context, session, request, { chosen, finder, newRepository });
+  } else {
+    const { connectPrivate } = await import('./connect-private.ts');
+    connected = await connectPrivate(
+      context,
+      session,
+      request,
+      { ...chosen, privateRegistry },
+      newRepository,
+    );
+  }
   const memory = remember?.(connected);
   const target = memory?.target ?? connected;
   const uploads = request.resume ? openUploads(context, session.endpoint, chosen) : undefined;
@@ -96,17 +77,37 @@ export async function connectRepository(
       progress.show(event);
     },
   });
-  return { chosen, target, uploader, finder, newRepository, memory };
+  return { chosen, session, target, uploader, finder, newRepository, memory };
 }
 
-/** Reports retries as those of the API, and each request to the registry with `--verbose`. */
-function reportRegistryEvent({ messages }: CommandContext, session: EcrSession, event: RawUploadEvent): void {
-  if (event.kind === 'retry') {
-    session.noteEvent(event);
-    return;
-  }
-  const { operation, status, ms, bytes } = event;
-  messages.detail(`${operation}: HTTP ${status}, ${ms} ms, ${formatBytes(bytes)} sent`);
+/** Makes a repository of ECR Public the target. */
+async function connectPublic(
+  context: CommandContext,
+  session: EcrSession,
+  { readsRegistry, mostPartBytes, dryRun, transport }: TransferRequest,
+  { chosen, finder, newRepository }: Pick<ConnectedRepository, 'chosen' | 'finder' | 'newRepository'>,
+): Promise<ImageTarget> {
+  const place = {
+    ...chosen,
+    readsRegistry,
+    findAlias: (signal: AbortSignal) => finder.findAlias(signal),
+    findAddress: () => finder.findAddress(),
+  };
+  const apiTarget = connectTarget(session.client, place, {
+    retryBudgetMs: context.options.retryBudget,
+    watchWait: (what, work) => context.waiting.during(what, work, true),
+    mostPartBytes,
+    createRepository:
+      newRepository && ((signal) => createForPush(context, session, finder, newRepository, dryRun, signal)),
+  });
+  if (transport !== 'registry' || dryRun) return apiTarget;
+  const { connectRaw } = await import('./connect-raw.ts');
+  const { registryHost, repositoryName } = chosen;
+  const findPath = async (signal: AbortSignal): Promise<string | undefined> => {
+    const alias = await finder.findAlias(signal);
+    return alias && `${alias}/${repositoryName}`;
+  };
+  return connectRaw(context, session, { registryHost, repositoryName, findPath }, apiTarget, 'Bearer');
 }
 
 /** Creates the repository; false when another push was faster. A dry run only checks whose registry it is. */
@@ -135,7 +136,7 @@ async function createForPush(
 function openUploads(
   context: CommandContext,
   endpoint: string,
-  { registryAlias, repositoryName }: ChosenTarget,
+  { privateRegistry, registryAlias = privateRegistry?.registryId, repositoryName }: ChosenTarget,
 ): UploadStore | undefined {
   const directory = findUploadDirectory(context.io);
   if (directory === undefined) {

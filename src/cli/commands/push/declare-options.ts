@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collectValues, parseIntegerWithin, parseNonEmpty } from '../../options.ts';
+import { collectValues, parseIntegerWithin, parseKmsKey, parseNonEmpty } from '../../options.ts';
 
 /** The operations of every push. */
 export const PUSH_OPERATIONS = [
@@ -39,7 +39,10 @@ export function addTargetOptions(command: Command): void {
     )
     .option('--create-repo', 'create the repository if it is missing')
     .option('--catalog <file>', 'with --create-repo: its catalog data, JSON or YAML', parseNonEmpty)
-    .option('--resource-tag <k=v>', 'with --create-repo: a resource tag (repeatable)', collectValues);
+    .option('--resource-tag <k=v>', 'with --create-repo: a resource tag (repeatable)', collectValues)
+    .option('--immutable-tags', 'with --create-repo, private: its tags do not move')
+    .option('--scan-on-push', 'with --create-repo, private: scan images')
+    .option('--kms-key <arn>', 'with --create-repo, private: encrypt with this key', parseKmsKey);
   addCheckOptions(command);
 }
 

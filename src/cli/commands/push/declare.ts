@@ -17,7 +17,10 @@ export function addPush(program: Command, run: Runner): void {
     .summary('push an image to a repository')
     .description('Push an image, a Helm chart or plain files to a repository.')
     .argument('<source>', 'archive, OCI layout, chart, docker:NAME, or `-` for stdin')
-    .argument('[reference]', "[HOST/ALIAS/]REPO[:TAG][@DIGEST]; else SOURCE's names")
+    .argument(
+      '[reference]',
+      "[HOST/ALIAS/]REPO[:TAG][@DIGEST], or HOST/REPO of private ECR; else SOURCE's names",
+    )
     .argument('[files...]', 'with --artifact-type: FILE[:TYPE], after REFERENCE')
     .usage(
       '[options] <source> [reference]\n       ecrp push [options] <reference> <file[:type]>... --artifact-type <type>',
@@ -51,6 +54,7 @@ export function addPush(program: Command, run: Runner): void {
     'docker save app:1.0 | ecrp push - app:1.0',
     'ecrp push docker:app:1.0 team/app:1.0 -t 1 -t latest --create-repo',
     'ecrp push mychart-0.1.0.tgz charts/mychart',
+    'ecrp push app.tar 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0',
     'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
     'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --dry-run --json',
   ]);
@@ -58,7 +62,7 @@ export function addPush(program: Command, run: Runner): void {
   addExitStatuses(push, {
     3: 'The source or the catalog file is missing or invalid.',
     5: 'The repository does not exist, and `--create-repo` is not given.',
-    6: 'A tag is on another image, and `--if-exists fail` is given.',
+    6: 'A tag is on another image, and `--if-exists fail` is given or the repository keeps its tags immutable.',
     8: 'The service is unavailable after all retries, or `--verify` found a difference. Run the command again to resume.',
   });
 }

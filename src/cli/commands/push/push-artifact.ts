@@ -2,13 +2,20 @@ import { planPush } from '../../../engine/plan/plan.ts';
 import { EcrpError } from '../../../errors.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { isIndex, isManifest } from '../../../oci/media-types.ts';
-import { formatReference, formatRepository, type Reference } from '../../../oci/reference.ts';
+import { isSamePrivateRegistry } from '../../../oci/private-host.ts';
+import {
+  formatReference,
+  formatRepository,
+  type Reference,
+  type RepositoryReference,
+} from '../../../oci/reference.ts';
 import { openArtifactFiles } from '../../../source/artifact-files.ts';
 import type { CommandContext } from '../../command-context.ts';
+import type { EcrSession } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
 import { isSameRegistry } from '../../own-registry.ts';
 import { requireNamedRepository } from '../image/place.ts';
-import { openRepository } from '../image/reading.ts';
+import { openRepository, type RepositoryReader } from '../image/reading.ts';
 import { type ArtifactRequest, readArtifactRequest } from './artifact-request.ts';
 import { type ChosenTarget, chooseTarget } from './choose-target.ts';
 import { connectRepository, explainMissing } from './connect-repository.ts';
@@ -59,6 +66,7 @@ async function findSubject(
 ): Promise<Pick<Descriptor, 'mediaType' | 'digest' | 'size'>> {
   const isSame =
     subject.repositoryName === target.repositoryName &&
+    isSamePrivateRegistry(subject.privateRegistry, target.privateRegistry) &&
     (subject.registryAlias === target.registryAlias ||
       (await isSameRegistry(session, target, subject, context.io.signal)));
   if (!isSame) {
@@ -68,9 +76,8 @@ async function findSubject(
       { hint: 'Push the artifact to the repository of its subject.' },
     );
   }
-  const named = await requireNamedRepository(context, session, subject);
-  const reader = openRepository(context, session, named);
   const { imageTag, imageDigest } = subject;
+  const reader = await openSubjects(context, session, subject);
   const { bytes, digest, mediaType } = await reader.readManifest(imageTag ?? imageDigest ?? 'latest');
   if (imageDigest !== undefined && digest !== imageDigest) {
     throw new EcrpError(
@@ -85,4 +92,18 @@ async function findSubject(
   throw new EcrpError('INVALID_INPUT', `${formatReference(subject)}: no artifact can refer to ${mediaType}`, {
     hint: 'Push the subject again, in a format of OCI.',
   });
+}
+
+/** Opens the repository of a subject: one of ECR Public through `/v2/`, one of private ECR through the API. */
+async function openSubjects(
+  context: CommandContext,
+  session: EcrSession,
+  repository: RepositoryReference,
+): Promise<Pick<RepositoryReader, 'name' | 'readManifest'>> {
+  const { privateRegistry } = repository;
+  if (privateRegistry !== undefined) {
+    const { openPrivateImages } = await import('./connect-private.ts');
+    return openPrivateImages(session, { ...repository, privateRegistry }, context.io.signal);
+  }
+  return openRepository(context, session, await requireNamedRepository(context, session, repository));
 }

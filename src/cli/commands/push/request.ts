@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
+import type { NewRepositorySettings } from '../../../ecr/repositories.ts';
 import type { TagPolicy } from '../../../engine/guard-tags.ts';
 import { EcrpError } from '../../../errors.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
+import type { PrivateRegistry } from '../../../oci/private-host.ts';
 import type { RegistryHosts } from '../../../oci/reference.ts';
 import { assertTag } from '../../../oci/tags.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findRegistryHosts, isRegistryOfApi, requireRegistryHost } from '../../service-address.ts';
 import { checkSource } from './check-source.ts';
-import { chooseTarget, type GivenTarget, readGivenTags } from './choose-target.ts';
+import { type ChosenTarget, chooseTarget, type GivenTarget, readGivenTags } from './choose-target.ts';
 import { checkDigestFile } from './digest-file.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -34,6 +36,9 @@ export interface TransferOptions extends CompressionOptions {
   readonly catalog?: string;
   /** `KEY=VALUE` */
   readonly resourceTag?: readonly string[];
+  readonly immutableTags?: boolean;
+  readonly scanOnPush?: boolean;
+  readonly kmsKey?: string;
   /** False with `--no-remote-cache`. */
   readonly remoteCache: boolean;
   readonly cacheFrom?: readonly string[];
@@ -64,11 +69,20 @@ export interface PushOptions extends TransferOptions {
   readonly annotation?: readonly string[];
 }
 
+/** The repository to create when it is missing. */
+export interface RequestedRepository {
+  readonly catalog: string | undefined;
+  readonly resourceTags: readonly string[] | undefined;
+  readonly settings: NewRepositorySettings;
+}
+
 /** Where images go and how they travel, checked as far as no file and no network is needed. */
 export interface TransferRequest {
   readonly target: GivenTarget;
   /** The hosts of references. */
   readonly hosts: RegistryHosts;
+  /** The private registry of the reference. Undefined: it is one of ECR Public, or there is none. */
+  readonly privateRegistry: PrivateRegistry | undefined;
   /** Whether that host belongs to the API endpoint, so that it may be asked. */
   readonly readsRegistry: boolean;
   readonly compression: CompressionOptions;
@@ -79,9 +93,7 @@ export interface TransferRequest {
   /** Whether foreign layers that are in the source are uploaded. */
   readonly foreignLayers: boolean;
   /** The repository to create when it is missing; undefined: that is an error. */
-  readonly newRepository:
-    | { readonly catalog: string | undefined; readonly resourceTags: readonly string[] | undefined }
-    | undefined;
+  readonly newRepository: RequestedRepository | undefined;
   readonly transport: Transport;
   /** Layers in flight. */
   readonly concurrency: number;
@@ -140,24 +152,30 @@ export async function readTransfer(
   const target = { reference, tags, byDigest };
   const hosts = findRegistryHosts(context);
   const digestFile = options.digestFile && resolve(context.io.cwd, options.digestFile);
-  checkTarget(target, hosts);
+  const place = checkTarget(target, hosts);
+  const privateRegistry = place?.privateRegistry;
   cacheFrom.forEach(assertTag);
   checkCombinations(options);
-  if (verify) await requireRegistryHost(context, '--verify');
-  if (transport === 'registry') await requireRegistryHost(context, '--transport registry');
+  const newRepository = readRequested(options);
+  if (privateRegistry === undefined) {
+    if (verify) await requireRegistryHost(context, '--verify');
+    if (transport === 'registry') await requireRegistryHost(context, '--transport registry');
+  } else if (transport === 'registry') {
+    await (await import('./connect-raw.ts')).requirePrivateRegistry(context, privateRegistry);
+  }
   if (digestFile !== undefined) await checkDigestFile(digestFile);
-  const readsRegistry = await isRegistryOfApi(context);
+  const readsRegistry = privateRegistry === undefined && (await isRegistryOfApi(context));
   return {
     target,
     hosts,
+    privateRegistry,
     readsRegistry,
     compression: options,
-    remoteCache: options.remoteCache && readsRegistry,
+    // Private ECR is read through its API.
+    remoteCache: options.remoteCache && (readsRegistry || privateRegistry !== undefined),
     cacheFrom,
     foreignLayers,
-    newRepository: options.createRepo
-      ? { catalog: options.catalog, resourceTags: options.resourceTag }
-      : undefined,
+    newRepository,
     transport,
     concurrency,
     mostPartBytes: partSize === undefined ? undefined : partSize * BYTES_PER_MIB,
@@ -170,25 +188,30 @@ export async function readTransfer(
 }
 
 /** Without a reference, the archive's names may say where the image goes. */
-function checkTarget(target: GivenTarget, hosts: RegistryHosts): void {
-  if (target.reference === undefined) readGivenTags(target.tags, hosts);
-  else chooseTarget(target, [], hosts);
+function checkTarget(target: GivenTarget, hosts: RegistryHosts): ChosenTarget | undefined {
+  if (target.reference !== undefined) return chooseTarget(target, [], hosts);
+  readGivenTags(target.tags, hosts);
+  return undefined;
 }
 
+function readRequested(options: TransferOptions): RequestedRepository | undefined {
+  const { createRepo, catalog, resourceTag: resourceTags, immutableTags, scanOnPush, kmsKey } = options;
+  return createRepo ? { catalog, resourceTags, settings: { immutableTags, scanOnPush, kmsKey } } : undefined;
+}
+
+/** Options that need `--create-repo`. */
+const OF_CREATION = ['catalog', 'resourceTag', 'immutableTags', 'scanOnPush', 'kmsKey'] as const;
+
 function checkCombinations(options: TransferOptions): void {
-  const { cacheFrom, createRepo, catalog, resourceTag, compression, compressionLevel } = options;
+  const { cacheFrom, createRepo, compression, compressionLevel } = options;
   if (cacheFrom !== undefined && !options.remoteCache) {
     throw refuse('--cache-from does not go with --no-remote-cache', 'Leave one of them out');
   }
-  if (catalog !== undefined && !createRepo) {
+  const stray = OF_CREATION.find((name) => options[name] !== undefined);
+  if (stray !== undefined && !createRepo) {
+    const option = `--${stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw refuse(
-      '--catalog is for a repository that is created, so it needs --create-repo',
-      'Give --create-repo as well',
-    );
-  }
-  if (resourceTag !== undefined && !createRepo) {
-    throw refuse(
-      '--resource-tag is for a repository that is created, so it needs --create-repo',
+      `${option} is for a repository that is created, so it needs --create-repo`,
       'Give --create-repo as well',
     );
   }

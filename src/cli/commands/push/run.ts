@@ -93,11 +93,12 @@ async function openPushSource(run: RequestedPush): Promise<OpenedSource> {
 
 /** Connects to the repository, then sends the layers while they arrive. */
 async function receiveArrival(
-  { context, request, session, progress }: RequestedPush,
+  { context, request, progress, findSession }: RequestedPush,
   arrival: Arrival,
 ): Promise<OpenedSource> {
   const { signal } = context.io;
   const target = chooseTarget(request.target, arrival.names ?? [], request.hosts);
+  const session = await findSession(target);
   const repository = await connectRepository(context, session, progress, request, target);
   try {
     const compression = await openCompression(context, request, repository, undefined);
@@ -112,7 +113,7 @@ async function receiveArrival(
 }
 
 async function makeReady(
-  { context, request, session, progress }: RequestedPush,
+  { context, request, progress, findSession }: RequestedPush,
   opened: OpenedSource,
   chosen: ChosenImage,
 ): Promise<ReadyImage> {
@@ -120,7 +121,7 @@ async function makeReady(
   // What has arrived may be a chart, whose tag was not known before.
   const repository = opened.repository
     ? { ...opened.repository, chosen: chosen.target }
-    : await connectRepository(context, session, progress, request, chosen.target);
+    : await connectRepository(context, await findSession(chosen.target), progress, request, chosen.target);
   return { ...opened, source, image, repository };
 }
 
@@ -137,11 +138,12 @@ async function checkReady(
 }
 
 async function pushReady(run: RequestedPush, ready: ReadyImage): Promise<PushedImage> {
-  const { context, request, session } = run;
+  const { context, request } = run;
   const { repository, compression } = ready;
+  const { session } = repository;
   try {
     const plan = await planImage(context, request, ready, repository, compression);
-    return await pushPlanned(run, request, repository, plan);
+    return await pushPlanned({ ...run, session }, request, repository, plan);
   } catch (error) {
     throw await explainMissing(error, session, repository, context.io.signal);
   }

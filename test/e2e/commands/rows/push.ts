@@ -37,6 +37,30 @@ export const pushRows: readonly CommandRow[] = [
     stdin: locateArchive('podman-docker-archive.tar'),
     arguments: push('-', '1'),
   },
+  {
+    command: 'push',
+    what: 'to private ECR, verified',
+    arguments: ({ run, privateHost }) => [
+      ...[
+        index,
+        `${privateHost}/${run}:1`,
+        '--verify',
+        '--create-repo',
+        '--immutable-tags',
+        '--scan-on-push',
+      ],
+      ...['--resource-tag', 'a=b'],
+    ],
+  },
+  {
+    command: 'push',
+    what: 'to an immutable tag of private ECR',
+    before: ({ run, privateHost }) => [
+      ['push', one, `${privateHost}/${run}:1`, '--create-repo', '--immutable-tags'],
+    ],
+    arguments: ({ run, privateHost }) => [index, `${privateHost}/${run}:1`],
+    status: 6,
+  },
   { command: 'push', what: 'through the registry', arguments: push(index, '1', '--transport', 'registry') },
   { command: 'push', what: 'that sends nothing', arguments: push(one, '1', '--dry-run') },
   { command: 'push', what: 'of each image', arguments: ({ run }) => [two, run, '--create-repo', '--all'] },

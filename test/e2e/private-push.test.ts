@@ -1,0 +1,170 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { locateArchive } from '../support/archives.ts';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { setFaults } from '../support/emulator.ts';
+import { startWorkplace } from '../support/workplace.ts';
+
+// Pushes to private ECR, from the command line to what is stored.
+
+const one = locateArchive('docker-20.10-one.tar');
+const other = locateArchive('skopeo-oci.tar');
+const index = locateArchive('skopeo-multi-oci.tar');
+
+const { home, emulator } = await startWorkplace({ private: {} });
+const host = String(emulator.privateRegistryHost);
+
+function ecrp(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  return runCli(argv, { env: { ...home.env, ...emulator.env, ...env }, cwd: home.directory });
+}
+
+/** Runs it with `--json`. Fails unless it succeeds. */
+async function succeed(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const result = await ecrp([...argv, '--json'], env);
+  expect(result, result.stderr).toMatchObject({ status: 0 });
+  return result.json();
+}
+
+/** Runs it with `--json`, and gives its exit status and its error. */
+async function fail(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const result = await ecrp([...argv, '--json'], env);
+  return { status: result.status, error: result.json().error, stderr: result.stderr };
+}
+
+describe('a push to private ECR', () => {
+  it('creates the repository, and tells created, moved and unchanged tags apart', async () => {
+    const reference = `${host}/team/app:1.0`;
+    const created = await succeed(['push', one, reference, '--create-repo', '--resource-tag', 'team=web']);
+    const { imageDigest } = created;
+    expect(created).toMatchObject({
+      reference,
+      registryId: emulator.registryId,
+      repositoryName: 'team/app',
+      tags: [{ imageTag: '1.0', status: 'created' }],
+      layers: { total: 5, uploaded: 5 },
+      transport: 'api',
+    });
+    expect(await succeed(['push', one, reference, '-t', 'latest'])).toMatchObject({
+      imageDigest,
+      tags: [
+        { imageTag: '1.0', status: 'unchanged' },
+        { imageTag: 'latest', status: 'created' },
+      ],
+      layers: { uploaded: 0, existing: 5 },
+    });
+    expect(await succeed(['push', other, reference])).toMatchObject({
+      tags: [{ imageTag: '1.0', status: 'moved', previousDigest: imageDigest }],
+    });
+    const plain = await ecrp(['push', one, reference]);
+    expect(plain.stdout).toBe(`${reference}@${imageDigest}\n`);
+    expect(plain.stderr).not.toMatch(/gallery|public/i);
+  });
+
+  it('sends an index, children first and untagged', async () => {
+    const pushed = await succeed(['push', index, `${host}/multi:1`, '--create-repo', '--verify']);
+    expect(pushed).toMatchObject({
+      manifests: [{ status: 'put' }, { status: 'put' }, { status: 'put' }],
+      tags: [{ imageTag: '1', status: 'created' }],
+      verified: { manifests: 3 },
+    });
+  });
+
+  it('asks about a tag once, and makes only calls of private ECR', async () => {
+    const reference = `${host}/calls:1`;
+    await succeed(['push', other, reference, '--create-repo']);
+    const since = emulator.requests.length;
+    expect(await succeed(['push', other, reference])).toMatchObject({ apiCalls: 3 });
+    const operations = emulator.requests.slice(since).map(({ operation }) => operation);
+    expect(operations.sort()).toEqual(['BatchCheckLayerAvailability', 'BatchGetImage', 'PutImage']);
+  });
+});
+
+describe('a missing repository', () => {
+  it('is named with its registry and what creates it', async () => {
+    const { status, error, stderr } = await fail(['push', one, `${host}/none:1`]);
+    expect(status).toBe(5);
+    expect(error).toMatchObject({
+      code: 'NOT_FOUND',
+      awsError: 'RepositoryNotFoundException',
+      hint: `Create it with 'ecrp repo create ${host}/none', or push with --create-repo.`,
+    });
+    expect(stderr).not.toMatch(/public/i);
+  });
+
+  it('is created by nothing in a dry run', async () => {
+    const since = emulator.count('InitiateLayerUpload');
+    expect(await fail(['push', one, `${host}/dry:1`, '--dry-run'])).toMatchObject({ status: 5 });
+    expect(await succeed(['push', one, `${host}/dry:1`, '--dry-run', '--create-repo'])).toMatchObject({
+      createsRepository: true,
+      tags: [{ imageTag: '1', status: 'created' }],
+    });
+    expect(emulator.count('InitiateLayerUpload')).toBe(since);
+    expect(await fail(['push', one, `${host}/dry:1`])).toMatchObject({ status: 5 });
+  });
+});
+
+describe('an immutable tag', () => {
+  it('is unchanged on the same image, and a conflict on another one', async () => {
+    const reference = `${host}/kept:1.0`;
+    const create = ['--create-repo', '--immutable-tags', '--scan-on-push'];
+    const { imageDigest } = await succeed(['push', one, reference, ...create]);
+    expect(await succeed(['push', one, reference])).toMatchObject({
+      imageDigest,
+      tags: [{ imageTag: '1.0', status: 'unchanged' }],
+    });
+    const { status, error } = await fail(['push', other, reference]);
+    expect(status).toBe(6);
+    expect(error).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining(String(imageDigest)),
+      hint: expect.stringContaining(`ecrp image untag ${reference}`),
+    });
+    expect(await succeed(['push', other, reference, '--if-exists', 'skip'])).toMatchObject({ imageDigest });
+    expect(await succeed(['push', other, `${host}/kept:2.0`])).toMatchObject({
+      tags: [{ imageTag: '2.0', status: 'created' }],
+    });
+  });
+});
+
+describe('a command line', () => {
+  it.each([
+    [['app:1', '--create-repo', '--immutable-tags'], '--immutable-tags'],
+    [[`${host}/app:1`, '--scan-on-push'], '--create-repo'],
+    [[`${host}/app:1`, '--create-repo', '--catalog', 'none.json'], 'catalog data'],
+    [[`${host}/app:1`, '-t', 'app:2'], 'these are two'],
+    [['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1', '--region', 'us-east-1'], 'eu-west-1'],
+    [['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1', '--transport', 'registry'], 'belongs to AWS'],
+    [['123456789012.dkr.ecr.eu-west-1.amazonaws.com.example.com/app:1'], 'example.com'],
+  ])('%j is refused', async (argv, message) => {
+    const before = emulator.requests.length;
+    const { status, error } = await fail(['push', one, ...argv]);
+    expect({ status, error }).toMatchObject({
+      status: 2,
+      error: { message: expect.stringContaining(message) },
+    });
+    expect(emulator.requests.length).toBe(before);
+  });
+});
+
+it('plain files become an artifact about an image there', async () => {
+  const { imageDigest } = await succeed(['push', one, `${host}/about:1`, '--create-repo']);
+  await writeFile(join(home.directory, 'note.txt'), 'a note');
+  const argv = ['push', `${host}/about:note`, 'note.txt', '--artifact-type', 'application/vnd.example'];
+  const pushed = await succeed([...argv, '--subject', `${host}/about:1`]);
+  expect(pushed).toMatchObject({ tags: [{ imageTag: 'note', status: 'created' }] });
+  expect(pushed.imageDigest).not.toBe(imageDigest);
+  expect(await fail([...argv, '--subject', 'about:1'])).toMatchObject({ status: 2 });
+});
+
+it('an interrupted push resumes', async () => {
+  const reference = `${host}/resumed:1`;
+  await succeed(['repo', 'create', `${host}/resumed`]);
+  await setFaults(emulator, ['CompleteLayerUpload error AccessDeniedException']);
+  const failed = await fail(['push', one, reference, '--concurrency', '1']);
+  expect(failed).toMatchObject({ status: 4, error: { hint: expect.stringContaining('ecr:') } });
+  await setFaults(emulator, []);
+  const resumed = await succeed(['push', one, reference]);
+  expect(resumed.bytes).toMatchObject({ resumed: expect.any(Number) });
+  await rm(join(home.directory, '.local'), { recursive: true, force: true });
+});
