@@ -127,6 +127,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
             ),
             tokens: { ...identity, tokenKey: deriveTokenKey(tokenKey, PRIVATE_SIGNING_NAME) },
             limitsRates,
+            registryMode: options.registryMode ?? 'aws',
           });
     const { registryId, registryAlias, principal } = identity;
     const { accessKeyId, secretAccessKey, sessionToken } = principal;

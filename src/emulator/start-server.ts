@@ -10,6 +10,7 @@ type OwnParts =
   | 'tokens'
   | 'quotas'
   | 'downloadPort'
+  | 'blobMounting'
   | 'front'
   | 'registryRules';
 

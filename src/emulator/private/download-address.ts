@@ -31,11 +31,13 @@ export const getDownloadUrlForLayer: PrivateHandler<'GetDownloadUrlForLayer'> = 
   return { downloadUrl: makeDownloadAddress(context, layer), layerDigest };
 };
 
-/** Makes an address that gives access to a layer for an hour, in the form of a presigned address of S3. The host is that of the request. */
+/** Makes an address that gives access to a layer for an hour, in the form of a presigned address of S3. Its host is another one than that of the request. */
 export function makeDownloadAddress(context: EmulatorContext, layer: DownloadableLayer): string {
   const { registryId, repositoryName, digest } = layer;
-  const host = `${context.registryHost.replace(/:\d+$/, '')}:${context.downloadPort}`;
-  const path = `/${registryId}/${Buffer.from(`${repositoryName} ${digest}`).toString('base64url')}`;
+  const registryName = cutPort(context.registryHost);
+  const host = `${nameBucketHost(registryName)}:${context.downloadPort}`;
+  const claim = [repositoryName, digest, registryName].join(' ');
+  const path = `/${registryId}/${Buffer.from(claim).toString('base64url')}`;
   const date = new Date(context.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const terms: SignedTerms = {
     host,
@@ -55,12 +57,29 @@ export function makeDownloadAddress(context: EmulatorContext, layer: Downloadabl
   return `http://${host}${path}?${query}`;
 }
 
+function cutPort(host: string): string {
+  return host.replace(/:\d+$/, '');
+}
+
+/**
+ * Another name of this machine, if the client is on it. Clients pass credentials on to another port of the same host, as Go's `net/http` does, and the
+ * service's bucket is on another host.
+ */
+function nameBucketHost(registryName: string): string {
+  return /^(?:127(?:\.\d+){3}|\[::1\]|.+\.localhost)$/.test(registryName) ? 'localhost' : registryName;
+}
+
+/** A layer, and whether its address has the host of the registry, so that clients could not know better than to send credentials. */
+export interface RequestedLayer extends DownloadableLayer {
+  readonly isAtRegistry: boolean;
+}
+
 /** Reads an address that `makeDownloadAddress` made. `host` is the Host header of the request. */
 export function readDownloadAddress(
   context: EmulatorContext,
   host: string,
   target: string,
-): DownloadableLayer | 'unsigned' | 'expired' | 'forged' {
+): RequestedLayer | 'unsigned' | 'expired' | 'forged' {
   const [path = '', rest = ''] = target.split('?', 2);
   const query = new URLSearchParams(rest);
   const signature = query.get('X-Amz-Signature');
@@ -72,8 +91,9 @@ export function readDownloadAddress(
   const start = Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
   if (context.now() >= start + Number(expires) * 1000) return 'expired';
   const [, registryId = '', encoded = ''] = path.split('/');
-  const [repositoryName = '', digest] = Buffer.from(encoded, 'base64url').toString().split(' ');
-  return isBlobDigest(digest) ? { registryId, repositoryName, digest } : 'forged';
+  const [repositoryName = '', digest, registryName] = Buffer.from(encoded, 'base64url').toString().split(' ');
+  if (!isBlobDigest(digest)) return 'forged';
+  return { registryId, repositoryName, digest, isAtRegistry: registryName === cutPort(host) };
 }
 
 /** What the signature of an address covers. */

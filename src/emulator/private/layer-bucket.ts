@@ -22,13 +22,13 @@ const REFUSALS = {
 export async function serveLayerBucket(exchange: Exchange, context: ApiContext): Promise<void> {
   const { request, response } = exchange;
   const { method, headers, url = '' } = request;
-  if (headers.authorization !== undefined) {
-    return refuse(exchange, 400, 'InvalidArgument', SECOND_CREDENTIALS);
-  }
   const layer = readDownloadAddress(context, headers.host ?? '', url);
   if (typeof layer === 'string') {
     const code = layer === 'forged' ? 'SignatureDoesNotMatch' : 'AccessDenied';
     return refuse(exchange, 403, code, REFUSALS[layer]);
+  }
+  if (headers.authorization !== undefined && !layer.isAtRegistry) {
+    return refuse(exchange, 400, 'InvalidArgument', SECOND_CREDENTIALS);
   }
   // The method is part of what S3 signs.
   if (method !== 'GET') return refuse(exchange, 403, 'SignatureDoesNotMatch', REFUSALS.forged);

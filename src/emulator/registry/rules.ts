@@ -1,6 +1,7 @@
 import { MIN_PART_BYTES } from '../../wire/limits.ts';
 import { SHAPES } from '../../wire/shapes.ts';
 import { CHOICES } from '../choices.ts';
+import { PRIVATE_REGISTRY_CHOICES } from '../private/registry-choices.ts';
 import { IMAGE_TAG_PATTERN } from '../text-choices.ts';
 
 export type RegistryMode = 'aws' | 'oci';
@@ -98,4 +99,26 @@ export const REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
     digestMismatchCode: 'DIGEST_INVALID',
     answers: {},
   },
+};
+
+const { missingLayers, wrongDigest, keyTrouble } = PRIVATE_REGISTRY_CHOICES;
+
+/** What private ECR has in both modes. */
+const PRIVATE_RULES = {
+  refusesAnonymousBlobHeads: false,
+  listsRepositories: true,
+  mountsBlobs: true,
+  answers: {
+    // Recorded in docker/buildx#2955.
+    ImageTagAlreadyExistsException: [400, 'TAG_INVALID'],
+    LayersNotFoundException: missingLayers.value,
+    ImageDigestDoesNotMatchException: wrongDigest.value,
+    KmsException: keyTrouble.value,
+  },
+} as const satisfies Partial<RegistryRules>;
+
+/** The differences between the registry of private ECR and the OCI distribution specification. */
+export const PRIVATE_REGISTRY_RULES: Readonly<Record<RegistryMode, RegistryRules>> = {
+  aws: { ...REGISTRY_RULES.aws, ...PRIVATE_RULES, takesNamesAsLast: false, linksWholeAddress: true },
+  oci: { ...REGISTRY_RULES.oci, ...PRIVATE_RULES },
 };

@@ -72,7 +72,9 @@ export function describeEnvironment(
   emulator: Emulator,
   inherited: Readonly<Record<string, string | undefined>>,
 ): Environment {
-  const noProxy = exceptFromProxy(inherited.no_proxy ?? inherited.NO_PROXY, emulator.registryHost);
+  // Layers of private ECR are downloaded from there.
+  const hosts = [emulator.registryHost, ...(emulator.privateUrl === undefined ? [] : ['localhost'])];
+  const noProxy = exceptFromProxy(inherited.no_proxy ?? inherited.NO_PROXY, hosts);
   return {
     AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
     AWS_ACCESS_KEY_ID: emulator.accessKeyId,
@@ -96,8 +98,8 @@ export function formatExports(environment: Environment): readonly string[] {
 }
 
 /** Adds a host to a list of hosts that are reached without a proxy. Entries are separated by commas and have no port. */
-function exceptFromProxy(noProxy: string | undefined, authority: string): string {
-  const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+function exceptFromProxy(noProxy: string | undefined, authorities: readonly string[]): string {
+  const hosts = authorities.map((host) => host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
   const entries = (noProxy ?? '').split(',').map((entry) => entry.trim());
-  return [...new Set([...entries.filter((entry) => entry !== ''), host])].join(',');
+  return [...new Set([...entries.filter((entry) => entry !== ''), ...hosts])].join(',');
 }

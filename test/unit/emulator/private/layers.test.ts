@@ -43,9 +43,9 @@ test('a layer travels there and back', async () => {
 });
 
 describe('the address of a download', () => {
-  test('has the form of a presigned address, on a port of its own', async () => {
+  test('has the form of a presigned address, on a host and port of its own', async () => {
     const address = new URL(await findAddress());
-    expect(address.host).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(address.host).toMatch(/^localhost:\d+$/);
     expect([emulator.registryHost, emulator.privateRegistryHost]).not.toContain(address.host);
     expect(Object.fromEntries(address.searchParams)).toEqual({
       'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
@@ -78,6 +78,13 @@ describe('the address of a download', () => {
     const response = await fetch(address, { headers });
     const [, code] = /<Code>(\w+)<\/Code>/.exec(await response.text()) ?? [];
     expect([response.status, code]).toEqual(refusal);
+  });
+
+  test('takes credentials from a client that must think it is the registry', async () => {
+    const at = { ...signer, url: signer.url.replace('127.0.0.1', 'localhost') };
+    const input = { repositoryName, layerDigest: sha256(layer) };
+    const { downloadUrl = '' } = await callPrivate(at, 'GetDownloadUrlForLayer', input);
+    expect((await fetch(downloadUrl, { headers: { authorization: 'Basic eDp5' } })).status).toBe(200);
   });
 
   test('refuses another path and another method', async () => {
