@@ -18,7 +18,8 @@ export interface Signer {
 
 /** The same keys, for private ECR. */
 export function privateOf(
-  emulator: Pick<Emulator, 'privateUrl' | 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>,
+  emulator: Pick<Emulator, 'privateUrl' | 'accessKeyId' | 'secretAccessKey'> &
+    Partial<Pick<Emulator, 'sessionToken'>>,
   region = 'us-east-1',
 ): Signer {
   const { privateUrl: url, accessKeyId, secretAccessKey, sessionToken } = emulator;

@@ -10,10 +10,13 @@ const LOGINS = {
   helm: ['registry', 'login', '--plain-http', ...AS_AWS],
 } as const;
 
-/** Logs in every client that is installed, with the password of `ecrp token`. */
-export async function logInGoClients(sandbox: Sandbox): Promise<void> {
-  const host = sandbox.emulator.registryHost;
-  const input = (await sandbox.ecrp('token', '--password')).stdout.trim();
+/** Logs in every client that is installed: at the registry of ECR Public with the password of `ecrp token`, or at another. */
+export async function logInGoClients(
+  sandbox: Sandbox,
+  other?: { readonly host: string; readonly password: string },
+): Promise<void> {
+  const host = other?.host ?? sandbox.emulator.registryHost;
+  const input = other?.password ?? (await sandbox.ecrp('token', '--password')).stdout.trim();
   // The default chunks of regctl are too small for the service.
   const settings = ['registry', 'set', '--tls', 'disabled', '--blob-chunk', '6291456', host];
   for (const client of ['crane', 'oras', 'regctl', 'helm'] as const) {

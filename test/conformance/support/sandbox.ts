@@ -17,6 +17,10 @@ export interface EmulatorFacts {
   readonly registryAlias: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Only with `--private-port`. */
+  readonly privateUrl?: string;
+  /** Likewise. */
+  readonly privateRegistryHost?: string;
 }
 
 /** The members of the output of `ecrp push --json` that these tests read. */
@@ -50,6 +54,10 @@ export class Sandbox {
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ENDPOINT_URL_ECR_PUBLIC: emulator.url,
       ECRP_REGISTRY_HOST: emulator.registryHost,
+      ...(emulator.privateUrl !== undefined && { AWS_ENDPOINT_URL_ECR: emulator.privateUrl }),
+      ...(emulator.privateRegistryHost !== undefined && {
+        ECRP_PRIVATE_REGISTRY_HOST: emulator.privateRegistryHost,
+      }),
     };
   }
 
