@@ -1,7 +1,7 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { EcrpError } from '../errors.ts';
 import type { Environment } from '../io.ts';
-import { REGION } from '../wire/service.ts';
+import { PARTITIONS } from '../wire/private/regions.ts';
 import { makeAttempt } from './attempt.ts';
 import type { EcrClient } from './client.ts';
 import { findConfiguredEndpoint } from './endpoint.ts';
@@ -22,6 +22,8 @@ export interface IdentityQuestion {
   /** `--profile` */
   readonly profile: string | undefined;
   readonly env: Environment;
+  /** Region of the service that the credentials are for. */
+  readonly region: string;
   /** How far the clock of AWS is ahead of this machine's, in ms. Signatures are dated by it. */
   readonly clockOffsetMs: number;
   /** How long STS may take for its answer, in ms. */
@@ -29,8 +31,6 @@ export interface IdentityQuestion {
 }
 
 const OPERATION = 'GetCallerIdentity';
-/** Where STS answers for the region of ECR Public, unless the configuration names another endpoint. */
-const STS_ENDPOINT = `https://sts.${REGION}.amazonaws.com`;
 const BODY = `Action=${OPERATION}&Version=2011-06-15`;
 
 /**
@@ -39,14 +39,14 @@ const BODY = `Action=${OPERATION}&Version=2011-06-15`;
  */
 export async function askCallerIdentity(
   client: EcrClient,
-  { profile, env, clockOffsetMs, mostMs }: IdentityQuestion,
+  { profile, env, region, clockOffsetMs, mostMs }: IdentityQuestion,
   signal: AbortSignal,
 ): Promise<CallerIdentity> {
   const configured = await findConfiguredEndpoint('STS', env, prepareProfile(profile, env));
-  const endpoint = configured?.url ?? STS_ENDPOINT;
+  const endpoint = configured?.url ?? nameEndpoint(region);
   try {
     const answer = await makeAttempt(
-      (inner) => send(client, new URL(endpoint), clockOffsetMs, inner),
+      (inner) => send(client, new URL(endpoint), { region, clockOffsetMs }, inner),
       { mostMs, limitAnswer: () => mostMs },
       signal,
     );
@@ -58,6 +58,12 @@ export async function askCallerIdentity(
   }
 }
 
+/** Where STS answers for a region, unless the configuration names another endpoint. */
+function nameEndpoint(region: string): string {
+  const partition = PARTITIONS.find(({ regions }) => regions.test(region));
+  return `https://sts.${region}.${partition?.dnsSuffix}`;
+}
+
 interface StsAnswer {
   readonly status: number;
   readonly text: string;
@@ -66,7 +72,7 @@ interface StsAnswer {
 async function send(
   { service: { sdk }, connections }: EcrClient,
   url: URL,
-  clockOffsetMs: number,
+  { region, clockOffsetMs }: Pick<IdentityQuestion, 'region' | 'clockOffsetMs'>,
   signal: AbortSignal,
 ): Promise<StsAnswer> {
   const request = new HttpRequest({
@@ -85,7 +91,7 @@ async function send(
   const signer = await sdk.config.signer();
   const signed = await signer.sign(request, {
     signingService: 'sts',
-    signingRegion: REGION,
+    signingRegion: region,
     signingDate: new Date(Date.now() + clockOffsetMs),
   });
   const handler = new RequestHandler({ connections, answers: 'any' });

@@ -4,9 +4,9 @@ import type { EcrClient } from './client.ts';
 import { isAccessDenied } from './errors.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
-/** The answer to whether credentials allow an operation of a push. */
+/** The answer to whether credentials allow an operation. */
 export interface ProbedOperation {
-  readonly operation: 'BatchCheckLayerAvailability' | 'UploadLayerPart' | 'PutImage';
+  readonly operation: string;
   /** `unclear`: the service refused the call for another reason, and may not have looked at the permission. */
   readonly verdict: 'allowed' | 'denied' | 'unclear';
   /** The service's words when the operation is denied. */
@@ -14,7 +14,7 @@ export interface ProbedOperation {
 }
 
 /** No content has this digest: nobody can find bytes for a given SHA-256. */
-const IMPOSSIBLE_DIGEST = `sha256:${'0'.repeat(64)}`;
+export const IMPOSSIBLE_DIGEST = `sha256:${'0'.repeat(64)}`;
 /** The nil UUID. The service makes its upload ids at random. */
 const IMPOSSIBLE_UPLOAD = '00000000-0000-0000-0000-000000000000';
 
@@ -28,6 +28,42 @@ const IMPOSSIBLE_MANIFEST = JSON.stringify({
 
 type Verdict = ProbedOperation['verdict'];
 
+export const allow = (): Verdict => 'allowed';
+const leaveUnclear = (): Verdict => 'unclear';
+
+/** A call that tells by its answer, or by one of its exceptions, that the operation is allowed. */
+type Probe = <Answer extends Answered>(
+  operation: string,
+  call: Pick<ApiCall<Answer, Verdict>, 'send' | 'answers'>,
+) => Promise<ProbedOperation>;
+
+/** Prepares probes of a repository. They throw everything but a denial. */
+export function prepareProbe(
+  client: EcrClient,
+  { repositoryName }: RepositoryAddress,
+  signal: AbortSignal,
+): Probe {
+  return async (operation, call) => {
+    try {
+      const verdict = await client.call(
+        {
+          operation,
+          repositoryName,
+          read: allow,
+          ...call,
+          answers: { InvalidParameterException: leaveUnclear, ...call.answers },
+        },
+        signal,
+      );
+      return { operation, verdict };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAccessDenied(error)) throw error;
+      return { operation, verdict: 'denied', message: error.message };
+    }
+  };
+}
+
 /**
  * Finds out which operations of a push the credentials allow, and changes nothing. BatchCheckLayerAvailability only reads. The other two
  * calls cannot succeed: the part is for an upload that does not exist; the image has a layer that does not exist, and is sent under a
@@ -40,31 +76,7 @@ export async function probePush(
   signal: AbortSignal,
 ): Promise<readonly ProbedOperation[]> {
   const { operations } = client;
-  const { repositoryName } = address;
-  const allowed = (): Verdict => 'allowed';
-  const unclear = (): Verdict => 'unclear';
-  const probe = async <Answer extends Answered>(
-    operation: ProbedOperation['operation'],
-    call: Pick<ApiCall<Answer, Verdict>, 'send' | 'answers'>,
-  ): Promise<ProbedOperation> => {
-    try {
-      const verdict = await client.call(
-        {
-          operation,
-          repositoryName,
-          read: allowed,
-          ...call,
-          answers: { InvalidParameterException: unclear, ...call.answers },
-        },
-        signal,
-      );
-      return { operation, verdict };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isAccessDenied(error)) throw error;
-      return { operation, verdict: 'denied', message: error.message };
-    }
-  };
+  const probe = prepareProbe(client, address, signal);
   return [
     await probe('BatchCheckLayerAvailability', {
       send: (abortSignal) =>
@@ -87,7 +99,7 @@ export async function probePush(
           },
           { abortSignal },
         ),
-      answers: { UploadNotFoundException: allowed },
+      answers: { UploadNotFoundException: allow },
     }),
     await probe('PutImage', {
       send: (abortSignal) =>
@@ -100,7 +112,7 @@ export async function probePush(
           },
           { abortSignal },
         ),
-      answers: { LayersNotFoundException: allowed, ImageDigestDoesNotMatchException: allowed },
+      answers: { LayersNotFoundException: allow, ImageDigestDoesNotMatchException: allow },
     }),
   ];
 }

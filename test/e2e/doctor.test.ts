@@ -15,7 +15,11 @@ type Env = Readonly<Record<string, string>>;
 
 const AWS_HOST = 'api.ecr-public.us-east-1.amazonaws.com';
 const reference = { registryHost: 'x', repositoryName: 'team/app', privateRegistry: undefined };
-const enough = makeSmallestPolicy(reference, '123456789012').Statement.flatMap(({ Action }) => Action);
+const enough = makeSmallestPolicy({
+  service: 'public',
+  reference,
+  account: '123456789012',
+}).Statement.flatMap(({ Action }) => Action);
 
 type Lacking = 'nothing' | 'token' | 'bearer' | 'registries' | 'describe' | 'part' | 'image';
 
@@ -117,7 +121,7 @@ describe('a healthy setup', () => {
     });
     expect(rest).toMatchObject({
       schemaVersion: 1,
-      policy: makeSmallestPolicy(reference, '123456789012'),
+      policy: makeSmallestPolicy({ service: 'public', reference, account: '123456789012' }),
       managedPolicy: 'AmazonElasticContainerRegistryPublicPowerUser',
     });
     expect(stdout).not.toContain('sealed');
@@ -168,7 +172,7 @@ describe('a healthy setup', () => {
     expect(plain.stdout).toContain('\nok       push           allowed: ');
     expect(
       JSON.parse(plain.stdout.slice(plain.stdout.indexOf('\n{'), plain.stdout.lastIndexOf('}') + 1)),
-    ).toEqual(makeSmallestPolicy(reference, '123456789012'));
+    ).toEqual(makeSmallestPolicy({ service: 'public', reference, account: '123456789012' }));
     expect(plain.stderr).toBe('');
     const live = await runCli(argv, { env: base, terminalColumns: 80 });
     expect(live.stderr).toContain('Checking push');

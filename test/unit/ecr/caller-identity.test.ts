@@ -11,6 +11,7 @@ it('is not waited for longer than its question allows', async () => {
   const question = {
     profile: undefined,
     env: { ...env, AWS_ENDPOINT_URL_STS: `http://${host}` },
+    region: 'us-east-1',
     clockOffsetMs: 0,
     mostMs: 1,
   };

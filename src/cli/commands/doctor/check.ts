@@ -4,6 +4,7 @@ import type { ReachedEndpoint } from '../../../ecr/reach-endpoint.ts';
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { type EcrpError, exitStatusOf } from '../../../errors.ts';
 import type { Connections } from '../../../net/connections.ts';
+import type { PrivateRegistry } from '../../../oci/private-host.ts';
 import type { RepositoryReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
@@ -55,6 +56,8 @@ export interface DoctorPlace {
   readonly signal: AbortSignal;
   /** The repository to check, if one was named. */
   readonly reference: RepositoryReference | undefined;
+  /** The registry of private ECR to check; undefined: ECR Public. */
+  readonly privateRegistry: PrivateRegistry | undefined;
   /** Names of the registry whose logins are checked. */
   readonly registryHosts: readonly string[];
 }

@@ -11,6 +11,7 @@ import {
   findSpoolLimit,
   findStateDirectory,
 } from '../../directories.ts';
+import { findLoginEndpoint } from '../../login-hosts.ts';
 import { limitWait } from '../../options.ts';
 import { findEndpoint, isRegistryOfApi } from '../../service-address.ts';
 import { type Check, type DoctorFindings, type DoctorPlace, defineCheck } from './check.ts';
@@ -18,7 +19,14 @@ import { checkCredentials, checkIdentity } from './credentials.ts';
 import { checkDockerConfig, checkStoredLogins } from './docker.ts';
 import { checkDirectories, checkNode } from './machine.ts';
 import { checkCertificates, checkClockOffset, checkProxy, checkRegion } from './network.ts';
-import { checkPush, checkRegistry, checkRepository, checkToken } from './permissions.ts';
+import {
+  checkPrivateRegistry,
+  checkPull,
+  checkPush,
+  checkRegistry,
+  checkRepository,
+  checkToken,
+} from './permissions.ts';
 
 /** How long a server may take for one answer, in ms. */
 const ANSWER_MS = 10_000;
@@ -51,16 +59,23 @@ export const settingsChecks: readonly Check[] = [
       },
     ]);
   }),
-  defineCheck('region', [], async (_, { context }) => {
+  defineCheck('region', [], async (_, { context, privateRegistry }) => {
     const { io, options } = context;
     checkRegionVariables(io.env);
-    const endpoint = await findEndpoint(context);
+    const endpoint =
+      privateRegistry === undefined
+        ? await findEndpoint(context)
+        : await findLoginEndpoint(context, 'doctor', {
+            registryHost: privateRegistry.registryHost,
+            privateRegistry,
+          });
     const profile = await prepareProfile(options.profile, io.env)();
-    return checkRegion(endpoint, [
+    const named = [
       { origin: 'AWS_REGION', region: io.env.AWS_REGION },
       { origin: 'AWS_DEFAULT_REGION', region: io.env.AWS_DEFAULT_REGION },
       { origin: `the profile '${profile.name}'`, region: profile.section?.region },
-    ]);
+    ];
+    return checkRegion(endpoint, named, privateRegistry === undefined ? 'ecr-public' : 'ecr');
   }),
   defineCheck('proxy', ['endpoint'], (found, place) => {
     const { env } = place.context.io;
@@ -79,8 +94,13 @@ export const settingsChecks: readonly Check[] = [
   }),
 ];
 
-/** The checks that follow, in order. Without a client, most of them are skipped. */
-export const serviceChecks: readonly Check[] = [
+/** Lists the checks that follow, in order. Without a client, most of them are skipped. */
+export function listServiceChecks({ privateRegistry }: DoctorPlace): readonly Check[] {
+  // Anyone can pull from ECR Public.
+  return [...accessChecks, ...(privateRegistry === undefined ? [] : [pullCheck]), ...dockerChecks];
+}
+
+const accessChecks: readonly Check[] = [
   defineCheck('credentials', ['session'], async ({ session }, { context, signal }) =>
     checkCredentials(await session.client.findIdentity(signal), context.io.env),
   ),
@@ -95,12 +115,12 @@ export const serviceChecks: readonly Check[] = [
   defineCheck('clock', ['reached'], ({ reached }) => checkClockOffset(reached.clockOffsetMs)),
   defineCheck(
     'identity',
-    ['session', 'identity', 'reached'],
-    ({ session, reached }, { context, signal }) => {
+    ['session', 'endpoint', 'identity', 'reached'],
+    ({ session, endpoint: { region }, reached }, { context, signal }) => {
       const { io, options, waiting } = context;
       const clockOffsetMs = reached.clockOffsetMs ?? 0;
       const mostMs = limitWait(options, ANSWER_MS);
-      const question = { profile: options.profile, env: io.env, clockOffsetMs, mostMs };
+      const question = { profile: options.profile, env: io.env, region, clockOffsetMs, mostMs };
       return waiting.during('AWS STS (GetCallerIdentity)', () =>
         checkIdentity(session.client, question, signal),
       );
@@ -110,13 +130,18 @@ export const serviceChecks: readonly Check[] = [
   defineCheck('token', ['session', 'identity', 'reached'], ({ session }, { signal }) =>
     checkToken(session.client, signal),
   ),
-  defineCheck('registry', ['session', 'identity', 'reached'], ({ session }, { reference, signal }) =>
-    checkRegistry(session, reference, signal),
-  ),
+  defineCheck('registry', ['session', 'identity', 'reached'], (found, place) => {
+    const { session, identity } = found;
+    const { privateRegistry, reference, signal } = place;
+    if (privateRegistry === undefined) return checkRegistry(session, reference, signal);
+    const account = found.account ?? identity.credentials.accountId;
+    return checkPrivateRegistry(session, privateRegistry, { reference, account }, signal);
+  }),
   defineCheck(
     'repository',
     ['session', 'address'],
-    ({ session, address }, { signal }) => checkRepository(session.client, address, signal),
+    ({ session, address }, { reference, signal }) =>
+      checkRepository(session.client, address, reference, signal),
     explainNoRepository,
   ),
   defineCheck(
@@ -125,17 +150,28 @@ export const serviceChecks: readonly Check[] = [
     ({ session, existing }, { signal }) => checkPush(session.client, existing, signal),
     explainNoRepository,
   ),
+];
+
+const pullCheck = defineCheck(
+  'pull',
+  ['session', 'existing'],
+  ({ session, existing }, { signal }) => checkPull(session.client, existing, signal),
+  explainNoRepository,
+);
+
+const dockerChecks: readonly Check[] = [
   defineCheck('docker-config', [], (_, { context: { io }, registryHosts }) =>
     checkDockerConfig(findDockerConfigDirectory(io), registryHosts, io),
   ),
   defineCheck('stored-logins', ['endpoint', 'connections'], async ({ connections }, place) => {
-    const { context, signal, registryHosts } = place;
-    if (!(await isRegistryOfApi(context))) {
+    const { context, signal, registryHosts, privateRegistry } = place;
+    if (privateRegistry === undefined && !(await isRegistryOfApi(context))) {
       const host = registryHosts.join(', ');
       return { status: 'skipped', detail: `${host} does not belong to the endpoint: set ECRP_REGISTRY_HOST` };
     }
     const { options, waiting } = context;
-    const question = { connections, mostMs: limitWait(options, ANSWER_MS), waiting };
+    const mostMs = limitWait(options, ANSWER_MS);
+    const question = { connections, mostMs, waiting, isPrivate: privateRegistry !== undefined };
     return checkStoredLogins(listLoginPlaces(place), question, signal);
   }),
 ];

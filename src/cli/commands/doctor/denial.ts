@@ -12,12 +12,12 @@ export interface Denial {
 
 const WORDS = /^User: (\S+) is not authorized to perform: (\S+)(?: on resource: (\S+))?(.*)$/s;
 
-/** Reads the message of an AccessDeniedException. `operation` is what was called. Source of the form: user guide, "Troubleshooting identity". */
-export function readDenial(message: string, operation: string): Denial {
+/** Reads the message of an AccessDeniedException. `calledAction` is that of the operation that was called. Source of the form: user guide, "Troubleshooting identity". */
+export function readDenial(message: string, calledAction: string): Denial {
   const [, user, action, resource, reason = ''] = WORDS.exec(message) ?? [];
   const isExplicit = /explicit deny/.test(user === undefined ? message : reason);
   if (user === undefined || action === undefined) {
-    return { action: `ecr-public:${operation}`, text: message, isExplicit };
+    return { action: calledAction, text: message, isExplicit };
   }
   const what = resource === undefined ? action : `${action} on ${resource}`;
   const text = isExplicit ? `a policy denies ${user} ${what}` : `no policy allows ${user} ${what}`;

@@ -71,15 +71,17 @@ export interface LoginQuestion {
   /** How long the registry may take for an answer, in ms. */
   readonly mostMs: number;
   readonly waiting: Pick<Waiting, 'during'>;
+  /** Whether the registry is one of private ECR: nobody can pull there without a login. */
+  readonly isPrivate: boolean;
 }
 
 /**
  * Tries the logins that docker has for a registry: that of DOCKER_AUTH_CONFIG, and the one in the file or in a store. One that the
- * registry refuses fails every pull, which would work without a login.
+ * registry refuses fails every pull. From ECR Public it would work without a login.
  */
 export async function checkStoredLogins(
   places: readonly LoginPlace[],
-  { connections, mostMs, waiting }: LoginQuestion,
+  { connections, mostMs, waiting, isPrivate }: LoginQuestion,
   signal: AbortSignal,
 ): Promise<Finding> {
   const good: string[] = [];
@@ -94,9 +96,10 @@ export async function checkStoredLogins(
     const stored = await waiting.during("docker's credential store", () => findStored(place));
     for (const login of [await findInEnvironment(place), stored]) {
       if (login === undefined) continue;
-      const { where, remedy } = describePlace(login, registryHost);
+      const { where, remedy } = describePlace(login, registryHost, isPrivate);
       const { username, secret } = login;
-      const asked = { registryHost, username, secret, scheme: 'Bearer' } as const;
+      const scheme = isPrivate ? 'Basic' : 'Bearer';
+      const asked = { registryHost, username, secret, scheme } as const;
       const ask = () => isLoginAccepted(connections, asked, mostMs, signal);
       if (await waiting.during(`${registryHost} (GET /v2/)`, ask)) {
         good.push(where);
@@ -107,10 +110,22 @@ export async function checkStoredLogins(
     }
   }
   if (problems.length > 0) {
-    const message = `${problems.join('; ')}: it has expired or is wrong, and breaks even public pulls`;
+    const effect = isPrivate ? 'docker cannot use the registry' : 'breaks even public pulls';
+    const message = `${problems.join('; ')}: it has expired or is wrong, and ${effect}`;
     return fail(new EcrpError('AUTH', message, { hint: [...remedies].join(' ') }));
   }
-  return pass(good.length === 0 ? 'none; public pulls are anonymous' : `accepted: ${good.join(', ')}`);
+  if (good.length > 0) return pass(`accepted: ${good.join(', ')}`);
+  return pass(isPrivate ? await explainNoLogin(places) : 'none; public pulls are anonymous');
+}
+
+/** Says how docker gets into a private registry without a stored login. */
+async function explainNoLogin(places: readonly LoginPlace[]): Promise<string> {
+  for (const { configDirectory, registryHost } of places) {
+    const helper = nameHelper(await readConfigFile(configDirectory), registryHost);
+    if (helper === OWN_HELPER) return `none: docker asks docker-credential-${OWN_HELPER}`;
+  }
+  const hosts = places.map(({ registryHost }) => registryHost).join(' ');
+  return `none: docker needs 'ecrp login ${hosts}', ecrp itself needs none`;
 }
 
 async function findInEnvironment(place: LoginPlace): Promise<FoundLogin | undefined> {
@@ -138,8 +153,11 @@ function findEnvironmentProblem(text: string): string | undefined {
 function describePlace(
   { source }: FoundLogin,
   registryHost: string,
+  isPrivate: boolean,
 ): { readonly where: string; readonly remedy: string } {
-  const renewal = `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`;
+  const renewal = isPrivate
+    ? `Run 'ecrp login ${registryHost}' to store a new one.`
+    : `Run 'ecrp logout ${registryHost}'; 'ecrp login' stores a new one.`;
   switch (source.kind) {
     case 'environment':
       return {

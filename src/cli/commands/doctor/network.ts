@@ -4,7 +4,6 @@ import { describeFileError } from '../../../files/file-errors.ts';
 import type { Environment } from '../../../io.ts';
 import type { Connections } from '../../../net/connections.ts';
 import type { CaBundle } from '../../../net/trusted-roots.ts';
-import { REGION } from '../../../wire/service.ts';
 import { formatDuration } from '../../format.ts';
 import { type CheckResult, type Finding, pass, skip, warn } from './check.ts';
 
@@ -16,14 +15,20 @@ export interface NamedRegion {
   readonly region: string | undefined;
 }
 
-/** Warns if a setting names another region: ecrp ignores it, but the aws CLI does not. */
-export function checkRegion(endpoint: Endpoint, named: readonly NamedRegion[]): Finding {
+/** Warns if a setting names another region: ecrp ignores it, but the aws CLI does not. `service` is the one of its commands. */
+export function checkRegion(
+  endpoint: Endpoint,
+  named: readonly NamedRegion[],
+  service: 'ecr' | 'ecr-public',
+): Finding {
   const detail = `requests go to ${endpoint.url}, signed for ${endpoint.region}`;
-  const other = named.find(({ region }) => region !== undefined && region !== '' && region !== REGION);
+  const other = named.find(
+    ({ region }) => region !== undefined && region !== '' && region !== endpoint.region,
+  );
   if (other === undefined || !endpoint.isAws) return pass(detail, { endpoint });
   return warn(
     `${detail}; ${other.origin} says ${other.region}, which ecrp ignores and the aws CLI does not`,
-    `Add --region ${REGION} to each 'aws ecr-public' command.`,
+    `Add --region ${endpoint.region} to each 'aws ${service}' command.`,
     { endpoint },
   );
 }

@@ -56,8 +56,13 @@ export function viewPolicy(
   managedPolicy: string,
   reference: RepositoryReference | undefined,
 ): readonly string[] {
+  const name = reference && formatRepository(reference);
   const purpose =
-    reference === undefined ? 'all checks' : `all checks and pushes to ${formatRepository(reference)}`;
+    name === undefined
+      ? 'all checks'
+      : reference?.privateRegistry === undefined
+        ? `all checks and pushes to ${name}`
+        : `all checks, pushes to ${name} and pulls from it`;
   return [
     '',
     `The smallest IAM policy for ${purpose}:`,

@@ -10,6 +10,13 @@ export const doctorRows: readonly CommandRow[] = [
   { command: 'doctor', what: 'without a repository', arguments: () => [] },
   {
     command: 'doctor',
+    what: 'of a private repository',
+    before: ({ privateHost, run }) => [['repo', 'create', `${privateHost}/${run}`]],
+    arguments: ({ privateHost, run }) => [`${privateHost}/${run}`],
+  },
+  { command: 'doctor', what: 'of a private registry', arguments: ({ privateHost }) => [privateHost] },
+  {
+    command: 'doctor',
     what: 'of a missing repository',
     arguments: ({ run }) => [run],
     status: 5,

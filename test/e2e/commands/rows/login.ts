@@ -15,6 +15,11 @@ export const loginRows: readonly CommandRow[] = [
     what: 'with the credential helper, to a private registry and the public one',
     arguments: ({ registryHost }) => ['--credential-helper', PRIVATE_HOST, registryHost],
   },
+  {
+    command: 'login',
+    what: 'to a private registry and the public one',
+    arguments: ({ privateHost, registryHost }) => [privateHost, registryHost],
+  },
   { command: 'login', what: 'to a foreign host', arguments: () => ['docker.io'], status: 2 },
   { command: 'logout', what: 'after a login', before: () => [['login']], arguments: () => [] },
   { command: 'logout', what: 'without a login', arguments: () => [] },
@@ -25,6 +30,7 @@ export const loginRows: readonly CommandRow[] = [
     arguments: () => [PRIVATE_HOST],
   },
   { command: 'token', what: 'of the registry', arguments: () => [] },
+  { command: 'token', what: 'of a private registry', arguments: ({ privateHost }) => [privateHost] },
   {
     command: 'token',
     what: 'of a host that only looks private',

@@ -7,6 +7,7 @@ import { checkDirectories, checkNode } from '../../../../../src/cli/commands/doc
 import { checkClockOffset, checkRegion } from '../../../../../src/cli/commands/doctor/network.ts';
 import { makeSmallestPolicy } from '../../../../../src/cli/commands/doctor/policy.ts';
 import { viewCheck } from '../../../../../src/cli/commands/doctor/view.ts';
+import { parseRepository } from '../../../../../src/oci/reference.ts';
 import { makeHome } from '../../../../support/cli.ts';
 
 const home = await makeHome();
@@ -78,7 +79,7 @@ describe('the region', () => {
   const named = [{ origin: 'AWS_REGION', region: 'eu-west-1' }];
 
   it('of a setting that is another one is a trap for the aws CLI', () => {
-    expect(checkRegion(aws, named)).toMatchObject({
+    expect(checkRegion(aws, named, 'ecr-public')).toMatchObject({
       status: 'warning',
       detail: expect.stringContaining('AWS_REGION says eu-west-1'),
       hint: "Add --region us-east-1 to each 'aws ecr-public' command.",
@@ -86,9 +87,19 @@ describe('the region', () => {
     });
   });
 
+  it('of a private registry is that of its host', () => {
+    const url = 'https://api.ecr.eu-west-1.amazonaws.com';
+    const ecr = { url, isAws: true, region: 'eu-west-1', id: 'x' };
+    expect(checkRegion(ecr, named, 'ecr').status).toBe('ok');
+    expect(checkRegion(ecr, [{ origin: 'AWS_REGION', region: 'us-east-1' }], 'ecr')).toMatchObject({
+      status: 'warning',
+      hint: "Add --region eu-west-1 to each 'aws ecr' command.",
+    });
+  });
+
   it('is right without a setting, and of no importance for an endpoint that is not of AWS', () => {
-    expect(checkRegion(aws, [{ origin: 'AWS_REGION', region: undefined }]).status).toBe('ok');
-    expect(checkRegion({ ...aws, isAws: false }, named).status).toBe('ok');
+    expect(checkRegion(aws, [{ origin: 'AWS_REGION', region: undefined }], 'ecr-public').status).toBe('ok');
+    expect(checkRegion({ ...aws, isAws: false }, named, 'ecr-public').status).toBe('ok');
   });
 });
 
@@ -118,7 +129,7 @@ describe('the smallest policy', () => {
       repositoryName: 'team/app',
       privateRegistry: undefined,
     };
-    const { Statement } = makeSmallestPolicy(reference, '123456789012');
+    const { Statement } = makeSmallestPolicy({ service: 'public', reference, account: '123456789012' });
     expect(Statement.map(({ Resource }) => Resource)).toEqual([
       '*',
       'arn:aws:ecr-public::123456789012:repository/team/app',
@@ -133,13 +144,49 @@ describe('the smallest policy', () => {
       repositoryName: 'app',
       privateRegistry: undefined,
     };
-    expect(makeSmallestPolicy(reference, '123456789012').Statement[1]?.Resource).toBe(
-      'arn:aws:ecr-public::222222222222:repository/app',
-    );
+    expect(
+      makeSmallestPolicy({ service: 'public', reference, account: '123456789012' }).Statement[1]?.Resource,
+    ).toBe('arn:aws:ecr-public::222222222222:repository/app');
   });
 
   it('allows a token only, without a repository', () => {
-    expect(makeSmallestPolicy(undefined, undefined).Statement).toHaveLength(1);
+    const subject = { reference: undefined, account: undefined };
+    expect(makeSmallestPolicy({ service: 'public', ...subject }).Statement).toHaveLength(1);
+    expect(makeSmallestPolicy({ service: 'private', ...subject }).Statement).toEqual([
+      { Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
+    ]);
+  });
+
+  it.each([
+    [
+      '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+      'eu-west-1',
+      'arn:aws:ecr:eu-west-1:123456789012:repository/team/app',
+    ],
+    [
+      '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn',
+      'cn-north-1',
+      'arn:aws-cn:ecr:cn-north-1:123456789012:repository/team/app',
+    ],
+    [
+      '123456789012.dkr-ecr-fips.us-gov-west-1.on.aws',
+      'us-gov-west-1',
+      'arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/team/app',
+    ],
+    ['127.0.0.1:5101', 'us-east-1', 'arn:aws:ecr:us-east-1:999999999999:repository/team/app'],
+  ])('is for one repository of a private registry: %s', (host, region, resource) => {
+    const reference = parseRepository(`${host}/team/app`, {
+      registryHost: 'public.ecr.aws',
+      privateHost: '127.0.0.1:5101',
+    });
+    const { Statement } = makeSmallestPolicy({
+      service: 'private',
+      reference,
+      account: '999999999999',
+      region,
+    });
+    expect(Statement.map(({ Resource }) => Resource)).toEqual(['*', resource]);
+    expect(Statement[1]?.Action).toContain('ecr:BatchGetImage');
   });
 });
 

@@ -20,18 +20,25 @@ it.each([
   ['Access denied by a service control policy', 'Access denied by a service control policy', false],
   ['Denied with an explicit deny', 'Denied with an explicit deny', true],
 ])('%s', (message, text, isExplicit) => {
-  expect(readDenial(message, 'PutImage')).toEqual({ action: 'ecr-public:PutImage', text, isExplicit });
+  expect(readDenial(message, 'ecr-public:PutImage')).toEqual({
+    action: 'ecr-public:PutImage',
+    text,
+    isExplicit,
+  });
 });
 
 it('names the action of the message, which may be that of another service', () => {
   const message = `User: ${USER} is not authorized to perform: sts:GetServiceBearerToken on resource: *`;
-  expect(readDenial(message, 'GetAuthorizationToken').action).toBe('sts:GetServiceBearerToken');
+  expect(readDenial(message, 'ecr-public:GetAuthorizationToken').action).toBe('sts:GetServiceBearerToken');
 });
 
 it('allowing is of no use while a policy denies', () => {
   const denials = [
-    readDenial(start, 'PutImage'),
-    readDenial(`${start.replace('PutImage', 'UploadLayerPart')} with an explicit deny`, 'UploadLayerPart'),
+    readDenial(start, 'ecr-public:PutImage'),
+    readDenial(
+      `${start.replace('PutImage', 'UploadLayerPart')} with an explicit deny`,
+      'ecr-public:UploadLayerPart',
+    ),
   ];
   expect(adviseOnDenials(denials.slice(0, 1), 'the repository', 'X')).toBe(
     'Allow ecr-public:PutImage on the repository, or attach the managed policy X.',
