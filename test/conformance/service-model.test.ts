@@ -6,6 +6,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { ERROR_TABLE } from '../../src/ecr/error-table.ts';
 import { EXCEPTIONS } from '../../src/wire/exceptions.ts';
 import { OPERATIONS } from '../../src/wire/operations.ts';
+import { PRIVATE_EXCEPTIONS } from '../../src/wire/private/exceptions.ts';
+import { PRIVATE_OPERATIONS, PRIVATE_SHAPES } from '../../src/wire/private/operations.ts';
+import { PRIVATE_SIGNING_NAME, PRIVATE_TARGET_PREFIX } from '../../src/wire/private/service.ts';
 import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/service.ts';
 import { SHAPES } from '../../src/wire/shapes.ts';
 import { describeUnlessMissing } from './support/clients.ts';
@@ -17,6 +20,8 @@ interface ModelShape {
   required?: string[];
   members?: Record<string, { shape: string }>;
   member?: { shape: string };
+  key?: { shape: string };
+  value?: { shape: string };
   min?: number;
   max?: number;
   pattern?: string;
@@ -34,7 +39,7 @@ interface Model {
   shapes: Record<string, ModelShape>;
 }
 
-const modelPath = findModel();
+const modelPath = findModel('ecr-public', '2020-10-30');
 const missing = modelPath === undefined ? ['botocore, which comes with the aws CLI'] : [];
 describeUnlessMissing('the service model', missing, () => {
   let model: Model;
@@ -89,6 +94,60 @@ describeUnlessMissing('the service model', missing, () => {
   });
 });
 
+const privatePath = findModel('ecr', '2015-09-21');
+const privateModel = privatePath === undefined ? undefined : readModel(privatePath);
+const missingPrivate =
+  privateModel?.operations.ListImageReferrers === undefined ? ['botocore of 2026, with private ECR'] : [];
+describeUnlessMissing('the service model of private ECR', missingPrivate, () => {
+  const { metadata, operations, shapes } = privateModel ?? readModel('');
+  const at = (name: string): ModelShape => shapes[name] ?? { type: 'absent' };
+
+  test('protocol', () => {
+    expect(metadata.targetPrefix).toBe(PRIVATE_TARGET_PREFIX);
+    expect(metadata.signingName).toBe(PRIVATE_SIGNING_NAME);
+    expect(CONTENT_TYPE).toBe(`application/x-amz-json-${metadata.jsonVersion}`);
+  });
+
+  test.each(Object.entries(PRIVATE_OPERATIONS))('%s', (name, ours) => {
+    const { input, output, errors } = operations[name] ?? {
+      ...{ input: { shape: '' }, output: { shape: '' }, errors: [] },
+    };
+    expect({
+      input: reduceShape(at(input.shape)),
+      output: reduceShape(at(output.shape)),
+      exceptions: errors.map((error) => error.shape),
+    }).toEqual(ours);
+  });
+
+  test('exactly the shapes that these operations and their exceptions reach', () => {
+    const reached = new Set<string>();
+    const reach = (name: string): void => {
+      if (reached.has(name)) return;
+      reached.add(name);
+      for (const next of listReferences(at(name))) reach(next);
+    };
+    const ends = Object.values(PRIVATE_OPERATIONS).flatMap(({ input, output }) => [input, output]);
+    for (const { members } of [...ends, ...Object.values(PRIVATE_EXCEPTIONS)]) {
+      for (const name of Object.values(members)) reach(name);
+    }
+    const theirs = Object.fromEntries([...reached].map((name) => [name, reduceShape(at(name))]));
+    expect(theirs).toEqual(PRIVATE_SHAPES);
+  });
+
+  test('the exceptions that these operations declare', () => {
+    const declared = Object.values(PRIVATE_OPERATIONS).flatMap(({ exceptions }) => exceptions);
+    const theirs = [...new Set<string>(declared)].map((name) => [
+      name,
+      { status: at(name).fault ? 500 : 400, members: reduceShape(at(name)).members },
+    ]);
+    expect(Object.fromEntries(theirs)).toEqual(PRIVATE_EXCEPTIONS);
+  });
+});
+
+function listReferences({ members = {}, member, key, value }: ModelShape): readonly string[] {
+  return [...Object.values(members), member, key, value].flatMap((reference) => reference?.shape ?? []);
+}
+
 /** Converts a shape of the model to the form of our tables: references by name, no documentation. */
 function reduceShape(shape: ModelShape) {
   const { type, required, min, max, pattern, enum: values } = shape;
@@ -101,6 +160,8 @@ function reduceShape(shape: ModelShape) {
     required,
     members,
     member: shape.member?.shape,
+    key: shape.key?.shape,
+    value: shape.value?.shape,
     min,
     max,
     pattern,
@@ -128,8 +189,8 @@ function readModel(path: string): Model {
   return JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Model;
 }
 
-function findModel(): string | undefined {
-  const below = join('data', 'ecr-public', '2020-10-30');
+function findModel(service: string, version: string): string | undefined {
+  const below = join('data', service, version);
   return findBotocores()
     .flatMap((directory) =>
       ['service-2.json.gz', 'service-2.json'].map((file) => join(directory, below, file)),

@@ -156,6 +156,7 @@ function findViolation(shape: Shape, value: unknown): string | undefined {
 /** Checks the length first, so that a pattern meets a string of unlimited length only if the model sets no limit. */
 function findStringViolation(shape: StringShape, value: string): string | undefined {
   const { min = 0, max = Number.POSITIVE_INFINITY, pattern } = shape;
+  if (shape.enum !== undefined && !shape.enum.includes(value)) return describeEnum(shape.enum);
   const length = countCharacters(value);
   if (length < min) return `must have length greater than or equal to ${min}`;
   if (length > max) return `must have length less than or equal to ${max}`;
@@ -163,6 +164,11 @@ function findStringViolation(shape: StringShape, value: string): string | undefi
     return `must satisfy regular expression '${pattern}'`;
   }
   return undefined;
+}
+
+/** The frame is recorded from private. */
+function describeEnum(values: readonly string[]): string {
+  return `Member must satisfy enum value set: [${values.join(', ')}]`;
 }
 
 function countCharacters(text: string): number {
@@ -188,6 +194,7 @@ function listConstraints(shape: Shape): string[] {
   if (shape.type !== 'string') return [];
   const { min, max, pattern } = shape;
   return [
+    shape.enum === undefined ? '' : describeEnum(shape.enum),
     max === undefined ? '' : `Member must have length less than or equal to ${max}`,
     min === undefined ? '' : `Member must have length greater than or equal to ${min}`,
     pattern === undefined ? '' : `Member must satisfy regular expression pattern: ${pattern}`,

@@ -9,11 +9,18 @@ export const PRIVATE_CHOICES = {
     'so that clients can pull from it',
     'ACCOUNT.dkr.ecr.REGION.amazonaws.com, as in the service',
   ),
-  strayFilters: choose(
-    'Exclusion filters are needed with, and only with, IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION',
-    'the two kinds exist beside plain ones; text not recorded',
-    'IMMUTABLE with filters is stored as IMMUTABLE_WITH_EXCLUSION, as in moto',
+  strayFiltersReason: choose(
+    (mutability: string) =>
+      `ImageTagMutabilityExclusionFilters must be null when imageTagMutability is set as ${mutability}`,
+    'the opposite case is recorded: aws/aws-cdk#35246',
+    'the filters are stored with the kind WITH_EXCLUSION',
   ),
+  maximumWildcards: choose(
+    2,
+    'terraform checks that a filter has at most two (hashicorp/terraform-provider-aws#43642)',
+    'any number: the model does not limit it',
+  ),
+  tooManyWildcardsReason: choose('Filter can have at most 2 wildcards', 'not recorded', notRecorded),
   keyWithoutKms: choose(
     'A KMS key needs the encryption type KMS or KMS_DSSE',
     'model: kmsKey is for KMS encryption',

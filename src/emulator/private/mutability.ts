@@ -11,14 +11,23 @@ type GivenMutability = Pick<
   'imageTagMutability' | 'imageTagMutabilityExclusionFilters'
 >;
 
-/** Reads the mutability of a request. Throws InvalidParameterException for filters that do not fit its kind. See `PRIVATE_CHOICES.strayFilters`. */
+/** Reads the mutability of a request. Throws InvalidParameterException for filters that do not fit its kind. See `PRIVATE_CHOICES.strayFiltersReason`. */
 export function acceptMutability({
   imageTagMutability = 'MUTABLE',
   imageTagMutabilityExclusionFilters: filters = [],
 }: GivenMutability): Mutability {
   const takesFilters = imageTagMutability.endsWith('_WITH_EXCLUSION');
-  if (takesFilters !== filters.length > 0) {
-    throw invalidParameter('imageTagMutabilityExclusionFilters', PRIVATE_CHOICES.strayFilters.value);
+  if (takesFilters && filters.length === 0) {
+    // Source: aws/aws-cdk#35246.
+    const text = `ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as ${imageTagMutability}`;
+    throw invalidParameter('imageTagMutabilityExclusionFilters', text);
+  }
+  if (!takesFilters && filters.length > 0) {
+    const text = PRIVATE_CHOICES.strayFiltersReason.value(imageTagMutability);
+    throw invalidParameter('imageTagMutabilityExclusionFilters', text);
+  }
+  if (filters.some(({ filter }) => filter.split('*').length - 1 > PRIVATE_CHOICES.maximumWildcards.value)) {
+    throw invalidParameter('filter', PRIVATE_CHOICES.tooManyWildcardsReason.value);
   }
   return { imageTagMutability, exclusionFilters: filters.map(({ filter }) => filter) };
 }
