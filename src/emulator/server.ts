@@ -6,7 +6,7 @@ import { PRIVATE_SIGNING_NAME } from '../wire/private/service.ts';
 import { BufferPool } from './api/buffer-pool.ts';
 import type { ApiContext } from './api/handle-api-request.ts';
 import type { RequestLogEntry } from './exchange.ts';
-import { FaultPlan, parseFault } from './faults/fault-rules.ts';
+import { FaultPlan, parseFaults } from './faults/fault-rules.ts';
 import { formatHost, isLoopbackName, startHttpServer } from './http-server.ts';
 import { deriveIdentity, deriveSecret, type IdentityOptions } from './identity.ts';
 import { MANIFEST_SWITCHES, type ManifestSwitches } from './operations/manifest.ts';
@@ -72,7 +72,8 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { host = '127.0.0.1', port = 0, allowedHosts = [] } = options;
   const given = deriveIdentity(options);
-  const faults = new FaultPlan((options.faults ?? []).map(parseFault));
+  const servesPrivate = options.private !== undefined;
+  const faults = new FaultPlan(parseFaults(options.faults ?? [], servesPrivate), servesPrivate);
   const { onRequest = () => undefined, onError = () => undefined } = options;
   const releases: (() => Promise<void>)[] = [];
   try {

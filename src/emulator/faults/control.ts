@@ -1,7 +1,7 @@
 import type { Exchange } from '../exchange.ts';
 import { parseObject } from '../json.ts';
 import { collectBody } from '../receive-body.ts';
-import { type FaultPlan, parseFault } from './fault-rules.ts';
+import { type FaultPlan, parseFaults } from './fault-rules.ts';
 
 /** The path where the fault rules of a running emulator are read and changed. */
 export const FAULTS_PATH = '/emulator/faults';
@@ -37,7 +37,7 @@ function replaceFaults(plan: FaultPlan, body: string | undefined): string | unde
     return 'The body must be {"faults": [RULE, …]}';
   }
   try {
-    plan.replace(given.map(parseFault));
+    plan.replace(parseFaults(given, plan.servesPrivate));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

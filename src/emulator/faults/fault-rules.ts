@@ -74,6 +74,15 @@ export function parseFault(rule: string): FaultRule {
   return { text: rule.trim().replace(/\s+/g, ' '), operation, effect, trigger: parseTrigger(rule, rest) };
 }
 
+/** Parses rules. Throws an `Error` as well for a rule about private ECR when that is not served. */
+export function parseFaults(rules: readonly string[], servesPrivate: boolean): readonly FaultRule[] {
+  return rules.map((text) => {
+    const rule = parseFault(text);
+    if (servesPrivate || rule.operation === '*' || Object.hasOwn(OPERATIONS, rule.operation)) return rule;
+    throw malformed(text, `${rule.operation} is an operation of private ECR: it needs --private-port`);
+  });
+}
+
 function appliesTo(effect: Effect, operation: string): boolean {
   return onlyFor[effect.kind]?.includes(operation) ?? true;
 }
@@ -147,9 +156,12 @@ function malformed(rule: string, reason: string): Error {
 
 /** Decides which effects a request gets. Each rule counts only the requests that match it. */
 export class FaultPlan {
+  /** True when rules may be about private ECR. */
+  readonly servesPrivate: boolean;
   #rules: readonly { readonly rule: FaultRule; readonly fires: () => boolean }[] = [];
 
-  constructor(rules: readonly FaultRule[]) {
+  constructor(rules: readonly FaultRule[], servesPrivate = false) {
+    this.servesPrivate = servesPrivate;
     this.replace(rules);
   }
 

@@ -22,7 +22,7 @@ export async function applyFaultsBefore(
         }
         break;
       case 'error':
-        throw new ServiceError(effect.exception, 'Requested by a fault rule');
+        throw new ServiceError(effect.exception, 'Requested by a fault rule', membersOf(effect.exception));
       case 'throttle':
         throw throttled();
       case 'expired-token':
@@ -42,6 +42,11 @@ export async function applyFaultsBefore(
     }
   }
   return false;
+}
+
+/** KmsException has the code of KMS beside its message. This one is of a key that is disabled. */
+function membersOf(exception: string): Readonly<Record<string, unknown>> {
+  return exception === 'KmsException' ? { kmsError: 'DisabledException' } : {};
 }
 
 /** Waits. Resolves to true when the emulator closes meanwhile. */

@@ -31,7 +31,7 @@ export function nameRegistry(context: EmulatorContext, call: AttemptedCall): str
 
 /**
  * Finds the registry that a call acts on. A call on another account's registry needs a repository whose policy allows the operation. Throws the exceptions
- * for missing and forbidden registries and repositories. See `CHOICES.foreignRegistry`.
+ * for missing and forbidden registries and repositories. See `CHOICES.foreignRegistry`. Only its own account creates repositories in a registry.
  */
 export function enterRegistry(context: EmulatorContext, call: AttemptedCall): ServedRegistry {
   const { principal, operation } = call;
@@ -42,8 +42,8 @@ export function enterRegistry(context: EmulatorContext, call: AttemptedCall): Se
     throw new ServiceError('RegistryNotFoundException', CHOICES.registryNotFoundText.value(registryId));
   }
   const names = listRepositories(context, call);
-  if (isForeign && names.length === 0) {
-    const resource = context.service.formatRepositoryArn(registryId, '*');
+  if (isForeign && (names.length === 0 || operation === 'CreateRepository')) {
+    const resource = context.service.formatRepositoryArn(registryId, names[0] ?? '*');
     throw accessDenied(principal.arn, nameAction(context.service, operation), resource);
   }
   for (const name of isForeign ? names : [])

@@ -45,7 +45,7 @@ async function startFor(
   dataDirectory: string,
   onRequest: ((entry: object) => void) | undefined,
 ): Promise<Emulator> {
-  const [{ startEmulator }, { deriveIdentity }, { parseFault }] = await Promise.all([
+  const [{ startEmulator }, { deriveIdentity }, { parseFaults }] = await Promise.all([
     import('../../../emulator/server.ts'),
     import('../../../emulator/identity.ts'),
     import('../../../emulator/faults/fault-rules.ts'),
@@ -61,7 +61,7 @@ async function startFor(
       : await readIdentityFile(resolve(context.io.cwd, options.identity));
   try {
     deriveIdentity({ ...given, identities });
-    faults.forEach(parseFault);
+    parseFaults(faults, privatePort !== undefined);
   } catch (error) {
     throw explainBadOption(error);
   }

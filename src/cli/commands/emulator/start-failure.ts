@@ -25,15 +25,17 @@ export function explainStartFailure(error: unknown, { host, port, dataDirectory 
       cause: error,
     });
   }
+  const failed = 'port' in error ? Number(error.port) : port;
+  const option = failed === port ? '--port' : '--private-port';
   if (code === 'EADDRINUSE') {
-    return new EcrpError('CONFLICT', `port ${port} on ${host} is in use`, {
-      hint: 'Another emulator may be running. Choose another port with --port, or --port 0 for a free one.',
+    return new EcrpError('CONFLICT', `port ${failed} on ${host} is in use`, {
+      hint: `Another emulator may be running. Choose another port with ${option}, or ${option} 0 for a free one.`,
       cause: error,
     });
   }
   if (code === 'EACCES' && 'port' in error) {
-    return new EcrpError('USAGE', `cannot listen on port ${port}: permission denied`, {
-      hint: 'Choose a port above 1023 with --port, or --port 0 for a free one.',
+    return new EcrpError('USAGE', `cannot listen on port ${failed}: permission denied`, {
+      hint: `Choose a port above 1023 with ${option}, or ${option} 0 for a free one.`,
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { ECRPUBLICClient, UploadLayerPartCommand } from '@aws-sdk/client-ecr-public';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FaultPlan, parseFault } from '../../../../src/emulator/faults/fault-rules.ts';
+import { FaultPlan, parseFault, parseFaults } from '../../../../src/emulator/faults/fault-rules.ts';
 import { callApi } from '../../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
 import { sha256, uploadBlob, uploadImage } from '../../../support/push-by-hand.ts';
@@ -61,6 +61,14 @@ describe('rules', () => {
   ])('malformed: %s', (rule, message) => {
     expect(() => parseFault(rule)).toThrow(message);
     expect(() => parseFault(rule)).toThrow(`fault rule '${rule}': `);
+  });
+
+  test('a rule about private ECR needs private ECR', () => {
+    const rules = ['* stall', 'PutImage stall', 'GetDownloadUrlForLayer error KmsException'];
+    expect(parseFaults(rules, true).map(({ text }) => text)).toEqual(rules);
+    expect(() => parseFaults(rules, false)).toThrow(
+      "fault rule 'GetDownloadUrlForLayer error KmsException': GetDownloadUrlForLayer is an operation of private ECR: it needs --private-port",
+    );
   });
 
   test('each rule counts its own matches', () => {

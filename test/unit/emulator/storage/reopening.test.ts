@@ -12,7 +12,11 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type BlobDigest, computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
+import {
+  type BlobDigest,
+  computeBlobDigest,
+  type StoredSettings,
+} from '../../../../src/emulator/storage/model.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import {
   createRepository,
@@ -24,6 +28,14 @@ import {
 } from './opened-store.ts';
 
 const part = Buffer.from('a part of a layer');
+
+const settings: StoredSettings = {
+  imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+  exclusionFilters: ['dev-*'],
+  scanOnPush: false,
+  encryptionType: 'KMS',
+  kmsKey: 'a key',
+};
 
 /** Makes a store with data of every kind. */
 async function fill(store: Store) {
@@ -38,7 +50,10 @@ async function fill(store: Store) {
     catalogData: { description: 'with ünïcode', architectures: ['x86'] },
     logo: Buffer.from('logo'),
     resourceTags: new Map([['key', 'value']]),
+    settings,
   });
+  store.setSettings('team/app', { ...settings, scanOnPush: true });
+  store.setLifecyclePolicyText('team/app', '{"rules":[]}');
   store.setPolicyText('team/app', '{}');
   store.setRegistryCatalogData({ displayName: 'name' });
   const { uploadId } = store.initiateUpload('r');
