@@ -1,3 +1,4 @@
+import { runPool } from '../../../async/pool.ts';
 import { listImagePages } from '../../../ecr/images.ts';
 import { EcrpError } from '../../../errors.ts';
 import { type Digest, isDigest } from '../../../oci/digest.ts';
@@ -5,24 +6,32 @@ import type { ConnectedRepository } from '../push/connect-repository.ts';
 import type { PushRun } from '../push/push-run.ts';
 import type { TargetTags } from './sort-tags.ts';
 
-/** For more tags than this, the API lists all images, a thousand in one call. The registry answers one anonymous question a second. */
-const MOST_QUESTIONS = 8;
+/** For more tags than this, the API lists all images, a thousand in one call. */
+const MOST_QUESTIONS = {
+  /** The registry answers one anonymous question a second. */
+  public: 8,
+  private: 50,
+};
+/** A question has a time limit, which waiting for others must not use up. */
+const MOST_AT_ONCE = 8;
 
 /** Finds out where the tags point in the target. What it cannot find out is `unknown`. */
 export async function findTargetTags(
   { context, session }: PushRun,
-  { target, finder, memory }: ConnectedRepository,
+  { target, finder, memory, chosen }: ConnectedRepository,
   tags: readonly string[],
 ): Promise<TargetTags> {
   const { signal } = context.io;
-  if (tags.length > MOST_QUESTIONS) {
+  if (tags.length > MOST_QUESTIONS[chosen.privateRegistry === undefined ? 'public' : 'private']) {
     const address = await finder.findAddress();
     const listed = address && (await listReferences(listImagePages(session.client, address, signal)));
     if (listed !== undefined) memory?.learn(listed);
   }
-  const glance = async (tag: string) =>
-    [tag, target.glanceAtTag ? await target.glanceAtTag(tag, signal) : 'unknown'] as const;
-  return new Map(await Promise.all(tags.map(glance)));
+  const found = new Map<string, Digest | undefined | 'unknown'>();
+  await runPool(tags, MOST_AT_ONCE, signal, async (tag, inner) => {
+    found.set(tag, target.glanceAtTag ? await target.glanceAtTag(tag, inner) : 'unknown');
+  });
+  return found;
 }
 
 /** The digest of each tag, and of each digest itself. Undefined if the caller may not list them. */
