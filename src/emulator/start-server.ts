@@ -10,7 +10,6 @@ type OwnParts =
   | 'tokens'
   | 'quotas'
   | 'downloadPort'
-  | 'blobMounting'
   | 'front'
   | 'registryRules';
 

@@ -157,12 +157,21 @@ describe('the registry of private ECR', () => {
       expect(new Set(repositories).size).toBe(repositories.length);
     });
 
-    test('copies between repositories by uploading, because nothing can be mounted', async () => {
-      const [from, to] = [await registry.create('private/from'), await registry.create('private/to')];
+    test('copies between repositories by mounting, if the account has that enabled, else by uploading', async () => {
+      const from = await registry.create('private/from');
       await crane('push', '--index', await unpack(), registry.locate(`${from}:1`));
-      await crane('copy', registry.locate(`${from}:1`), registry.locate(`${to}:1`));
-      expect(await registry.findDigest(to, '1')).toBe(await registry.findDigest(from, '1'));
-      expect(registry.countAnswers(/^POST \/v2\/private\/to\/blobs\/uploads\//, 201)).toBe(0);
+      for (const value of ['DISABLED', 'ENABLED']) {
+        await registry.call('PutAccountSetting', { name: 'BLOB_MOUNTING', value });
+        const to = await registry.create(`private/to-${value.toLowerCase()}`);
+        await crane('copy', registry.locate(`${from}:1`), registry.locate(`${to}:1`));
+        await crane('validate', '--remote', registry.locate(`${to}:1`));
+        expect(await registry.findDigest(to, '1')).toBe(await registry.findDigest(from, '1'));
+        const uploads = new RegExp(`^POST /v2/${to}/blobs/uploads/`);
+        const [mounted, started] = [201, 202].map((status) => registry.countAnswers(uploads, status));
+        if (value === 'ENABLED') expect([mounted, started]).toEqual([expect.any(Number), 0]);
+        else expect([mounted, started]).toEqual([0, expect.any(Number)]);
+        expect((mounted ?? 0) + (started ?? 0)).toBeGreaterThan(0);
+      }
     });
   });
 

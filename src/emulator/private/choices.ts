@@ -66,4 +66,18 @@ export const PRIVATE_CHOICES = {
     'model: registryIds is deprecated, and the token is not limited to them',
     'AccessDeniedException for an unknown account',
   ),
+  accountSettings: choose(
+    {
+      BASIC_SCAN_TYPE_VERSION: ['AWS_NATIVE'],
+      BLOB_MOUNTING: ['DISABLED', 'ENABLED'],
+      REGISTRY_POLICY_SCOPE: ['V2', 'V1'],
+    } as Readonly<Record<string, readonly string[]>>,
+    'model for names and values; the first value is that of a new account',
+    'V1 is no longer accepted, as the model text of one operation has it',
+  ),
+  unknownSettingReason: choose(
+    (values: readonly string[]) => `Member must satisfy enum value set: [${values.join(', ')}]`,
+    'as sibling services say it',
+    notRecorded,
+  ),
 } as const satisfies Record<string, EmulatorChoice<unknown>>;

@@ -4,6 +4,7 @@ import { layerHandlers } from '../operations/layers.ts';
 import { policyHandlers } from '../operations/policies.ts';
 import { putImageHandlers } from '../operations/put-image.ts';
 import { listTagsForResource, resourceTagHandlers } from '../operations/resource-tags.ts';
+import { accountSettingHandlers } from './account-settings.ts';
 import { getDownloadUrlForLayer } from './download-address.ts';
 import type { PrivateHandlers } from './handler.ts';
 import { privateImageHandlers } from './images.ts';
@@ -18,6 +19,7 @@ export const PRIVATE_HANDLERS: PrivateHandlers<PrivateOperationName> = {
   ...policyHandlers,
   ...putImageHandlers,
   ...lifecyclePolicyHandlers,
+  ...accountSettingHandlers,
   ...privateImageHandlers,
   ...privateRepositoryHandlers,
   BatchDeleteImage: imageHandlers.BatchDeleteImage,

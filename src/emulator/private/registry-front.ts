@@ -12,6 +12,7 @@ import type { Principal, ServedRegistry } from '../served-registry.ts';
 import { ServiceError } from '../service-error.ts';
 import type { BlobDigest, StoredRepository } from '../storage/model.ts';
 import { verifyToken } from '../tokens.ts';
+import { readAccountSetting } from './account-settings.ts';
 import { makeDownloadAddress } from './download-address.ts';
 import { findAccountOfHost } from './registries.ts';
 import { PRIVATE_REGISTRY_CHOICES } from './registry-choices.ts';
@@ -83,7 +84,8 @@ function findMountSource(
   from: string,
   digest: BlobDigest,
 ): string | undefined {
-  const source = context.blobMounting === true ? context.store.repositories.get(from) : undefined;
+  if (readAccountSetting(context.store, 'BLOB_MOUNTING') !== 'ENABLED') return undefined;
+  const source = context.store.repositories.get(from);
   if (source?.isUsed(digest) !== true) return undefined;
   if (!haveSameEncryption(source, findRepositoryByPath(context))) return undefined;
   try {

@@ -18,7 +18,7 @@ export function makePrivateService(region: string): EmulatedService {
     region,
     operations: PRIVATE_OPERATIONS,
     shapes: PRIVATE_SHAPES,
-    registryOperations: ['GetAuthorizationToken'],
+    registryOperations: ['GetAccountSetting', 'GetAuthorizationToken', 'PutAccountSetting'],
     // Source: `ListImageReferrers` in the service model.
     borrowedPermissions: { ListImageReferrers: 'BatchGetImage' },
     tokenActions: [],

@@ -17,8 +17,6 @@ export interface PrivateOptions {
   readonly downloadPort?: number | undefined;
   /** Default: us-east-1. */
   readonly region?: string | undefined;
-  /** True when the account setting BLOB_MOUNTING is ENABLED. Default: false, as in a new account. */
-  readonly blobMounting?: boolean | undefined;
 }
 
 interface PrivateParts {
@@ -33,7 +31,7 @@ const DEFAULT_REGION = 'us-east-1';
 /** Starts the server of private ECR, and the one for its layers. Throws an `Error` for a malformed region. */
 export async function startPrivate(
   start: StartServer,
-  { port = 0, downloadPort = 0, region = DEFAULT_REGION, blobMounting }: PrivateOptions,
+  { port = 0, downloadPort = 0, region = DEFAULT_REGION }: PrivateOptions,
   { registries, tokens, limitsRates, registryMode }: PrivateParts,
 ): Promise<HttpServer> {
   if (!isRegion(region)) throw new Error(`region must have the form of eu-west-1, not '${region}'`);
@@ -42,7 +40,6 @@ export async function startPrivate(
     handlers: PRIVATE_HANDLERS,
     front: PRIVATE_FRONT,
     registryRules: PRIVATE_REGISTRY_RULES[registryMode],
-    blobMounting,
     registries,
     tokens,
     quotas: new Quotas(limitsRates ? PRIVATE_REQUESTS_PER_SECOND : {}, Date.now),

@@ -11,8 +11,6 @@ import type { RegistryRules } from './rules.ts';
 export interface RegistryContext extends EmulatorContext {
   readonly registryRules: RegistryRules;
   readonly front: RegistryFront;
-  /** True when the account setting BLOB_MOUNTING of private ECR is ENABLED. */
-  readonly blobMounting?: boolean | undefined;
   /** The budget for bodies that are kept in memory. */
   readonly bodyBudget: BodyBudget;
   /** Called with errors of the emulator itself. Clients see status 500. */

@@ -45,6 +45,7 @@ export type JournalRecord =
   | { readonly type: 'settings-set'; readonly repositoryName: string; readonly settings: StoredSettings }
   | { readonly type: 'lifecycle-policy-set'; readonly repositoryName: string; readonly policyText?: string }
   | { readonly type: 'registry-catalog-data-set'; readonly registryCatalogData: StoredRegistryData }
+  | { readonly type: 'account-setting-set'; readonly name: string; readonly value: string }
   | {
       readonly type: 'image-put';
       readonly at: number;

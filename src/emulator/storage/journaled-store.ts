@@ -51,6 +51,10 @@ export class JournaledStore implements Store {
     return this.#parts.state.repositories;
   }
 
+  get accountSettings(): ReadonlyMap<string, string> {
+    return this.#parts.state.accountSettings;
+  }
+
   get registryCatalogData(): StoredRegistryData {
     return this.#parts.state.registryCatalogData;
   }
@@ -99,6 +103,10 @@ export class JournaledStore implements Store {
   setLifecyclePolicyText(repositoryName: string, policyText: string | undefined): void {
     const policy = policyText === undefined ? {} : { policyText };
     this.#parts.ledger.commit({ type: 'lifecycle-policy-set', repositoryName, ...policy });
+  }
+
+  setAccountSetting(name: string, value: string): void {
+    this.#parts.ledger.commit({ type: 'account-setting-set', name, value });
   }
 
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void {

@@ -111,6 +111,7 @@ function* listBlobs(state: State): Generator<[BlobDigest, number]> {
 /** Yields the fewest records that restore this state, with every order kept. */
 function* recordState(state: State): Generator<JournalRecord> {
   yield { type: 'registry-catalog-data-set', registryCatalogData: state.registryCatalogData };
+  for (const [name, value] of state.accountSettings) yield { type: 'account-setting-set', name, value };
   for (const repository of state.repositories.values()) yield* recordRepository(repository);
   for (const { uploadId, repositoryName, startedAt, partSizes } of state.uploads.values()) {
     yield { type: 'upload-started', at: startedAt, repositoryName, uploadId };

@@ -13,6 +13,7 @@ export class State {
   readonly repositories = new Map<string, RepositoryState>();
   readonly uploads = new Map<string, UploadState>();
   registryCatalogData: StoredRegistryData = {};
+  readonly accountSettings = new Map<string, string>();
   /** The number of layers, images and logos that hold a blob. */
   readonly #holders = new Map<BlobDigest, number>();
   readonly #released = new Set<BlobDigest>();
@@ -46,6 +47,9 @@ export class State {
       }
       case 'registry-catalog-data-set':
         this.registryCatalogData = record.registryCatalogData;
+        return;
+      case 'account-setting-set':
+        this.accountSettings.set(record.name, record.value);
         return;
       case 'part-appended':
         this.upload(record.uploadId).addPart(record.size);

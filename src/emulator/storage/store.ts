@@ -20,6 +20,8 @@ import type {
 export interface Store {
   readonly repositories: ReadonlyMap<string, StoredRepository>;
   readonly registryCatalogData: StoredRegistryData;
+  /** The settings of private ECR that were set, by name. */
+  readonly accountSettings: ReadonlyMap<string, string>;
 
   createRepository(repository: RepositoryToCreate): StoredRepository;
   /** Deletes its images, layers and uploads as well. */
@@ -34,6 +36,7 @@ export interface Store {
   /** Undefined removes the policy. */
   setLifecyclePolicyText(repositoryName: string, policyText: string | undefined): void;
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void;
+  setAccountSetting(name: string, value: string): void;
 
   /** Stores the manifest unless the repository has it, then puts or moves `tag`. */
   putImage(repositoryName: string, image: ImageToStore): StoredImage;

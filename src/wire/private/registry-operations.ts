@@ -3,7 +3,7 @@ import type { PrivateExceptionName } from './exceptions.ts';
 
 // Source: AWS service model 2015-09-21 of private ECR, as botocore 1.43.11 carries it; a conformance test compares.
 
-/** Operations on the registry, its tokens, and the tags of its resources. */
+/** Operations on the registry, its settings and tokens, and the tags of its resources. */
 export const PRIVATE_REGISTRY_OPERATIONS = {
   GetAuthorizationToken: {
     input: { type: 'structure', members: { registryIds: 'GetAuthorizationTokenRegistryIdList' } },
@@ -44,5 +44,24 @@ export const PRIVATE_REGISTRY_OPERATIONS = {
     input: { type: 'structure', required: ['resourceArn'], members: { resourceArn: 'Arn' } },
     output: { type: 'structure', members: { tags: 'TagList' } },
     exceptions: ['InvalidParameterException', 'RepositoryNotFoundException', 'ServerException'],
+  },
+  GetAccountSetting: {
+    input: { type: 'structure', required: ['name'], members: { name: 'AccountSettingName' } },
+    output: { type: 'structure', members: { name: 'AccountSettingName', value: 'AccountSettingName' } },
+    exceptions: ['ServerException', 'ValidationException', 'InvalidParameterException'],
+  },
+  PutAccountSetting: {
+    input: {
+      type: 'structure',
+      required: ['name', 'value'],
+      members: { name: 'AccountSettingName', value: 'AccountSettingValue' },
+    },
+    output: { type: 'structure', members: { name: 'AccountSettingName', value: 'AccountSettingValue' } },
+    exceptions: [
+      'ServerException',
+      'ValidationException',
+      'InvalidParameterException',
+      'LimitExceededException',
+    ],
   },
 } as const satisfies Record<string, Operation<PrivateExceptionName>>;

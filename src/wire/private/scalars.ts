@@ -4,6 +4,8 @@ import type { ScalarShape } from '../model.ts';
 
 /** Strings, numbers, flags, blobs and timestamps of private ECR, by their names in the service model. */
 export const PRIVATE_SCALARS = {
+  AccountSettingName: { type: 'string', min: 1, max: 64 },
+  AccountSettingValue: { type: 'string' },
   Arn: { type: 'string' },
   ArtifactStatus: { type: 'string', enum: ['ACTIVE', 'ARCHIVED', 'ACTIVATING'] },
   ArtifactStatusFilter: { type: 'string', enum: ['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'] },

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { PrivateOperationName, PrivateOutputOf } from '../../../src/wire/private/operations.ts';
 import { callPrivate } from '../../support/call-api.ts';
 import { privateOf } from '../../support/signed-request.ts';
 import { Sandbox } from './sandbox.ts';
@@ -43,17 +44,19 @@ export class PrivateRegistry {
     return `${this.host}/${reference}`;
   }
 
+  /** Calls an operation of the API with the keys of the account. */
+  call<Name extends PrivateOperationName>(operation: Name, input: object): Promise<PrivateOutputOf<Name>> {
+    return callPrivate(privateOf(this.sandbox.emulator), operation, input);
+  }
+
   /** Creates a repository with further members of CreateRepository. Returns its name. */
   async create(repositoryName: string, settings: object = {}): Promise<string> {
-    await callPrivate(privateOf(this.sandbox.emulator), 'CreateRepository', { repositoryName, ...settings });
+    await this.call('CreateRepository', { repositoryName, ...settings });
     return repositoryName;
   }
 
   async describe(repositoryName: string) {
-    const { imageDetails } = await callPrivate(privateOf(this.sandbox.emulator), 'DescribeImages', {
-      repositoryName,
-    });
-    return imageDetails ?? [];
+    return (await this.call('DescribeImages', { repositoryName })).imageDetails ?? [];
   }
 
   /** The digest of a tag, in the service. */

@@ -32,7 +32,8 @@ export interface PrivateRegistryOptions {
 export async function startPrivateRegistry(options: PrivateRegistryOptions = {}) {
   const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
   const store = await openTestStore(makeDirectory());
-  const { allowedActions = ['*'], registryId = ACCOUNT, blobMounting } = options;
+  const { allowedActions = ['*'], registryId = ACCOUNT } = options;
+  if (options.blobMounting === true) store.setAccountSetting('BLOB_MOUNTING', 'ENABLED');
   const sender = { accessKeyId: 'AKIASENDER', secretAccessKey: 'secret', allowedActions, registryId };
   const identity = deriveIdentity({ account: ACCOUNT, identities: [sender] });
   const tokens = { ...identity, tokenKey: 'key' };
@@ -45,7 +46,6 @@ export async function startPrivateRegistry(options: PrivateRegistryOptions = {})
     bodyBudget: new BodyBudget(64 * 1024 * 1024),
     registryRules: PRIVATE_REGISTRY_RULES.aws,
     front: PRIVATE_FRONT,
-    blobMounting,
     manifestSwitches: MANIFEST_SWITCHES,
     quotas: new Quotas({}, () => clock.now),
     now: () => clock.now,
