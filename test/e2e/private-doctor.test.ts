@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSmallestPolicy } from '../../src/cli/commands/doctor/policy.ts';
 import { parseRepository } from '../../src/oci/reference.ts';
 import { runCli } from '../support/cli.ts';
+import { startTestEmulator } from '../support/emulator.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
@@ -162,6 +163,47 @@ describe('a healthy setup', () => {
       detail: 'none: docker asks docker-credential-ecrp',
     });
     expect(checks.get('docker-config')?.status).toBe('failed');
+  });
+});
+
+describe("docker's login", () => {
+  const logIn = async (env: Env): Promise<Env> => {
+    const given = { ...env, DOCKER_CONFIG: await mkdtemp(join(home.directory, 'docker-')) };
+    const { status, stderr } = await runCli(['login', env.ECRP_PRIVATE_REGISTRY_HOST ?? ''], { env: given });
+    expect(status, stderr).toBe(0);
+    return given;
+  };
+
+  it('that the registry takes', async () => {
+    const env = await logIn(base);
+    const { status, checks } = await examine([host], env);
+    expect({ status, check: checks.get('stored-logins') }).toEqual({
+      status: 0,
+      check: { status: 'ok', detail: `accepted: ${env.DOCKER_CONFIG}/config.json (${host})` },
+    });
+  });
+
+  it('that is wrong, or has expired', async () => {
+    const wrong = await logIn(base);
+    const auths = { [host]: { auth: Buffer.from('AWS:wrong').toString('base64') } };
+    await writeFile(join(wrong.DOCKER_CONFIG ?? '', 'config.json'), JSON.stringify({ auths }));
+    const old = await startTestEmulator({ private: {}, tokenLifetimeMs: 1 });
+    cleanups.push(() => void old.close());
+    const expired = await logIn({ ...home.env, ...old.env, PATH: base.PATH ?? '' });
+    for (const [env, registryHost] of [
+      [wrong, host],
+      [expired, old.privateRegistryHost ?? ''],
+    ] as const) {
+      const { status, checks } = await examine([registryHost], env);
+      expect(status).toBe(4);
+      expect(checks.get('stored-logins')).toEqual({
+        status: 'failed',
+        detail: expect.stringMatching(
+          /^the registry refuses the login for \S+ in \S+ \(\S+\): it has expired or is wrong, and docker cannot use the registry$/,
+        ),
+        hint: `Run 'ecrp login ${registryHost}' to store a new one.`,
+      });
+    }
   });
 });
 
