@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { describeWithClients } from './support/clients.ts';
 import { Dockerd } from './support/dockerd.ts';
+import { LOGIN_WAYS, makeLoggedInHome } from './support/logged-in.ts';
 import { spoilPassword } from './support/login-file.ts';
 import { makeRootTar } from './support/made-image.ts';
 import { readInspection } from './support/podman.ts';
@@ -68,6 +69,31 @@ describeWithClients('the Docker engine and private ECR', ['docker', 'dockerd', '
       expect(after).toMatchObject({ configDigest: before.configDigest, diffIds: before.diffIds });
       expect(after.manifestDigests).toContain(await registry.findDigest(name, `v${at}`));
     }
+  });
+
+  test.for(LOGIN_WAYS)('docker pushes and pulls with %s', async ([, options], context) => {
+    const dockerd = engine(context);
+    const name = await registry.create(`docker/ways/${options.length}`);
+    const reference = registry.locate(`${name}:1`);
+    await dockerd.docker('tag', 'fixture/app:1.0', reference);
+    const given = await makeLoggedInHome(registry.sandbox, [...options, registry.host]);
+    const pushed = await dockerd.tryDocker(['push', '--quiet', reference], { env: given });
+    expect(pushed, pushed.stderr).toMatchObject({ status: 0 });
+    await dockerd.docker('rmi', reference);
+    const pulled = await dockerd.tryDocker(['pull', '--quiet', reference], { env: given });
+    expect(pulled, pulled.stderr).toMatchObject({ status: 0 });
+  });
+
+  test('docker prints why our helper has no login', async (context) => {
+    const dockerd = engine(context);
+    const given = await makeLoggedInHome(registry.sandbox, ['--credential-helper', registry.host]);
+    const wrong = { ...given, AWS_SECRET_ACCESS_KEY: 'wrong' };
+    const reference = registry.locate('docker/unknown:1');
+    const { status, stderr } = await dockerd.tryDocker(['pull', reference], { env: wrong });
+    expect(status).not.toBe(0);
+    // Docker's own words alone would send the user astray.
+    expect(stderr).toContain('no basic auth credentials');
+    expect(stderr).toMatch(/^docker-credential-ecrp: .*AWS_SECRET_ACCESS_KEY/m);
   });
 
   test('docker shows why a push fails: no repository, or an immutable tag', async (context) => {
