@@ -15,6 +15,12 @@ import { updateConfigFile } from './update-config-file.ts';
 /** Our credential helper, `docker-credential-ecrp`. It gets logins on demand. */
 export const OWN_HELPER = 'ecrp';
 
+/** AWS's credential helper for ECR, `docker-credential-ecr-login`: amazon-ecr-credential-helper. */
+export const AWS_HELPER = 'ecr-login';
+
+/** Both get logins on demand. Neither stores one. */
+const HELPERS_ON_DEMAND: readonly string[] = [OWN_HELPER, AWS_HELPER];
+
 export interface LoginPlace {
   /** Directory of `config.json`: `$DOCKER_CONFIG` or `~/.docker`. Made when a login is stored. */
   readonly configDirectory: string;
@@ -27,9 +33,9 @@ export interface LoginPlace {
 
 export interface StoredLogin {
   readonly configFile: string;
-  /** `file`: as base64 in the config; `store`: in a credential store; `helper`: nowhere, our helper gets it on demand. */
+  /** `file`: as base64 in the config; `store`: in a credential store; `helper`: nowhere, a helper gets it on demand. */
   readonly storedIn: 'file' | 'store' | 'helper';
-  /** Name of the store, as in `docker-credential-<store>`. */
+  /** Name of the store or helper, as in `docker-credential-<store>`. */
   readonly store?: string;
   /** Mode of the config if it has the login and others can read it. */
   readonly openMode?: number | undefined;
@@ -39,7 +45,7 @@ export interface StoredLogin {
 
 /**
  * Stores a login as `docker login` does: with the helper that the config names for the host, else in the config itself. Stores nothing
- * if that helper is ours.
+ * if that helper gets logins of ECR on demand.
  *
  * Throws INVALID_INPUT for an unusable config and AUTH for a failing helper. No login has changed then.
  */
@@ -47,13 +53,14 @@ export async function storeLogin(place: LoginPlace & Login): Promise<StoredLogin
   const { configDirectory, registryHost, username, secret, env, signal } = place;
   const file = await readConfigFile(configDirectory);
   const helper = nameHelper(file, registryHost);
-  if (helper === OWN_HELPER) return { configFile: file.path, storedIn: 'helper' };
-
   if (helper === undefined) {
     const entry = { auth: Buffer.from(`${username}:${secret}`).toString('base64') };
     const edit = ({ text }: ConfigFile) => setJsonMember(text, ['auths', registryHost], entry);
     const configFile = await updateConfigFile(configDirectory, edit, signal);
     return { configFile, storedIn: 'file', openMode: await findOpenMode(configFile) };
+  }
+  if (HELPERS_ON_DEMAND.includes(helper)) {
+    return { configFile: file.path, storedIn: 'helper', store: helper };
   }
   // Outside of the lock: a helper may wait for its user, and other runs must not wait as well.
   await putInto(openCredentialStore(helper, env, signal), registryHost, { username, secret });
@@ -87,7 +94,7 @@ export async function removeLogin(place: LoginPlace): Promise<RemovedLogin> {
   const isOurs = config.credHelpers.get(registryHost) === OWN_HELPER;
   const helper = isOurs ? config.credsStore : nameHelper({ config }, registryHost);
   let problem: string | undefined;
-  if (helper && helper !== OWN_HELPER) {
+  if (helper && !HELPERS_ON_DEMAND.includes(helper)) {
     try {
       const erased = await eraseLogins(openCredentialStore(helper, env, signal), registryHost, [...removed]);
       for (const key of erased) removed.add(key);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -10,7 +10,9 @@ import { type Ended, runProgram } from './support/process.ts';
 // keeps what it is asked.
 
 const OURS = join(import.meta.dirname, '../../bin/docker-credential-ecrp.js');
+const ECRP = join(import.meta.dirname, '../../bin/ecrp.js');
 const ACCOUNT = '123456789012';
+const HOST = `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`;
 
 type Helper = 'theirs' | 'ours';
 
@@ -38,7 +40,14 @@ describeWithClients('credential helpers', ['docker-credential-ecr-login'], () =>
     settings: { readonly home?: string; readonly env?: Readonly<Record<string, string>> } = {},
   ): Promise<Ended> {
     const home = settings.home ?? makeHome();
-    const env = {
+    const env = { ...makeEnvironment(home), ...settings.env };
+    return helper === 'ours'
+      ? runProgram(process.execPath, [OURS, verb], { env, input })
+      : runProgram(requireClient('docker-credential-ecr-login'), [verb], { env, input });
+  }
+
+  function makeEnvironment(home: string): Record<string, string> {
+    return {
       PATH: process.env.PATH ?? '',
       HOME: home,
       AWS_EC2_METADATA_DISABLED: 'true',
@@ -48,11 +57,7 @@ describeWithClients('credential helpers', ['docker-credential-ecr-login'], () =>
       AWS_ENDPOINT_URL_ECR: api.url,
       AWS_ENDPOINT_URL_ECR_PUBLIC: api.url,
       ECRP_REGISTRY_HOST: 'public.ecr.aws',
-      ...settings.env,
     };
-    return helper === 'ours'
-      ? runProgram(process.execPath, [OURS, verb], { env, input })
-      : runProgram(requireClient('docker-credential-ecr-login'), [verb], { env, input });
   }
 
   function makeHome(): string {
@@ -184,4 +189,29 @@ describeWithClients('credential helpers', ['docker-credential-ecr-login'], () =>
       stdout: expect.stringContaining('cannot store one for ghcr.io'),
     });
   });
+
+  test.each([
+    ['for every registry', { credsStore: 'ecr-login' }],
+    ['for the host', { credHelpers: { [HOST]: 'ecr-login' } }],
+  ])(
+    'ecrp login and logout leave a registry to theirs, where docker is told to ask it %s',
+    async (_, config) => {
+      const home = makeHome();
+      mkdirSync(join(home, '.docker'));
+      const file = join(home, '.docker', 'config.json');
+      writeFileSync(file, JSON.stringify(config));
+      const ecrp = (...words: readonly string[]) =>
+        runProgram(process.execPath, [ECRP, ...words], { env: makeEnvironment(home) });
+      const login = await ecrp('login', HOST, '--json');
+      expect(login, login.stderr).toMatchObject({ status: 0 });
+      expect(JSON.parse(login.stdout)).toMatchObject({ registryHost: HOST, storedIn: 'helper' });
+      expect(login.stderr).toContain(`docker uses docker-credential-ecr-login for ${HOST}`);
+      expect(login.stderr).not.toContain('warning');
+      const logout = await ecrp('logout', HOST, '--json');
+      expect(JSON.parse(logout.stdout)).toMatchObject({ removed: [] });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(config);
+      expect(await ecrp('login', '--credential-helper', HOST)).toMatchObject({ status: 0 });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ credHelpers: { [HOST]: 'ecrp' } });
+    },
+  );
 });

@@ -183,6 +183,27 @@ describe("docker's login", () => {
     });
   });
 
+  it('that is for another registry, or not given by the helper of AWS', async () => {
+    const directory = await mkdtemp(join(home.directory, 'docker-'));
+    const write = (config: object) => writeFile(join(directory, 'config.json'), JSON.stringify(config));
+    const env = { ...base, DOCKER_CONFIG: directory };
+    const auth = Buffer.from('AWS:p').toString('base64');
+    await write({ auths: { [`https://${AWS_HOST}/v2/`]: { auth }, 'ghcr.io': { auth } } });
+    expect((await examine([host], env)).checks.get('stored-logins')).toEqual({
+      status: 'ok',
+      detail: `none: docker needs 'ecrp login ${host}', ecrp itself needs none; docker has one for ${AWS_HOST}, which is another registry`,
+    });
+    const PATH = await mkdtemp(join(home.directory, 'programs-'));
+    const script = "#!/bin/sh\necho 'credentials not found in native keychain'\nexit 1\n";
+    await writeFile(join(PATH, 'docker-credential-ecr-login'), script, { mode: 0o755 });
+    await write({ credsStore: 'ecr-login' });
+    const { status, checks } = await examine([host], { ...env, PATH: `${PATH}:/usr/bin:/bin` });
+    expect({ status, check: checks.get('stored-logins') }).toMatchObject({
+      status: 0,
+      check: { status: 'warning', hint: expect.stringContaining(`ecrp login --credential-helper ${host}`) },
+    });
+  });
+
   it('that is wrong, or has expired', async () => {
     const wrong = await logIn(base);
     const auths = { [host]: { auth: Buffer.from('AWS:wrong').toString('base64') } };

@@ -1,6 +1,13 @@
-import { findOpenMode, parseDockerConfig, readConfigFile } from '../../../docker/config-file.ts';
-import { findProgram } from '../../../docker/find-program.ts';
 import {
+  type ConfigFile,
+  findOpenMode,
+  parseDockerConfig,
+  readConfigFile,
+} from '../../../docker/config-file.ts';
+import { findProgram } from '../../../docker/find-program.ts';
+import { reduceToHost } from '../../../docker/helper-protocol.ts';
+import {
+  AWS_HELPER,
   type FoundLogin,
   findLogin,
   isLoginInEnvironment,
@@ -10,9 +17,10 @@ import {
   OWN_HELPER,
 } from '../../../docker/login.ts';
 import { EcrpError } from '../../../errors.ts';
-import { quoteForShell } from '../../../foreign-text.ts';
+import { listNames, quoteForShell } from '../../../foreign-text.ts';
 import type { Io } from '../../../io.ts';
 import type { Connections } from '../../../net/connections.ts';
+import { parsePrivateHost } from '../../../oci/private-host.ts';
 import { isLoginAccepted } from '../../../registry/check-login.ts';
 import type { Waiting } from '../../progress/waiting.ts';
 import { suggestHelperInstallation } from '../login/warn-about-helper.ts';
@@ -115,17 +123,37 @@ export async function checkStoredLogins(
     return fail(new EcrpError('AUTH', message, { hint: [...remedies].join(' ') }));
   }
   if (good.length > 0) return pass(`accepted: ${good.join(', ')}`);
-  return pass(isPrivate ? await explainNoLogin(places) : 'none; public pulls are anonymous');
+  return isPrivate ? explainNoLogin(places) : pass('none; public pulls are anonymous');
 }
 
-/** Says how docker gets into a private registry without a stored login. */
-async function explainNoLogin(places: readonly LoginPlace[]): Promise<string> {
+/** Says how docker gets into a private registry without a stored login, and names logins that may be meant for it. */
+async function explainNoLogin(places: readonly LoginPlace[]): Promise<Finding> {
+  const sayings: string[] = [];
   for (const { configDirectory, registryHost } of places) {
-    const helper = nameHelper(await readConfigFile(configDirectory), registryHost);
-    if (helper === OWN_HELPER) return `none: docker asks docker-credential-${OWN_HELPER}`;
+    const file = await readConfigFile(configDirectory);
+    const helper = nameHelper(file, registryHost);
+    if (helper === AWS_HELPER) {
+      return warn(
+        `docker-credential-${AWS_HELPER} gives docker no login for ${registryHost}; its log, ~/.ecr/log/ecr-login.log, has the cause`,
+        `Run 'ecrp login --credential-helper ${registryHost}' to use ours, which says the cause.`,
+      );
+    }
+    if (helper === OWN_HELPER) {
+      sayings.push(`none: docker asks docker-credential-${OWN_HELPER}`);
+      continue;
+    }
+    const others = listPrivateHosts(file).filter((host) => host !== registryHost);
+    const aside =
+      others.length === 0 ? '' : `; docker has one for ${listNames(others)}, which is another registry`;
+    sayings.push(`none: docker needs 'ecrp login ${registryHost}', ecrp itself needs none${aside}`);
   }
-  const hosts = places.map(({ registryHost }) => registryHost).join(' ');
-  return `none: docker needs 'ecrp login ${hosts}', ecrp itself needs none`;
+  return pass(sayings.join('; '));
+}
+
+/** Lists the private registries that docker's configuration names. A login for the wrong region or account is a common mistake. */
+function listPrivateHosts({ config }: Pick<ConfigFile, 'config'>): readonly string[] {
+  const hosts = [...config.auths.keys(), ...config.credHelpers.keys()].map(reduceToHost);
+  return [...new Set(hosts)].filter((host) => parsePrivateHost(host) !== undefined);
 }
 
 async function findInEnvironment(place: LoginPlace): Promise<FoundLogin | undefined> {

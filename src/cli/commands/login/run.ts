@@ -103,9 +103,9 @@ async function store(
     const { configFile, storedIn } = stored;
     if (storedIn === 'helper') {
       context.messages.note(
-        `No token is stored: docker uses docker-credential-${OWN_HELPER} for ${registryHost}.`,
+        `No token is stored: docker uses docker-credential-${stored.store} for ${registryHost}.`,
       );
-      left.push(host);
+      if (stored.store === OWN_HELPER) left.push(host);
       results.push({ registryHost, username, configFile, storedIn });
       continue;
     }
