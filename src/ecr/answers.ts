@@ -125,6 +125,6 @@ function countCharacters(value: unknown): number {
 
 function refuseList(problem: string): EcrpError {
   return new EcrpError('UNAVAILABLE', problem, {
-    hint: 'Check --endpoint-url if you gave it; ECR Public ends its lists.',
+    hint: 'Check --endpoint-url if you gave it; ECR ends its lists.',
   });
 }

@@ -152,7 +152,7 @@ function readStartedUpload(answer: InitiateLayerUploadCommandOutput): StartedUpl
 function refuseDigest(digest: string | undefined, reason: string | undefined): EcrpError {
   return new EcrpError('INVALID_INPUT', `The service does not take the layer digest ${digest}: ${reason}`, {
     operation: 'BatchCheckLayerAvailability',
-    hint: 'ECR Public takes layers by SHA-256 only: save the image again.',
+    hint: 'ECR takes layers by SHA-256 only: save the image again.',
   });
 }
 

@@ -33,9 +33,9 @@ const GO_CLIENTS: readonly string[] = [
   'docker-credential-ecr-login',
 ];
 
-/** Programs that `.ci/go-clients` builds if they are named. */
-type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd' | 'buildx';
-const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd', 'buildx'];
+/** Programs that `.ci/go-clients` builds if they are named, and the server that `.ci/moto` installs. */
+type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd' | 'buildx' | 'moto-server';
+const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd', 'buildx', 'moto-server'];
 
 /** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
@@ -82,8 +82,8 @@ export function describeWithClients(title: string, clients: readonly Client[], b
 
 /**
  * Declares a group of tests. If the machine lacks something, they are skipped with that reason. With ECRP_REQUIRE_CLIENTS, as
- * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well, and a missing cosign or BuildKit never
- * does: to build them takes longer than all tests.
+ * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well, and a missing cosign, BuildKit or moto
+ * never does: to get them takes longer than all tests.
  */
 export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {
