@@ -1,5 +1,7 @@
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { callPrivate } from '../support/call-api.ts';
 import type { TestEmulator } from '../support/emulator.ts';
+import { privateOf } from '../support/signed-request.ts';
 
 interface Named {
   readonly digest: string;
@@ -7,13 +9,15 @@ interface Named {
   readonly bytes: Buffer | undefined;
 }
 
-/** Fetches anonymously from the registry. Undefined for a missing object. */
+/** Fetches from the registry of ECR Public, anonymously, or from that of private ECR. Undefined for a missing object. */
 export class Puller {
   readonly #emulator: TestEmulator;
-  #token: Promise<string> | undefined;
+  readonly #service: 'public' | 'private';
+  #authorization: Promise<string> | undefined;
 
-  constructor(emulator: TestEmulator) {
+  constructor(emulator: TestEmulator, service: 'public' | 'private' = 'public') {
     this.#emulator = emulator;
+    this.#service = service;
   }
 
   /** Finds a missing digest below a tag. Undefined for a complete or missing tag. */
@@ -69,12 +73,23 @@ export class Puller {
   }
 
   async #ask(repositoryName: string, path: string, redirect: 'follow' | 'manual'): Promise<Response> {
-    const { url, registryAlias } = this.#emulator;
-    this.#token ??= fetch(`${url}/token/`).then(async (answer) => String(Object(await answer.json()).token));
-    return fetch(`${url}/v2/${registryAlias}/${repositoryName}/${path}`, {
-      headers: { authorization: `Bearer ${await this.#token}`, accept: '*/*' },
+    const { url, privateUrl, registryAlias } = this.#emulator;
+    this.#authorization ??= this.#authorize();
+    const base = this.#service === 'public' ? `${url}/v2/${registryAlias}` : `${privateUrl}/v2`;
+    return fetch(`${base}/${repositoryName}/${path}`, {
+      headers: { authorization: await this.#authorization, accept: '*/*' },
       redirect,
     });
+  }
+
+  async #authorize(): Promise<string> {
+    if (this.#service === 'public') {
+      const answer = await fetch(`${this.#emulator.url}/token/`);
+      return `Bearer ${Object(await answer.json()).token}`;
+    }
+    const signer = privateOf(this.#emulator);
+    const { authorizationData = [] } = await callPrivate(signer, 'GetAuthorizationToken');
+    return `Basic ${authorizationData[0]?.authorizationToken}`;
   }
 }
 

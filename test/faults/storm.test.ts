@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ECR_PUBLIC_LIMITS } from '../../src/ecr/limits.ts';
 import { planPush } from '../../src/engine/plan/plan.ts';
 import { EcrpError } from '../../src/errors.ts';
-import { callApi } from '../support/call-api.ts';
+import { callApi, callPrivate } from '../support/call-api.ts';
 import { setFaults, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { makeImage, makeRandom } from '../support/images.ts';
 import { layoutSource } from '../support/memory-source.ts';
+import { privateOf } from '../support/signed-request.ts';
 import { useTemporaryDirectories } from '../support/temporary-directory.ts';
 import { PartWitness } from './part-witness.ts';
 import { Puller } from './puller.ts';
@@ -34,10 +35,10 @@ const counts = {
   resumedBytes: 0,
 };
 let emulator: TestEmulator;
-let puller: Puller;
+let pullers: Readonly<Record<'public' | 'private', Puller>>;
 beforeAll(async () => {
-  emulator = await startTestEmulator();
-  puller = new Puller(emulator);
+  emulator = await startTestEmulator({ private: {} });
+  pullers = { public: new Puller(emulator), private: new Puller(emulator, 'private') };
 });
 afterAll(async () => {
   if (reportFile !== undefined) await appendFile(reportFile, `${JSON.stringify({ firstSeed, ...counts })}\n`);
@@ -85,14 +86,20 @@ async function weather(seed: number): Promise<void> {
   const random = makeRandom(seed);
   const stateDirectory = await makeDirectory();
   const repositoryName = `storm/s${seed}`;
-  await callApi(emulator, 'CreateRepository', { repositoryName });
+  const isPrivate = seed % 3 === 0;
+  const puller = pullers[isPrivate ? 'private' : 'public'];
+  if (isPrivate) {
+    // Its tags are put again and again, and the image under them stays the same.
+    const input = { repositoryName, imageTagMutability: 'IMMUTABLE' };
+    await callPrivate(privateOf(emulator), 'CreateRepository', input);
+  } else await callApi(emulator, 'CreateRepository', { repositoryName });
   const image = makeStormImage(seed, random);
   const witness = new PartWitness(PART_BYTES);
   const run = async (rules: readonly string[], end?: StormPush['end']) => {
     counts.runs += 1;
     const stallMs = rules.some((rule) => rule.includes('stall')) ? 500 : 60_000;
     const plan = await planStormImage(image);
-    const push = { emulator, repositoryName, stateDirectory, plan, witness, stallMs, end };
+    const push = { emulator, repositoryName, stateDirectory, plan, witness, stallMs, end, isPrivate };
     const outcome = await pushInStorm(push);
     if (outcome === 'ended') counts[end?.how === 'kill' ? 'killed' : 'interrupted'] += 1;
     else if (outcome instanceof EcrpError) counts.failed += 1;

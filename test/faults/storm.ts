@@ -2,6 +2,8 @@ import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeCaller } from '../../src/ecr/call.ts';
 import { Pacer } from '../../src/ecr/pacing.ts';
+import { createPrivateClient } from '../../src/ecr/private/client.ts';
+import { connectPrivateTarget } from '../../src/ecr/private/connect-target.ts';
 import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
 import { sendThroughRegistry } from '../../src/ecr/target/raw-target.ts';
@@ -28,6 +30,8 @@ export interface StormPush {
   readonly witness: PartWitness;
   /** Longest silence of a connection. */
   readonly stallMs: number;
+  /** Whether the repository is one of private ECR. */
+  readonly isPrivate?: boolean | undefined;
   /** Host of the registry that layers go to; undefined: they travel through the API. */
   readonly registryHost?: string | undefined;
   /** Ends the push after so many events, in this way. Undefined: never. */
@@ -40,6 +44,7 @@ export type StormOutcome = PushResult | EcrpError | 'ended';
 /** Pushes in this process. A kill is an interruption that stops all further writes. */
 export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
   const { emulator, repositoryName, stateDirectory, plan, witness, stallMs, registryHost, end } = push;
+  const { isPrivate = false } = push;
   const controller = new AbortController();
   let isDead = false;
   let events = 0;
@@ -49,11 +54,13 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
     isDead = end.how === 'kill';
     controller.abort(new EcrpError('INTERRUPTED', 'the storm'));
   };
-  const base = createEcrClient({ endpointUrl: emulator.url, env: emulator.env, retryBudgetMs: stallMs });
+  const endpointUrl = (isPrivate ? emulator.privateUrl : emulator.url) ?? '';
+  const createClient = isPrivate ? createPrivateClient : createEcrClient;
+  const base = createClient({ endpointUrl, env: emulator.env, retryBudgetMs: stallMs });
   const client = {
     ...base,
     call: makeCaller({
-      endpoint: emulator.url,
+      endpoint: endpointUrl,
       firstDelayMs: 1,
       budget: new RetryBudget({ givenMs: 4 * stallMs }),
       pacer: new Pacer({}),
@@ -72,6 +79,18 @@ export async function pushInStorm(push: StormPush): Promise<StormOutcome> {
       uploads: witness.watchStore(stopWhen(uploads, () => isDead)),
       onEvent,
       signal: controller.signal,
+      ...(isPrivate && {
+        changeTarget: (target) => {
+          const place = { client, address: { repositoryName }, name: repositoryName };
+          const own = connectPrivateTarget(place, {
+            mostPartBytes: PART_BYTES,
+            retryBudgetMs: 4 * stallMs,
+            onCreatedByTemplate: undefined,
+          });
+          // The witness watches the parts.
+          return { ...own, uploadBlob: target.uploadBlob };
+        },
+      }),
       ...(registryHost !== undefined && {
         changeTarget: (target) => {
           const findPath = async () => `${emulator.registryAlias}/${repositoryName}`;
