@@ -1,5 +1,7 @@
+import type { ImageTarget } from '../../../ends/image-target.ts';
 import { rememberTarget } from '../../../engine/remember-target.ts';
 import { formatImageAddress } from '../../../oci/image-address.ts';
+import type { RepositoryReference } from '../../../oci/reference.ts';
 import type { RemoteRepository } from '../../../registry/remote-repository.ts';
 import { pickCosignTags, searchCosignTags } from '../../../registry/source/cosign-tags.ts';
 import { ManifestCache } from '../../../registry/source/manifest-cache.ts';
@@ -62,13 +64,28 @@ async function copyRequested(run: PushRun, request: CopyRequest): Promise<readon
   const manifests = new ManifestCache(remote, context.io.signal);
   try {
     const chosen = chooseTarget(transfer.target, [], transfer.hosts);
-    const repository = await connectRepository(context, session, progress, transfer, chosen, rememberTarget);
+    const mount = await findMounts(run, request, chosen);
+    const repository = await connectRepository(context, session, progress, transfer, chosen, (target) =>
+      rememberTarget(mount?.(target) ?? target),
+    );
     const open = { run, request, remote, manifests, repository };
     return wantsTag === undefined ? [await copyOne(open)] : await copyAll(open, wantsTag);
   } finally {
     manifests.close();
     remote.close();
   }
+}
+
+/** Undefined where blobs have to travel. */
+async function findMounts(
+  run: PushRun,
+  { from, transfer }: CopyRequest,
+  to: RepositoryReference,
+): Promise<((target: ImageTarget) => ImageTarget) | undefined> {
+  const isPrivate = from.privateRegistry !== undefined && to.privateRegistry !== undefined;
+  if (!isPrivate || transfer.dryRun) return undefined;
+  const { prepareMounts } = await import('./mount-from.ts');
+  return prepareMounts(run, from, to);
 }
 
 async function copyOne({
