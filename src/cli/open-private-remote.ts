@@ -42,8 +42,6 @@ export async function openPrivateRemote(
     address: addressPrivate(repository.repositoryPath, privateRegistry),
     name: formatAddressedRepository(repository),
     reading,
-    // Of another endpoint than AWS's, this is the URL.
-    allowsPlainHttp: session.endpoint.startsWith('http:'),
     close,
   });
 }

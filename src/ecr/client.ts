@@ -83,6 +83,8 @@ export interface EcrClient {
   readonly service: EcrService;
   readonly operations: SharedOperations;
   readonly call: Caller;
+  /** Where the API answers. */
+  readonly endpointUrl: string;
   /** For the registry of the same service: same proxies, same trusted certificates. */
   readonly connections: Connections;
   /** For another client of the same user. */
@@ -172,6 +174,7 @@ export function makeEcrClient(
     service,
     operations,
     call,
+    endpointUrl: settings.endpointUrl,
     connections,
     credentials: source,
     findIdentity: source.provide,

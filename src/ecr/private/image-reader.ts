@@ -1,8 +1,7 @@
 import type { ImageReader } from '../../ends/image-target.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { streamBlob } from '../../registry/read-answer.ts';
-import { sendFollowing } from '../../registry/send-following.ts';
-import { findLayerUrl } from './source/find-layer-url.ts';
+import { findLayerUrl, requestLayer } from './source/find-layer-url.ts';
 import { getImage, type ReadPlace } from './source/get-image.ts';
 
 /**
@@ -23,10 +22,7 @@ export function createPrivateReader(
     async openBlob(digest, signal) {
       const url = await findLayerUrl(place, digest, signal);
       if (url === undefined) return undefined;
-      // The URL is signed, and its host refuses a second login.
-      const headers = { accept: '*/*' };
-      const answer = await sendFollowing(place.client.connections, url, { headers }, undefined, signal, true);
-      return streamBlob({ ...answer, isElsewhere: true });
+      return streamBlob(await requestLayer(place, url, undefined, signal));
     },
   };
 }

@@ -1,5 +1,8 @@
 import { GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
+import type { HttpAnswer } from '../../../net/send-request.ts';
 import type { Digest } from '../../../oci/digest.ts';
+import { RedirectError } from '../../../registry/read-answer.ts';
+import { sendFollowing } from '../../../registry/send-following.ts';
 import { readText, UnexpectedMember } from '../../answers.ts';
 import { requirePrivate } from '../../client.ts';
 import type { ReadPlace } from './get-image.ts';
@@ -31,4 +34,24 @@ export async function findLayerUrl(
     signal,
   );
   return url;
+}
+
+/**
+ * Asks the host of blobs for one, from byte `offset` on if it is given. Throws `RedirectError` for plain HTTP, unless the API itself answers
+ * in it.
+ */
+export async function requestLayer(
+  { client }: ReadPlace,
+  url: URL,
+  offset: number | undefined,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const isPlain = url.protocol === 'http:' && client.endpointUrl.startsWith('http:');
+  if (url.protocol !== 'https:' && !isPlain) {
+    throw new RedirectError(`the registry leads to ${url.protocol}//${url.host}, which is not HTTPS`);
+  }
+  const headers = { accept: '*/*', ...(offset !== undefined && { range: `bytes=${offset}-` }) };
+  // The URL is signed, and its host refuses a second login.
+  const answer = await sendFollowing(client.connections, url, { headers }, undefined, signal, true);
+  return { ...answer, isElsewhere: true };
 }

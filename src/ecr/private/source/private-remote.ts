@@ -3,13 +3,11 @@ import type { HttpAnswer } from '../../../net/send-request.ts';
 import type { Content, Descriptor } from '../../../oci/descriptor.ts';
 import { type Digest, isDigest } from '../../../oci/digest.ts';
 import { listByFallbackTag } from '../../../registry/list-referrers.ts';
-import { RedirectError } from '../../../registry/read-answer.ts';
 import { explainMissingBlob, readContent } from '../../../registry/read-content.ts';
 import { readSmallBlob } from '../../../registry/read-small-blob.ts';
 import type { RemoteRepository } from '../../../registry/remote-repository.ts';
 import type { RetryOptions } from '../../../registry/retry-reading.ts';
-import { sendFollowing } from '../../../registry/send-following.ts';
-import { findLayerUrl } from './find-layer-url.ts';
+import { findLayerUrl, requestLayer } from './find-layer-url.ts';
 import { getImage, type ReadPlace } from './get-image.ts';
 import { listReferring } from './list-referring.ts';
 import { listTagged } from './list-tagged.ts';
@@ -17,8 +15,6 @@ import { listTagged } from './list-tagged.ts';
 export interface PrivateRemoteSettings extends ReadPlace {
   /** How the bytes of blobs are read. The client repeats its own calls. */
   readonly reading: RetryOptions;
-  /** Whether blobs may come in plain HTTP, as from an API without TLS. */
-  readonly allowsPlainHttp: boolean;
   /** Ends what was opened for it. */
   readonly close: () => void;
 }
@@ -79,7 +75,7 @@ async function* readLayer(
   start: number,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { client, reading, allowsPlainHttp } = settings;
+  const { reading } = settings;
   const findUrl = async (inner: AbortSignal): Promise<URL> => {
     const url = await findLayerUrl(settings, digest, inner);
     if (url === undefined) throw explainMissingBlob(what);
@@ -90,13 +86,7 @@ async function* readLayer(
   const ask = async (offset: number | undefined, inner: AbortSignal): Promise<HttpAnswer> => {
     const url = first ?? (await findUrl(inner));
     first = undefined;
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsPlainHttp)) {
-      throw new RedirectError(`the registry leads to ${url.protocol}//${url.host}, which is not HTTPS`);
-    }
-    const headers = { accept: '*/*', ...(offset !== undefined && { range: `bytes=${offset}-` }) };
-    // The URL is signed, and its host refuses a second login.
-    const answer = await sendFollowing(client.connections, url, { headers }, undefined, inner, true);
-    return { ...answer, isElsewhere: true };
+    return requestLayer(settings, url, offset, inner);
   };
   yield* readContent(what, { digest, size }, start, ask, { ...reading, signal });
 }

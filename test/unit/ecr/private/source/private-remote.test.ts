@@ -47,15 +47,14 @@ beforeEach(() => {
   api.manifests.clear();
   for (const name of ['v1', digest]) api.manifests.set(name, { text, mediaType: OCI_MANIFEST });
   api.blobs.set(content.digest, blob);
-  remote = open(true);
+  remote = open();
 });
 
-function open(allowsPlainHttp: boolean): RemoteRepository {
+function open(endpointUrl = api.url): RemoteRepository {
   return createPrivateRemote({
-    client,
+    client: { ...client, endpointUrl },
     address: REPOSITORY,
     name: NAME,
-    allowsPlainHttp,
     reading: {
       waitsMs: [],
       budget: new RetryBudget({ clock: makeSkippingClock() }),
@@ -222,7 +221,9 @@ describe('a blob', () => {
   });
 
   test('is not read over plain HTTP where the API is not', async () => {
-    const error = await catchError(() => collect(open(false).openBlob(content, 0)));
+    const error = await catchError(() =>
+      collect(open('https://api.ecr.eu-west-1.amazonaws.com').openBlob(content, 0)),
+    );
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining(`the registry leads to http://${api.contentHost}, which is not HTTPS`),
