@@ -90,10 +90,10 @@ export const TEXT_CHOICES = {
     notRecorded,
   ),
   imageDigestDoesNotMatchText: choose(
-    (given: string, actual: string) =>
-      `The provided image digest '${given}' does not match the digest calculated for the image '${actual}'`,
-    'by analogy with layers',
-    notRecorded,
+    (given: string, repositoryName: string, registryId: string) =>
+      `The image with digest '${given}' in repository '${repositoryName}' and registry ID '${registryId}' does not match the image digest that Amazon ECR has calculated.`,
+    'recorded from private (google/go-containerregistry#1568)',
+    'other words in ECR Public',
   ),
   tooManyRepositoriesText: choose(
     (registryId: string, maximum: number) =>

@@ -33,7 +33,11 @@ export const IMAGE_QUESTIONS = {
     const answer = await service.ask('PutImage', { imageManifest: image.text, imageDigest });
     return {
       observed: textOf(answer, 'ImageDigestDoesNotMatchException'),
-      expected: CHOICES.imageDigestDoesNotMatchText.value(imageDigest, image.digest),
+      expected: CHOICES.imageDigestDoesNotMatchText.value(
+        imageDigest,
+        service.repositoryName,
+        service.registryId,
+      ),
     };
   },
   minimumLayersPerImage: async (service) => {

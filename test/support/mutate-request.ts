@@ -53,12 +53,19 @@ const PATHS = [
 ];
 const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
-/** Changes the input, text, headers or path of a valid request. `token` is for `/v2/`, below `repository` there. */
+/** What is behind `/v2/`. */
+export interface MutatedRegistry {
+  readonly scheme: 'Basic' | 'Bearer';
+  readonly token: string;
+  readonly repository: string;
+}
+
+/** Changes the input, text, headers or path of a valid request of the JSON API, or makes one for `/v2/`. */
 export function mutateRequest(
   signer: Signer,
   valid: readonly ValidRequest[],
   random: Random,
-  registry: { readonly token: string; readonly repository: string },
+  registry: MutatedRegistry,
 ): HostileRequest {
   const { operation, input } = pick(valid, random);
   const sign = (body: Buffer, target = operation): HostileRequest => {
@@ -124,10 +131,7 @@ function alterHeaders(request: HostileRequest, random: Random): HostileRequest {
   return { ...request, headers: { ...others, [name]: altered } };
 }
 
-function makeRegistryRequest(
-  { token, repository }: { readonly token: string; readonly repository: string },
-  random: Random,
-): HostileRequest {
+function makeRegistryRequest({ scheme, token, repository }: MutatedRegistry, random: Random): HostileRequest {
   const digest = `sha256:${'0'.repeat(64)}`;
   const places = [
     'blobs/uploads/',
@@ -144,7 +148,7 @@ function makeRegistryRequest(
     method: pick(METHODS, random),
     path: `/${altered}`,
     headers: {
-      authorization: `Bearer ${random() < 0.8 ? token : alterText(token, random).replace(/[^\x21-\x7e]/g, '~')}`,
+      authorization: `${scheme} ${random() < 0.8 ? token : alterText(token, random).replace(/[^\x21-\x7e]/g, '~')}`,
       ...(random() < 0.3 && { range: 'bytes=9-1', 'content-range': '5-1', 'content-type': 'x' }),
     },
     body: Buffer.from(alterText('{"schemaVersion":2,"layers":[]}', random)),

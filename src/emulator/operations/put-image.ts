@@ -67,7 +67,7 @@ export function putManifest(
   if (image.digest !== undefined && image.digest !== digest) {
     throw new ServiceError(
       'ImageDigestDoesNotMatchException',
-      CHOICES.imageDigestDoesNotMatchText.value(image.digest, digest),
+      CHOICES.imageDigestDoesNotMatchText.value(image.digest, repository.name, registryId),
     );
   }
   const place = { repositoryName: repository.name, registryId };
@@ -127,7 +127,7 @@ function checkReferences(repository: StoredRepository, facts: ManifestFacts, reg
   }
 }
 
-/** The text is recorded for images. For layers it is an analogy. */
+/** Both texts are recorded from private: for layers in oras-project/oras-py#54. */
 function describeMissing(
   what: 'Layers' | 'Images',
   digests: readonly BlobDigest[],

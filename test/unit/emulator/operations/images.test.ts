@@ -144,7 +144,7 @@ describe('putting an image', () => {
     const image = await uploadImage(emulator, repositoryName, 'one');
     expect(await refuse(image, { imageDigest: sha256('') })).toEqual({
       __type: 'ImageDigestDoesNotMatchException',
-      message: CHOICES.imageDigestDoesNotMatchText.value(sha256(''), image.imageDigest),
+      message: CHOICES.imageDigestDoesNotMatchText.value(sha256(''), repositoryName, '123456789012'),
     });
     expect((await refuse(image, { imageManifestMediaType: DOCKER_MANIFEST })).__type).toBe(
       'InvalidParameterException',

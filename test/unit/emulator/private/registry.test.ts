@@ -219,7 +219,11 @@ describe('push', () => {
     const response = await send('PUT', path, makeManifest('config', 'layer'), {
       'content-type': manifestType,
     });
-    expect((await readError(response)).slice(0, 2)).toEqual([400, 'MANIFEST_INVALID']);
+    expect(await readError(response)).toEqual([
+      400,
+      'MANIFEST_INVALID',
+      `The image with digest '${computeBlobDigest('another')}' in repository 'team/app' and registry ID '123456789012' does not match the image digest that Amazon ECR has calculated.`,
+    ]);
   });
 
   test('an immutable tag does not move, but takes the same manifest again', async () => {
