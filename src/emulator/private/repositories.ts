@@ -78,13 +78,29 @@ const putImageTagMutability: PrivateHandler<'PutImageTagMutability'> = (context,
   };
 };
 
+const putImageScanningConfiguration: PrivateHandler<'PutImageScanningConfiguration'> = (context, input) => {
+  const repository = findRepository(context, input);
+  const { scanOnPush = false } = input.imageScanningConfiguration;
+  context.store.setSettings(repository.name, { ...requireSettings(repository), scanOnPush });
+  return {
+    registryId: context.registry.registryId,
+    repositoryName: repository.name,
+    imageScanningConfiguration: { scanOnPush },
+  };
+};
+
 export const privateRepositoryHandlers: PrivateHandlers<
-  'CreateRepository' | 'DescribeRepositories' | 'DeleteRepository' | 'PutImageTagMutability'
+  | 'CreateRepository'
+  | 'DescribeRepositories'
+  | 'DeleteRepository'
+  | 'PutImageTagMutability'
+  | 'PutImageScanningConfiguration'
 > = {
   CreateRepository: createPrivateRepository,
   DescribeRepositories: describePrivateRepositories,
   DeleteRepository: deletePrivateRepository,
   PutImageTagMutability: putImageTagMutability,
+  PutImageScanningConfiguration: putImageScanningConfiguration,
 };
 
 function describePrivateRepository(

@@ -80,6 +80,31 @@ export const PRIVATE_REPOSITORY_OPERATIONS = {
     },
     exceptions: ['ServerException', 'InvalidParameterException', 'RepositoryNotFoundException'],
   },
+  PutImageScanningConfiguration: {
+    input: {
+      type: 'structure',
+      required: ['repositoryName', 'imageScanningConfiguration'],
+      members: {
+        registryId: 'RegistryId',
+        repositoryName: 'RepositoryName',
+        imageScanningConfiguration: 'ImageScanningConfiguration',
+      },
+    },
+    output: {
+      type: 'structure',
+      members: {
+        registryId: 'RegistryId',
+        repositoryName: 'RepositoryName',
+        imageScanningConfiguration: 'ImageScanningConfiguration',
+      },
+    },
+    exceptions: [
+      'ServerException',
+      'InvalidParameterException',
+      'RepositoryNotFoundException',
+      'ValidationException',
+    ],
+  },
   SetRepositoryPolicy: {
     input: {
       type: 'structure',
