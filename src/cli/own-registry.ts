@@ -15,6 +15,17 @@ export function readRepository(context: CommandContext, text: string): Repositor
   return parseRepository(text, findRegistryHosts(context));
 }
 
+/** Parses a REPO argument of a command that only ECR Public has, naming `what` private ECR lacks. Throws USAGE as `readRepository` does. */
+export function readPublicRepository(
+  context: CommandContext,
+  text: string,
+  what: string,
+): RepositoryReference {
+  const reference = readRepository(context, text);
+  refusePrivate(reference, what);
+  return reference;
+}
+
 /**
  * Resolves a repository for operations that take no alias. An active alias of the caller's registry becomes the registry ID.
  * A registry ID stays: the service checks it. Throws AUTH for the alias of another registry: without the alias, the operation

@@ -4,7 +4,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
 import { loadCatalogOf } from '../../new-repository.ts';
 import type { Outcome } from '../../output.ts';
-import { readRepository, resolveRepository } from '../../own-registry.ts';
+import { readPublicRepository, resolveRepository } from '../../own-registry.ts';
 import { fetchCurrentLogo, readCatalog } from '../../update-catalog.ts';
 import { listChanges, viewChanges } from '../../view-changes.ts';
 import { exportCatalog } from './export.ts';
@@ -21,7 +21,7 @@ export async function showCatalog(
   { output }: CatalogGetOptions,
 ): Promise<Outcome> {
   const { io, messages } = context;
-  const reference = readRepository(context, name);
+  const reference = readPublicRepository(context, name, 'catalog data');
   const { repositoryName } = reference;
   const { data, logo } = await withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, io.signal);
@@ -83,7 +83,7 @@ export async function diffCatalog(
   { detailedExitcode = false }: CatalogDiffOptions,
 ): Promise<Outcome> {
   const { io, messages } = context;
-  const reference = readRepository(context, name);
+  const reference = readPublicRepository(context, name, 'catalog data');
   const { catalogData: wanted, warnings } = await loadCatalogOf(context, reference, file);
   const current = await withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, io.signal);

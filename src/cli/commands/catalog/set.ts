@@ -8,7 +8,7 @@ import { withEcr } from '../../ecr-session.ts';
 import { reportGalleryPage } from '../../gallery-page.ts';
 import { loadCatalogOf } from '../../new-repository.ts';
 import type { Outcome } from '../../output.ts';
-import { readRepository, resolveRepository } from '../../own-registry.ts';
+import { readPublicRepository, resolveRepository } from '../../own-registry.ts';
 import { updateCatalog } from '../../update-catalog.ts';
 import { listChanges, summarizeChanges } from '../../view-changes.ts';
 import { listCatalogMembers } from './view.ts';
@@ -31,7 +31,7 @@ export async function setCatalog(
   options: CatalogSetOptions,
 ): Promise<Outcome> {
   const { io, messages } = context;
-  const reference = readRepository(context, name);
+  const reference = readPublicRepository(context, name, 'catalog data');
   const { wanted, warnings } = await readWanted(context, reference, options);
   const { catalogData, changes } = await withEcr(context, async (session) => {
     const address = await resolveRepository(session, reference, io.signal);

@@ -2,17 +2,19 @@ import { checkLength } from '../../../catalog/findings.ts';
 import { listRegistries } from '../../../ecr/registries.ts';
 import { getRegistryCatalogData, putRegistryCatalogData } from '../../../ecr/registry-catalog-data.ts';
 import { EcrpError } from '../../../errors.ts';
+import { parsePrivateHost } from '../../../oci/private-host.ts';
 import { MAX_DISPLAY_NAME_CHARS } from '../../../wire/limits.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
-import { chooseRegistryHosts } from '../../service-address.ts';
+import { chooseRegistryHosts, findRegistryHosts } from '../../service-address.ts';
 import { listRegistryMembers, QUOTAS, viewRegistries } from './view.ts';
 
 export async function describeOwnRegistry(
   context: CommandContext,
   hosts: readonly string[],
 ): Promise<Outcome> {
+  refusePrivateHosts(context, hosts);
   if (hosts.length > 0) await chooseRegistryHosts(context, 'registry describe', hosts);
   const { signal } = context.io;
   const { registries, catalogData } = await withEcr(context, async ({ client }) => ({
@@ -30,6 +32,18 @@ export async function describeOwnRegistry(
     },
     view: viewRegistries(registries, catalogData),
   };
+}
+
+/** Throws USAGE for a registry of private ECR: it has neither aliases nor a display name. */
+function refusePrivateHosts(context: CommandContext, hosts: readonly string[]): void {
+  const { privateHost } = findRegistryHosts(context);
+  const given = hosts.find((host) => parsePrivateHost(host, privateHost) !== undefined);
+  if (given === undefined) return;
+  throw new EcrpError(
+    'USAGE',
+    `${given} is a registry of private ECR, which has no aliases and no display name`,
+    { hint: `See its repositories with 'ecrp repo list ${given}'.` },
+  );
 }
 
 export interface RegistrySetOptions {
