@@ -1,4 +1,5 @@
 import type { OperationName } from '../wire/operations.ts';
+import type { PrivateOperationName } from '../wire/private/operations.ts';
 
 /** What does the work of each operation of the API: `aws ecr-public` names its commands after them. */
 const COMMANDS: Readonly<Record<OperationName, string>> = {
@@ -27,8 +28,18 @@ const COMMANDS: Readonly<Record<OperationName, string>> = {
   UploadLayerPart: 'ecrp push',
 };
 
+/** The same of operations that private ECR has beside those of ECR Public: `aws ecr` names its commands after them. */
+const PRIVATE_COMMANDS: Readonly<Partial<Record<PrivateOperationName, string>>> = {
+  DeleteLifecyclePolicy: 'ecrp lifecycle delete',
+  GetLifecyclePolicy: 'ecrp lifecycle get',
+  ListImages: 'ecrp image list',
+  PutImageScanningConfiguration: 'ecrp repo create --update --scan-on-push',
+  PutImageTagMutability: 'ecrp repo create --update --immutable-tags',
+  PutLifecyclePolicy: 'ecrp lifecycle set',
+};
+
 const BY_AWS_NAME: ReadonlyMap<string, string> = new Map([
-  ...Object.entries(COMMANDS).map(([operation, command]): [string, string] => [
+  ...Object.entries({ ...PRIVATE_COMMANDS, ...COMMANDS }).map(([operation, command]): [string, string] => [
     hyphenate(operation),
     command,
   ]),
@@ -36,7 +47,7 @@ const BY_AWS_NAME: ReadonlyMap<string, string> = new Map([
   ['get-login-password', 'ecrp login --password-stdout'],
 ]);
 
-/** Finds the command that replaces one of `aws ecr-public`, such as `describe-images`. */
+/** Finds the command that replaces one of `aws ecr-public` or `aws ecr`, such as `describe-images`. */
 export function findReplacement(awsCommand: string): string | undefined {
   return BY_AWS_NAME.get(awsCommand);
 }

@@ -1,5 +1,6 @@
 import { type Command, Help, type HelpConfiguration, type Option } from 'commander';
 import type { OperationName } from '../wire/operations.ts';
+import type { PrivateOperationName } from '../wire/private/operations.ts';
 
 /** Layout of help: choices and defaults are short, and the options of every command are one line that points to the program's help. */
 export const helpConfiguration: HelpConfiguration = {
@@ -41,7 +42,7 @@ export function describeOption(option: Option): string {
 /** What the reference and the man pages say about a command beside its arguments and options. */
 export interface CommandNotes {
   readonly examples: readonly string[];
-  readonly operations: readonly OperationName[];
+  readonly operations: readonly (OperationName | PrivateOperationName)[];
   /** Meaning of an exit status in this command. */
   readonly exitStatuses: Readonly<Record<number, string>>;
 }
@@ -59,7 +60,10 @@ export function addExamples(command: Command, examples: readonly string[]): void
 }
 
 /** Says in the reference which operations of the API people reach with this command. A test checks that it calls each of them. */
-export function addOperations(command: Command, ...operations: readonly OperationName[]): void {
+export function addOperations(
+  command: Command,
+  ...operations: readonly (OperationName | PrivateOperationName)[]
+): void {
   notes.set(command, { ...readNotes(command), operations });
 }
 

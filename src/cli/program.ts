@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor/declare.ts';
 import { addEmulator } from './commands/emulator/declare.ts';
 import { addImage } from './commands/image/declare.ts';
 import { addIndex } from './commands/index/declare.ts';
+import { addLifecycle } from './commands/lifecycle/declare.ts';
 import { addLogin } from './commands/login/declare.ts';
 import { addPolicy } from './commands/policy/declare.ts';
 import { addPull } from './commands/pull/declare.ts';
@@ -35,6 +36,7 @@ const DECLARATIONS: readonly (readonly [add: (program: Command, run: Runner) => 
     [addImage, 'image'],
     [addIndex, 'index'],
     [addPolicy, 'policy'],
+    [addLifecycle, 'lifecycle'],
     [addResourceTag, 'resource-tag'],
     [addRegistry, 'registry'],
     [addLogin, 'login', 'logout', 'token'],
@@ -172,7 +174,7 @@ function toUsageError(error: CommanderError, commandPath: string): EcrpError {
   const [, unknown = ''] = UNKNOWN_COMMAND.exec(message) ?? [];
   const replacement = findReplacement(unknown);
   if (replacement !== undefined) {
-    const hint = `Use '${replacement}' in place of 'aws ecr-public ${unknown}'. ${help}`;
+    const hint = `Use '${replacement}' in place of the aws CLI's '${unknown}'. ${help}`;
     return new EcrpError('USAGE', message, { hint });
   }
   return new EcrpError('USAGE', message, { hint: guess === '' ? help : `${guess} ${help}` });

@@ -17,7 +17,7 @@ export function addPolicy(program: Command, run: Runner): void {
     .summary('say who else may push: repository policies')
     .description(
       'Read and change the policy of a repository: which other AWS accounts, users and roles may do what. ' +
-        'Pulls need no policy, because everything is public.',
+        'Pulls from ECR Public need no policy, because everything is public.',
     );
   addExamples(policy, [
     'ecrp policy grant app --push 123456789012',
@@ -91,6 +91,7 @@ function addGrants(policy: Command, run: Runner): void {
   addExamples(grant, [
     'ecrp policy grant app --push 123456789012',
     'ecrp policy grant app --push arn:aws:iam::123456789012:role/build',
+    'ecrp policy grant $HOST/app --push 123456789012',
   ]);
   addOperations(grant, 'GetRepositoryPolicy', 'SetRepositoryPolicy');
   addExitStatuses(grant, CHANGED_BY_OTHERS);

@@ -38,7 +38,7 @@ export function addRepo(program: Command, run: Runner): void {
     'ecrp repo create app --catalog catalog.json',
     'ecrp repo create team/app --if-missing --resource-tag team=web',
     'ecrp repo create app --catalog catalog.json --update',
-    'ecrp repo create 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app --immutable-tags',
+    'ecrp repo create $HOST/app --immutable-tags --if-missing',
   ]);
   addOperations(create, 'CreateRepository');
   addExitStatuses(create, {
