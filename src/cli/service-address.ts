@@ -3,7 +3,7 @@ import { EcrpError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { isLoopbackHost } from '../net/local-hosts.ts';
 import type { PrivateRegistry } from '../oci/private-host.ts';
-import type { RegistryHosts } from '../oci/reference.ts';
+import type { RegistryHosts, RepositoryReference } from '../oci/reference.ts';
 import { DUAL_STACK_REGISTRY_HOST, REGISTRY_HOST } from '../wire/service.ts';
 import type { CommandContext } from './command-context.ts';
 import { checkRegistryHost, type GlobalOptions, quoteAddress } from './options.ts';
@@ -69,6 +69,15 @@ export async function requireRegistryHost(context: CommandContext, what: string)
   throw new EcrpError('USAGE', `${what}: the endpoint is ${url}, but ${host} belongs to AWS`, {
     hint: 'Set ECRP_REGISTRY_HOST or --registry-host to the registry of that endpoint.',
   });
+}
+
+/** Throws as `requireRegistryHost` does, but never for a repository of private ECR: its host says where its API is. */
+export async function requireRegistryOf(
+  context: CommandContext,
+  what: string,
+  { privateRegistry }: Pick<RepositoryReference, 'privateRegistry'>,
+): Promise<void> {
+  if (privateRegistry === undefined) await requireRegistryHost(context, what);
 }
 
 /**

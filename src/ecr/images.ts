@@ -1,3 +1,4 @@
+import type { ImageDetail as PrivateSdkImageDetail } from '@aws-sdk/client-ecr';
 import {
   type DescribeImagesCommandInput,
   DescribeImageTagsCommand,
@@ -43,6 +44,12 @@ export interface ImageDetail extends DescribedImage {
   readonly repositoryName: string | undefined;
   /** Empty for an untagged image. */
   readonly imageTags: readonly string[];
+  /** Of private ECR: `ACTIVE`, `ARCHIVED` or `ACTIVATING`. */
+  readonly imageStatus?: string | undefined;
+  /** Of private ECR. */
+  readonly lastRecordedPullTime?: Date | undefined;
+  /** Of private ECR: the image that a referrer is about. */
+  readonly subjectManifestDigest?: string | undefined;
 }
 
 export interface ImageTagDetail {
@@ -101,6 +108,17 @@ export function listImagePages(
   );
 }
 
+/** Yields the tags of described images, each with its image: private ECR has no list of tags that says more. It does not say when one was put. */
+export async function* listTagsOfImages(
+  pages: AsyncIterable<readonly ImageDetail[]>,
+): AsyncGenerator<readonly ImageTagDetail[]> {
+  for await (const page of pages) {
+    yield page.flatMap((imageDetail) =>
+      imageDetail.imageTags.map((imageTag) => ({ imageTag, createdAt: undefined, imageDetail })),
+    );
+  }
+}
+
 /** Yields all tags of a repository page by page, in the order of the service. Throws NOT_FOUND when the repository does not exist. */
 export function listImageTagPages(
   client: EcrClient,
@@ -149,7 +167,8 @@ function askImages(
   );
 }
 
-function readDetail(detail: SdkImageDetail): ImageDetail | undefined {
+function readDetail(detail: SdkImageDetail | PrivateSdkImageDetail): ImageDetail | undefined {
+  const { imageStatus, lastRecordedPullTime, subjectManifestDigest }: PrivateSdkImageDetail = detail;
   const described = readDescribed(detail);
   return (
     described && {
@@ -157,6 +176,9 @@ function readDetail(detail: SdkImageDetail): ImageDetail | undefined {
       registryId: readText(detail.registryId, 'registryId'),
       repositoryName: readText(detail.repositoryName, 'repositoryName'),
       imageTags: readTexts(detail.imageTags, 'imageTags'),
+      imageStatus: readText(imageStatus, 'imageStatus'),
+      lastRecordedPullTime: readTime(lastRecordedPullTime, 'lastRecordedPullTime'),
+      subjectManifestDigest: readText(subjectManifestDigest, 'subjectManifestDigest'),
     }
   );
 }

@@ -19,6 +19,7 @@ import { imageRows } from './rows/image.ts';
 import { indexRows } from './rows/index.ts';
 import { loginRows } from './rows/login.ts';
 import { policyRows } from './rows/policy.ts';
+import { privateRows } from './rows/private.ts';
 import { pullRows } from './rows/pull.ts';
 import { pushRows } from './rows/push.ts';
 import { repoRows } from './rows/repo.ts';
@@ -30,6 +31,7 @@ const rows: readonly CommandRow[] = [
   ...pullRows,
   ...repoRows,
   ...policyRows,
+  ...privateRows,
   ...imageRows,
   ...indexRows,
   ...catalogRows,

@@ -8,6 +8,8 @@ import type { ImagePruneOptions } from './prune.ts';
 import type { ImageTagOptions } from './tag.ts';
 import type { ImageUntagOptions } from './untag.ts';
 
+const REPOSITORY = '[HOST/ALIAS/]REPO, or HOST/REPO of private ECR';
+
 /** Declares `ecrp image`. */
 export function addImage(program: Command, run: Runner): void {
   const image = program
@@ -31,7 +33,7 @@ function addList(image: Command, run: Runner): void {
       "List the images of a repository, the newest first. Of another publisher's repository, or of any other registry, list the tags: it shows no more.",
     )
     .argument('<repo>', '[HOST/ALIAS/]REPO, or HOST/PATH of any registry')
-    .option('--tags', 'list tags, with the time at which each was put on its image')
+    .option('--tags', 'list tags; in ECR Public with the time at which each was put on its image')
     .action((repo: string, options: ImageListOptions) =>
       run(async (context) => (await import('./list.ts')).listImages(context, repo, options)),
     );
@@ -40,6 +42,7 @@ function addList(image: Command, run: Runner): void {
     'ecrp image list app --tags',
     "ecrp image list app --json | jq -r '.imageDetails[].imageDigest'",
     'ecrp image list public.ecr.aws/nginx/nginx',
+    'ecrp image list 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app',
     'ecrp image list ghcr.io/team/app',
   ]);
   addOperations(list, 'DescribeImages', 'DescribeImageTags');
@@ -50,7 +53,7 @@ function addDescribe(image: Command, run: Runner): void {
     .command('describe')
     .summary('describe one image')
     .description(
-      'Describe an image: its config and layers, or the platforms of an index. Reads it through the registry, as a pull does.',
+      'Describe an image: its config and layers, or the platforms of an index. Reads it as a pull does.',
     )
     .argument(
       '<reference>',
@@ -75,7 +78,7 @@ function addTag(image: Command, run: Runner): void {
     .description(
       'Put further tags on an image or index that is there. Its manifest keeps its exact bytes, and no layer is sent.',
     )
-    .argument('<reference>', '[HOST/ALIAS/]REPO[:TAG][@DIGEST]')
+    .argument('<reference>', `${REPOSITORY}, with :TAG, @DIGEST or both`)
     .argument('<tags...>', 'tags to put; moving ones such as latest are put last')
     .addOption(
       new Option('--if-exists <action>', 'if a tag is on another image')
@@ -100,7 +103,7 @@ function addUntag(image: Command, run: Runner): void {
     .description(
       'Remove tags and keep their images. The service deletes an image with its last tag, so that needs --keep-as.',
     )
-    .argument('<references...>', '[HOST/ALIAS/]REPO:TAG')
+    .argument('<references...>', `${REPOSITORY}, with :TAG`)
     .option('--keep-as <tag>', 'tag to put on an image that loses its last one', parseNonEmpty)
     .option('--yes', 'do not ask')
     .action((references: readonly string[], options: ImageUntagOptions) =>
@@ -121,7 +124,7 @@ function addDelete(image: Command, run: Runner): void {
     .description(
       'Delete images and tags. A tag takes its image with it if that has no other. A digest takes the image with all its tags. Children of an index stay.',
     )
-    .argument('<references...>', '[HOST/ALIAS/]REPO:TAG or [HOST/ALIAS/]REPO@DIGEST')
+    .argument('<references...>', `${REPOSITORY}, with :TAG or @DIGEST`)
     .option('--with-children', 'delete children of an index that nothing else refers to, too')
     .option('--yes', 'do not ask')
     .action((references: readonly string[], options: ImageDeleteOptions) =>
@@ -144,9 +147,9 @@ function addPrune(image: Command, run: Runner): void {
     .command('prune')
     .summary('delete old or untagged images')
     .description(
-      'Delete the images that meet all rules given. Children of an index that stays, and signatures and other referrers of an image that stays, stay too. Manifests are read to know: 10 a second with a login, 1 without.',
+      'Delete the images that meet all rules given. Children of an index that stays, and signatures and other referrers of an image that stays, stay too. Manifests are read to know: in ECR Public 10 a second with a login, 1 without. Archived images of private ECR are left alone.',
     )
-    .argument('<repo>', '[HOST/ALIAS/]REPO')
+    .argument('<repo>', REPOSITORY)
     .optionsGroup('Rules (at least one):')
     .option('--untagged', 'images without a tag')
     .option('--older-than <age>', 'images pushed longer ago, such as 12h, 30d or 8w', parseAge)

@@ -8,7 +8,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import { formatCount } from '../../format.ts';
 import type { Outcome } from '../../output.ts';
-import { requireRegistryHost } from '../../service-address.ts';
+import { requireRegistryOf } from '../../service-address.ts';
 import { describeDeletions, type RepositoryDeletion } from './deletion.ts';
 import { findChildren, type PlannedDeletion, planDeletion } from './plan-deletion.ts';
 import { readImages } from './references.ts';
@@ -24,23 +24,27 @@ export async function deleteNamedImages(
   texts: readonly string[],
   { withChildren = false, yes = false }: ImageDeleteOptions,
 ): Promise<Outcome> {
-  const wanted = readImages(context, texts, { needsTag: false });
+  const { wanted, place } = readImages(context, texts, { needsTag: false });
   const what = `deleting ${listNames(texts)}`;
   if (!yes) assertConfirmable(context, what);
-  if (withChildren) await requireRegistryHost(context, 'image delete --with-children');
-  return withEcr(context, async (session) => {
-    const planned: PlannedDeletion[] = [];
-    for (const each of wanted) planned.push(await planDeletion(context, session, each));
-    if (!yes && !(await confirm(context, askAbout(planned, withChildren), what))) return cancel(context);
-    const deletions: RepositoryDeletion[] = [];
-    for (const plan of planned) {
-      const deletion = await carryOut(context, session, plan, withChildren);
-      deletions.push(deletion);
-      if (deletion.error !== undefined) break;
-    }
-    if (!withChildren) noteChildren(context, planned);
-    return describeDeletions(context, deletions);
-  });
+  if (withChildren) await requireRegistryOf(context, 'image delete --with-children', place);
+  return withEcr(
+    context,
+    async (session) => {
+      const planned: PlannedDeletion[] = [];
+      for (const each of wanted) planned.push(await planDeletion(context, session, each));
+      if (!yes && !(await confirm(context, askAbout(planned, withChildren), what))) return cancel(context);
+      const deletions: RepositoryDeletion[] = [];
+      for (const plan of planned) {
+        const deletion = await carryOut(context, session, plan, withChildren);
+        deletions.push(deletion);
+        if (deletion.error !== undefined) break;
+      }
+      if (!withChildren) noteChildren(context, planned);
+      return describeDeletions(context, deletions);
+    },
+    { place },
+  );
 }
 
 async function carryOut(

@@ -7,6 +7,8 @@ import { eachItem } from './each-item.ts';
 export interface KeptImage extends RetainableImage {
   readonly sizeInBytes: number | undefined;
   readonly artifactMediaType: string | undefined;
+  /** Of private ECR, where it is not `ACTIVE`. */
+  readonly imageStatus: string | undefined;
 }
 
 const PREFIX = 'sha256:';
@@ -27,6 +29,8 @@ export class ImageColumns implements RetainableImages {
   readonly #times: number[] = [];
   readonly #mediaTypes: (string | undefined)[] = [];
   readonly #artifactMediaTypes: (string | undefined)[] = [];
+  /** By position. Few images are archived. */
+  readonly #statuses = new Map<number, string>();
   /** Each text once. Every image of an answer brings its own. */
   readonly #texts = new Map<string, string>();
 
@@ -36,7 +40,8 @@ export class ImageColumns implements RetainableImages {
 
   add(image: ImageDetail): void {
     this.#addDigest(image.imageDigest);
-    const { imageTags } = image;
+    const { imageTags, imageStatus = 'ACTIVE' } = image;
+    if (imageStatus !== 'ACTIVE') this.#statuses.set(this.length, imageStatus);
     const [first] = imageTags;
     this.#tags.push(first !== undefined && imageTags.length === 1 ? first : imageTags);
     this.#sizes.push(image.imageSizeInBytes ?? Number.NaN);
@@ -55,6 +60,7 @@ export class ImageColumns implements RetainableImages {
       pushedAtMs: readKnown(this.#times[position]),
       mediaType: this.#mediaTypes[position],
       artifactMediaType: this.#artifactMediaTypes[position],
+      imageStatus: this.#statuses.get(position),
     };
   }
 

@@ -73,7 +73,9 @@ export function viewImages(images: ImageColumns, { name, width }: ImageListStyle
       listNames(image.imageTags),
       formatSize(image.sizeInBytes),
       formatTime(image.pushedAtMs),
-      nameMediaType(image.mediaType, image.artifactMediaType),
+      [nameMediaType(image.mediaType, image.artifactMediaType), image.imageStatus?.toLowerCase()]
+        .filter(Boolean)
+        .join(', '),
       ...(name === undefined ? [] : [formatAddress(name, image)]),
     ],
     width,
@@ -82,16 +84,19 @@ export function viewImages(images: ImageColumns, { name, width }: ImageListStyle
 
 /** Yields the lines of a table, the newest tag first. */
 export function viewTagRows(rows: TagRow[], { name, width }: ImageListStyle): Iterable<string> {
-  rows.sort((a, b) => (b.createdAtMs ?? 0) - (a.createdAtMs ?? 0));
+  const readTime = ({ createdAtMs, image }: TagRow): number => createdAtMs ?? image?.pushedAtMs ?? 0;
+  rows.sort((a, b) => readTime(b) - readTime(a));
   const address = (tag: string): string[] => (name === undefined ? [] : [`${name}:${tag}`]);
   if (rows.every(({ image }) => image === undefined)) {
     const headings = ['TAG', ...(name ? ['PULL ADDRESS'] : [])];
     return formatLongTable(headings, rows, ({ imageTag }) => [imageTag, ...address(imageTag)], width);
   }
-  const headings = ['TAG', 'CREATED (UTC)', 'DIGEST', 'SIZE', 'PUSHED (UTC)', 'TYPE'];
+  // Private ECR does not say when a tag was put on its image.
+  const isDated = rows.some(({ createdAtMs }) => createdAtMs !== undefined);
+  const headings = ['TAG', ...(isDated ? ['CREATED (UTC)'] : []), 'DIGEST', 'SIZE', 'PUSHED (UTC)', 'TYPE'];
   const toCells = (row: TagRow): readonly string[] => [
     row.imageTag,
-    formatTime(row.createdAtMs),
+    ...(isDated ? [formatTime(row.createdAtMs)] : []),
     row.image?.imageDigest ?? '',
     formatSize(row.image?.sizeInBytes),
     formatTime(row.image?.pushedAtMs),
@@ -113,11 +118,15 @@ function formatAddress(name: string, { imageTags: [first], imageDigest }: KeptIm
 /** Members of an image for JSON, named as in the API. Times are RFC 3339. */
 export function listImageMembers(image: ImageDetail): ResultMembers {
   const { registryId, repositoryName, imageTags } = image;
+  const { imageStatus, lastRecordedPullTime, subjectManifestDigest } = image;
   return {
     registryId,
     repositoryName,
     ...(imageTags.length > 0 && { imageTags }),
     ...listDescribedMembers(image),
+    imageStatus,
+    lastRecordedPullTime: lastRecordedPullTime?.toISOString(),
+    subjectManifestDigest,
   };
 }
 

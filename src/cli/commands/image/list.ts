@@ -3,6 +3,7 @@ import {
   type ImageTagDetail,
   listImagePages,
   listImageTagPages,
+  listTagsOfImages,
 } from '../../../ecr/images.ts';
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { type AddressedRepository, parseAddressedRepository } from '../../../oci/image-address.ts';
@@ -41,17 +42,23 @@ export async function listImages(
 ): Promise<Outcome> {
   const hosts = findRegistryHosts(context);
   const repository = parseAddressedRepository(name, hosts);
-  if (!isSameRegistryHost(repository.registryHost, hosts.registryHost))
-    return listOtherTags(context, repository);
+  const isEcr =
+    repository.privateRegistry !== undefined ||
+    isSameRegistryHost(repository.registryHost, hosts.registryHost);
+  if (!isEcr) return listOtherTags(context, repository);
   const reference = readRepository(context, name);
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
-    const address = await findReadableAddress(session, reference, signal);
-    const named = await nameRepository(context, session, reference);
-    if (address === undefined && named !== undefined) return listPublicTags(context, session, named);
-    const own = address ?? { repositoryName: reference.repositoryName };
-    return byTag ? listTags(context, session, own, named) : listDetails(context, session, own, named);
-  });
+  return withEcr(
+    context,
+    async (session) => {
+      const address = await findReadableAddress(session, reference, signal);
+      const named = await nameRepository(context, session, reference);
+      if (address === undefined && named !== undefined) return listPublicTags(context, session, named);
+      const own = address ?? { repositoryName: reference.repositoryName };
+      return byTag ? listTags(context, session, own, named) : listDetails(context, session, own, named);
+    },
+    { place: reference },
+  );
 }
 
 async function listDetails(
@@ -80,7 +87,12 @@ async function listTags(
   address: RepositoryAddress,
   named: NamedRepository | undefined,
 ): Promise<Outcome> {
-  const tags = eachItem(listImageTagPages(client, address, context.io.signal));
+  const { signal } = context.io;
+  const tags = eachItem(
+    named?.privateRegistry === undefined
+      ? listImageTagPages(client, address, signal)
+      : listTagsOfImages(listImagePages(client, address, signal)),
+  );
   if (context.style.json)
     return publish(context, named && formatRepository(named), 'imageTagDetails', tags, listTagMembers);
   const rows: TagRow[] = [];

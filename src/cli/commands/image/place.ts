@@ -9,17 +9,18 @@ import { RegistryFinder } from '../../registry-finder.ts';
 
 /** A repository in the paths of its registry. */
 export interface NamedRepository extends RepositoryReference {
-  readonly registryAlias: string;
-  /** `ALIAS/REPOSITORY` */
+  /** `ALIAS/REPOSITORY`, in private ECR `REPOSITORY` */
   readonly repositoryPath: string;
 }
 
-/** Finds the alias of the caller's registry where the reference leaves it open. Undefined if it is unknown. */
+/** Finds the alias of the caller's registry where the reference leaves it open. Undefined if it is unknown. Private ECR has no aliases. */
 export async function nameRepository(
   context: CommandContext,
   session: EcrSession,
   reference: RepositoryReference,
 ): Promise<NamedRepository | undefined> {
+  if (reference.privateRegistry !== undefined)
+    return { ...reference, repositoryPath: reference.repositoryName };
   const registryAlias = await new RegistryFinder(context, session, reference).findAlias();
   if (registryAlias === undefined) return undefined;
   const { registryHost, repositoryName } = reference;

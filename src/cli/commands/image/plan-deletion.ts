@@ -6,8 +6,7 @@ import { isIndex } from '../../../oci/media-types.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
 import { resolveRepository } from '../../own-registry.ts';
-import { requireNamedRepository } from './place.ts';
-import { openRepository } from './reading.ts';
+import { openNamedRepository } from './open-repository.ts';
 import type { ImagesOfRepository, NamedImage } from './references.ts';
 
 /** What a command line asks to delete of one repository, after a look at what is there. */
@@ -76,7 +75,7 @@ export async function findChildren(
   const seen = new Set(whole.map(({ imageDigest }) => imageDigest));
   let parents = whole.filter(({ imageManifestMediaType }) => isIndex(imageManifestMediaType ?? ''));
   if (parents.length === 0) return groups;
-  const reader = openRepository(context, session, await requireNamedRepository(context, session, repository));
+  const reader = await openNamedRepository(context, session, repository);
   while (parents.length > 0) {
     const children: ImageIdentifier[] = [];
     for (const { imageDigest, imageManifestMediaType = '' } of parents) {

@@ -7,7 +7,7 @@ import {
 } from '../../../ecr/images.ts';
 import type { RepositoryAddress } from '../../../ecr/repositories.ts';
 import { EcrpError } from '../../../errors.ts';
-import { formatRepository } from '../../../oci/reference.ts';
+import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
 import { decideRetention } from '../../../retention/decide.ts';
 import { compileGlobs } from '../../../retention/glob.ts';
 import { groupParentsFirst, linkImages, type ManifestLinks } from '../../../retention/links.ts';
@@ -53,37 +53,72 @@ export async function pruneImages(
   const what = `pruning ${formatRepository(reference)}`;
   if (!dryRun && !yes) assertConfirmable(context, what);
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
-    const address = await resolveRepository(session, reference, signal);
-    const images = await collectImages(listImagePages(session.client, address, signal));
-    const readLinks = openLinkReader(context, session, reference);
-    const decision = await decide(images, rules, options.olderThan?.text, nowMs, readLinks);
-    const going = decision.verdicts.flatMap(({ action }, position) =>
-      action === 'delete' ? [position] : [],
+  return withEcr(
+    context,
+    async (session) => {
+      const address = await resolveRepository(session, reference, signal);
+      const images = await collectImages(
+        keepActive(context, listImagePages(session.client, address, signal)),
+      );
+      const readLinks = await openLinks(context, session, reference);
+      const decision = await decide(images, rules, options.olderThan?.text, nowMs, readLinks);
+      const going = decision.verdicts.flatMap(({ action }, position) =>
+        action === 'delete' ? [position] : [],
+      );
+      const empties = going.length > 0 && going.length === images.length;
+      if (dryRun) {
+        if (empties && !allowEmpty)
+          context.messages.warn(`${what} would leave nothing, so it needs --allow-empty`);
+        return showDecision(context, decision);
+      }
+      if (empties && !allowEmpty) throw refuseEmptying(what, images.length);
+      if (going.length > 0 && !yes) {
+        const count = `${going.length} of ${formatCount(images.length, 'image')}`;
+        const question = `Delete ${count} of ${formatRepository(reference)}? --dry-run shows which. This cannot be undone.`;
+        if (!(await confirm(context, question, what))) return cancel(context);
+      }
+      const groups = groupParentsFirst(decision.linked, going).map((group) =>
+        Array.from(images.pick(group), ([, { imageDigest }]) => ({ imageDigest })),
+      );
+      const judged = new Map(
+        Array.from(images.pick(going), ([, { imageDigest, imageTags }]) => [imageDigest, imageTags]),
+      );
+      const check = (ids: readonly ImageIdentifier[]) => checkTags(session, address, judged, ids, signal);
+      const report = await deleteImages(session.client, address, groups, signal, check);
+      const deletion: RepositoryDeletion = { repository: reference, ...report };
+      return showPruned(context, decision, deletion);
+    },
+    { place: reference },
+  );
+}
+
+/** Prepares to read manifests: of ECR Public through `/v2/`, of private ECR through its API. */
+async function openLinks(
+  context: CommandContext,
+  session: EcrSession,
+  reference: RepositoryReference,
+): Promise<ReadLinks> {
+  const { privateRegistry } = reference;
+  if (privateRegistry === undefined) return openLinkReader(context, session, reference);
+  const { openPrivateLinks } = await import('./private-links.ts');
+  return openPrivateLinks(context, session, { ...reference, privateRegistry });
+}
+
+/** Leaves out archived images of private ECR: they cannot be read, and its lifecycle policy decides about them. */
+async function* keepActive(
+  { messages }: CommandContext,
+  pages: AsyncIterable<readonly ImageDetail[]>,
+): AsyncGenerator<readonly ImageDetail[]> {
+  let archived = 0;
+  for await (const page of pages) {
+    const active = page.filter(({ imageStatus = 'ACTIVE' }) => imageStatus === 'ACTIVE');
+    archived += page.length - active.length;
+    yield active;
+  }
+  if (archived > 0)
+    messages.note(
+      `${formatCount(archived, 'archived image')} not looked at; a lifecycle policy can delete them.`,
     );
-    const empties = going.length > 0 && going.length === images.length;
-    if (dryRun) {
-      if (empties && !allowEmpty)
-        context.messages.warn(`${what} would leave nothing, so it needs --allow-empty`);
-      return showDecision(context, decision);
-    }
-    if (empties && !allowEmpty) throw refuseEmptying(what, images.length);
-    if (going.length > 0 && !yes) {
-      const count = `${going.length} of ${formatCount(images.length, 'image')}`;
-      const question = `Delete ${count} of ${formatRepository(reference)}? --dry-run shows which. This cannot be undone.`;
-      if (!(await confirm(context, question, what))) return cancel(context);
-    }
-    const groups = groupParentsFirst(decision.linked, going).map((group) =>
-      Array.from(images.pick(group), ([, { imageDigest }]) => ({ imageDigest })),
-    );
-    const judged = new Map(
-      Array.from(images.pick(going), ([, { imageDigest, imageTags }]) => [imageDigest, imageTags]),
-    );
-    const check = (ids: readonly ImageIdentifier[]) => checkTags(session, address, judged, ids, signal);
-    const report = await deleteImages(session.client, address, groups, signal, check);
-    const deletion: RepositoryDeletion = { repository: reference, ...report };
-    return showPruned(context, decision, deletion);
-  });
 }
 
 /**

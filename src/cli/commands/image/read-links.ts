@@ -2,10 +2,10 @@ import { runPool } from '../../../async/pool.ts';
 import { getAuthorizationToken } from '../../../ecr/authorization.ts';
 import { Pacer } from '../../../ecr/pacing.ts';
 import { EcrpError } from '../../../errors.ts';
-import { parseManifest } from '../../../oci/manifest.ts';
 import type { RepositoryReference } from '../../../oci/reference.ts';
 import type { RegistryAccess } from '../../../registry/client.ts';
 import type { KnownLinks, ManifestLinks } from '../../../retention/links.ts';
+import { findLinks, NO_LINKS } from '../../../retention/manifest-links.ts';
 import { PULLS_PER_SECOND } from '../../../wire/limits.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
@@ -77,8 +77,5 @@ async function openPaced(
 /** A manifest that is gone meanwhile links to nothing. */
 async function readLinks(reader: RepositoryReader, digest: string): Promise<ManifestLinks> {
   const found = await reader.findManifest(digest);
-  if (found === undefined) return { children: [], subject: undefined };
-  const manifest = parseManifest(found.bytes, found.mediaType, reader.name);
-  const children = manifest.kind === 'index' ? manifest.manifests.map((child) => child.digest) : [];
-  return { children, subject: manifest.subject?.digest };
+  return found === undefined ? NO_LINKS : findLinks(found, reader.name);
 }

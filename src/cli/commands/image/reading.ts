@@ -2,6 +2,7 @@ import { getAuthorizationToken } from '../../../ecr/authorization.ts';
 import type { ReadManifest } from '../../../ends/image-target.ts';
 import { EcrpError } from '../../../errors.ts';
 import { RetryBudget } from '../../../net/retry-budget.ts';
+import type { Content } from '../../../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../../../oci/digest.ts';
 import { formatRepository } from '../../../oci/reference.ts';
 import type { RegistryAccess } from '../../../registry/client.ts';
@@ -15,18 +16,18 @@ import type { NamedRepository } from './place.ts';
 /** A small document arrives within this time, or never. */
 const SILENT_MS = 10_000;
 
-/** Reads manifests and small blobs of one repository through `/v2/`. Each read is repeated within the budget, and its digest is checked. */
+/** Reads manifests and small blobs of one repository. Each read is repeated within the budget, and its digest is checked. */
 export interface RepositoryReader {
-  /** `HOST/ALIAS/REPOSITORY` */
+  /** `HOST/ALIAS/REPOSITORY`, in private ECR `HOST/REPOSITORY` */
   readonly name: string;
   /** Reads a manifest by tag or digest; undefined if it does not exist. */
   findManifest(reference: string): Promise<ReadManifest | undefined>;
   /** The same. Throws NOT_FOUND. */
   readManifest(reference: string): Promise<ReadManifest>;
-  readBlob(digest: Digest, maxBytes: number): Promise<Buffer>;
+  readBlob(content: Content, maxBytes: number): Promise<Buffer>;
 }
 
-/** Opens a repository. It is read anonymously, and where that is refused or its quota is used up, with a login. */
+/** Opens a repository of ECR Public. It is read anonymously, and where that is refused or its quota is used up, with a login. */
 export function openRepository(
   context: CommandContext,
   { client }: EcrSession,
@@ -53,11 +54,9 @@ export function openRepository(
     async readManifest(reference) {
       const found = await findManifest(reference);
       if (found !== undefined) return found;
-      throw new EcrpError('NOT_FOUND', `${name}: ${nameManifest(reference)} does not exist`, {
-        hint: `'ecrp image list ${name}' shows what is there.`,
-      });
+      throw refuseManifest(name, reference);
     },
-    readBlob: (digest, maxBytes) => {
+    readBlob: ({ digest }, maxBytes) => {
       const what = `the blob ${digest}`;
       return read(what, async (signal) => {
         const chunks = await reader.openBlob(digest, signal);
@@ -109,6 +108,13 @@ export function prepareReading({ io, options, messages, style }: CommandContext)
       }
     },
   };
+}
+
+/** Explains that a manifest, by tag or digest, does not exist. */
+export function refuseManifest(name: string, reference: string): EcrpError {
+  return new EcrpError('NOT_FOUND', `${name}: ${nameManifest(reference)} does not exist`, {
+    hint: `'ecrp image list ${name}' shows what is there.`,
+  });
 }
 
 function nameManifest(reference: string): string {

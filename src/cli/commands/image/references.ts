@@ -17,15 +17,23 @@ export interface ImagesOfRepository {
   readonly images: readonly NamedImage[];
 }
 
+/** The images that a command line names, by repository. */
+export interface WantedImages {
+  readonly wanted: readonly ImagesOfRepository[];
+  /** The registry that all of them are in, for the session. */
+  readonly place: Pick<RepositoryReference, 'privateRegistry'>;
+}
+
 /**
  * Parses the REF arguments of a command that changes images. Throws USAGE for one without a tag or digest: `latest` is never meant
- * silently. With `needsTag`, a digest alone is refused too.
+ * silently. With `needsTag`, a digest alone is refused too. Throws USAGE for repositories of two services, or of two private registries: a
+ * command has one session.
  */
 export function readImages(
   context: CommandContext,
   texts: readonly string[],
   { needsTag }: { readonly needsTag: boolean },
-): readonly ImagesOfRepository[] {
+): WantedImages {
   const hosts = findRegistryHosts(context);
   const repositories = new Map<
     string,
@@ -47,8 +55,17 @@ export function readImages(
       ...(imageDigest !== undefined && { imageDigest }),
     });
   }
-  return Array.from(repositories.values(), ({ repository, images }) => ({
+  const wanted = Array.from(repositories.values(), ({ repository, images }) => ({
     repository,
     images: [...images.values()],
   }));
+  const [first, ...others] = wanted.map(({ repository }) => repository);
+  const { privateRegistry } = first ?? {};
+  const other = others.find((each) => each.privateRegistry?.registryHost !== privateRegistry?.registryHost);
+  if (first === undefined || other === undefined) return { wanted, place: { privateRegistry } };
+  throw new EcrpError(
+    'USAGE',
+    `${formatRepository(first)} and ${formatRepository(other)} are in different registries`,
+    { hint: 'Run the command once for each registry.' },
+  );
 }

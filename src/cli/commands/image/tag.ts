@@ -13,11 +13,12 @@ import { assertTag, orderTags } from '../../../oci/tags.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
+import { locatePrivate } from '../../private-place.ts';
 import { RegistryFinder } from '../../registry-finder.ts';
-import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryOf } from '../../service-address.ts';
 import { findTagged } from './find-tagged.ts';
+import { openNamedRepository } from './open-repository.ts';
 import { type NamedRepository, requireNamedRepository } from './place.ts';
-import { openRepository } from './reading.ts';
 
 export interface ImageTagOptions {
   readonly ifExists: TagPolicy;
@@ -37,29 +38,42 @@ export async function tagImage(
   }
   for (const tag of given) assertTag(tag);
   const tags = orderTags(given);
+  // Both services have the same limit.
   checkTagCount(ECR_PUBLIC_LIMITS, tags.length);
-  await requireRegistryHost(context, 'image tag');
+  await requireRegistryOf(context, 'image tag', reference);
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
+  const work = async (session: EcrSession): Promise<Outcome> => {
     const named = await requireNamedRepository(context, session, reference);
     const finder = new RegistryFinder(context, session, reference);
-    const target = connectRepositoryTarget(context, session, reference, finder);
+    const target = await connectRepositoryTarget(context, session, reference, finder);
     const digest = await findTagged(target, reference, signal);
-    const { bytes, mediaType } = await openRepository(context, session, named).readManifest(digest);
+    const reader = await openNamedRepository(context, session, reference);
+    const { bytes, mediaType } = await reader.readManifest(digest);
     const root: PlannedManifest = { bytes, digest, mediaType };
     const { tags: results, registryId } = await putTags(target, root, tags, ifExists, signal);
     const found = await finder.find(registryId);
     reportTags(context, results);
     return describeTagging(named, root, results, found.registryId);
-  });
+  };
+  return withEcr(context, work, { place: reference });
 }
 
-function connectRepositoryTarget(
+async function connectRepositoryTarget(
   { options, waiting }: CommandContext,
-  { client }: EcrSession,
-  { registryHost, registryAlias, repositoryName }: Reference,
+  session: EcrSession,
+  reference: Reference,
   finder: RegistryFinder,
-): ImageTarget {
+): Promise<ImageTarget> {
+  const { registryHost, registryAlias, repositoryName, privateRegistry } = reference;
+  const { client } = session;
+  if (privateRegistry !== undefined) {
+    const { connectPrivateTarget } = await import('../../../ecr/private/connect-target.ts');
+    return connectPrivateTarget(locatePrivate(session, { ...reference, privateRegistry }), {
+      mostPartBytes: undefined,
+      retryBudgetMs: options.retryBudget,
+      onCreatedByTemplate: undefined,
+    });
+  }
   const place = {
     ...{ registryHost, registryAlias, repositoryName, readsRegistry: true },
     findAlias: (signal: AbortSignal) => finder.findAlias(signal),

@@ -9,11 +9,10 @@ import { assertConfirmable, cancel, confirm } from '../../ask.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type EcrSession, withEcr } from '../../ecr-session.ts';
 import type { Outcome } from '../../output.ts';
-import { requireRegistryHost } from '../../service-address.ts';
+import { requireRegistryOf } from '../../service-address.ts';
 import { describeDeletions, type RepositoryDeletion } from './deletion.ts';
-import { requireNamedRepository } from './place.ts';
+import { openNamedRepository } from './open-repository.ts';
 import { type PlannedDeletion, planDeletion } from './plan-deletion.ts';
-import { openRepository } from './reading.ts';
 import { readImages } from './references.ts';
 
 export interface ImageUntagOptions {
@@ -33,37 +32,41 @@ export async function untagImages(
   texts: readonly string[],
   { keepAs, yes = false }: ImageUntagOptions,
 ): Promise<Outcome> {
-  const wanted = readImages(context, texts, { needsTag: true });
+  const { wanted, place } = readImages(context, texts, { needsTag: true });
   if (keepAs !== undefined) {
     assertTag(keepAs);
     const isRemoved = wanted.some(({ images }) => images.some(({ imageTag }) => imageTag === keepAs));
     if (isRemoved)
       throw new EcrpError('USAGE', `--keep-as ${keepAs} is a tag to remove`, { hint: 'Choose another tag.' });
-    await requireRegistryHost(context, 'image untag --keep-as');
+    await requireRegistryOf(context, 'image untag --keep-as', place);
   }
   const { signal } = context.io;
-  return withEcr(context, async (session) => {
-    const planned: PlannedDeletion[] = [];
-    for (const each of wanted) planned.push(await planDeletion(context, session, each));
-    const lasts = planned.flatMap((plan) => plan.whole.map((image) => ({ plan, image })));
-    const last = chooseLast(lasts, keepAs);
-    if (last !== undefined && keepAs !== undefined) {
-      const what = `removing the last tag of ${last.image.imageDigest}`;
-      if (!yes) assertConfirmable(context, what);
-      await assertFree(session, last, keepAs, signal);
-      const question = `Put the tag ${keepAs} on ${last.image.imageDigest}, and remove its last tag, ${listNames(last.image.imageTags)}?`;
-      if (!yes && !(await confirm(context, question, what))) return cancel(context);
-      await putTag(context, session, last, keepAs);
-    }
-    const deletions: RepositoryDeletion[] = [];
-    for (const { repository, address, groups } of planned) {
-      const report = await deleteImages(session.client, address, groups, signal);
-      deletions.push({ repository, ...report });
-      if (report.error !== undefined) break;
-    }
-    const tags = last && keepAs ? [{ imageTag: keepAs, status: 'created' }] : [];
-    return describeDeletions(context, deletions, { tags });
-  });
+  return withEcr(
+    context,
+    async (session) => {
+      const planned: PlannedDeletion[] = [];
+      for (const each of wanted) planned.push(await planDeletion(context, session, each));
+      const lasts = planned.flatMap((plan) => plan.whole.map((image) => ({ plan, image })));
+      const last = chooseLast(lasts, keepAs);
+      if (last !== undefined && keepAs !== undefined) {
+        const what = `removing the last tag of ${last.image.imageDigest}`;
+        if (!yes) assertConfirmable(context, what);
+        await assertFree(session, last, keepAs, signal);
+        const question = `Put the tag ${keepAs} on ${last.image.imageDigest}, and remove its last tag, ${listNames(last.image.imageTags)}?`;
+        if (!yes && !(await confirm(context, question, what))) return cancel(context);
+        await putTag(context, session, last, keepAs);
+      }
+      const deletions: RepositoryDeletion[] = [];
+      for (const { repository, address, groups } of planned) {
+        const report = await deleteImages(session.client, address, groups, signal);
+        deletions.push({ repository, ...report });
+        if (report.error !== undefined) break;
+      }
+      const tags = last && keepAs ? [{ imageTag: keepAs, status: 'created' }] : [];
+      return describeDeletions(context, deletions, { tags });
+    },
+    { place },
+  );
 }
 
 /** Finds the one image that needs another tag. Throws CONFLICT without `--keep-as`, USAGE if several need one. */
@@ -111,7 +114,7 @@ async function putTag(
   { plan: { address, repository }, image: { imageDigest } }: LastTag,
   tag: string,
 ): Promise<void> {
-  const reader = openRepository(context, session, await requireNamedRepository(context, session, repository));
+  const reader = await openNamedRepository(context, session, repository);
   const { bytes, digest, mediaType } = await reader.readManifest(imageDigest);
   const service = connectPush(session.client, address);
   const answer = await service.putImage({ bytes, digest, mediaType, tag }, context.io.signal);

@@ -15,10 +15,9 @@ import { formatPlatform } from '../../../oci/platform.ts';
 import { formatReference, formatRepository, parseReference, type Reference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
-import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryOf } from '../../service-address.ts';
 import { findTagged } from '../image/find-tagged.ts';
-import { requireNamedRepository } from '../image/place.ts';
-import { openRepository } from '../image/reading.ts';
+import { openNamedRepository } from '../image/open-repository.ts';
 import { type ChosenTarget, chooseTarget } from '../push/choose-target.ts';
 import { type ConnectedRepository, connectRepository, explainMissing } from '../push/connect-repository.ts';
 import { type PushRun, runPush } from '../push/push-run.ts';
@@ -60,7 +59,7 @@ export async function readChange(
   }
   const named = { ...repository, imageTag };
   const request = await readTransfer(context, formatReference(named), options);
-  await requireRegistryHost(context, command);
+  await requireRegistryOf(context, command, reference);
   const target = chooseTarget(request.target, [], hosts);
   return { command, reference: { ...reference, imageTag }, request, target };
 }
@@ -108,8 +107,7 @@ export async function changeIndex(
   const { context, session } = run;
   const { signal } = context.io;
   const { imageTag } = reference;
-  const named = await requireNamedRepository(context, session, repository.chosen);
-  const reader = openRepository(context, session, named);
+  const reader = await openNamedRepository(context, session, repository.chosen);
   for (let attempt = 1; ; attempt += 1) {
     const imageDigest = await findIndex(repository, reference, signal);
     const before = parseIndex(await reader.readManifest(imageDigest), reader.name, reference);

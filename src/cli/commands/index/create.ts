@@ -4,7 +4,7 @@ import { formatRepository, parseReference, type RegistryHosts } from '../../../o
 import { readAnnotations } from '../../annotation-option.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { Outcome } from '../../output.ts';
-import { findRegistryHosts, requireRegistryHost } from '../../service-address.ts';
+import { findRegistryHosts, requireRegistryOf } from '../../service-address.ts';
 import { chooseTarget } from '../push/choose-target.ts';
 import { connectRepository, explainMissing } from '../push/connect-repository.ts';
 import { runPush } from '../push/push-run.ts';
@@ -30,7 +30,8 @@ export async function createIndex(
   const given = readMembers(context, texts, chosen, hosts);
   const annotations = readAnnotations(options.annotation ?? []);
   const choice = readChoice(options);
-  if (given.some(({ kind }) => kind === 'reference')) await requireRegistryHost(context, 'index create');
+  if (given.some(({ kind }) => kind === 'reference'))
+    await requireRegistryOf(context, 'index create', chosen);
   return runPush(context, request, { name: text, all: false }, async (run) => {
     const { session, progress } = run;
     const repository = await connectRepository(context, session, progress, request, chosen);

@@ -1,6 +1,7 @@
 import { EcrpError } from '../../../errors.ts';
 import { quoteText } from '../../../foreign-text.ts';
 import { MAX_CONFIG_BYTES } from '../../../oci/config.ts';
+import type { Content } from '../../../oci/descriptor.ts';
 import { formatRepository } from '../../../oci/reference.ts';
 import { findTagged } from '../image/find-tagged.ts';
 import type { RepositoryReader } from '../image/reading.ts';
@@ -42,8 +43,7 @@ export async function listReferenced(
     path: reader.name,
     readManifest: async (descriptor: { readonly digest: typeof digest }) =>
       read[descriptor.digest] ?? (await reader.readManifest(descriptor.digest)).bytes,
-    readConfig: (descriptor: { readonly digest: typeof digest }) =>
-      reader.readBlob(descriptor.digest, MAX_CONFIG_BYTES),
+    readConfig: (descriptor: Content) => reader.readBlob(descriptor, MAX_CONFIG_BYTES),
   };
   const root = { mediaType: found.mediaType, digest, size: found.bytes.length };
   const entries = await listEntries(reading, root, { name, platform, ...kept });

@@ -5,8 +5,8 @@ import { isAttestation } from '../../../oci/attestation.ts';
 import { parseImageAddress } from '../../../oci/image-address.ts';
 import { formatPlatform, identifyPlatform, type Platform } from '../../../oci/platform.ts';
 import { isSameRegistry } from '../../own-registry.ts';
-import { requireNamedRepository } from '../image/place.ts';
-import { openRepository, type RepositoryReader } from '../image/reading.ts';
+import { openNamedRepository } from '../image/open-repository.ts';
+import type { RepositoryReader } from '../image/reading.ts';
 import { chooseImage } from '../push/choose-image.ts';
 import type { ConnectedRepository } from '../push/connect-repository.ts';
 import { openGivenSource } from '../push/open-given-source.ts';
@@ -102,7 +102,7 @@ async function openReferences(
   given: readonly GivenMember[],
 ): Promise<RepositoryReader | undefined> {
   if (!given.some(({ kind }) => kind === 'reference')) return undefined;
-  return openRepository(context, session, await requireNamedRepository(context, session, chosen));
+  return openNamedRepository(context, session, chosen);
 }
 
 /** Undefined for an image of the repository itself. A repository of the same name may be in another registry. */

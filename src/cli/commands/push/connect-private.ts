@@ -1,14 +1,12 @@
 import { connectPrivateTarget } from '../../../ecr/private/connect-target.ts';
-import { getImage, type ReadPlace } from '../../../ecr/private/source/get-image.ts';
+import { getImage } from '../../../ecr/private/source/get-image.ts';
 import { createRepository } from '../../../ecr/repositories.ts';
 import type { ImageTarget, ReadManifest } from '../../../ends/image-target.ts';
 import { EcrpError } from '../../../errors.ts';
-import type { PrivateRegistry } from '../../../oci/private-host.ts';
-import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command-context.ts';
 import type { EcrSession } from '../../ecr-session.ts';
 import type { NewRepository } from '../../new-repository.ts';
-import { addressPrivate, assertSameService } from '../../own-registry.ts';
+import { locatePrivate, type PrivateReference } from '../../private-place.ts';
 import type { ChosenTarget } from './choose-target.ts';
 import type { TransferRequest } from './request.ts';
 
@@ -17,7 +15,7 @@ export async function connectPrivate(
   context: CommandContext,
   session: EcrSession,
   { mostPartBytes, dryRun, transport }: TransferRequest,
-  chosen: ChosenTarget & { readonly privateRegistry: PrivateRegistry },
+  chosen: ChosenTarget & PrivateReference,
   newRepository: NewRepository | undefined,
 ): Promise<ImageTarget> {
   const place = locatePrivate(session, chosen);
@@ -54,7 +52,7 @@ export async function connectPrivate(
 /** Opens a repository for reading manifests through the API. */
 export function openPrivateImages(
   session: EcrSession,
-  repository: RepositoryReference & { readonly privateRegistry: PrivateRegistry },
+  repository: PrivateReference,
   signal: AbortSignal,
 ): { readonly name: string; readManifest(reference: string): Promise<ReadManifest> } {
   const place = locatePrivate(session, repository);
@@ -68,15 +66,6 @@ export function openPrivateImages(
       });
     },
   };
-}
-
-function locatePrivate(
-  session: EcrSession,
-  repository: RepositoryReference & { readonly privateRegistry: PrivateRegistry },
-): ReadPlace {
-  assertSameService(session, repository);
-  const address = addressPrivate(repository.repositoryName, repository.privateRegistry);
-  return { client: session.client, address, name: formatRepository(repository) };
 }
 
 /** True if the command line says more of a new repository than its name. */

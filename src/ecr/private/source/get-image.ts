@@ -10,7 +10,7 @@ import { type EcrClient, requirePrivate } from '../../client.ts';
 import type { RepositoryAddress } from '../../repositories.ts';
 
 /** All that a registry stores. The service may convert what a tag points to into a type that is asked for. */
-const MANIFEST_TYPES = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
+export const ACCEPTED_TYPES = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
 
 /** What a failure means; others than these are explained by the service's own words. */
 const FAILURES: Readonly<Record<string, { readonly code: ErrorCode; readonly hint: string }>> = {
@@ -45,7 +45,7 @@ export async function getImage(
   reference: string,
   signal: AbortSignal,
 ): Promise<ReadManifest | undefined> {
-  const what = `${name}: the ${isDigest(reference) ? 'manifest' : 'tag'} ${reference}`;
+  const what = nameImage(name, reference);
   const imageId = isDigest(reference) ? { imageDigest: reference } : { imageTag: reference };
   const sdk = requirePrivate(client);
   const { found } = await client.call(
@@ -54,7 +54,7 @@ export async function getImage(
       repositoryName: address.repositoryName,
       send: (abortSignal) =>
         sdk.send(
-          new BatchGetImageCommand({ ...address, imageIds: [imageId], acceptedMediaTypes: MANIFEST_TYPES }),
+          new BatchGetImageCommand({ ...address, imageIds: [imageId], acceptedMediaTypes: ACCEPTED_TYPES }),
           { abortSignal },
         ),
       read: ({ images, failures }) => {
@@ -62,7 +62,7 @@ export async function getImage(
         if (image !== undefined) return { found: readImage(image, reference, what) };
         const [failure] = readList(failures, 'failures');
         if (failure === undefined) return undefined;
-        if (MISSING.includes(failure.failureCode ?? '')) return { found: undefined };
+        if (isMissingImage(failure)) return { found: undefined };
         throw explainFailedImage(failure, what);
       },
     },
@@ -71,7 +71,16 @@ export async function getImage(
   return found;
 }
 
-function readImage(
+/** Names an image for messages. `reference`: tag or digest. */
+export function nameImage(repository: string, reference: string): string {
+  return `${repository}: the ${isDigest(reference) ? 'manifest' : 'tag'} ${reference}`;
+}
+
+export function isMissingImage({ failureCode }: ImageFailure): boolean {
+  return MISSING.includes(failureCode ?? '');
+}
+
+export function readImage(
   { imageManifest, imageManifestMediaType, imageId }: SdkImage,
   reference: string,
   what: string,
@@ -85,7 +94,7 @@ function readImage(
   return identifyManifest(Buffer.from(text, 'utf8'), reference, stated, what);
 }
 
-function explainFailedImage({ failureCode, failureReason }: ImageFailure, what: string): EcrpError {
+export function explainFailedImage({ failureCode, failureReason }: ImageFailure, what: string): EcrpError {
   const failure = readText(failureCode, 'failureCode') ?? 'no reason';
   const reason = readText(failureReason, 'failureReason');
   const known = Object.hasOwn(FAILURES, failure) ? FAILURES[failure] : undefined;

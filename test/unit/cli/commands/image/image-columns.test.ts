@@ -13,6 +13,7 @@ function makeDetail(number: number, random: () => number): ImageDetail {
     imagePushedAt: maybe(new Date(Math.floor(random() * 1e12))),
     imageManifestMediaType: maybe(`application/${number % 3}`),
     artifactMediaType: maybe(`application/${number % 2}`),
+    imageStatus: maybe(number % 7 === 0 ? 'ARCHIVED' : 'ACTIVE'),
     registryId: undefined,
     repositoryName: undefined,
   };
@@ -26,6 +27,7 @@ function toKept(image: ImageDetail): KeptImage {
     pushedAtMs: image.imagePushedAt?.getTime(),
     mediaType: image.imageManifestMediaType,
     artifactMediaType: image.artifactMediaType,
+    imageStatus: image.imageStatus === 'ACTIVE' ? undefined : image.imageStatus,
   };
 }
 
