@@ -23,6 +23,13 @@ const { home, emulator } = await startWorkplace({
       ...{ accessKeyId: 'PUSHER', secretAccessKey: 'of-pusher' },
       allowedActions: ['ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart'],
     },
+    {
+      ...{ accessKeyId: 'WRITER', secretAccessKey: 'of-writer' },
+      allowedActions: [
+        ...['ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart'],
+        ...['ecr:CompleteLayerUpload', 'ecr:PutImage'],
+      ],
+    },
   ],
 });
 const host = String(emulator.privateRegistryHost);
@@ -84,6 +91,23 @@ describe('what stands in the way', () => {
     const { status, json } = await ecrp(['push', one, `${host}/denied:1`], keysOf('pusher'));
     expect(status).toBe(4);
     expect(json().error).toMatchObject({ hint: expect.stringContaining('ecr:CompleteLayerUpload') });
+  });
+
+  it('is nothing where the five actions of a push are allowed and no other', async () => {
+    await succeed(['repo', 'create', `${host}/written`, '--immutable-tags']);
+    const push = ['push', one, `${host}/written:1`];
+    // Nobody may ask where the tag was.
+    expect(await succeed(push, keysOf('writer'))).toMatchObject({ tags: [{ imageTag: '1' }] });
+    expect(await succeed(push, keysOf('writer'))).toMatchObject({ tags: [{ status: 'unchanged' }] });
+    const moved = await ecrp(
+      ['push', locateArchive('skopeo-oci.tar'), `${host}/written:1`],
+      keysOf('writer'),
+    );
+    expect(moved.status).toBe(6);
+    expect(moved.json().error).toMatchObject({
+      awsError: 'ImageTagAlreadyExistsException',
+      hint: expect.stringContaining(`${host}/written`),
+    });
   });
 
   it('explains a key of KMS that cannot be used', async () => {

@@ -1,5 +1,5 @@
 import { describeImages } from '../../../ecr/images.ts';
-import { ECR_PUBLIC_LIMITS } from '../../../ecr/limits.ts';
+import type { TargetLimits } from '../../../ends/image-target.ts';
 import { checkTagCount } from '../../../engine/limits.ts';
 import { EcrpError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
@@ -12,7 +12,7 @@ import type { RegistryFinder } from '../../registry-finder.ts';
  */
 export async function checkImageTags(
   { client }: EcrSession,
-  finder: RegistryFinder,
+  { finder, limits }: { readonly finder: RegistryFinder; readonly limits: TargetLimits },
   imageDigest: Digest,
   tags: readonly string[],
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export async function checkImageTags(
   if (address === undefined || tags.length === 0) return;
   try {
     const [image] = await describeImages(client, address, [{ imageDigest }], signal);
-    checkTagCount(ECR_PUBLIC_LIMITS, new Set([...tags, ...(image?.imageTags ?? [])]).size);
+    checkTagCount(limits, new Set([...tags, ...(image?.imageTags ?? [])]).size);
   } catch (error) {
     const isUnanswered = error instanceof EcrpError && (error.code === 'NOT_FOUND' || error.code === 'AUTH');
     if (!isUnanswered) throw error;

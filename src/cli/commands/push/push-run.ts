@@ -109,7 +109,7 @@ export async function pushPlanned(
   plan: PushPlan,
   { replaces, settled = [] }: KnownTags = {},
 ): Promise<PushedImage> {
-  const { chosen, uploader, finder } = repository;
+  const { chosen, uploader, finder, target } = repository;
   const { dryRun, ifExists, verify, transport } = request;
   const { signal } = context.io;
   for (const warning of plan.warnings) context.messages.warn(warning);
@@ -119,7 +119,8 @@ export async function pushPlanned(
   if (dryRun && !pushed.createdRepository) {
     const moved = pushed.tags.filter(({ imageDigest }) => imageDigest === undefined);
     const tags = moved.map(({ imageTag }) => imageTag);
-    await checkImageTags(session, finder, pushed.imageDigest, tags, signal);
+    const { limits } = target;
+    await checkImageTags(session, { finder, limits }, pushed.imageDigest, tags, signal);
   }
   const verified =
     verify && !dryRun
