@@ -77,14 +77,22 @@ async function openReading(
 async function acceptLogin(
   context: CommandContext,
   repository: PrivateRepository,
-  { fromProfile = context.options.profile }: RemoteOptions,
+  { fromProfile }: RemoteOptions,
   error: unknown,
 ): Promise<void> {
-  const isReplaceable = error instanceof EcrpError && error.code === 'AUTH' && fromProfile === undefined;
-  if (!isReplaceable) throw error;
+  if (!(error instanceof EcrpError) || error.code !== 'AUTH') throw error;
+  if (fromProfile !== undefined) throw nameOption(error);
+  if (context.options.profile !== undefined) throw error;
   const login = await findStoredLogin(context, repository, context.io.signal);
   if (login === undefined) throw error;
-  context.messages.note(
-    `${error.message}; reading ${repository.registryHost} with the login of ${login.origin}.`,
-  );
+  const { registryHost } = repository;
+  context.messages.note(`${error.message}; reading ${registryHost} with the login of ${login.origin}.`);
+}
+
+/** Names the option that chose the profile. All else knows it as that of `--profile`. */
+function nameOption(error: EcrpError): EcrpError {
+  const { code, message, hint, operation, awsError, requestId } = error;
+  const rename = (text: string): string => text.replaceAll('--profile', '--from-profile');
+  const details = { hint: hint && rename(hint), operation, awsError, requestId, cause: error };
+  return new EcrpError(code, rename(message), details);
 }
