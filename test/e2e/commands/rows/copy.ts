@@ -17,6 +17,12 @@ const copyBefore = (place: Place): readonly (readonly string[])[] => [
   ['copy', `${from(place)}:1`, place.run, '--create-repo'],
 ];
 
+/** The same in private ECR, without a tag. */
+const privately = ({ privateHost, run }: Place): string => `${privateHost}/${run}`;
+const pushPrivately = (place: Place): readonly (readonly string[])[] => [
+  ['push', index, `${privately(place)}/from:1`, '--create-repo'],
+];
+
 export const copyRows: readonly CommandRow[] = [
   {
     command: 'copy',
@@ -104,6 +110,38 @@ export const copyRows: readonly CommandRow[] = [
     status: 6,
   },
   { command: 'copy', what: 'without a tag', arguments: () => ['ghcr.io/team/app', 'app'], status: 2 },
+  {
+    command: 'copy',
+    what: 'from one repository of private ECR to another one',
+    before: pushPrivately,
+    arguments: (place) => [`${privately(place)}/from:1`, privately(place), '--create-repo', '--verify'],
+  },
+  {
+    command: 'copy',
+    what: 'of all tags of private ECR to ECR Public, with consent',
+    before: pushPrivately,
+    arguments: (place) => [
+      `${privately(place)}/from`,
+      place.run,
+      '--all-tags',
+      '--create-repo',
+      '--yes',
+      '--dry-run',
+    ],
+  },
+  {
+    command: 'copy',
+    what: 'with a profile that does not exist',
+    arguments: (place) => [`${privately(place)}/from:1`, place.run, '--yes', '--from-profile', 'missing'],
+    status: 4,
+  },
+  {
+    command: 'copy',
+    what: 'of an image that private ECR does not have',
+    before: pushPrivately,
+    arguments: (place) => [`${privately(place)}/from:missing`, place.run, '--yes'],
+    status: 5,
+  },
   {
     command: 'copy',
     what: 'of a private image, with nobody to ask',

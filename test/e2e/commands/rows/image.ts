@@ -23,6 +23,14 @@ export const imageRows: readonly CommandRow[] = [
   },
   {
     command: 'image describe',
+    what: 'an index of private ECR',
+    before: ({ privateHost, run }) => [
+      ['push', locateArchive('skopeo-multi-oci.tar'), `${privateHost}/${run}:1`, '--create-repo'],
+    ],
+    arguments: ({ privateHost, run }) => [`${privateHost}/${run}:1`],
+  },
+  {
+    command: 'image describe',
     what: 'a missing image',
     before: push,
     arguments: ({ run }) => [`${run}:no`],

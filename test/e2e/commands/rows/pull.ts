@@ -41,6 +41,12 @@ export const pullRows: readonly CommandRow[] = [
   },
   {
     command: 'pull',
+    what: 'of private ECR into a tar',
+    before: ({ privateHost, run }) => [['push', index, `${privateHost}/${run}:1`, '--create-repo']],
+    arguments: ({ privateHost, run }) => [`${privateHost}/${run}:1`, 'image.tar'],
+  },
+  {
+    command: 'pull',
     what: 'of a platform that the index lacks',
     before: pushBefore(index),
     arguments: (place) => [name(place), 'layout', '--platform', 'plan9/386'],
