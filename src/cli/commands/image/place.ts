@@ -19,16 +19,17 @@ export async function nameRepository(
   session: EcrSession,
   reference: RepositoryReference,
 ): Promise<NamedRepository | undefined> {
-  if (reference.privateRegistry !== undefined)
-    return { ...reference, repositoryPath: reference.repositoryName };
+  const { registryHost, repositoryName, privateRegistry } = reference;
+  if (privateRegistry !== undefined) {
+    return { registryHost, repositoryName, privateRegistry, repositoryPath: repositoryName };
+  }
   const registryAlias = await new RegistryFinder(context, session, reference).findAlias();
   if (registryAlias === undefined) return undefined;
-  const { registryHost, repositoryName } = reference;
   return {
     registryHost,
     registryAlias,
     repositoryName,
-    privateRegistry: undefined,
+    privateRegistry,
     repositoryPath: `${registryAlias}/${repositoryName}`,
   };
 }
