@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../support/cli.ts';
@@ -232,6 +232,23 @@ describe('other names', () => {
       'public.ecr.aws',
       'ecr-public.aws.com',
     ]);
+  });
+
+  it('hosts of private ECR are those that docker has a login for, and no others', async () => {
+    const directory = await mkdtemp(join(home.directory, 'docker-'));
+    const host = (region: string) => `123456789012.dkr.ecr.${region}.amazonaws.com`;
+    const auths = { [host('eu-west-1')]: {}, [`https://${host('eu-west-2')}/v1/`]: {}, 'ghcr.io': {} };
+    const credHelpers = { [host('us-east-1')]: 'ecrp', [host('eu-west-1')]: 'ecrp', 'a.example': 'x' };
+    const env = { ...home.env, DOCKER_CONFIG: directory };
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ auths, credHelpers }));
+    expect(await complete(['logout', '123'], env)).toEqual([
+      'values',
+      host('eu-west-1'),
+      host('eu-west-2'),
+      host('us-east-1'),
+    ]);
+    await writeFile(join(directory, 'config.json'), '{');
+    expect(await complete(['logout', 'p'], env)).toEqual(['values', 'public.ecr.aws']);
   });
 
   it('files are left to the shell', async () => {

@@ -1,7 +1,14 @@
 import { loadSharedConfig } from '../../../ecr/shared-config.ts';
 import type { Io } from '../../../io.ts';
+import { parsePrivateHost } from '../../../oci/private-host.ts';
+import { findCacheDirectory, lookForDockerConfig } from '../../directories.ts';
 import type { GlobalOptions } from '../../options.ts';
-import { findRegistryHost, listRegistryNames, type ServicePlace } from '../../service-address.ts';
+import {
+  findRegistryHost,
+  findRegistryHosts,
+  listRegistryNames,
+  type ServicePlace,
+} from '../../service-address.ts';
 import type { Cursor } from './cursor.ts';
 import { findArgumentKind, type ValueKind } from './value-kinds.ts';
 
@@ -14,6 +21,8 @@ export async function suggestNames(kind: ValueKind, place: Cursor, io: Io): Prom
       return (await loadSharedConfig(io.env)).profileNames;
     case 'registry-host':
       return listRegistryNames(findRegistryHost(service));
+    case 'login-host':
+      return [...listRegistryNames(findRegistryHost(service)), ...(await listPrivateHosts(service))];
     case 'repository':
       return (await import('./registry-candidates.ts')).suggestRepositories(service, current);
     case 'reference':
@@ -26,6 +35,24 @@ export async function suggestNames(kind: ValueKind, place: Cursor, io: Io): Prom
     default:
       return [];
   }
+}
+
+/** Lists the private registries that docker's configuration names, and those that our credential helper has a token for. */
+async function listPrivateHosts(service: ServicePlace): Promise<readonly string[]> {
+  const [{ readConfigFile }, { reduceToHost }, { listTokenHosts }] = await Promise.all([
+    import('../../../docker/config-file.ts'),
+    import('../../../docker/helper-protocol.ts'),
+    import('../../token-cache.ts'),
+  ]);
+  const directory = lookForDockerConfig(service.io);
+  // A config that docker cannot read names none.
+  const file = directory === undefined ? undefined : await readConfigFile(directory).catch(() => undefined);
+  const named = [...(file?.config.auths.keys() ?? []), ...(file?.config.credHelpers.keys() ?? [])].map(
+    reduceToHost,
+  );
+  const hosts = [...named, ...listTokenHosts(findCacheDirectory(service.io))];
+  const { privateHost } = findRegistryHosts(service);
+  return [...new Set(hosts)].filter((host) => parsePrivateHost(host, privateHost) !== undefined);
 }
 
 /** The options that say where the service is, as far as they were typed. */

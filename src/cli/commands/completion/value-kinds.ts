@@ -5,6 +5,7 @@ export type ValueKind =
   | 'architecture'
   | 'catalog-field'
   | 'file'
+  | 'login-host'
   | 'operating-system'
   | 'platform'
   | 'profile'
@@ -32,7 +33,7 @@ const NAMES: Readonly<Record<string, ValueKind>> = {
   directory: 'file',
   file: 'file',
   files: 'file',
-  host: 'registry-host',
+  host: 'login-host',
   images: 'platform',
   name: 'repository',
   'os/arch': 'platform',
