@@ -183,6 +183,14 @@ describe("docker's login", () => {
     });
   });
 
+  it("is not sent to AWS while the endpoint is not AWS's", async () => {
+    const { status, checks } = await examine([AWS_HOST]);
+    expect({ status, check: checks.get('stored-logins') }).toEqual({
+      status: 0,
+      check: { status: 'skipped', detail: `${AWS_HOST} belongs to AWS, and the endpoint does not` },
+    });
+  });
+
   it('that is for another registry, or not given by the helper of AWS', async () => {
     const directory = await mkdtemp(join(home.directory, 'docker-'));
     const write = (config: object) => writeFile(join(directory, 'config.json'), JSON.stringify(config));
@@ -217,6 +225,7 @@ describe("docker's login", () => {
     ] as const) {
       const { status, checks } = await examine([registryHost], env);
       expect(status).toBe(4);
+      expect(checks.get('token')?.status).toBe(env === wrong ? 'ok' : 'warning');
       expect(checks.get('stored-logins')).toEqual({
         status: 'failed',
         detail: expect.stringMatching(

@@ -14,7 +14,7 @@ import {
 import { findLoginEndpoint } from '../../login-hosts.ts';
 import { limitWait } from '../../options.ts';
 import { findEndpoint, isRegistryOfApi } from '../../service-address.ts';
-import { type Check, type DoctorFindings, type DoctorPlace, defineCheck } from './check.ts';
+import { type Check, type DoctorFindings, type DoctorPlace, defineCheck, skip } from './check.ts';
 import { checkCredentials, checkIdentity } from './credentials.ts';
 import { checkDockerConfig, checkStoredLogins } from './docker.ts';
 import { checkDirectories, checkNode } from './machine.ts';
@@ -163,11 +163,14 @@ const dockerChecks: readonly Check[] = [
   defineCheck('docker-config', [], (_, { context: { io }, registryHosts }) =>
     checkDockerConfig(findDockerConfigDirectory(io), registryHosts, io),
   ),
-  defineCheck('stored-logins', ['endpoint', 'connections'], async ({ connections }, place) => {
+  defineCheck('stored-logins', ['endpoint', 'connections'], async ({ endpoint, connections }, place) => {
     const { context, signal, registryHosts, privateRegistry } = place;
+    const host = registryHosts.join(', ');
     if (privateRegistry === undefined && !(await isRegistryOfApi(context))) {
-      const host = registryHosts.join(', ');
-      return { status: 'skipped', detail: `${host} does not belong to the endpoint: set ECRP_REGISTRY_HOST` };
+      return skip(`${host} does not belong to the endpoint: set ECRP_REGISTRY_HOST`);
+    }
+    if (privateRegistry?.registryId !== undefined && !endpoint.isAws) {
+      return skip(`${host} belongs to AWS, and the endpoint does not`);
     }
     const { options, waiting } = context;
     const mostMs = limitWait(options, ANSWER_MS);

@@ -20,8 +20,9 @@ import { MANAGED_POLICIES, nameAction, type ServiceKind, TOKEN_ACTIONS } from '.
 export async function checkToken(client: EcrClient, signal: AbortSignal): Promise<Finding> {
   const { kind } = client.service;
   try {
-    const token = await getAuthorizationToken(client, signal);
-    return pass(`valid until ${token.expiresAt.toISOString()}`);
+    const { expiresAt } = await getAuthorizationToken(client, signal);
+    if (expiresAt.getTime() > Date.now()) return pass(`valid until ${expiresAt.toISOString()}`);
+    return warn(`the token ended at ${expiresAt.toISOString()}`, 'Check the clock of this machine.');
   } catch (error) {
     if (!isAccessDenied(error)) throw error;
     const denial = readDenial(error.message, nameAction(kind, 'GetAuthorizationToken'));
