@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeWithClients, requireClient } from './support/clients.ts';
+import { describeWithClients, requireAwsCli, requireClient } from './support/clients.ts';
 import { logInGoClients } from './support/go-clients.ts';
 import { digestOf, listContents, readFetched, readSource } from './support/image-facts.ts';
 import { spoilPassword } from './support/login-file.ts';
@@ -95,6 +95,33 @@ describe('the registry of private ECR', () => {
     });
   });
 
+  describeWithClients('skopeo and the aws CLI', ['skopeo', 'aws', 'tar'], () => {
+    test('what one pushes, the other reads byte for byte', async () => {
+      const { sandbox } = registry;
+      const repositoryName = await registry.create('private/both');
+      const target = `docker://${registry.locate(`${repositoryName}:1`)}`;
+      const creds = ['--dest-creds', `AWS:${registry.password}`];
+      await copyWithSkopeo(sandbox, single, target, '--preserve-digests', ...creds);
+      const { images = [] } = await readSource(sandbox, join(archives, 'skopeo-oci.tar'));
+      const aws = async (operation: string, ...options: readonly string[]) => {
+        const where = ['--endpoint-url', sandbox.emulator.privateUrl ?? '', '--region', 'us-east-1'];
+        const name = ['--repository-name', repositoryName, '--output', 'json'];
+        const ended = await sandbox.run(requireAwsCli(), 'ecr', operation, ...where, ...name, ...options);
+        // The service model fixes the members. A missing one fails the comparison.
+        return JSON.parse(ended.stdout) as {
+          images: { imageManifest: string }[];
+          downloadUrl: string;
+        };
+      };
+      const { images: read } = await aws('batch-get-image', '--image-ids', 'imageTag=1');
+      const manifest = Buffer.from(read[0]?.imageManifest ?? '');
+      expect(digestOf(manifest)).toBe(images[0]?.manifestDigest);
+      const [layer = ''] = images[0]?.layerDigests ?? [];
+      const { downloadUrl } = await aws('get-download-url-for-layer', '--layer-digest', layer);
+      expect(digestOf(Buffer.from(await (await fetch(downloadUrl)).arrayBuffer()))).toBe(layer);
+    });
+  });
+
   describeWithClients('podman', ['podman', 'tar'], () => {
     test('logs in with the password alone, pushes, pulls, and pushes the same image again', async () => {
       const { sandbox, host, password } = registry;
@@ -116,6 +143,14 @@ describe('the registry of private ECR', () => {
       }
       const [image, ...others] = await registry.describe(name);
       expect(others).toEqual([]);
+      const found = await runPodman(
+        sandbox,
+        'search',
+        '--list-tags',
+        ...options.slice(1),
+        registry.locate(name),
+      );
+      expect(found.stdout).toContain(registry.locate(name));
       await runPodman(sandbox, 'rmi', '--all', '--force');
       await runPodman(sandbox, 'pull', ...options, target);
       const pulled = readInspection((await runPodman(sandbox, 'image', 'inspect', target)).stdout);
