@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { locateArchive } from '../support/archives.ts';
 import { describeWithClients, requireClient } from './support/clients.ts';
+import { PrivateRegistry } from './support/private-registry.ts';
 import { judgeRoundTrip } from './support/round-trip.ts';
 import { Sandbox } from './support/sandbox.ts';
+import { copyWithSkopeo } from './support/skopeo.ts';
 
 describeWithClients('cosign', ['cosign', 'tar'], () => {
   let sandbox: Sandbox;
@@ -48,5 +50,38 @@ describeWithClients('cosign', ['cosign', 'tar'], () => {
     const [signature] = JSON.parse(await cosign('verify', ...check, sandbox.locate(copied)));
     expect(signature.critical.image).toEqual({ 'docker-manifest-digest': imageDigest });
     await cosign('verify-attestation', ...check, ...sbom, sandbox.locate(copied));
+  });
+});
+
+describeWithClients('cosign and private ECR', ['cosign', 'skopeo', 'tar'], () => {
+  test('signs and verifies an image; in a repository with immutable tags, it cannot add a signature', async () => {
+    const registry = await PrivateRegistry.start();
+    onTestFinished(() => registry.sandbox.close());
+    const { sandbox, host, password } = registry;
+    const cosign = (command: string, ...options: readonly string[]) =>
+      sandbox.tryRun(requireClient('cosign'), [command, ...options], { env: { COSIGN_PASSWORD: '' } });
+    const succeed = async (command: string, ...options: readonly string[]): Promise<string> => {
+      const ended = await cosign(command, ...options);
+      expect(ended, ended.stderr).toMatchObject({ status: 0 });
+      return ended.stdout;
+    };
+    const name = await registry.create('signed/app', { imageTagMutability: 'IMMUTABLE' });
+    const source = `oci-archive:${locateArchive('skopeo-multi-oci.tar')}`;
+    const options = ['--all', '--preserve-digests', '--dest-creds', `AWS:${password}`];
+    await copyWithSkopeo(sandbox, source, `docker://${registry.locate(`${name}:1`)}`, ...options);
+    const digest = (await registry.findDigest(name, '1')) ?? '';
+    await succeed('login', host, '--username', 'AWS', '--password', password);
+    await succeed('generate-key-pair', '--output-key-prefix', 'key');
+    const image = registry.locate(`${name}@${digest}`);
+    const sign = ['--allow-http-registry', '--yes', '--tlog-upload=false', '--key', 'key.key', image];
+    await succeed('sign', ...sign);
+    const verify = ['--allow-http-registry', '--insecure-ignore-tlog', '--key', 'key.pub', image];
+    const [signature] = JSON.parse(await succeed('verify', ...verify));
+    expect(signature.critical.image).toEqual({ 'docker-manifest-digest': digest });
+    // The signatures of an image are in one manifest, whose tag would have to move.
+    const again = await cosign('sign', '--annotations', 'by=another', ...sign);
+    expect(again.status).not.toBe(0);
+    expect(again.stderr).toContain('TAG_INVALID');
+    expect(again.stderr).toContain('cannot be overwritten because the tag is immutable');
   });
 });
