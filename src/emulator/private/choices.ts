@@ -60,6 +60,35 @@ export const PRIVATE_CHOICES = {
     'model: only layers that an image references can be downloaded',
     notRecorded,
   ),
+  templateExistsText: choose(
+    (prefix: string, registryId: string) =>
+      `The repository creation template with prefix '${prefix}' already exists in the registry with id '${registryId}'`,
+    'by analogy with repositories',
+    notRecorded,
+  ),
+  templateNotFoundText: choose(
+    (prefix: string, registryId: string) =>
+      `The repository creation template with prefix '${prefix}' does not exist in the registry with id '${registryId}'`,
+    'by analogy with repositories',
+    notRecorded,
+  ),
+  templateNeedsRoleText: choose(
+    'A custom role is needed for resource tags and KMS encryption',
+    'user guide: such a template needs customRoleArn',
+    notRecorded,
+  ),
+  maximumTemplates: choose(50, 'by analogy with rules of pull-through caches', 'any number: not listed'),
+  tooManyTemplatesText: choose(
+    (registryId: string, maximum: number) =>
+      `The registry with id '${registryId}' already has the maximum allowed number of repository creation templates which is '${maximum}'`,
+    'by analogy with repositories',
+    notRecorded,
+  ),
+  createOnPush: choose(
+    'InitiateLayerUpload and PutImage create a missing repository by the template with the longest matching prefix, if the caller may create it',
+    'announced in December 2025; how it looks is not recorded',
+    'other calls create it, and the caller needs no permission',
+  ),
   downloadValidSeconds: choose(3600, 'recorded: X-Amz-Expires=3600', 'any other time'),
   foreignTokens: choose(
     'every registry id gets a token, which is good for the registries that the caller may use',

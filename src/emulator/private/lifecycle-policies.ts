@@ -4,17 +4,21 @@ import type { StoredRepository } from '../storage/model.ts';
 import type { PrivateHandler, PrivateHandlers } from './handler.ts';
 import { findLifecycleProblem } from './lifecycle-document.ts';
 
-/** Stores the policy. The emulator never applies it. Source of the frame of the text: cloudposse/terraform-aws-ecr#158. */
+/** Stores the policy. The emulator never applies it. */
 const putLifecyclePolicy: PrivateHandler<'PutLifecyclePolicy'> = (context, input) => {
   const repository = findRepository(context, input);
   const { lifecyclePolicyText } = input;
-  const problem = findLifecycleProblem(lifecyclePolicyText);
-  if (problem !== undefined) {
-    throw invalidParameter('LifecyclePolicyText', `Lifecycle policy validation failure: ${problem}`);
-  }
+  checkLifecycleText(lifecyclePolicyText);
   context.store.setLifecyclePolicyText(repository.name, lifecyclePolicyText);
   return describeLifecyclePolicy(context, repository, lifecyclePolicyText);
 };
+
+/** Throws InvalidParameterException. Source of the frame of the text: cloudposse/terraform-aws-ecr#158. */
+export function checkLifecycleText(text: string): void {
+  const problem = findLifecycleProblem(text);
+  if (problem === undefined) return;
+  throw invalidParameter('LifecyclePolicyText', `Lifecycle policy validation failure: ${problem}`);
+}
 
 const getLifecyclePolicy: PrivateHandler<'GetLifecyclePolicy'> = (context, input) => {
   const repository = findRepository(context, input);

@@ -13,6 +13,7 @@ import { ServiceError } from '../service-error.ts';
 import type { BlobDigest, StoredRepository } from '../storage/model.ts';
 import { verifyToken } from '../tokens.ts';
 import { readAccountSetting } from './account-settings.ts';
+import { createFromTemplate, isCreating } from './create-on-push.ts';
 import { makeDownloadAddress } from './download-address.ts';
 import { findAccountOfHost } from './registries.ts';
 import { PRIVATE_REGISTRY_CHOICES } from './registry-choices.ts';
@@ -23,6 +24,8 @@ export const PRIVATE_FRONT: RegistryFront = {
   challenge,
   enter: ({ context }, caller, name, { operation }) => {
     const served = enterOwnedRegistry(context, caller, operation, { repositoryName: name });
+    if (caller !== 'anonymous' && isCreating(operation))
+      createFromTemplate({ ...context, ...served }, caller, name);
     return { ...served, repositoryName: name, registryName: served.registry.registryId };
   },
   // GET of a manifest has been counted as BatchGetImage.

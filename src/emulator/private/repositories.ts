@@ -27,22 +27,32 @@ const createPrivateRepository: PrivateHandler<'CreateRepository'> = (context, in
 
 /** Reads the settings of a new repository. Throws InvalidParameterException for those that exclude each other. */
 function acceptSettings(
-  { service, registry }: OperationContext,
+  context: OperationContext,
   input: PrivateInputOf<'CreateRepository'>,
 ): StoredSettings {
   const { encryptionType = 'AES256', kmsKey } = input.encryptionConfiguration ?? {};
   if (encryptionType === 'AES256' && kmsKey !== undefined) {
     throw invalidParameter('kmsKey', PRIVATE_CHOICES.keyWithoutKms.value);
   }
-  const partition = findPartition(service.region);
-  const ownKey = PRIVATE_CHOICES.ownKmsKey.value(partition, service.region, registry.registryId);
   return {
     ...acceptMutability(input),
     scanOnPush: input.imageScanningConfiguration?.scanOnPush ?? false,
-    encryptionType,
-    ...(encryptionType !== 'AES256' && { kmsKey: kmsKey ?? ownKey }),
+    ...completeEncryption(context, { encryptionType, kmsKey }),
   };
 }
+
+/** The encryption of a new repository. A KMS key that is left out is the account's own. */
+export function completeEncryption(
+  { service, registry }: OperationContext,
+  { encryptionType, kmsKey }: { readonly encryptionType: Encryption; readonly kmsKey?: string | undefined },
+): Pick<StoredSettings, 'encryptionType' | 'kmsKey'> {
+  if (encryptionType === 'AES256') return { encryptionType };
+  const partition = findPartition(service.region);
+  const ownKey = PRIVATE_CHOICES.ownKmsKey.value(partition, service.region, registry.registryId);
+  return { encryptionType, kmsKey: kmsKey ?? ownKey };
+}
+
+type Encryption = StoredSettings['encryptionType'];
 
 /** Lists in the order of creation. One unknown name fails the call. */
 const describePrivateRepositories: PrivateHandler<'DescribeRepositories'> = (context, input) => {

@@ -18,7 +18,14 @@ export function makePrivateService(region: string): EmulatedService {
     region,
     operations: PRIVATE_OPERATIONS,
     shapes: PRIVATE_SHAPES,
-    registryOperations: ['GetAccountSetting', 'GetAuthorizationToken', 'PutAccountSetting'],
+    registryOperations: [
+      'GetAuthorizationToken',
+      'GetAccountSetting',
+      'PutAccountSetting',
+      'CreateRepositoryCreationTemplate',
+      'DescribeRepositoryCreationTemplates',
+      'DeleteRepositoryCreationTemplate',
+    ],
     // Source: `ListImageReferrers` in the service model.
     borrowedPermissions: { ListImageReferrers: 'BatchGetImage' },
     tokenActions: [],

@@ -15,6 +15,7 @@ import type {
   StoredImage,
   StoredRegistryData,
   StoredSettings,
+  StoredTemplate,
 } from './model.ts';
 
 /** An image as the journal keeps it. Its time is in the record, its tags are in other records. */
@@ -44,6 +45,7 @@ export type JournalRecord =
   | { readonly type: 'policy-set'; readonly repositoryName: string; readonly policyText?: string }
   | { readonly type: 'settings-set'; readonly repositoryName: string; readonly settings: StoredSettings }
   | { readonly type: 'lifecycle-policy-set'; readonly repositoryName: string; readonly policyText?: string }
+  | { readonly type: 'templates-set'; readonly templates: readonly StoredTemplate[] }
   | { readonly type: 'registry-catalog-data-set'; readonly registryCatalogData: StoredRegistryData }
   | { readonly type: 'account-setting-set'; readonly name: string; readonly value: string }
   | {

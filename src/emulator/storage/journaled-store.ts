@@ -10,6 +10,7 @@ import {
   type StoredRegistryData,
   type StoredRepository,
   type StoredSettings,
+  type StoredTemplate,
   type StoredUpload,
 } from './model.ts';
 import type { State } from './state.ts';
@@ -57,6 +58,10 @@ export class JournaledStore implements Store {
 
   get registryCatalogData(): StoredRegistryData {
     return this.#parts.state.registryCatalogData;
+  }
+
+  get templates(): readonly StoredTemplate[] {
+    return this.#parts.state.templates;
   }
 
   createRepository(repository: RepositoryToCreate): StoredRepository {
@@ -107,6 +112,10 @@ export class JournaledStore implements Store {
 
   setAccountSetting(name: string, value: string): void {
     this.#parts.ledger.commit({ type: 'account-setting-set', name, value });
+  }
+
+  setTemplates(templates: readonly StoredTemplate[]): void {
+    this.#parts.ledger.commit({ type: 'templates-set', templates });
   }
 
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void {

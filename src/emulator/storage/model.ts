@@ -65,6 +65,19 @@ export interface StoredRegistryData {
   readonly displayName?: string;
 }
 
+/** A template for repositories that the service creates. Absent members were left out. */
+export interface StoredTemplate extends Omit<StoredSettings, 'scanOnPush'> {
+  /** Without a slash at the end, or `ROOT`. */
+  readonly prefix: string;
+  readonly appliedFor: readonly ('REPLICATION' | 'PULL_THROUGH_CACHE' | 'CREATE_ON_PUSH')[];
+  readonly createdAt: number;
+  readonly description?: string;
+  readonly resourceTags?: readonly { readonly Key: string; readonly Value: string }[];
+  readonly repositoryPolicy?: string;
+  readonly lifecyclePolicy?: string;
+  readonly customRoleArn?: string;
+}
+
 export interface StoredLayer {
   readonly size: number;
   /** From the first image that refers to the layer. Undefined until then. */

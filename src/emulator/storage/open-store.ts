@@ -112,6 +112,7 @@ function* listBlobs(state: State): Generator<[BlobDigest, number]> {
 function* recordState(state: State): Generator<JournalRecord> {
   yield { type: 'registry-catalog-data-set', registryCatalogData: state.registryCatalogData };
   for (const [name, value] of state.accountSettings) yield { type: 'account-setting-set', name, value };
+  if (state.templates.length > 0) yield { type: 'templates-set', templates: state.templates };
   for (const repository of state.repositories.values()) yield* recordRepository(repository);
   for (const { uploadId, repositoryName, startedAt, partSizes } of state.uploads.values()) {
     yield { type: 'upload-started', at: startedAt, repositoryName, uploadId };

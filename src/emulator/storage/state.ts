@@ -1,5 +1,5 @@
 import type { JournalRecord } from './journal.ts';
-import type { BlobDigest, StoredRegistryData } from './model.ts';
+import type { BlobDigest, StoredRegistryData, StoredTemplate } from './model.ts';
 import { RepositoryState, UploadState } from './repository-state.ts';
 
 /** Records about an existing repository. */
@@ -14,6 +14,7 @@ export class State {
   readonly uploads = new Map<string, UploadState>();
   registryCatalogData: StoredRegistryData = {};
   readonly accountSettings = new Map<string, string>();
+  templates: readonly StoredTemplate[] = [];
   /** The number of layers, images and logos that hold a blob. */
   readonly #holders = new Map<BlobDigest, number>();
   readonly #released = new Set<BlobDigest>();
@@ -45,6 +46,9 @@ export class State {
         this.#hold(catalogData.logo);
         return;
       }
+      case 'templates-set':
+        this.templates = record.templates;
+        return;
       case 'registry-catalog-data-set':
         this.registryCatalogData = record.registryCatalogData;
         return;

@@ -7,6 +7,7 @@ import type {
   StoredRegistryData,
   StoredRepository,
   StoredSettings,
+  StoredTemplate,
   StoredUpload,
 } from './model.ts';
 
@@ -22,6 +23,8 @@ export interface Store {
   readonly registryCatalogData: StoredRegistryData;
   /** The settings of private ECR that were set, by name. */
   readonly accountSettings: ReadonlyMap<string, string>;
+  /** The repository creation templates of private ECR, in the order of creation. No prefix appears twice. */
+  readonly templates: readonly StoredTemplate[];
 
   createRepository(repository: RepositoryToCreate): StoredRepository;
   /** Deletes its images, layers and uploads as well. */
@@ -35,6 +38,8 @@ export interface Store {
   setSettings(repositoryName: string, settings: StoredSettings): void;
   /** Undefined removes the policy. */
   setLifecyclePolicyText(repositoryName: string, policyText: string | undefined): void;
+  /** Replaces all of them. */
+  setTemplates(templates: readonly StoredTemplate[]): void;
   setRegistryCatalogData(registryCatalogData: StoredRegistryData): void;
   setAccountSetting(name: string, value: string): void;
 

@@ -35,6 +35,8 @@ export const PRIVATE_EXCEPTIONS = {
   RepositoryNotFoundException: { status: 400, members: { message: 'ExceptionMessage' } },
   RepositoryPolicyNotFoundException: { status: 400, members: { message: 'ExceptionMessage' } },
   ServerException: { status: 500, members: { message: 'ExceptionMessage' } },
+  TemplateAlreadyExistsException: { status: 400, members: { message: 'ExceptionMessage' } },
+  TemplateNotFoundException: { status: 400, members: { message: 'ExceptionMessage' } },
   TooManyTagsException: { status: 400, members: { message: 'ExceptionMessage' } },
   UnableToGetUpstreamImageException: { status: 400, members: { message: 'ExceptionMessage' } },
   UnableToGetUpstreamLayerException: { status: 400, members: { message: 'ExceptionMessage' } },

@@ -3,7 +3,7 @@ import type { PrivateExceptionName } from './exceptions.ts';
 
 // Source: AWS service model 2015-09-21 of private ECR, as botocore 1.43.11 carries it; a conformance test compares.
 
-/** Operations on the registry, its settings and tokens, and the tags of its resources. */
+/** Operations on the registry, its tokens, settings and templates, and the tags of its resources. */
 export const PRIVATE_REGISTRY_OPERATIONS = {
   GetAuthorizationToken: {
     input: { type: 'structure', members: { registryIds: 'GetAuthorizationTokenRegistryIdList' } },
@@ -62,6 +62,63 @@ export const PRIVATE_REGISTRY_OPERATIONS = {
       'ValidationException',
       'InvalidParameterException',
       'LimitExceededException',
+    ],
+  },
+  CreateRepositoryCreationTemplate: {
+    input: {
+      type: 'structure',
+      required: ['prefix', 'appliedFor'],
+      members: {
+        prefix: 'Prefix',
+        description: 'RepositoryTemplateDescription',
+        encryptionConfiguration: 'EncryptionConfigurationForRepositoryCreationTemplate',
+        resourceTags: 'TagList',
+        imageTagMutability: 'ImageTagMutability',
+        imageTagMutabilityExclusionFilters: 'ImageTagMutabilityExclusionFilters',
+        repositoryPolicy: 'RepositoryPolicyText',
+        lifecyclePolicy: 'LifecyclePolicyTextForRepositoryCreationTemplate',
+        appliedFor: 'RCTAppliedForList',
+        customRoleArn: 'CustomRoleArn',
+      },
+    },
+    output: {
+      type: 'structure',
+      members: { registryId: 'RegistryId', repositoryCreationTemplate: 'RepositoryCreationTemplate' },
+    },
+    exceptions: [
+      'ServerException',
+      'ValidationException',
+      'InvalidParameterException',
+      'LimitExceededException',
+      'TemplateAlreadyExistsException',
+    ],
+  },
+  DescribeRepositoryCreationTemplates: {
+    input: {
+      type: 'structure',
+      members: { prefixes: 'PrefixList', nextToken: 'NextToken', maxResults: 'MaxResults' },
+    },
+    output: {
+      type: 'structure',
+      members: {
+        registryId: 'RegistryId',
+        repositoryCreationTemplates: 'RepositoryCreationTemplateList',
+        nextToken: 'NextToken',
+      },
+    },
+    exceptions: ['ServerException', 'ValidationException', 'InvalidParameterException'],
+  },
+  DeleteRepositoryCreationTemplate: {
+    input: { type: 'structure', required: ['prefix'], members: { prefix: 'Prefix' } },
+    output: {
+      type: 'structure',
+      members: { registryId: 'RegistryId', repositoryCreationTemplate: 'RepositoryCreationTemplate' },
+    },
+    exceptions: [
+      'ServerException',
+      'ValidationException',
+      'InvalidParameterException',
+      'TemplateNotFoundException',
     ],
   },
 } as const satisfies Record<string, Operation<PrivateExceptionName>>;

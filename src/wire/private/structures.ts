@@ -25,6 +25,11 @@ export const PRIVATE_STRUCTURES = {
     required: ['encryptionType'],
     members: { encryptionType: 'EncryptionType', kmsKey: 'KmsKey' },
   },
+  EncryptionConfigurationForRepositoryCreationTemplate: {
+    type: 'structure',
+    required: ['encryptionType'],
+    members: { encryptionType: 'EncryptionType', kmsKey: 'KmsKeyForRepositoryCreationTemplate' },
+  },
   FindingSeverityCounts: { type: 'map', key: 'FindingSeverity', value: 'SeverityCount' },
   GetAuthorizationTokenRegistryIdList: { type: 'list', member: 'RegistryId', min: 1, max: 10 },
   Image: {
@@ -140,6 +145,8 @@ export const PRIVATE_STRUCTURES = {
     members: { tagStatus: 'TagStatus', imageStatus: 'ImageStatusFilter' },
   },
   MediaTypeList: { type: 'list', member: 'MediaType', min: 1, max: 100 },
+  PrefixList: { type: 'list', member: 'Prefix' },
+  RCTAppliedForList: { type: 'list', member: 'RCTAppliedFor' },
   Repository: {
     type: 'structure',
     members: {
@@ -154,6 +161,24 @@ export const PRIVATE_STRUCTURES = {
       encryptionConfiguration: 'EncryptionConfiguration',
     },
   },
+  RepositoryCreationTemplate: {
+    type: 'structure',
+    members: {
+      prefix: 'Prefix',
+      description: 'RepositoryTemplateDescription',
+      encryptionConfiguration: 'EncryptionConfigurationForRepositoryCreationTemplate',
+      resourceTags: 'TagList',
+      imageTagMutability: 'ImageTagMutability',
+      imageTagMutabilityExclusionFilters: 'ImageTagMutabilityExclusionFilters',
+      repositoryPolicy: 'RepositoryPolicyText',
+      lifecyclePolicy: 'LifecyclePolicyTextForRepositoryCreationTemplate',
+      appliedFor: 'RCTAppliedForList',
+      customRoleArn: 'CustomRoleArn',
+      createdAt: 'Date',
+      updatedAt: 'Date',
+    },
+  },
+  RepositoryCreationTemplateList: { type: 'list', member: 'RepositoryCreationTemplate' },
   RepositoryList: { type: 'list', member: 'Repository' },
   RepositoryNameList: { type: 'list', member: 'RepositoryName', min: 1, max: 100 },
   SubjectIdentifier: {

@@ -38,6 +38,14 @@ const patterned: ConstraintTable['patterned'] = {
     inside: ['*', 'a', 'v1.*-rc_2', 'x'.repeat(128)],
     outside: ['', 'x'.repeat(129), 'a?', 'a/b', 'a b', 'a\n'],
   },
+  Prefix: {
+    inside: ['a', 'a/', 'team/app', 'ROOT', 'a'.repeat(256)],
+    outside: ['', 'a'.repeat(257), '/', 'a//', 'A', 'ROOT/', 'a_'],
+  },
+  KmsKeyForRepositoryCreationTemplate: {
+    inside: ['', 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab'],
+    outside: ['key', 'arn:aws:kms:us-east-1:123456789012:alias/x', 'arn:aws:kms:us-east-1:1:key/x'],
+  },
   RegistryId: {
     inside: ['000000000000', '999999999999'],
     outside: ['', '00000000000', '0000000000000', '00000000000a', '123456789012\n'],

@@ -56,13 +56,20 @@ async function fill(store: Store) {
   store.setLifecyclePolicyText('team/app', '{"rules":[]}');
   store.setPolicyText('team/app', '{}');
   store.setRegistryCatalogData({ displayName: 'name' });
+  store.setAccountSetting('BLOB_MOUNTING', 'ENABLED');
+  store.setTemplates([{ ...settings, prefix: 'ROOT', appliedFor: ['CREATE_ON_PUSH'], createdAt: 1 }]);
   const { uploadId } = store.initiateUpload('r');
   await store.appendPart('r', uploadId, { firstByte: 0, bytes: part, maximumParts: 1000 });
   return { layer, image, index, uploadId };
 }
 
 function describeStore(store: Store) {
-  return structuredClone({ repositories: store.repositories, registry: store.registryCatalogData });
+  return structuredClone({
+    repositories: store.repositories,
+    registry: store.registryCatalogData,
+    settings: store.accountSettings,
+    templates: store.templates,
+  });
 }
 
 async function openFilled() {
