@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runHelperProgram } from '../../src/cli/credential-helper.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { locateArchive } from '../support/archives.ts';
 import { makeHome, runCli } from '../support/cli.ts';
@@ -117,6 +118,21 @@ describeWithClients('moto as private ECR', ['moto-server'], () => {
     });
     await succeed('repo', 'delete', repository, '--yes');
     expect(await ecrp('repo', 'describe', repository)).toMatchObject({ status: 5 });
+  });
+
+  test('gives tokens that say they ended in 2015: they are used, with a warning', async () => {
+    const configured = { ...makeEnv(), DOCKER_CONFIG: join(home.directory, 'docker') };
+    const login = await runCli(['login', HOST], { env: configured });
+    expect(login.status, login.stderr).toBe(0);
+    expect(login.stderr).toMatch(/^warning: .* the token ended at 2015-01-01\S+: check the clock/m);
+    const { password } = await succeed('token', HOST, '--password');
+    const config: { auths: Record<string, { auth: string }> } = JSON.parse(
+      await readFile(join(home.directory, 'docker', 'config.json'), 'utf8'),
+    );
+    const stored = Buffer.from(config.auths[HOST]?.auth ?? '', 'base64').toString();
+    expect(stored).toBe(`AWS:${password}`);
+    const got = await runCli(['get'], { env: makeEnv(), stdin: HOST, main: runHelperProgram });
+    expect(JSON.parse(got.stdout)).toEqual({ ServerURL: HOST, Username: 'AWS', Secret: password });
   });
 
   describe.skipIf(findClient('aws') === undefined)('the aws CLI', () => {
