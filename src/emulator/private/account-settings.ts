@@ -1,11 +1,11 @@
-import { invalidParameter } from '../service-error.ts';
+import { ServiceError } from '../service-error.ts';
 import type { Store } from '../storage/store.ts';
 import { PRIVATE_CHOICES } from './choices.ts';
 import type { PrivateHandler, PrivateHandlers } from './handler.ts';
 
 const VALUES = PRIVATE_CHOICES.accountSettings.value;
 
-/** Answers with the value of a new account if it has not been set. Throws InvalidParameterException for an unknown name. */
+/** Answers with the value of a new account if it has not been set. Throws ValidationException for an unknown name. */
 const getAccountSetting: PrivateHandler<'GetAccountSetting'> = ({ store }, { name }) => {
   listValues(name);
   return { name, value: readAccountSetting(store, name) };
@@ -15,7 +15,7 @@ const getAccountSetting: PrivateHandler<'GetAccountSetting'> = ({ store }, { nam
 const putAccountSetting: PrivateHandler<'PutAccountSetting'> = ({ store }, { name, value }) => {
   const values = listValues(name);
   if (!values.includes(value)) {
-    throw invalidParameter('value', PRIVATE_CHOICES.unknownSettingReason.value(values));
+    throw unknownSetting('value', values);
   }
   store.setAccountSetting(name, value);
   return { name, value };
@@ -34,5 +34,9 @@ export function readAccountSetting({ accountSettings }: Store, name: string): st
 function listValues(name: string): readonly string[] {
   const values = Object.hasOwn(VALUES, name) ? VALUES[name] : undefined;
   if (values !== undefined) return values;
-  throw invalidParameter('name', PRIVATE_CHOICES.unknownSettingReason.value(Object.keys(VALUES)));
+  throw unknownSetting('name', Object.keys(VALUES));
+}
+
+function unknownSetting(member: string, values: readonly string[]): ServiceError {
+  return new ServiceError('ValidationException', PRIVATE_CHOICES.unknownSettingText.value(member, values));
 }

@@ -104,9 +104,10 @@ export const PRIVATE_CHOICES = {
     'model for names and values; the first value is that of a new account',
     'V1 is no longer accepted, as the model text of one operation has it',
   ),
-  unknownSettingReason: choose(
-    (values: readonly string[]) => `Member must satisfy enum value set: [${values.join(', ')}]`,
-    'as sibling services say it',
-    notRecorded,
+  unknownSettingText: choose(
+    (member: string, values: readonly string[]) =>
+      `Invalid account setting: '${member}' must be one of [${values.join(', ')}]`,
+    'model: only operations on settings and the like declare ValidationException',
+    'InvalidParameterException, as for other members',
   ),
 } as const satisfies Record<string, EmulatorChoice<unknown>>;
