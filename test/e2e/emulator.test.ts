@@ -83,6 +83,34 @@ it('a push keeps within the real quotas', async () => {
   expect({ status, retries: JSON.parse(stdout).retries }).toEqual({ status: 0, retries: 0 });
 });
 
+it('serves private ECR beside ECR Public, in the environment of the command', async () => {
+  const target = '"$ECRP_PRIVATE_REGISTRY_HOST/app:1.0"';
+  const script = `${ecrp} push ${archive} ${target} --create-repo --json && ${ecrp} repo list --json`;
+  const { status, stdout, stderr } = await rehearse(['--private-port', '0', '--quotas', 'real'], script);
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const [pushed, publicOnes] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(pushed).toMatchObject({ repositoryName: 'app', retries: 0, tags: [{ imageTag: '1.0' }] });
+  expect(publicOnes.repositories).toEqual([]);
+});
+
+it('says on one line where private ECR is', async () => {
+  const argv = ['emulator', '--port', '0', '--private-port', '0', '--json'];
+  const { child, ended } = spawnCli(argv, { env: home.env });
+  child.stdout?.once('data', () => child.kill('SIGTERM'));
+  const { privateUrl, privateRegistryHost, url } = JSON.parse((await ended).stdout);
+  expect(privateUrl).toBe(`http://${privateRegistryHost}`);
+  expect(privateUrl).not.toBe(url);
+});
+
+it('refuses a fault rule about private ECR that it does not serve', async () => {
+  const { status, stderr } = await rehearse(['--fault', 'BatchGetImage stall'], 'true');
+  expect(status).toBe(2);
+  expect(stderr).toContain('BatchGetImage is an operation of private ECR: it needs --private-port');
+});
+
 it.each([
   ['is not there', undefined, 'ENOENT'],
   ['is no JSON', '{"secretAccessKey": "hidden"', 'it is not valid JSON'],

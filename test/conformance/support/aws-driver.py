@@ -38,8 +38,9 @@ def read_data():
     remember(type(loader), "list_available_services")
     remember(type(loader.file_loader), "load_file")
     # Nothing is sent: making the client is what reads the files.
-    session.create_client("ecr-public", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
-    session.get_paginator_model("ecr-public")
+    for service in ("ecr-public", "ecr"):
+        session.create_client(service, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+        session.get_paginator_model(service)
 
 
 read_data()

@@ -6,14 +6,28 @@ import type { Sandbox } from './sandbox.ts';
 const drivers = new WeakMap<Sandbox, Promise<AwsDriver | undefined>>();
 
 /** Runs an operation of `aws ecr-public` against the emulator. Both versions of the CLI accept these options. */
-export async function tryAws(
+export function tryAws(
   sandbox: Sandbox,
   operation: string,
   options: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Ended> {
-  const where = ['--endpoint-url', sandbox.emulator.url, '--region', 'us-east-1', '--output', 'json'];
-  const argv = ['ecr-public', operation, ...where, ...options];
+  return runAws(sandbox, ['ecr-public', operation, '--endpoint-url', sandbox.emulator.url], options, env);
+}
+
+/** Runs an operation of `aws ecr`. The sandbox needs private ECR. */
+export function tryAwsEcr(sandbox: Sandbox, operation: string, options: readonly string[]): Promise<Ended> {
+  const { privateUrl = '' } = sandbox.emulator;
+  return runAws(sandbox, ['ecr', operation, '--endpoint-url', privateUrl], options, {});
+}
+
+async function runAws(
+  sandbox: Sandbox,
+  operation: readonly string[],
+  options: readonly string[],
+  env: Record<string, string>,
+): Promise<Ended> {
+  const argv = [...operation, '--region', 'us-east-1', '--output', 'json', ...options];
   const program = requireAwsCli();
   const starting = drivers.get(sandbox) ?? startAwsDriver(sandbox, program);
   drivers.set(sandbox, starting);
@@ -41,6 +55,11 @@ export async function refuseAws(
 ): Promise<{ exception: string; text: string }> {
   const ended = await tryAws(sandbox, operation, options, env);
   if (ended.status === 0) throw new Error(`aws ecr-public ${operation} succeeded: ${ended.stdout}`);
-  const told = /An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)/.exec(ended.stderr);
-  return { exception: told?.[1] ?? ended.stderr, text: told?.[2] ?? '' };
+  return readRefusal(ended);
+}
+
+/** Reads the name and the text of the exception that the CLI prints. */
+export function readRefusal({ stderr }: Ended): { exception: string; text: string } {
+  const told = /An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)/.exec(stderr);
+  return { exception: told?.[1] ?? stderr, text: told?.[2] ?? '' };
 }
