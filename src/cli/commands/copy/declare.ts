@@ -49,7 +49,7 @@ export function addCopy(program: Command, run: Runner): void {
     "ecrp copy quay.io/team/app mirror/app --all-tags --match 'v1.*'",
     'ecrp copy public.ecr.aws/a1b2c3d4/app:1.0 app:1.0 --platform linux/arm64',
     'ecrp copy ghcr.io/team/app:1.0 team/app --dry-run --json',
-    'ecrp copy 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0 team/app --from-profile build',
+    'ecrp copy $HOST/app:1.0 team/app --from-profile build',
   ]);
   addOperations(copy, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(copy, {

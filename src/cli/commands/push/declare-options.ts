@@ -80,9 +80,7 @@ export function addTravelOptions(command: Command): void {
 export function addNetworkOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--transport <way>', 'layers in parts, or raw to the registry')
-        .choices(['api', 'registry'])
-        .default('api'),
+      new Option('--transport <way>', 'layers in parts, or raw').choices(['api', 'registry']).default('api'),
     )
     .option('--concurrency <n>', 'layers in flight', parseIntegerWithin(1, 64), 4);
 }

@@ -16,11 +16,8 @@ export function addPush(program: Command, run: Runner): void {
     .command('push')
     .summary('push an image to a repository')
     .description('Push an image, a Helm chart or plain files to a repository.')
-    .argument('<source>', 'archive, OCI layout, chart, docker:NAME, or `-` for stdin')
-    .argument(
-      '[reference]',
-      "[HOST/ALIAS/]REPO[:TAG][@DIGEST], or HOST/REPO of private ECR; else SOURCE's names",
-    )
+    .argument('<source>', 'archive, OCI layout, chart, docker:NAME, `-` (stdin)')
+    .argument('[reference]', "[HOST/[ALIAS/]]REPO[:TAG][@DIGEST]; or SOURCE's names")
     .argument('[files...]', 'with --artifact-type: FILE[:TYPE], after REFERENCE')
     .usage(
       '[options] <source> [reference]\n       ecrp push [options] <reference> <file[:type]>... --artifact-type <type>',
@@ -54,9 +51,8 @@ export function addPush(program: Command, run: Runner): void {
     'docker save app:1.0 | ecrp push - app:1.0',
     'ecrp push docker:app:1.0 team/app:1.0 -t 1 -t latest --create-repo',
     'ecrp push mychart-0.1.0.tgz charts/mychart',
-    'ecrp push app.tar 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0',
     'ecrp push app:sbom sbom.json --artifact-type application/spdx+json',
-    'ecrp push ./layout public.ecr.aws/a1b2c3d4/app:1.0 --dry-run --json',
+    'ecrp push ./oci 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0 --json',
   ]);
   addOperations(push, ...PUSH_OPERATIONS, 'CreateRepository');
   addExitStatuses(push, {
