@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { checkImageTags } from '../../../../../src/cli/commands/push/check-image-tags.ts';
+import { ECR_PUBLIC_LIMITS } from '../../../../../src/ecr/limits.ts';
 import { EcrpError } from '../../../../../src/errors.ts';
 import { digestOf } from '../../../../../src/oci/digest.ts';
 import { catchError } from '../../../../support/catch-error.ts';
@@ -9,15 +10,18 @@ const { signal } = new AbortController();
 const tags = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
 
 type Session = Parameters<typeof checkImageTags>[0];
-type Finder = Parameters<typeof checkImageTags>[1];
+type Place = Parameters<typeof checkImageTags>[1];
 
 /** Checks against a service that answers as `describe` says. */
 function check(describe: () => readonly string[], count: number, address = { repositoryName: 'app' }) {
   const call = async () => ({ items: [{ imageDigest, imageTags: describe() }], nextToken: undefined });
   // as: of both, the check needs nothing else.
   const session = { client: { call } } as unknown as Session;
-  const finder = { findAddress: async () => address } as unknown as Finder;
-  return checkImageTags(session, finder, imageDigest, tags(count), signal);
+  const place = {
+    finder: { findAddress: async () => address },
+    limits: ECR_PUBLIC_LIMITS,
+  } as unknown as Place;
+  return checkImageTags(session, place, imageDigest, tags(count), signal);
 }
 
 it('counts the tags that the image has, each once', async () => {
