@@ -9,6 +9,7 @@ import { makeRandom } from '../support/images.ts';
 import { Puller } from './puller.ts';
 import { makeFault, PUSHING, type StormFault } from './storm-faults.ts';
 import { pick, type Random } from './storm-images.ts';
+import { STORM_KEYS, startPrivateStormSource } from './storm-private-source.ts';
 import { type SourceFault, type StormSource, startStormSource } from './storm-source.ts';
 
 // ECRP_STORM_COPIES=1000 ECRP_STORM_SEED=1 npx vitest run test/faults/storm-copy.test.ts
@@ -34,7 +35,7 @@ test(`${copies} copies through a storm: each ends whole, or with a true error an
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       const own = seeds.filter((__, position) => position % lanes === lane);
-      await runLane(own);
+      await runLane(own, lane % 2 === 1);
     }),
   );
 });
@@ -45,11 +46,13 @@ interface Lane {
   readonly puller: Puller;
 }
 
-async function runLane(seeds: readonly number[]): Promise<void> {
+/** Every second lane copies from private ECR. */
+async function runLane(seeds: readonly number[], isPrivate: boolean): Promise<void> {
   const [first = 1] = seeds;
   const images = Math.min(12, seeds.length);
-  const source = await startStormSource(first, images, makeRandom(first));
-  const target = await startTestEmulator();
+  const startSource = isPrivate ? startPrivateStormSource : startStormSource;
+  const source = await startSource(first, images, makeRandom(first));
+  const target = await startTestEmulator(STORM_KEYS);
   try {
     for (const seed of seeds) await weather({ source, target, puller: new Puller(target) }, seed);
   } finally {
@@ -83,8 +86,8 @@ async function copyThrough(
   const names = isAll
     ? [from, repositoryName, '--all-tags']
     : [`${from}:1.0`, repositoryName, '-t', 'latest'];
-  const env = { ...home.env, ...target.env };
-  const argv = ['copy', ...names, '--create-repo', '--json'];
+  const env = { ...home.env, ...target.env, ...source.env };
+  const argv = ['copy', ...names, '--create-repo', '--yes', '--json'];
   const runs = Math.floor(random() * (MOST_RUNS + 1));
   for (let count = 0; count < runs; count += 1) {
     const sourceFaults = draw(random, 2, () => source.makeFault(random));

@@ -1,7 +1,8 @@
+import type { EcrClient } from '../../src/ecr/client.ts';
 import { createEcrClient } from '../../src/ecr/public/client.ts';
 import { connectPush } from '../../src/ecr/push.ts';
+import { createRepository } from '../../src/ecr/repositories.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { callApi } from '../support/call-api.ts';
 import { startTestEmulator } from '../support/emulator.ts';
 import { pushWith } from '../support/push-with.ts';
 import { type FrontFault, type FrontRequest, startRegistryFront } from '../support/registry-front.ts';
@@ -22,8 +23,10 @@ export interface SourceImage {
 }
 
 export interface StormSource {
-  /** `HOST/ALIAS` */
+  /** `HOST/ALIAS`, or `HOST` of private ECR. */
   readonly place: string;
+  /** What a copy of it needs in its environment. */
+  readonly env: Readonly<Record<string, string>>;
   readonly images: readonly SourceImage[];
   /** Replaces what goes wrong. */
   setFaults(faults: readonly SourceFault[]): void;
@@ -41,19 +44,8 @@ export async function startStormSource(
   random: Random,
 ): Promise<StormSource> {
   const emulator = await startTestEmulator();
-  const images: SourceImage[] = [];
-  for (let seed = firstSeed; images.length < count; seed += 1) {
-    const image = makeStormImage(seed, random);
-    // What is compressed on the way comes from files only.
-    if (image.kind === 'archive') continue;
-    const repositoryName = `source/s${seed}`;
-    await callApi(emulator, 'CreateRepository', { repositoryName });
-    const client = createEcrClient({ endpointUrl: emulator.url, env: emulator.env });
-    const service = connectPush(client, { repositoryName });
-    const { imageDigest } = await pushWith(await planStormImage(image), { service, tags: ['1.0', 'latest'] });
-    client.close();
-    images.push({ repositoryName, digest: imageDigest });
-  }
+  const client = createEcrClient({ endpointUrl: emulator.url, env: emulator.env });
+  const images = await fillSource(client, firstSeed, count, random);
   let faults: readonly SourceFault[] = [];
   const front = await startRegistryFront(emulator.registryHost, (request) => {
     for (const fault of faults) {
@@ -64,6 +56,7 @@ export async function startStormSource(
   });
   return {
     place: `${front.host}/${emulator.registryAlias}`,
+    env: {},
     images,
     setFaults: (given) => {
       faults = given;
@@ -75,6 +68,29 @@ export async function startStormSource(
       await emulator.close();
     },
   };
+}
+
+/** Puts images into repositories of their own. Closes the client. */
+export async function fillSource(
+  client: EcrClient,
+  firstSeed: number,
+  count: number,
+  random: Random,
+): Promise<readonly SourceImage[]> {
+  const { signal } = new AbortController();
+  const images: SourceImage[] = [];
+  for (let seed = firstSeed; images.length < count; seed += 1) {
+    const image = makeStormImage(seed, random);
+    // What is compressed on the way comes from files only.
+    if (image.kind === 'archive') continue;
+    const repositoryName = `source/s${seed}`;
+    await createRepository(client, { repositoryName }, signal);
+    const service = connectPush(client, { repositoryName });
+    const { imageDigest } = await pushWith(await planStormImage(image), { service, tags: ['1.0', 'latest'] });
+    images.push({ repositoryName, digest: imageDigest });
+  }
+  client.close();
+  return images;
 }
 
 const MIB = 1024 * 1024;

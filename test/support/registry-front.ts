@@ -40,6 +40,7 @@ export interface RegistryFront {
 export async function startRegistryFront(
   registryHost: string,
   choose: (given: FrontRequest) => FrontFault | undefined = () => undefined,
+  isOfBlob: (path: string) => boolean = (path) => path.includes('/blobs/'),
 ): Promise<RegistryFront> {
   const requests: string[] = [];
   const blobBytes = new Map<string, number>();
@@ -69,7 +70,7 @@ export async function startRegistryFront(
         redirected.set(`${pathname}${search}`, shown);
         answer.headers.location = location.replace(registryHost, incoming.headers.host ?? '');
       }
-      const isBlob = shown.includes('/blobs/') && answer.statusCode !== 307;
+      const isBlob = isOfBlob(shown) && answer.statusCode !== 307;
       void passOn(answer, response, fault, (bytes) => {
         if (isBlob) blobBytes.set(shown, (blobBytes.get(shown) ?? 0) + bytes);
       });
