@@ -23,7 +23,8 @@ export async function routeRequest(
     if (refuseStranger(exchange, names)) return;
     await answer(exchange, context);
   } catch (error) {
-    context.onError(error);
+    // Otherwise the client is gone, which caused the error.
+    if (!response.destroyed) context.onError(error);
     exchange.reset();
   }
 }

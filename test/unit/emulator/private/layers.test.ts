@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callPrivate, failPrivate } from '../../../support/call-api.ts';
 import { startTestEmulator, type TestEmulator } from '../../../support/emulator.ts';
-import { type SampleImage, sha256, uploadBlob, uploadImage } from '../../../support/push-by-hand.ts';
+import {
+  descriptor,
+  type SampleImage,
+  sha256,
+  uploadBlob,
+  uploadImage,
+} from '../../../support/push-by-hand.ts';
 import { privateOf, type Signer } from '../../../support/signed-request.ts';
 
 const repositoryName = 'team/my__app';
@@ -94,6 +100,26 @@ describe('the address of a download', () => {
     address.pathname = address.pathname.replace(/.$/, 'x');
     expect((await fetch(address)).status).toBe(403);
   });
+});
+
+test('a client that goes away in the middle of a download is no error of the emulator', async () => {
+  const own = await startTestEmulator({ private: {} });
+  const to = privateOf(own);
+  await callPrivate(to, 'CreateRepository', { repositoryName });
+  // More than the system takes for a client that does not read.
+  const bytes = Buffer.alloc(32 * 1024 * 1024);
+  await uploadBlob(to, repositoryName, bytes);
+  const large = descriptor('application/vnd.oci.image.layer.v1.tar', bytes);
+  const { imageManifest } = await uploadImage(to, repositoryName, 'large');
+  const manifest = JSON.stringify({ ...JSON.parse(imageManifest), layers: [large] });
+  const imageManifestMediaType = 'application/vnd.oci.image.manifest.v1+json';
+  await callPrivate(to, 'PutImage', { repositoryName, imageManifest: manifest, imageManifestMediaType });
+  const input = { repositoryName, layerDigest: large.digest };
+  const { downloadUrl = '' } = await callPrivate(to, 'GetDownloadUrlForLayer', input);
+  const response = await fetch(downloadUrl);
+  await response.body?.cancel();
+  // It waits for what runs, and throws what the emulator met inside itself.
+  await own.close();
 });
 
 test('only layers of images can be downloaded', async () => {
