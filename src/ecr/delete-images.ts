@@ -4,7 +4,7 @@ import { MAX_BATCH } from '../wire/limits.ts';
 import { readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
 import { describeFailure, isAmbiguous } from './failure.ts';
-import type { ImageIdentifier } from './images.ts';
+import { describeExisting, type ImageIdentifier } from './images.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
 /** A tag or an image that is gone: a tag with its image's digest, or the digest of an image without tags. */
@@ -37,10 +37,12 @@ export interface CheckedBatch {
 /** The service refuses to delete an image that an index lists, as a whole or by its last tag. */
 const REFERENCED = 'ImageReferencedByManifestList';
 const NOT_FOUND = 'ImageNotFound';
+const MOVED = 'ImageTagDoesNotMatchDigest';
 
 /**
  * Deletes images and tags that exist, in batches of 100, one group after the other: a group for parents comes before that of their children.
- * Repeats those that a parent still protected, until a round deletes none. Never rejects: an error is part of the report.
+ * Repeats those that a parent still protected, until a round deletes none. Never rejects: an error is part of the report. An id of a tag and a
+ * digest means the tag, as long as it is on that image.
  * @param check Looks at a batch again right before it is deleted.
  */
 export async function deleteImages(
@@ -60,9 +62,10 @@ export async function deleteImages(
     const held: ImageDeleteFailure[] = [];
     for (let first = 0; first < ids.length; first += MAX_BATCH) {
       const checked = await check(ids.slice(first, first + MAX_BATCH));
-      for (const failure of checked.failures) failures.push(failure);
-      if (checked.imageIds.length === 0) continue;
-      const answer = await deleteBatch(client, address, [...checked.imageIds], signal);
+      const confirmed = await confirmTags(client, address, checked.imageIds, signal);
+      for (const failure of [...checked.failures, ...confirmed.failures]) failures.push(failure);
+      if (confirmed.imageIds.length === 0) continue;
+      const answer = await deleteBatch(client, address, [...confirmed.imageIds], signal);
       for (const each of answer.deleted) deleted.push(each);
       for (const failure of answer.failures) {
         (isHeldByIndex(failure) ? held : failures).push(failure);
@@ -81,6 +84,47 @@ export async function deleteImages(
   } catch (error) {
     return { deleted, failures, error };
   }
+}
+
+/**
+ * Looks again at tags that must be on an image, and leaves out those that are not. A tag is sent alone: with a digest beside it, the image may go
+ * with all its tags. AWS documents either the one or the other, and moto deletes the image.
+ */
+async function confirmTags(
+  client: EcrClient,
+  address: RepositoryAddress,
+  ids: readonly ImageIdentifier[],
+  signal: AbortSignal,
+): Promise<CheckedBatch> {
+  const wanted = ids.flatMap(({ imageDigest, imageTag }) =>
+    imageDigest === undefined || imageTag === undefined ? [] : [{ imageTag }],
+  );
+  if (wanted.length === 0) return { imageIds: ids, failures: [] };
+  const found = await describeExisting(client, address, wanted, signal);
+  const places = new Map(
+    found.flatMap(({ imageDigest, imageTags }) => imageTags.map((tag) => [tag, imageDigest] as const)),
+  );
+  const imageIds: ImageIdentifier[] = [];
+  const failures: ImageDeleteFailure[] = [];
+  for (const id of ids) {
+    const { imageDigest, imageTag } = id;
+    const place = imageTag === undefined ? imageDigest : places.get(imageTag);
+    if (imageDigest === undefined || imageTag === undefined) imageIds.push(id);
+    else if (place === imageDigest) imageIds.push({ imageTag });
+    else {
+      const imageId = { imageDigest, imageTag };
+      failures.push(
+        place === undefined
+          ? { imageId, failureCode: NOT_FOUND, failureReason: `the tag ${imageTag} does not exist` }
+          : {
+              imageId,
+              failureCode: MOVED,
+              failureReason: `the tag ${imageTag} is on another image, ${place}`,
+            },
+      );
+    }
+  }
+  return { imageIds, failures };
 }
 
 /** Makes one call. After an attempt whose answer was lost, an image that is not there any more counts as deleted: that attempt did it. */

@@ -43,7 +43,7 @@ export async function planDeletion(
     // A digest takes all tags of its image with it.
     if (image.imageTag !== undefined && digests.has(detail?.imageDigest)) continue;
     const group = isIndex(detail?.imageManifestMediaType ?? '') ? parents : others;
-    // With its digest, a tag that has moved since is left alone.
+    // With the digest of its image, a tag that has moved since is left alone.
     group.push(toIdentifier({ ...(detail && image.imageTag && pickDigest(detail)), ...image }));
   }
   const whole = found.filter(
