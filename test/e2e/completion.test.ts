@@ -10,7 +10,7 @@ import { startWorkplace } from '../support/workplace.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-const { home, emulator } = await startWorkplace();
+const { home, emulator } = await startWorkplace({ private: {} });
 // Nothing but a service that does not answer may end a wait, on a slow machine too.
 const base: Env = { ...home.env, ...emulator.env, ECRP_COMPLETION_TIMEOUT: '10m' };
 const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', ...keyless } = base;
@@ -71,6 +71,26 @@ async function complete(words: readonly string[], env: Env): Promise<readonly st
   expect(stdout.endsWith('\n')).toBe(true);
   return stdout.trimEnd().split('\n');
 }
+
+describe('of private ECR', () => {
+  const host = emulator.privateRegistryHost ?? '';
+
+  it('repositories and tags come from the registry that the text names, once', async () => {
+    const env = await isolate();
+    const layout = join(home.directory, 'layout');
+    const pushed = await runCli(['push', layout, `${host}/team/private:2.0`, '--create-repo'], { env });
+    expect(pushed.status, pushed.stderr).toBe(0);
+    expect(await complete(['image', 'list', `${host}/t`], env)).toEqual(['values', `${host}/team/private`]);
+    const asked = emulator.requests.length;
+    expect(await complete(['lifecycle', 'get', `${host}/`], env)).toEqual(['values', `${host}/team/private`]);
+    expect(emulator.requests.length).toBe(asked);
+    expect(await complete(['image', 'tag', `${host}/team/private:`], env)).toEqual([
+      'nospace',
+      `${host}/team/private:2.0`,
+    ]);
+    expect(await complete(['image', 'tag', 'team/app:1.0', `${host}/`], env)).toEqual(['values']);
+  });
+});
 
 describe('ecrp completion', () => {
   it.each(['bash', 'zsh', 'fish'])('prints the script for %s, with --json too', async (shell) => {

@@ -7,9 +7,17 @@ import { createEcrClient } from '../../../ecr/public/client.ts';
 import { listRepositories } from '../../../ecr/repositories.ts';
 import { findCaBundle } from '../../../ecr/shared-config.ts';
 import type { Environment, Io } from '../../../io.ts';
+import { type PrivateRegistry, parsePrivateHost } from '../../../oci/private-host.ts';
 import { findCacheDirectory } from '../../directories.ts';
 import { parseDuration } from '../../options.ts';
-import { findEndpoint, findRegistryHost, type ServicePlace } from '../../service-address.ts';
+import { addressPrivate } from '../../own-registry.ts';
+import {
+  findEndpoint,
+  findPrivateEndpoint,
+  findRegistryHost,
+  findRegistryHosts,
+  type ServicePlace,
+} from '../../service-address.ts';
 import { readSuggestions, type SuggestionKey, writeSuggestions } from './suggestion-cache.ts';
 
 /** Longest wait for the service: a person is waiting at the prompt. ECRP_COMPLETION_TIMEOUT changes it. */
@@ -18,10 +26,15 @@ const DEFAULT_TIMEOUT = '1s';
 type Ask = (client: EcrClient, signal: AbortSignal) => Promise<readonly string[]>;
 
 /**
- * Suggests repositories of the caller's own registry that begin with `current`: by name, or by URI where `current` begins with the registry
- * host.
+ * Suggests repositories that begin with `current`: of the caller's own registry by name, or by URI where `current` begins with the registry
+ * host; of a private registry where `current` begins with its host.
  */
 export async function suggestRepositories(place: ServicePlace, current: string): Promise<readonly string[]> {
+  const registry = findPrivateRegistry(place, current);
+  if (registry !== undefined) {
+    const names = await listPrivateNames(place, registry);
+    return names.filter((name) => name.startsWith(current));
+  }
   const host = `${findRegistryHost(place)}/`;
   const isHost = current !== '' && (host.startsWith(current) || current.startsWith(host));
   const uris = await listUris(place);
@@ -44,6 +57,8 @@ export async function suggestTags(
   repository: string,
   current: string,
 ): Promise<readonly string[]> {
+  const registry = findPrivateRegistry(place, repository);
+  if (registry !== undefined) return suggestPrivateTags(place, registry, repository, current);
   // Only a repository of the caller's own registry: the operation takes no alias.
   const uri = (await listUris(place)).find((each) => each === repository || nameOf(each) === repository);
   if (uri === undefined) return [];
@@ -55,6 +70,52 @@ export async function suggestTags(
     }
     return [];
   });
+  return tags.filter((tag) => tag.startsWith(current));
+}
+
+/** The private registry that a text begins with the whole host of. */
+function findPrivateRegistry(place: ServicePlace, text: string): PrivateRegistry | undefined {
+  const slash = text.indexOf('/');
+  if (slash === -1) return undefined;
+  return parsePrivateHost(text.slice(0, slash), findRegistryHosts(place).privateHost);
+}
+
+/** Lists `HOST/NAME` of the repositories of a private registry. */
+async function listPrivateNames(place: ServicePlace, registry: PrivateRegistry): Promise<readonly string[]> {
+  const { registryHost, registryId } = registry;
+  const subject = `repositories of ${registryHost}`;
+  return suggest(
+    place,
+    subject,
+    async (client, signal) => {
+      const found = await listRepositories(client, signal, registryId);
+      return found.map(({ repositoryName }) => `${registryHost}/${repositoryName}`);
+    },
+    registry,
+  );
+}
+
+async function suggestPrivateTags(
+  place: ServicePlace,
+  registry: PrivateRegistry,
+  name: string,
+  current: string,
+): Promise<readonly string[]> {
+  if (!(await listPrivateNames(place, registry)).includes(name)) return [];
+  const address = addressPrivate(name.slice(registry.registryHost.length + 1), registry);
+  const subject = `tags of ${name}`;
+  const tags = await suggest(
+    place,
+    subject,
+    async (client, signal) => {
+      const { listTagged } = await import('../../../ecr/private/source/list-tagged.ts');
+      for await (const page of listTagged({ client, address, name }, signal)) {
+        return page.map(({ imageTag }) => imageTag);
+      }
+      return [];
+    },
+    registry,
+  );
   return tags.filter((tag) => tag.startsWith(current));
 }
 
@@ -70,17 +131,28 @@ function nameOf(uri: string): string {
 }
 
 /** Returns names of the cache, else asks the service. None without credentials that cost nothing. Throws any error. */
-async function suggest(place: ServicePlace, subject: string, ask: Ask): Promise<readonly string[]> {
+async function suggest(
+  place: ServicePlace,
+  subject: string,
+  ask: Ask,
+  registry?: PrivateRegistry,
+): Promise<readonly string[]> {
   const { io, options } = place;
   const credentials = await findFreeCredentials(options.profile, io.env);
   if (credentials === undefined) return [];
-  const endpoint = await findEndpoint(place);
+  const endpoint = await (registry === undefined
+    ? findEndpoint(place)
+    : findPrivateEndpoint(place, registry));
   const key: SuggestionKey = { endpoint: endpoint.id, accessKeyId: credentials.accessKeyId, subject };
   const directory = findCacheDirectory(io);
   const saved = directory === undefined ? undefined : readSuggestions(directory, key);
   if (saved !== undefined) return saved;
   const timeoutMs = parseDuration(io.env.ECRP_COMPLETION_TIMEOUT || DEFAULT_TIMEOUT);
-  const client = createEcrClient({
+  const createClient =
+    registry === undefined
+      ? createEcrClient
+      : (await import('../../../ecr/private/client.ts')).createPrivateClient;
+  const client = createClient({
     endpointUrl: endpoint.url,
     region: endpoint.region,
     env: await makeEnvironment(place, credentials),
