@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { OperationName } from '../wire/operations.ts';
+import type { PrivateOperationName } from '../wire/private/operations.ts';
 
 /** The operations after which a hint is about a push. */
 export const CALLS_OF_PUSH: readonly OperationName[] = [
@@ -17,7 +18,7 @@ export const CALLS_OF_PUSH: readonly OperationName[] = [
  */
 export interface ErrorRow {
   /** Holds for these operations only. */
-  readonly of?: readonly OperationName[];
+  readonly of?: readonly (OperationName | PrivateOperationName)[];
   /** Holds if the service's message says this. */
   readonly says?: RegExp;
   readonly code: ErrorCode;

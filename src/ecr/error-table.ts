@@ -146,6 +146,11 @@ export const ERROR_TABLE = {
       hint: 'Leave out what ECR may refuse (--attestations drop, --referrers drop), or build the image again.',
     },
     {
+      of: ['PutLifecyclePolicy'],
+      code: 'INVALID_INPUT',
+      hint: 'Correct the policy: the user guide of ECR, "Lifecycle policy properties", says what it may hold.',
+    },
+    {
       of: ['SetRepositoryPolicy'],
       code: 'INVALID_INPUT',
       hint: 'Check that each principal exists; a new one takes a minute. A policy that locks you out needs --force.',

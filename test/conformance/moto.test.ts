@@ -17,6 +17,8 @@ const one = locateArchive('docker-20.10-one.tar');
 const other = locateArchive('skopeo-oci.tar');
 const index = locateArchive('skopeo-multi-oci.tar');
 
+const LIFECYCLE = join(import.meta.dirname, '../../fixtures/policies/lifecycle.json');
+
 /** moto's only account, and a region that only the reference names. */
 const HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 
@@ -133,6 +135,40 @@ describeWithClients('moto as private ECR', ['moto-server'], () => {
     expect(stored).toBe(`AWS:${password}`);
     const got = await runCli(['get'], { env: makeEnv(), stdin: HOST, main: runHelperProgram });
     expect(JSON.parse(got.stdout)).toEqual({ ServerURL: HOST, Username: 'AWS', Secret: password });
+  });
+
+  test('keeps lifecycle policies for us', async () => {
+    const repository = `${HOST}/lifecycle`;
+    await succeed('repo', 'create', repository);
+    const set = await succeed('lifecycle', 'set', repository, '--policy', LIFECYCLE);
+    expect(set).toMatchObject({ status: 'created', changes: [{ rulePriority: 1 }, { rulePriority: 2 }] });
+    const { lifecyclePolicy } = await succeed('lifecycle', 'get', repository);
+    expect(lifecyclePolicy).toEqual(JSON.parse(await readFile(LIFECYCLE, 'utf8')));
+    expect(await succeed('lifecycle', 'set', repository, '--policy', LIFECYCLE)).toMatchObject({
+      status: 'unchanged',
+    });
+    expect(await succeed('lifecycle', 'delete', repository)).toMatchObject({ status: 'deleted' });
+    expect(await ecrp('lifecycle', 'get', repository)).toMatchObject({ status: 5 });
+  });
+
+  test('lists, tags, untags, prunes and deletes images for us', async () => {
+    const repository = `${HOST}/images`;
+    await succeed('push', index, `${repository}:1.0`, '--create-repo');
+    await succeed('push', one, `${repository}:old`);
+    expect(await succeed('image', 'tag', `${repository}:1.0`, 'latest')).toMatchObject({
+      tags: [{ imageTag: 'latest', status: 'created' }],
+    });
+    const { imageTagDetails } = await succeed('image', 'list', repository, '--tags');
+    // as: a list, by the schema
+    const tags = (imageTagDetails as { imageTag: string }[]).map(({ imageTag }) => imageTag);
+    expect(tags.sort()).toEqual(['1.0', 'latest', 'old']);
+    expect(await succeed('image', 'untag', `${repository}:latest`)).toMatchObject({
+      deleted: [{ imageTag: 'latest' }],
+    });
+    const pruned = await succeed('image', 'prune', repository, '--keep', '0', '--match', 'old', '--yes');
+    expect(pruned).toMatchObject({ deleted: [{ imageTag: 'old' }] });
+    await succeed('image', 'delete', `${repository}:1.0`, '--with-children', '--yes');
+    expect(await succeed('image', 'list', repository)).toMatchObject({ imageDetails: [] });
   });
 
   describe.skipIf(findClient('aws') === undefined)('the aws CLI', () => {

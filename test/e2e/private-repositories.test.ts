@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { callPrivate } from '../support/call-api.ts';
 import { type CliResult, type CliSettings, runCli } from '../support/cli.ts';
 import { setFaults } from '../support/emulator.ts';
+import { DOUBTFUL_LIFECYCLES, GOOD_LIFECYCLES } from '../support/lifecycle-policies.ts';
 import { privateOf } from '../support/signed-request.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
@@ -284,6 +285,27 @@ describe('a lifecycle policy', () => {
     expect(stderr).not.toContain('\u001b');
     expect(status).toBe(3);
     expect(emulator.requests.length).toBe(before);
+  });
+
+  it.each([...GOOD_LIFECYCLES, ...DOUBTFUL_LIFECYCLES.map(([policy]) => policy)])(
+    'that passes the checks is taken by the service: %j',
+    async (policy) => {
+      const name = `${host}/checked`;
+      await ecrp(['repo', 'create', name, '--if-missing']);
+      const { status, stderr } = await set(name, policy);
+      expect(status, stderr).toBe(0);
+    },
+  );
+
+  it('that the service refuses is bad input, in its words', async () => {
+    const name = `${host}/refused`;
+    await ecrp(['repo', 'create', name]);
+    await setFaults(emulator, ['PutLifecyclePolicy error InvalidParameterException']);
+    const { status, stderr } = await set(name, keep(3));
+    await setFaults(emulator, []);
+    expect(status).toBe(3);
+    expect(stderr).toContain('(PutLifecyclePolicy, InvalidParameterException');
+    expect(stderr).toMatch(/^hint: Correct the policy/m);
   });
 
   it('is of private ECR alone', async () => {
