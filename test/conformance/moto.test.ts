@@ -122,6 +122,26 @@ describeWithClients('moto as private ECR', ['moto-server'], () => {
     expect(await ecrp('repo', 'describe', repository)).toMatchObject({ status: 5 });
   });
 
+  test('lists and tags images, and keeps a lifecycle policy', async () => {
+    const repository = `${HOST}/listed`;
+    const { imageDigest } = await succeed('push', one, `${repository}:1.0`, '--create-repo');
+    await succeed('image', 'tag', `${repository}:1.0`, 'stable');
+    expect(await succeed('image', 'list', repository)).toMatchObject({
+      imageDetails: [{ imageDigest, imageTags: expect.arrayContaining(['1.0', 'stable']) }],
+    });
+    const rule = {
+      ...{ rulePriority: 1, description: 'keep the ten newest images', action: { type: 'expire' } },
+      selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 10 },
+    };
+    await writeFile(join(home.directory, 'lifecycle.json'), JSON.stringify({ rules: [rule] }));
+    await succeed('lifecycle', 'set', repository, '--policy', 'lifecycle.json');
+    expect(await succeed('lifecycle', 'get', repository)).toMatchObject({
+      lifecyclePolicyText: expect.stringContaining('imageCountMoreThan'),
+    });
+    await succeed('image', 'delete', `${repository}@${imageDigest}`, '--yes');
+    expect(await succeed('image', 'list', repository)).toMatchObject({ imageDetails: [] });
+  });
+
   test('gives tokens that say they ended in 2015: they are used, with a warning', async () => {
     const configured = { ...makeEnv(), DOCKER_CONFIG: join(home.directory, 'docker') };
     const login = await runCli(['login', HOST], { env: configured });

@@ -2,8 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locateArchive } from '../support/archives.ts';
+import { callPrivate } from '../support/call-api.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { setFaults } from '../support/emulator.ts';
+import { privateOf } from '../support/signed-request.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 // Pushes to private ECR, from the command line to what is stored.
@@ -101,6 +103,31 @@ describe('a missing repository', () => {
     });
     expect(emulator.count('InitiateLayerUpload')).toBe(since);
     expect(await fail(['push', one, `${host}/dry:1`])).toMatchObject({ status: 5 });
+  });
+});
+
+describe('a template of the registry', () => {
+  it('creates a missing repository, unless the command line describes it', async () => {
+    const template = { prefix: 'made', appliedFor: ['CREATE_ON_PUSH'], imageTagMutability: 'IMMUTABLE' };
+    await callPrivate(privateOf(emulator), 'CreateRepositoryCreationTemplate', template);
+    const made = await ecrp(['push', one, `${host}/made/app:1`]);
+    expect(made.status, made.stderr).toBe(0);
+    expect(made.stderr).toContain(`A template of the registry created the repository ${host}/made/app.`);
+    expect(await succeed(['repo', 'describe', `${host}/made/app`])).toMatchObject({
+      imageTagMutability: 'IMMUTABLE',
+    });
+    // The upload that created it has become that of a layer.
+    expect(emulator.count('CreateRepository')).toBeGreaterThan(0);
+    const created = emulator.count('CreateRepository');
+    await succeed(['push', one, `${host}/made/plain:1`, '--create-repo']);
+    expect(emulator.count('CreateRepository')).toBe(created);
+    await succeed(['push', one, `${host}/made/described:1`, '--create-repo', '--scan-on-push']);
+    expect(await succeed(['repo', 'describe', `${host}/made/described`])).toMatchObject({
+      imageTagMutability: 'MUTABLE',
+      imageScanningConfiguration: { scanOnPush: true },
+    });
+    const raw = ['push', one, `${host}/made/raw:1`, '--transport', 'registry'];
+    expect(await succeed(raw)).toMatchObject({ tags: [{ status: 'created' }] });
   });
 });
 

@@ -18,7 +18,8 @@ export function createOnPush(service: PushService, onCreated: () => void): PushS
         try {
           begun = await service.initiateUpload(signal);
         } catch (refusal) {
-          throw isOf(refusal, 'NOT_FOUND') || isOf(refusal, 'AUTH') ? error : refusal;
+          const isVain = isOf(refusal, 'NOT_FOUND') || (isOf(refusal, 'AUTH') && !isOfCreation(refusal));
+          throw isVain ? error : refusal;
         }
         onCreated();
         return new Set();
@@ -32,6 +33,11 @@ export function createOnPush(service: PushService, onCreated: () => void): PushS
   };
 }
 
-function isOf(error: unknown, code: EcrpError['code']): boolean {
+/** A template is for the repository, but the caller may not create one. */
+function isOfCreation({ message }: EcrpError): boolean {
+  return /\becr:CreateRepository\b/.test(message);
+}
+
+function isOf(error: unknown, code: EcrpError['code']): error is EcrpError {
   return error instanceof EcrpError && error.code === code;
 }

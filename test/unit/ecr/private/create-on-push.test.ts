@@ -60,6 +60,11 @@ describe('a missing repository', () => {
     expect(created).toEqual([]);
   });
 
+  it('names the permission that its template takes', async () => {
+    const denied = new EcrpError('AUTH', 'not authorized to perform: ecr:CreateRepository', { hint: 'x' });
+    await expect(withoutRepository(denied).push.findAvailable([digestOf('a')], signal)).rejects.toBe(denied);
+  });
+
   it('is no error of the service being away', async () => {
     const away = new EcrpError('UNAVAILABLE', 'away', { hint: 'x' });
     await expect(withoutRepository(away).push.findAvailable([digestOf('a')], signal)).rejects.toBe(away);
