@@ -1,5 +1,6 @@
 import { CHOICES } from '../choices.ts';
 import { isModest, isParsedObject, type ParsedObject, parseObject } from '../json.ts';
+import { PRIVATE_CHOICES } from '../private/choices.ts';
 import { invalidParameter } from '../service-error.ts';
 import { type BlobDigest, type BlobReference, isBlobDigest } from '../storage/model.ts';
 
@@ -26,11 +27,14 @@ const MAX_MEDIA_TYPE_CHARS = 255;
 export interface ManifestSwitches {
   readonly artifactsWithSubject: 'accepted' | 'refused';
   readonly oddArtifactMembers: 'accepted' | 'refused';
+  /** The exception for an immutable tag that is on the same image already. */
+  readonly repeatedImmutableTag: 'ImageAlreadyExistsException' | 'ImageTagAlreadyExistsException';
 }
 
 export const MANIFEST_SWITCHES: ManifestSwitches = {
   artifactsWithSubject: CHOICES.artifactsWithSubject.value,
   oddArtifactMembers: CHOICES.oddArtifactMembers.value,
+  repeatedImmutableTag: PRIVATE_CHOICES.repeatedImmutableTag.value,
 };
 
 /** The members of a descriptor that the emulator needs. */

@@ -73,6 +73,10 @@ export function putManifest(
   const place = { repositoryName: repository.name, registryId };
   const existing = repository.images.get(digest);
   if (existing !== undefined && (tag === undefined || existing.tags.has(tag))) {
+    const { repeatedImmutableTag } = image.switches;
+    if (tag !== undefined && repeatedImmutableTag === 'ImageTagAlreadyExistsException') {
+      if (hasImmutable(repository, tag)) throw tagAlreadyExists(repository, tag);
+    }
     throw new ServiceError(
       'ImageAlreadyExistsException',
       `Image with digest '${digest}' and tag '${tag ?? CHOICES.tagOfUntagged.value}' already exists in the repository with name '${place.repositoryName}' in registry with id '${registryId}'`,
@@ -100,10 +104,17 @@ export function putManifest(
 function checkTag(repository: StoredRepository, digest: BlobDigest, tag: string | undefined): void {
   const current = tag === undefined ? undefined : repository.imageTags.get(tag)?.digest;
   if (tag === undefined || current === undefined || current === digest) return;
-  if (repository.settings === undefined || !isImmutable(repository.settings, tag)) return;
-  throw new ServiceError(
+  if (hasImmutable(repository, tag)) throw tagAlreadyExists(repository, tag);
+}
+
+function hasImmutable({ settings }: StoredRepository, tag: string): boolean {
+  return settings !== undefined && isImmutable(settings, tag);
+}
+
+function tagAlreadyExists({ name }: StoredRepository, tag: string): ServiceError {
+  return new ServiceError(
     'ImageTagAlreadyExistsException',
-    `The image tag '${tag}' already exists in the '${repository.name}' repository and cannot be overwritten because the tag is immutable.`,
+    `The image tag '${tag}' already exists in the '${name}' repository and cannot be overwritten because the tag is immutable.`,
   );
 }
 

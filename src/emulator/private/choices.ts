@@ -21,6 +21,11 @@ export const PRIVATE_CHOICES = {
     'any number: the model does not limit it',
   ),
   tooManyWildcardsReason: choose('Filter can have at most 2 wildcards', 'not recorded', notRecorded),
+  repeatedImmutableTag: choose(
+    'ImageAlreadyExistsException' as 'ImageAlreadyExistsException' | 'ImageTagAlreadyExistsException',
+    "AWS's answer in aws/aws-sdk#750 for an unchanged image",
+    'ImageTagAlreadyExistsException, as reported in aws/containers-roadmap#2179',
+  ),
   keyWithoutKms: choose(
     'A KMS key needs the encryption type KMS or KMS_DSSE',
     'model: kmsKey is for KMS encryption',

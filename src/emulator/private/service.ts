@@ -1,4 +1,5 @@
 import { PRIVATE_OPERATIONS, PRIVATE_SHAPES } from '../../wire/private/operations.ts';
+import { PARTITIONS } from '../../wire/private/regions.ts';
 import {
   PRIVATE_MAX_LAYER_BYTES,
   PRIVATE_MAX_PARTS_PER_LAYER,
@@ -48,9 +49,7 @@ export function isRegion(text: string): boolean {
   return /^[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}$/.test(text);
 }
 
-/** The partition of a region, as in ARNs. Source: botocore's `partitions.json`. */
+/** The name of a region's partition, as in ARNs. */
 export function findPartition(region: string): string {
-  const [prefix] = /^(?:cn|us-gov|us-iso|us-isob|eu-isoe|us-isof|eusc)(?=-)/.exec(region) ?? [];
-  if (prefix === undefined) return 'aws';
-  return `aws-${prefix.replace(/^(?:us|eu)-/, '').replace(/^iso(?=.)/, 'iso-')}`;
+  return PARTITIONS.find(({ regions }) => regions.test(region))?.name ?? 'aws';
 }

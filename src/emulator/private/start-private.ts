@@ -1,3 +1,4 @@
+import { DEFAULT_REGION } from '../../wire/private/regions.ts';
 import { PRIVATE_REQUESTS_PER_SECOND } from '../../wire/private/service.ts';
 import type { HttpServer } from '../http-server.ts';
 import { Quotas } from '../quotas.ts';
@@ -25,8 +26,6 @@ interface PrivateParts {
   readonly limitsRates: boolean;
   readonly registryMode: RegistryMode;
 }
-
-const DEFAULT_REGION = 'us-east-1';
 
 /** Starts the server of private ECR, and the one for its layers. Throws an `Error` for a malformed region. */
 export async function startPrivate(

@@ -29,7 +29,9 @@ export function addEmulator(program: Command, run: Runner): void {
   const emulator = program
     .command('emulator')
     .summary('run a local ECR Public')
-    .description('Run a local ECR Public until Ctrl-C, or run a command with one.')
+    .description(
+      'Run a local ECR Public until Ctrl-C, or run a command with one. With --private-port, it is private ECR as well.',
+    )
     .argument('[command...]', 'after `--`: a command to run with the emulator in its environment')
     .optionsGroup('Server:')
     .option('--port <port>', 'port to listen on; 0 for a free one', parseIntegerWithin(0, 65_535), 5100)

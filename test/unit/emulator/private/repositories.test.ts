@@ -162,6 +162,23 @@ describe('tag mutability', () => {
   });
 });
 
+test('a switch has an unchanged image on an immutable tag refused by the tag', async () => {
+  const repeatedImmutableTag = 'ImageTagAlreadyExistsException';
+  const switched = await startTestEmulator({ private: {}, manifestSwitches: { repeatedImmutableTag } });
+  const caller = privateOf(switched);
+  for (const [name, imageTagMutability, exception] of [
+    ['kept', 'IMMUTABLE', repeatedImmutableTag],
+    ['moving', 'MUTABLE', 'ImageAlreadyExistsException'],
+  ] as const) {
+    await callPrivate(caller, 'CreateRepository', { repositoryName: name, imageTagMutability });
+    const { imageManifest } = await uploadImage(caller, name, 'same');
+    const input = { repositoryName: name, imageManifest, imageTag: 'v1' };
+    await callPrivate(caller, 'PutImage', input);
+    expect((await failPrivate(caller, 'PutImage', input)).__type).toBe(exception);
+  }
+  await switched.close();
+});
+
 test('resource tags, by ARN', async () => {
   const repositoryName = 'tagged';
   const tags = [{ Key: 'team', Value: 'a' }];
