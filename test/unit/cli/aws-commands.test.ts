@@ -6,7 +6,16 @@ import { OPERATIONS } from '../../../src/wire/operations.ts';
 
 const program = buildProgram(async () => undefined);
 
-it.each(Object.keys(OPERATIONS))('the command in place of %s calls it', (operation) => {
+/** Of private ECR alone. `ecrp image list` does the work of ListImages by another operation. */
+const PRIVATE = [
+  'DeleteLifecyclePolicy',
+  'GetLifecyclePolicy',
+  'PutImageScanningConfiguration',
+  'PutImageTagMutability',
+  'PutLifecyclePolicy',
+];
+
+it.each([...Object.keys(OPERATIONS), ...PRIVATE])('the command in place of %s calls it', (operation) => {
   const awsCommand = operation.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
   const [first, ...words] = findReplacement(awsCommand)?.split(' ') ?? [];
   expect(first).toBe('ecrp');

@@ -174,6 +174,6 @@ function addPrune(image: Command, run: Runner): void {
     "ecrp image prune app --older-than 30d --match 'pr-*' --with-children",
     "ecrp image prune app --keep 20 --protect 'v*' --protect latest --yes",
   ]);
-  addOperations(prune, 'DescribeImages', 'GetAuthorizationToken', 'BatchDeleteImage');
+  addOperations(prune, 'DescribeImages', 'GetAuthorizationToken', 'BatchGetImage', 'BatchDeleteImage');
   addExitStatuses(prune, { 6: 'No image would be left, and `--allow-empty` is not given.' });
 }

@@ -40,7 +40,7 @@ export function addRepo(program: Command, run: Runner): void {
     'ecrp repo create app --catalog catalog.json --update',
     'ecrp repo create $HOST/app --immutable-tags --if-missing',
   ]);
-  addOperations(create, 'CreateRepository');
+  addOperations(create, 'CreateRepository', 'PutImageTagMutability', 'PutImageScanningConfiguration');
   addExitStatuses(create, {
     6: 'The repository exists already, and neither `--if-missing` nor `--update` is given; or with `--update`, it has another encryption key.',
   });
