@@ -79,17 +79,13 @@ function refuseAddresses(context: CommandContext, what: string, others: readonly
 export async function findLoginEndpoint(
   context: CommandContext,
   what: string,
-  { registryHost, privateRegistry }: LoginHost,
+  { privateRegistry }: LoginHost,
 ): Promise<Endpoint> {
   if (privateRegistry === undefined) {
     await requireRegistryHost(context, what);
     return findEndpoint(context);
   }
-  const endpoint = await findPrivateEndpoint(context, privateRegistry);
-  if (privateRegistry.registryId !== undefined || !endpoint.isAws) return endpoint;
-  throw new EcrpError('USAGE', `${what}: the endpoint is ${endpoint.url}, but ${registryHost} is not AWS's`, {
-    hint: 'Set AWS_ENDPOINT_URL_ECR to the API of the emulator at that host.',
-  });
+  return findPrivateEndpoint(context, privateRegistry);
 }
 
 /** Groups hosts by the token that opens them: one of ECR Public, and one for each region of private ECR. */

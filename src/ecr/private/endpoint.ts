@@ -16,7 +16,7 @@ const SERVICE_ID = 'ECR';
 /**
  * Finds the endpoint of a private registry's API. The region is that of the host, whatever the profile says; an emulator's host has the
  * configured one. The host also chooses FIPS and dual-stack, and so do the switches of the AWS SDKs. Throws USAGE for an endpoint or
- * `--region` of another region, and as `findConfiguredEndpoint` does.
+ * `--region` of another region, for an emulator's host beside AWS's endpoint, and as `findConfiguredEndpoint` does.
  */
 export async function resolvePrivateEndpoint(
   settings: EndpointSettings,
@@ -46,8 +46,16 @@ export async function resolvePrivateEndpoint(
       hint: 'Name an endpoint in the region of the registry, or no endpoint at all.',
     });
   }
+  if (registry.registryId === undefined) throw refuseHost(registryHost, region);
   const url = given?.url ?? `https://${await chooseHost(region, registry, env, loadProfile)}`;
   return { url, isAws: true, region, id: `ecr.${region}` };
+}
+
+/** Without this, a command that names an emulator would change the caller's registry at AWS. */
+function refuseHost(registryHost: string, region: string): EcrpError {
+  return new EcrpError('USAGE', `the API is AWS's in ${region}, but ${registryHost} is not AWS's`, {
+    hint: 'Set AWS_ENDPOINT_URL_ECR to the API of the emulator at that host.',
+  });
 }
 
 async function findRegion({ region, env }: EndpointSettings, loadProfile: LoadProfile): Promise<string> {

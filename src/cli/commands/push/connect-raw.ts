@@ -9,21 +9,17 @@ import { formatBytes } from '../../format.ts';
 import { findPrivateEndpoint } from '../../service-address.ts';
 import { PUSH_BUDGET_MS } from './push-budget.ts';
 
-/** Throws USAGE if the endpoint of the API and the private registry do not belong together: a token of one would go to the other. */
+/** Throws USAGE if the registry is AWS's and the endpoint of the API is not: a token of one would go to the other. */
 export async function requirePrivateRegistry(
   context: CommandContext,
-  { registryHost, ...registry }: PrivateRegistry,
+  registry: PrivateRegistry,
 ): Promise<void> {
-  const { isAws, url } = await findPrivateEndpoint(context, { registryHost, ...registry });
-  if (isAws === (registry.registryId !== undefined)) return;
+  const { isAws, url } = await findPrivateEndpoint(context, registry);
+  if (isAws || registry.registryId === undefined) return;
   throw new EcrpError(
     'USAGE',
-    `--transport registry: the endpoint is ${url}, but ${registryHost} ${isAws ? "is not AWS's" : 'belongs to AWS'}`,
-    {
-      hint: isAws
-        ? 'Set AWS_ENDPOINT_URL_ECR to the API of the emulator at that host.'
-        : 'Leave out --transport registry, or the endpoint.',
-    },
+    `--transport registry: the endpoint is ${url}, but ${registry.registryHost} belongs to AWS`,
+    { hint: 'Leave out --transport registry, or the endpoint.' },
   );
 }
 

@@ -62,6 +62,16 @@ describe('the endpoint of a private registry', () => {
   });
 
   test.each([
+    ['without a setting', {}],
+    ['with an endpoint of AWS', { endpointUrl: 'https://api.ecr.us-east-1.amazonaws.com' }],
+  ])("an emulator's host never leads to AWS: %s", async (_, settings) => {
+    const error = await catchError(() => resolve('127.0.0.1:5101', {}, settings));
+    expect(error.code).toBe('USAGE');
+    expect(error.message).toContain("127.0.0.1:5101 is not AWS's");
+    expect(error.hint).toContain('AWS_ENDPOINT_URL_ECR');
+  });
+
+  test.each([
     [{ region: 'us-east-1' }, '--region'],
     [{ endpointUrl: 'https://api.ecr.us-east-1.amazonaws.com' }, '--endpoint-url'],
   ])('another region is refused: %j', async (settings, origin) => {
