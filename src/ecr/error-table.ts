@@ -32,6 +32,11 @@ export const ERROR_TABLE = {
       hint: "Ask the owner of the repository to allow {action} in its policy: 'ecrp policy set'.",
     },
     {
+      of: CALLS_OF_PUSH,
+      code: 'AUTH',
+      hint: "Allow the IAM action {action} for these credentials. 'ecrp doctor {repository}' lists all that a push needs.",
+    },
+    {
       code: 'AUTH',
       hint: 'Allow the IAM action {action} for these credentials, then run it again.',
     },
