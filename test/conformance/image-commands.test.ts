@@ -105,7 +105,13 @@ describeWithClients('the aws CLI and ecrp agree about images', ['aws'], () => {
     );
     expect(theirs.failures).toHaveLength(4);
     const sort = (failures: readonly object[]) => failures.map((failure) => JSON.stringify(failure)).sort();
-    expect(sort(readTimes(ours.failures))).toEqual(sort(readTimes(theirs.failures)));
+    // ecrp looks where a tag is, and then sends the tag alone: with a digest beside it, the image might go too.
+    const inOurWords = readTimes(theirs.failures).map((failure) =>
+      'failureCode' in failure && failure.failureCode === 'ImageTagDoesNotMatchDigest'
+        ? { ...failure, failureReason: `the tag one is on another image, ${single}` }
+        : failure,
+    );
+    expect(sort(readTimes(ours.failures))).toEqual(sort(inOurWords));
     expect([theirs.imageIds, ours.deleted]).toEqual([[], []]);
     await expectEqualLists();
   });
