@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeUnlessMissing } from './support/clients.ts';
+import { describeUnlessMissing, NEW_BOTO3 } from './support/clients.ts';
 import { Sandbox } from './support/sandbox.ts';
 
 const program = join(import.meta.dirname, 'support', 'boto3-private.py');
@@ -18,7 +18,7 @@ function hasBoto3(): boolean {
   }
 }
 
-const missing = hasBoto3() ? [] : ['boto3 of 2026, a Python package'];
+const missing = hasBoto3() ? [] : [NEW_BOTO3];
 describeUnlessMissing('boto3 and private ECR', missing, () => {
   let sandbox: Sandbox;
   beforeAll(async () => {

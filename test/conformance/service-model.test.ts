@@ -11,7 +11,7 @@ import { PRIVATE_OPERATIONS, PRIVATE_SHAPES } from '../../src/wire/private/opera
 import { PRIVATE_SIGNING_NAME, PRIVATE_TARGET_PREFIX } from '../../src/wire/private/service.ts';
 import { CONTENT_TYPE, SIGNING_NAME, TARGET_PREFIX } from '../../src/wire/service.ts';
 import { SHAPES } from '../../src/wire/shapes.ts';
-import { describeUnlessMissing } from './support/clients.ts';
+import { describeUnlessMissing, NEW_BOTO3 } from './support/clients.ts';
 
 // Compares AWS's description of the service, from the botocore inside the aws CLI, with our literals.
 
@@ -96,8 +96,7 @@ describeUnlessMissing('the service model', missing, () => {
 
 const privatePath = findModel('ecr', '2015-09-21');
 const privateModel = privatePath === undefined ? undefined : readModel(privatePath);
-const missingPrivate =
-  privateModel?.operations.ListImageReferrers === undefined ? ['botocore of 2026, with private ECR'] : [];
+const missingPrivate = privateModel?.operations.ListImageReferrers === undefined ? [NEW_BOTO3] : [];
 describeUnlessMissing('the service model of private ECR', missingPrivate, () => {
   const { metadata, operations, shapes } = privateModel ?? readModel('');
   const at = (name: string): ModelShape => shapes[name] ?? { type: 'absent' };

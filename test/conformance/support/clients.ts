@@ -35,7 +35,12 @@ const GO_CLIENTS: readonly string[] = [
 
 /** Programs that `.ci/go-clients` builds if they are named, and the server that `.ci/moto` installs. */
 type OptionalClient = 'cosign' | 'buildctl' | 'buildkitd' | 'buildx' | 'moto-server';
-const OPTIONAL_CLIENTS: readonly string[] = ['cosign', 'buildctl', 'buildkitd', 'buildx', 'moto-server'];
+/** A Python package that Debian has only in an older version. */
+export const NEW_BOTO3 = 'boto3 of 2026';
+const OPTIONAL_CLIENTS: readonly string[] = [
+  ...['cosign', 'buildctl', 'buildkitd', 'buildx', 'moto-server'],
+  NEW_BOTO3,
+];
 
 /** Finds the absolute path of a client. Undefined if it is not installed. */
 export function findClient(client: Client): string | undefined {
@@ -82,8 +87,8 @@ export function describeWithClients(title: string, clients: readonly Client[], b
 
 /**
  * Declares a group of tests. If the machine lacks something, they are skipped with that reason. With ECRP_REQUIRE_CLIENTS, as
- * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well, and a missing cosign, BuildKit or moto
- * never does: to get them takes longer than all tests.
+ * in CI, they fail instead. Missing Go clients fail only if ECRP_REQUIRE_GO_CLIENTS is set as well. A missing cosign, BuildKit, moto or
+ * new boto3 never does: Debian lacks them, and to get them takes long.
  */
 export function describeUnlessMissing(title: string, missing: readonly string[], body: () => void): void {
   if (missing.length === 0) {
