@@ -1,4 +1,5 @@
 import type { CommonExceptionName, ExceptionName } from '../wire/exceptions.ts';
+import { ACCESS_DENIED } from './access-denied.ts';
 import { CALLS_OF_PUSH, type ErrorRow } from './error-row.ts';
 import { OUT_OF_TIME } from './failure.ts';
 
@@ -9,38 +10,7 @@ const HIGHER_QUOTA = 'or ask for a higher quota: AWS console, Service Quotas, {q
 /** The exceptions of the service model of ECR Public, and those of the layer in front of the service. The first row of a name that holds applies. */
 export const ERROR_TABLE = {
   // Permission and credentials.
-  AccessDeniedException: [
-    {
-      says: /sts:GetServiceBearerToken/,
-      code: 'AUTH',
-      hint: 'Allow the IAM actions ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on the resource * for these credentials.',
-    },
-    {
-      says: /explicit deny/,
-      code: 'AUTH',
-      hint: 'A policy denies the IAM action {action}, and no other can allow it: change the policy that denies it.',
-    },
-    {
-      of: CALLS_OF_PUSH,
-      says: /no resource-based policy/,
-      code: 'AUTH',
-      hint: "Ask the owner of the repository to run 'ecrp policy grant {repository} --push {account}'.",
-    },
-    {
-      says: /no resource-based policy/,
-      code: 'AUTH',
-      hint: "Ask the owner of the repository to allow {action} in its policy: 'ecrp policy set'.",
-    },
-    {
-      of: CALLS_OF_PUSH,
-      code: 'AUTH',
-      hint: "Allow the IAM action {action} for these credentials. 'ecrp doctor {repository}' lists all that a push needs.",
-    },
-    {
-      code: 'AUTH',
-      hint: 'Allow the IAM action {action} for these credentials, then run it again.',
-    },
-  ],
+  AccessDeniedException: ACCESS_DENIED,
   UnrecognizedClientException: [
     {
       code: 'AUTH',
