@@ -118,6 +118,25 @@ describeUnlessMissing('the service model of private ECR', missingPrivate, () => 
     }).toEqual(ours);
   });
 
+  test('pages: the members that botocore reads lists by', () => {
+    const pagers = Object.entries(readPagers(privatePath ?? '')).filter(([name]) =>
+      Object.hasOwn(PRIVATE_OPERATIONS, name),
+    );
+    const theirs = pagers.map(([name, { input_token, limit_key, output_token, result_key }]) => ({
+      name,
+      input: [input_token, limit_key],
+      output: [String(result_key), output_token],
+    }));
+    const ours = Object.entries(PRIVATE_OPERATIONS).flatMap(([name, { input, output }]) =>
+      // botocore has no pager of it.
+      'nextToken' in input.members && name !== 'ListImageReferrers'
+        ? [{ name, input: ['nextToken', 'maxResults'], output: Object.keys(output.members).filter(isPaged) }]
+        : [],
+    );
+    const sort = (rows: typeof ours) => [...rows].sort((a, b) => a.name.localeCompare(b.name));
+    expect(sort(ours)).toEqual(sort(theirs));
+  });
+
   test('exactly the shapes that these operations and their exceptions reach', () => {
     const reached = new Set<string>();
     const reach = (name: string): void => {
@@ -186,6 +205,26 @@ function readModel(path: string): Model {
   const bytes = readFileSync(path);
   // The file has botocore's form. The tests below compare everything that they read from it.
   return JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Model;
+}
+
+/** How botocore reads lists page by page: the names of the members that do it. */
+interface Pager {
+  readonly input_token: string;
+  readonly output_token: string;
+  readonly limit_key: string;
+  readonly result_key: string | readonly string[];
+}
+
+/** Every other member is a list or its token. */
+function isPaged(member: string): boolean {
+  return member !== 'registryId';
+}
+
+/** Reads the pagers beside a model, by operation. */
+function readPagers(modelPath: string): Readonly<Record<string, Pager>> {
+  const path = join(dirname(modelPath), 'paginators-1.json');
+  if (!existsSync(path)) return {};
+  return (JSON.parse(readFileSync(path, 'utf8')) as { pagination: Record<string, Pager> }).pagination;
 }
 
 function findModel(service: string, version: string): string | undefined {
