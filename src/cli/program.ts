@@ -54,7 +54,7 @@ const DECLARATIONS: readonly (readonly [add: (program: Command, run: Runner) => 
 export function buildProgram(run: Runner, first?: string): Command {
   const program = new Command('ecrp')
     .description(
-      'Push image archives to Amazon ECR Public without a Docker daemon, and manage its repositories.',
+      'Push image archives to Amazon ECR Public and private ECR without a Docker daemon, and manage the repositories.',
     )
     .helpCommand('help [command]', 'print help')
     .configureHelp(helpConfiguration);

@@ -102,7 +102,7 @@ function locateTokens(cacheDirectory: string): string {
   return join(cacheDirectory, 'tokens');
 }
 
-/** Finds the directory of the tokens and discards old ones. Undefined if there is none that is ours alone. */
+/** Finds the directory of the tokens and discards old ones. Undefined unless it exists and is ours alone. */
 function openTokens(cacheDirectory: string | undefined, nowMs: number): string | undefined {
   const directory = cacheDirectory && locateTokens(cacheDirectory);
   if (!directory || !isOwnDirectory(directory)) return undefined;

@@ -44,7 +44,7 @@ export const PRIVATE_REGISTRY_CHOICES = {
   ),
   wholeBlobPost: choose(
     'starts an ordinary upload',
-    'not recorded: clients go on with the upload',
+    'not recorded: clients continue the upload',
     '201, as in the OCI specification',
   ),
   refusedMount: choose(

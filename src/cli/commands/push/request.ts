@@ -81,7 +81,7 @@ export interface TransferRequest {
   readonly target: GivenTarget;
   /** The hosts of references. */
   readonly hosts: RegistryHosts;
-  /** The private registry of the reference. Undefined: it is one of ECR Public, or there is none. */
+  /** The private registry of the reference. Undefined without a reference, and for one of ECR Public. */
   readonly privateRegistry: PrivateRegistry | undefined;
   /** Whether that host belongs to the API endpoint, so that it may be asked. */
   readonly readsRegistry: boolean;
