@@ -96,8 +96,11 @@ async function pushTwice(env) {
 
   await acknowledgeParts(url, PARTS[1]);
   shell.stdin.write(`${AGAIN}\r`);
-  // On a slow machine, the display may never have a rate. It then says what it waits for.
-  const isDrawn = (lines) => /left +resumed|acknowledgement, ([89]|\d\d) s/.test(lines.join(' '));
+  // On a slow machine, the display may never have a rate. It then says what it waits for, at first before anything is resumed.
+  const isDrawn = (lines) => {
+    const text = lines.join(' ');
+    return /resumed \d/.test(text) && /left +resumed|acknowledgement, ([89]|\d\d) s/.test(text);
+  };
   const screen = await terminal.until(isDrawn);
   shell.stdin.write('\u0003');
   shell.stdin.end('exit\r');
