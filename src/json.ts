@@ -45,3 +45,13 @@ export function findJsonExcess(bytes: Uint8Array): string | undefined {
   }
   return undefined;
 }
+
+/** Parses JSON of any origin. Undefined for a text that is not JSON, or that `findJsonExcess` refuses. */
+export function tryParseJson(text: string): unknown {
+  if (findJsonExcess(Buffer.from(text)) !== undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

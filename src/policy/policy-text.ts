@@ -1,6 +1,6 @@
 // `policy/` holds what a repository policy means: statements, principals, the grant of a push. It makes no call of the API.
 
-import { findJsonExcess, isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, tryParseJson } from '../json.ts';
 import { MAX_POLICY_CHARS } from '../wire/limits.ts';
 
 /** A policy of the IAM grammar. `Statement` is an object or a list of objects, whose members are as the author wrote them. */
@@ -8,13 +8,7 @@ export type ParsedPolicy = JsonObject & { readonly Statement: JsonObject | reado
 
 /** Parses the text of a policy. Undefined unless it is a JSON object with statements. */
 export function parsePolicy(text: string): ParsedPolicy | undefined {
-  if (findJsonExcess(Buffer.from(text)) !== undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = tryParseJson(text);
   return isParsedPolicy(value) ? value : undefined;
 }
 

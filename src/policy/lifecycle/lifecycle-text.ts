@@ -1,4 +1,4 @@
-import { findJsonExcess, isObject, type JsonObject } from '../../json.ts';
+import { isObject, type JsonObject, tryParseJson } from '../../json.ts';
 
 /** Longest lifecycle policy in characters. Source: `LifecyclePolicyText` of the service model of private ECR. */
 export const MAX_LIFECYCLE_CHARS = 30_720;
@@ -8,13 +8,7 @@ export type ParsedLifecycle = JsonObject & { readonly rules: readonly JsonObject
 
 /** Parses the text of a lifecycle policy. Undefined unless it is a JSON object with a list of rules. */
 export function parseLifecycle(text: string): ParsedLifecycle | undefined {
-  if (findJsonExcess(Buffer.from(text)) !== undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = tryParseJson(text);
   return isParsedLifecycle(value) ? value : undefined;
 }
 
