@@ -67,7 +67,7 @@ async function openReading(
       place: { privateRegistry },
       concurrency,
       defaultBudgetMs,
-      // Whoever has given an MFA code once is not asked again.
+      // So that an MFA code is asked for once.
       credentialsOf: fromProfile === undefined ? session : undefined,
     },
   );

@@ -10,7 +10,7 @@ import type { EcrSession } from './ecr-session.ts';
 import { readFacts } from './registry-facts.ts';
 import { findRegistryHosts } from './service-address.ts';
 
-/** Parses a REPO argument, without the network. Throws USAGE if it does not name a repository of the registry host. */
+/** Parses a REPO argument, without the network. Throws USAGE if it names no repository of the registry host or of private ECR. */
 export function readRepository(context: CommandContext, text: string): RepositoryReference {
   return parseRepository(text, findRegistryHosts(context));
 }

@@ -46,5 +46,5 @@ export const PARTITIONS: readonly Partition[] = [
 export const PRIVATE_API_HOST_PATTERN =
   /^(?:api\.)?ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu)|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$/;
 
-/** The region of an emulator that nothing says another of. */
+/** Region of an emulator, unless a setting names another. */
 export const DEFAULT_REGION = 'us-east-1';

@@ -20,9 +20,9 @@ export async function prepareMounts(
 ): Promise<((target: ImageTarget) => ImageTarget) | undefined> {
   const { privateRegistry } = to;
   if (privateRegistry === undefined || !areInOneRegistry(from, to)) return undefined;
-  // A token of another service's API must not go to the registry.
+  // A token of another API must not go to AWS's registry.
   const { isAws } = await findPrivateEndpoint(context, privateRegistry);
-  if (isAws !== (privateRegistry.registryId !== undefined)) return undefined;
+  if (!isAws && privateRegistry.registryId !== undefined) return undefined;
   const { registryHost, repositoryName: repositoryPath } = to;
   const channel = new UploadChannel({
     connections: session.client.connections,

@@ -27,7 +27,7 @@ const CONCURRENCY = 4;
 /** Most children that are read. The others are listed with what the index says. */
 const MOST_READ = 50;
 
-/** Describes an image of any registry through `/v2/`, anonymously where that is possible. */
+/** Describes an image of any registry: of private ECR through its API, of others through `/v2/`, anonymously where that is possible. */
 export async function describeImage(context: CommandContext, text: string): Promise<Outcome> {
   const hosts = findRegistryHosts(context);
   const {

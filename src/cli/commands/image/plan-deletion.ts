@@ -63,7 +63,7 @@ function toIdentifier({ imageTag, imageDigest }: NamedImage): ImageIdentifier {
 }
 
 /**
- * Finds the untagged children of the indexes that go as a whole, parents before their children. Reads the indexes through `/v2/`. Other indexes
+ * Finds the untagged children of the indexes that go as a whole, parents before their children. Reads the indexes as a pull does. Other indexes
  * may list them too: the service then refuses to delete them.
  */
 export async function findChildren(

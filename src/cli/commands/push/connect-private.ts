@@ -10,7 +10,7 @@ import { locatePrivate, type PrivateReference } from '../../private-place.ts';
 import type { ChosenTarget } from './choose-target.ts';
 import type { TransferRequest } from './request.ts';
 
-/** Makes a repository of private ECR the target of a push. Throws INTERNAL when the session is open to another registry. */
+/** Makes a repository of private ECR the target of a push. Throws as `assertSameService` does. */
 export async function connectPrivate(
   context: CommandContext,
   session: EcrSession,
