@@ -1,12 +1,16 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locateArchive } from '../support/archives.ts';
 import { callPrivate } from '../support/call-api.ts';
-import { type CliResult, runCli } from '../support/cli.ts';
+import { type CliResult, runCli, spawnCli } from '../support/cli.ts';
 import { setFaults } from '../support/emulator.ts';
+import { writeOciLayout } from '../support/image-writers.ts';
+import { makeImage } from '../support/images.ts';
 import { privateOf } from '../support/signed-request.ts';
 import { startWorkplace } from '../support/workplace.ts';
+
+const MIB = 1024 * 1024;
 
 // Pushes to private ECR, from the command line to what is stored.
 
@@ -184,14 +188,20 @@ it('plain files become an artifact about an image there', async () => {
   expect(await fail([...argv, '--subject', 'about:1'])).toMatchObject({ status: 2 });
 });
 
-it('an interrupted push resumes', async () => {
-  const reference = `${host}/resumed:1`;
+it('an interrupted push resumes where the service has acknowledged the layer', async () => {
+  const image = await makeImage({ seed: 19, layers: [{ size: 11 * MIB }] });
+  await writeOciLayout(join(home.directory, 'large'), [image]);
   await succeed(['repo', 'create', `${host}/resumed`]);
-  await setFaults(emulator, ['CompleteLayerUpload error AccessDeniedException']);
-  const failed = await fail(['push', one, reference, '--concurrency', '1']);
-  expect(failed).toMatchObject({ status: 4, error: { hint: expect.stringContaining('ecr:') } });
+  const argv = ['push', 'large', `${host}/resumed:1`, '--concurrency', '1', '--json'];
+  // The config, then the first part of the layer, then its second.
+  await setFaults(emulator, ['UploadLayerPart stall on=3']);
+  const stalled = emulator.untilStalled(1);
+  const env = { ...home.env, ...emulator.env };
+  const { child, ended } = spawnCli(argv, { env, cwd: home.directory });
+  await stalled;
+  child.kill('SIGINT');
+  expect(await ended).toMatchObject({ status: 130 });
   await setFaults(emulator, []);
-  const resumed = await succeed(['push', one, reference]);
-  expect(resumed.bytes).toMatchObject({ resumed: expect.any(Number) });
-  await rm(join(home.directory, '.local'), { recursive: true, force: true });
+  const resumed = await succeed([...argv.slice(0, -1), '--verify']);
+  expect(resumed.bytes).toMatchObject({ resumed: 10 * MIB });
 });
