@@ -49,7 +49,7 @@ describeUnlessMissing('boto3 and private ECR', missing, () => {
         'TemplateNotFoundException',
         'TemplateAlreadyExistsException',
         'RepositoryNotFoundException',
-        'InvalidParameterException',
+        'ValidationException',
       ],
     });
   });
