@@ -1,11 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiContext, handleApiRequest } from './api/handle-api-request.ts';
 import { Exchange, type RequestLogEntry } from './exchange.ts';
 import { FAULTS_PATH, handleFaultsRequest } from './faults/control.ts';
 import { isLoopbackName, readHostName } from './http-server.ts';
+import { isDownloadPath } from './private/download-address.ts';
+import { serveLayerBucket } from './private/layer-bucket.ts';
 import { handleRegistryRequest, isRegistryPath } from './registry/registry.ts';
 
-/** Answers a request that has been let in. The context has the Host by which the client reached the emulator. */
+/** Answers a request that has been let in. The context has the Host and the scheme by which the client reached the emulator. */
 export type Answer = (exchange: Exchange, context: ApiContext) => Promise<void>;
 
 /** Lets a request in and has it answered. `names` are the allowed hosts besides loopback names. Never rejects. */
@@ -18,7 +20,9 @@ export async function routeRequest(
   answer: Answer = answerService,
 ): Promise<void> {
   const exchange = new Exchange(request, response, emulator.service.kind === 'private', onRequest);
-  const context = { ...emulator, registryHost: request.headers.host ?? emulator.registryHost };
+  const { headers } = request;
+  const registryHost = headers.host ?? emulator.registryHost;
+  const context = { ...emulator, registryHost, scheme: readScheme(headers) };
   try {
     if (refuseStranger(exchange, names)) return;
     await answer(exchange, context);
@@ -29,6 +33,15 @@ export async function routeRequest(
   }
 }
 
+/**
+ * The scheme that a front in front of the emulator names. The first value of a list is that of the client. Every client is believed: the answer with these
+ * addresses goes to it alone. Source: docker-registry reads the same header, and also from everybody.
+ */
+function readScheme(headers: IncomingHttpHeaders): 'http' | 'https' {
+  const [first = ''] = String(headers['x-forwarded-proto'] ?? '').split(',');
+  return first.trim().toLowerCase() === 'https' ? 'https' : 'http';
+}
+
 /** Chooses between the registry, the fault rules and the JSON API. */
 async function answerService(exchange: Exchange, context: ApiContext): Promise<void> {
   const { request } = exchange;
@@ -36,6 +49,7 @@ async function answerService(exchange: Exchange, context: ApiContext): Promise<v
   if (isRegistryPath(path)) await answerAsRegistry(exchange, context);
   else if (path === FAULTS_PATH) await handleFaultsRequest(exchange, context.faults);
   else if (path === '/' && request.method === 'POST') await handleApiRequest(exchange, context);
+  else if (isDownloadPath(context.service, path)) await serveLayerBucket(exchange, context);
   else exchange.send(404, { 'content-type': 'text/plain' }, 'Not found\n');
 }
 

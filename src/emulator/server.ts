@@ -103,7 +103,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       );
       releases.push(() => server.close());
       // Set before the first request: no connection is read before this function returns to the event loop.
-      const context: ApiContext = { ...shared, ...parts, registryHost: server.authority };
+      const context: ApiContext = { ...shared, ...parts, registryHost: server.authority, scheme: 'http' };
       return server;
     };
     const limitsRates = options.quotas === 'real';

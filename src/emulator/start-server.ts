@@ -14,7 +14,7 @@ type OwnParts =
   | 'registryRules';
 
 /** What all servers of an emulator share. */
-export type SharedContext = Omit<ApiContext, OwnParts | 'registryHost'>;
+export type SharedContext = Omit<ApiContext, OwnParts | 'registryHost' | 'scheme'>;
 
 /** Starts one server of an emulator. Port 0 means a free one. `answer` replaces JSON API and registry. */
 export type StartServer = (

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
@@ -56,6 +58,31 @@ export async function startTlsFront(
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** The same as a reverse proxy does it: it forwards requests with their Host, and names the scheme in `X-Forwarded-Proto`. */
+export async function startReverseProxy(port: number): Promise<Omit<TlsFront, 'connections'>> {
+  const server = createHttpsServer(SERVER_IDENTITY, (incoming: IncomingMessage, response: ServerResponse) => {
+    const { method, url: path, headers } = incoming;
+    const forwarded = { ...headers, 'x-forwarded-proto': 'https' };
+    const onward = request({ host: '127.0.0.1', port, method, path, headers: forwarded }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+      answer.on('error', () => response.destroy());
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    // as: it listens on TCP
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
     },
   };
 }

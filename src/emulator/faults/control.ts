@@ -5,6 +5,8 @@ import { type FaultPlan, parseFaults } from './fault-rules.ts';
 
 /** The path where the fault rules of a running emulator are read and changed. */
 export const FAULTS_PATH = '/emulator/faults';
+/** Headers of requests that went through a front. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-proto'];
 const MAX_BODY_BYTES = 64 * 1024;
 /** A body above the limit is read up to here, because clients read the answer only after they have sent everything. */
 const MAX_READ_BYTES = 16 * MAX_BODY_BYTES;
@@ -44,8 +46,11 @@ function replaceFaults(plan: FaultPlan, body: string | undefined): string | unde
   }
 }
 
+/** A front on this machine may forward what others send. */
 function isLocal({ request }: Exchange): boolean {
-  return /^(?:::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '');
+  const { headers, socket } = request;
+  if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
+  return /^(?:::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
 }
 
 function sendError(exchange: Exchange, status: number, message: string): void {

@@ -81,7 +81,7 @@ export function describeCatalogData(
     description: description || undefined,
     architectures: dropEmpty(architectures),
     operatingSystems: dropEmpty(operatingSystems),
-    logoUrl: logo && `http://${context.registryHost}/logo/${logo.slice('sha256:'.length)}.png`,
+    logoUrl: logo && `${context.scheme}://${context.registryHost}/logo/${logo.slice('sha256:'.length)}.png`,
     aboutText: aboutText || undefined,
     usageText: usageText || undefined,
   };

@@ -17,6 +17,8 @@ export interface EmulatorContext {
   readonly registries: readonly ServedRegistry[];
   /** The host and port by which the client reached the emulator. They stand in repository URIs, where the service has its own host. */
   readonly registryHost: string;
+  /** How the client reached it: HTTPS through a front that terminates TLS. */
+  readonly scheme: 'http' | 'https';
   /** The port of signed download addresses. ECR Public has none. */
   readonly downloadPort?: number;
   readonly quotas: Quotas;

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type EmulatorContext, findRepository } from '../operations/context.ts';
+import type { EmulatedService } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
 import { type BlobDigest, isBlobDigest } from '../storage/model.ts';
 import { PRIVATE_CHOICES } from './choices.ts';
@@ -31,11 +32,17 @@ export const getDownloadUrlForLayer: PrivateHandler<'GetDownloadUrlForLayer'> = 
   return { downloadUrl: makeDownloadAddress(context, layer), layerDigest };
 };
 
-/** Makes an address that gives access to a layer for an hour, in the form of a presigned address of S3. Its host is another one than that of the request. */
+/**
+ * Makes an address that gives access to a layer for an hour, in the form of a presigned address of S3. Its host is another one than that of the request.
+ * Behind a front it is the same, because the front forwards no other port.
+ */
 export function makeDownloadAddress(context: EmulatorContext, layer: DownloadableLayer): string {
   const { registryId, repositoryName, digest } = layer;
   const registryName = cutPort(context.registryHost);
-  const host = `${nameBucketHost(registryName)}:${context.downloadPort}`;
+  const isBehindFront = context.scheme === 'https';
+  const host = isBehindFront
+    ? context.registryHost
+    : `${nameBucketHost(registryName)}:${context.downloadPort}`;
   const claim = [repositoryName, digest, registryName].join(' ');
   const path = `/${registryId}/${Buffer.from(claim).toString('base64url')}`;
   const date = new Date(context.now()).toISOString().replace(/[-:]|\.\d+/g, '');
@@ -54,7 +61,12 @@ export function makeDownloadAddress(context: EmulatorContext, layer: Downloadabl
     'X-Amz-Credential': `AKIAEMULATEDBUCKET00/${scope}`,
     'X-Amz-Signature': signTerms(context, terms),
   });
-  return `http://${host}${path}?${query}`;
+  return `${context.scheme}://${host}${path}?${query}`;
+}
+
+/** True for the path of such an address. */
+export function isDownloadPath(service: EmulatedService, path: string): boolean {
+  return service.kind === 'private' && /^\/\d{12}\/[\w-]+$/.test(path);
 }
 
 function cutPort(host: string): string {

@@ -28,7 +28,7 @@ export const getPrivateAuthorizationToken: PrivateHandler<'GetAuthorizationToken
       return {
         authorizationToken: token,
         expiresAt: toEpochSeconds(expiresAt),
-        proxyEndpoint: `http://${formatRegistryHost(context, registryId)}`,
+        proxyEndpoint: `${context.scheme}://${formatRegistryHost(context, registryId)}`,
       };
     }),
   };

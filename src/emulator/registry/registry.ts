@@ -34,7 +34,14 @@ export async function handleRegistryRequest(
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   const { path, query } = splitTarget(request.url ?? '');
   const received = { bytes: 0 };
-  const exchange = { request, response, context, query, origin: originOf(request), received };
+  const exchange = {
+    request,
+    response,
+    context,
+    query,
+    origin: `${context.scheme}://${context.registryHost}`,
+    received,
+  };
   try {
     await route(exchange, path);
   } catch (error) {
@@ -84,13 +91,6 @@ function decodePath(path: string): string {
   } catch {
     return path;
   }
-}
-
-function originOf(request: IncomingMessage): string {
-  const host = request.headers.host ?? '';
-  // Other characters could break out of the quoted header value.
-  if (/^[\w.:[\]-]+$/.test(host)) return `http://${host}`;
-  return `http://127.0.0.1:${request.socket.localPort}`;
 }
 
 async function answerError(exchange: RegistryExchange, error: unknown): Promise<void> {

@@ -39,6 +39,7 @@ export async function startPrivateRegistry(options: PrivateRegistryOptions = {})
   const tokens = { ...identity, tokenKey: 'key' };
   const errors: unknown[] = [];
   const shared: Omit<RegistryContext, 'registryHost'> = {
+    scheme: 'http',
     service: makePrivateService('eu-west-1'),
     identity,
     tokens,

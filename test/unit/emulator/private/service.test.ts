@@ -32,7 +32,13 @@ test('a layer has at most 4,200 parts', async () => {
   const registry = { registryId: identity.registryId, aliases: [] };
   const context = {
     ...{ service: makePrivateService('us-east-1'), identity, tokens: { ...identity, tokenKey: 'key' } },
-    ...{ registries: [{ registry, store }], registry, store, registryHost: 'localhost' },
+    ...{
+      registries: [{ registry, store }],
+      registry,
+      store,
+      registryHost: 'localhost',
+      scheme: 'http' as const,
+    },
     ...{ quotas: new Quotas({}, Date.now), manifestSwitches: MANIFEST_SWITCHES, now: Date.now },
     principal: identity.principal,
   };

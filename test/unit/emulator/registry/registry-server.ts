@@ -38,12 +38,12 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
   const identity = deriveIdentity({ alias: 'alias' });
   const tokens = { ...identity, tokenKey: openTokenKey(dataDirectory) };
   const errors: unknown[] = [];
-  const context: RegistryContext = {
+  const shared: Omit<RegistryContext, 'registryHost'> = {
+    scheme: 'http',
     service: PUBLIC_SERVICE,
     identity,
     tokens,
     registries: identity.registries.map((registry) => ({ registry, store })),
-    registryHost: '',
     bodyBudget: new BodyBudget(64 * 1024 * 1024),
     registryRules: REGISTRY_RULES[mode],
     front: PUBLIC_FRONT,
@@ -53,7 +53,10 @@ export async function startTestRegistry(mode: RegistryMode = 'aws'): Promise<Tes
     onError: (error) => errors.push(error),
   };
   const server = createServer((request, response) => {
-    void handleRegistryRequest(request, response, context);
+    void handleRegistryRequest(request, response, {
+      ...shared,
+      registryHost: request.headers.host ?? '',
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
