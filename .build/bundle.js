@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'rolldown';
 import { addLicenses } from './add-licenses.js';
+import { makeCodeCache } from './code-cache/make.js';
 import { loadReference } from './load-reference.js';
 
 const root = join(import.meta.dirname, '..');
@@ -81,3 +82,5 @@ const { error, stderr } = await asc.main([
   ...['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--initialMemory', '32'],
 ]);
 if (error) throw new Error(String(stderr));
+
+makeCodeCache();

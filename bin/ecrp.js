@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-require('node:module').enableCompileCache?.();
+require('./code-cache.js').useCodeCache();
 const { runOnProcess } = require('../dist/process-io.cjs');
 const { main } = require('../dist/main.cjs');
 runOnProcess(main);

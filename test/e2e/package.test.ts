@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 
 /** What `npm pack` reads in a checkout. */
-const SOURCES = ['.build', 'bin', 'src', 'LICENSE', 'README.md', 'package.json'];
+const SOURCES = ['.build', 'bin', 'fixtures', 'src', 'LICENSE', 'README.md', 'package.json'];
 
 /** What is in the package besides the schemas, the man pages, and the chunks of the program, whose names the bundler chooses. */
 const FILES = [
@@ -22,6 +22,7 @@ const FILES = [
   'README.md',
   'bin/README.md',
   'bin/SCRIPTING.md',
+  'bin/code-cache.js',
   'bin/completion/ecrp.bash',
   'bin/completion/ecrp.fish',
   'bin/completion/ecrp.zsh',
@@ -95,9 +96,20 @@ describe('the installed package', () => {
 
   it('has its documents, its programs and what they load, all freshly built', () => {
     const isOneOfMany = (path: string): boolean =>
-      /^(?:dist\/[\w-]+\.cjs|bin\/schemas\/[\w-]+\.json|dist\/man\/[\w-]+\.1)$/.test(path);
+      /^(?:dist\/[\w-]+\.cjs|dist\/code-cache\/[\w.-]+\/[\w-]+\.cjs\.bin|bin\/schemas\/[\w-]+\.json|dist\/man\/[\w-]+\.1)$/.test(
+        path,
+      );
     expect(listInstalled().filter((path) => !isOneOfMany(path))).toEqual(FILES);
     expect(listInstalled()).not.toContain('dist/old.cjs');
+  });
+
+  it('has the code cache of its chunks for this Node', () => {
+    const { directory } = createRequire(import.meta.url)('../../bin/code-cache.js');
+    const cache = relative(root, directory).split(sep).join('/');
+    const cached = listInstalled().filter((path) => path.startsWith(`${cache}/`));
+    expect(cached).toEqual(
+      expect.arrayContaining(['start', 'ecr', 'push'].map((chunk) => `${cache}/${chunk}.cjs.bin`)),
+    );
   });
 
   it('pushes the image of the demo to its own emulator', async () => {

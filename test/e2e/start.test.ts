@@ -11,7 +11,10 @@ import { startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 const root = join(import.meta.dirname, '..', '..');
 const dist = join(root, 'dist');
 const layout = join(root, 'fixtures', 'archives', 'skopeo-oci-dir');
-const start = ['dist/process-io.cjs', 'dist/rolldown-runtime.cjs', 'dist/start.cjs'];
+const start = [
+  ...['bin/ecrp.js', 'bin/code-cache.js'],
+  ...['main', 'process-io', 'rolldown-runtime', 'start'].map((chunk) => `dist/${chunk}.cjs`),
+];
 
 let home: Awaited<ReturnType<typeof makeHome>>;
 let emulator: TestEmulator;
@@ -45,14 +48,14 @@ async function listLoaded(argv: readonly string[], program = 'ecrp.js'): Promise
 
 describe('loaded', () => {
   it('by ecrp --version: the command line alone', async () => {
-    expect(await listLoaded(['--version'])).toEqual(['bin/ecrp.js', 'dist/main.cjs', ...start].sort());
+    expect(await listLoaded(['--version'])).toEqual(start.toSorted());
   });
 
   it('by a push with keys of the environment: the client, and no other provider of credentials', async () => {
     const push = ['push', layout, 'loaded:1', '--create-repo'];
     await listLoaded([...push, '--quiet']);
     expect(await listLoaded(push)).toEqual(
-      ['bin/ecrp.js', 'dist/main.cjs', ...start, 'dist/ecr.cjs', 'dist/push.cjs', 'dist/session.cjs'].sort(),
+      [...start, 'dist/ecr.cjs', 'dist/push.cjs', 'dist/session.cjs'].sort(),
     );
   });
 

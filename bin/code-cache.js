@@ -1,0 +1,45 @@
+// V8's code cache of the chunks in dist/: compiling them takes longer than all else that a small command does. The build makes it, so it is there at
+// the first run on a new machine. It serves the version of V8 that the build ran on. Others compile, and keep the result where Node does.
+
+const { existsSync, readFileSync } = require('node:fs');
+const { createRequire, enableCompileCache } = require('node:module');
+const { basename, dirname, join } = require('node:path');
+const { Script } = require('node:vm');
+
+const { platform, arch, versions } = process;
+const directory = join(__dirname, '../dist/code-cache', `${versions.v8}-${platform}-${arch}`);
+
+/** Loads chunks from the code cache from now on, or has Node cache what it compiles. */
+function useCodeCache() {
+  if (existsSync(directory)) loadChunks(directory);
+  else enableCompileCache?.();
+}
+
+/**
+ * Loads `.cjs` files with V8's code cache of each, `DIRECTORY/NAME.bin`. V8 rejects a cache that it cannot use, for example because of an option of
+ * Node, and compiles. `onCompile(name, script)` gets every file.
+ */
+function loadChunks(directory, onCompile = () => undefined) {
+  require.extensions['.cjs'] = (module, filename) => {
+    const name = basename(filename);
+    const cachedData = readIfThere(join(directory, `${name}.bin`));
+    // As Node wraps a module: the lines stay.
+    const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(filename, 'utf8')}\n})`;
+    const script = new Script(source, { filename, cachedData });
+    onCompile(name, script);
+    const { exports } = module;
+    script
+      .runInThisContext()
+      .call(exports, exports, createRequire(filename), module, filename, dirname(filename));
+  };
+}
+
+function readIfThere(file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { directory, loadChunks, useCodeCache };
