@@ -80,13 +80,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const dataDirectory = options.dataDirectory ?? (await makeTemporaryDirectory(releases));
     const registries = await openRegistries(given.registries, dataDirectory, onError, releases);
     const tokenKey = openTokenKey(dataDirectory);
-    // The derived keys are public. When other machines can connect, the secret must be unpredictable.
-    const isKnown = options.secretAccessKey === undefined && !isLoopbackName(formatHost(host));
-    const identity = isKnown
-      ? deriveIdentity({ ...options, secretAccessKey: deriveSecret(tokenKey) })
-      : given;
-    const closing = new AbortController();
     const names = new Set([formatHost(host), ...allowedHosts].map((name) => name.toLowerCase()));
+    // The derived keys are public. When other machines can connect, perhaps through a front, the secret must be unpredictable.
+    const isSafe = options.secretAccessKey !== undefined || [...names].every(isLoopbackName);
+    const identity = isSafe ? given : deriveIdentity({ ...options, secretAccessKey: deriveSecret(tokenKey) });
+    const closing = new AbortController();
     const shared: SharedContext = {
       identity,
       manifestSwitches: { ...MANIFEST_SWITCHES, ...options.manifestSwitches },

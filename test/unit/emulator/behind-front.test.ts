@@ -122,6 +122,19 @@ test.each([
   expect(answer.headers.get('www-authenticate')).toContain(`realm="${scheme}://`);
 });
 
+test('the secret key is unpredictable when others know the emulator by a name', async () => {
+  const secrets: string[] = [];
+  for (const allowedHosts of [[], ['app.localhost'], ['registry.example.test'], ['registry.example.test']]) {
+    const started = await startTestEmulator({ allowedHosts });
+    await callApi(started, 'DescribeRegistries');
+    secrets.push(started.secretAccessKey);
+    await started.close();
+  }
+  const [usual, local, one, other] = secrets;
+  expect(local).toBe(usual);
+  expect(new Set([usual, one, other]).size).toBe(3);
+});
+
 test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-proto'])(
   'a request with %s may not change faults, because others may have sent it',
   async (name) => {

@@ -43,7 +43,7 @@ export function addEmulator(program: Command, run: Runner): void {
     .option('--host <address>', 'address to listen on (default 127.0.0.1)', parseAddress)
     .option(
       '--allow-host <name>',
-      'with --host: a name or address that clients use, without the port (repeatable)',
+      'name or address that clients use, without the port (repeatable)',
       collectHostNames,
     )
     .option(
@@ -97,6 +97,7 @@ export function addEmulator(program: Command, run: Runner): void {
     'ecrp emulator --data ./registry --fault "UploadLayerPart delay 300"',
     'ecrp emulator --identity publisher.json -- ecrp push app.tar app:1.0',
     'ecrp emulator --host 0.0.0.0 --allow-host registry',
+    'ecrp emulator --allow-host registry.example.com',
   ]);
   addExitStatuses(emulator, {
     130: 'Interrupted, which is the usual end without a command. With a command: the status of that command.',
