@@ -24,6 +24,16 @@ export const SCENARIOS = {
   fresh: 'unchanged again, from a machine without any cache',
 };
 
+/** Runs of large-layer.js. */
+export const LARGE_LAYER_RUNS = {
+  'pull-directory': 'pull, OCI directory',
+  'pull-tar': 'pull, OCI tar',
+  'pull-docker': 'pull, docker-archive',
+  'pull-stdout': 'pull, docker-archive on standard output',
+  'copy-api': 'copy',
+  'copy-registry': 'copy, `--transport registry`',
+};
+
 const CASES = [
   'push big layout loopback cold',
   'push big oci-tar loopback cold',
@@ -41,6 +51,8 @@ const CASES = [
   'push many layout 200 cold',
   'push many docker 200 cold',
   'push many docker 200-tls cold',
+  'push big layout 200-tls cold',
+  'push many layout 200-tls cold',
   'push many docker 200 again',
   'push many docker 200 fresh',
   'push small docker 200 cold',
@@ -61,13 +73,22 @@ const CASES = [
   'copy many registry 200 cold',
   'copy platforms registry 200 cold',
   'copy tags registry 200 again',
+  'copy big registry 200-tls cold',
+  'copy many registry 200-tls cold',
+  'copy platforms registry 200-tls cold',
+  'copy tags registry 200-tls again',
   'pull big layout loopback cold',
   'pull many layout loopback cold',
   'pull big docker loopback cold',
   'pull many docker loopback cold',
   'pull big layout 200 cold',
   'pull many layout 200 cold',
+  'pull big docker 200 cold',
   'pull many docker 200 cold',
+  'pull big layout 200-tls cold',
+  'pull many layout 200-tls cold',
+  'pull big docker 200-tls cold',
+  'pull many docker 200-tls cold',
 ];
 
 /** Lists the cases, each with a unique `key`. */

@@ -17,22 +17,19 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { LARGE_LAYER_RUNS } from './cases.js';
 import { describe, digestOf, formatConfig, formatManifest, MIB } from './layers.js';
 import { runEcrp } from './run-ecrp.js';
 
 const gib = Number(process.argv[2] ?? 10);
-const RUNS = {
-  'pull-directory': { title: 'pull, OCI directory', argv: (path) => [join(path, 'image')] },
-  'pull-tar': { title: 'pull, OCI tar', argv: (path) => [join(path, 'image.tar')] },
-  'pull-docker': {
-    title: 'pull, docker-archive',
-    argv: (path) => [join(path, 'image.tar'), '--format', 'docker-archive'],
-  },
-  'pull-stdout': { title: 'pull, docker-archive on standard output', argv: () => ['-'] },
-  'copy-api': { title: 'copy', transport: 'api' },
-  'copy-registry': { title: 'copy, `--transport registry`', transport: 'registry' },
+const PULLS = {
+  'pull-directory': (path) => [join(path, 'image')],
+  'pull-tar': (path) => [join(path, 'image.tar')],
+  'pull-docker': (path) => [join(path, 'image.tar'), '--format', 'docker-archive'],
+  'pull-stdout': () => ['-'],
 };
-const names = process.argv[3]?.split(',') ?? Object.keys(RUNS);
+const TRANSPORTS = { 'copy-api': 'api', 'copy-registry': 'registry' };
+const names = process.argv[3]?.split(',') ?? Object.keys(LARGE_LAYER_RUNS);
 
 const blocks = gib * 1024;
 // Members of gzip, one after the other, are one stream.
@@ -53,24 +50,26 @@ const source = createServer(serve).listen(0, '127.0.0.1');
 await once(source, 'listening');
 const reference = `127.0.0.1:${source.address().port}/bench/large:v1`;
 try {
-  for (const name of names) await (RUNS[name].transport === undefined ? pull : copy)(RUNS[name]);
+  for (const name of names) await (PULLS[name] ? pull : copy)(name);
 } finally {
   source.closeAllConnections();
   source.close();
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function pull({ title, argv }) {
+async function pull(name) {
   const home = makeHome();
   const begin = performance.now();
-  const run = runEcrp(['pull', reference, ...argv(home), '--platform', 'linux/amd64', '--quiet'], { home });
+  const run = runEcrp(['pull', reference, ...PULLS[name](home), '--platform', 'linux/amd64', '--quiet'], {
+    home,
+  });
   run.child.stdout.resume();
   await run.succeeded();
-  report(title, begin, run.readPeak());
+  report(name, begin, run.readPeakMib());
   rmSync(home, { recursive: true });
 }
 
-async function copy({ title, transport }) {
+async function copy(name) {
   const home = makeHome();
   const emulator = runEcrp(['emulator', '--port', '0', '--data', join(home, 'data'), '--json', '--quiet'], {
     home,
@@ -84,11 +83,11 @@ async function copy({ title, transport }) {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };
-  const options = ['--create-repo', '--quiet', ...(transport === 'api' ? [] : ['--transport', transport])];
+  const options = ['--create-repo', '--quiet', '--transport', TRANSPORTS[name]];
   const run = runEcrp(['copy', reference, 'large:v1', ...options], { home, env });
   run.child.stdout.resume();
   await run.succeeded();
-  report(title, begin, run.readPeak());
+  report(name, begin, run.readPeakMib());
   emulator.child.kill('SIGTERM');
   await emulator.ended;
   rmSync(home, { recursive: true });
@@ -100,11 +99,13 @@ function makeHome() {
   return home;
 }
 
-/** Prints a line of a Markdown table. */
-function report(title, begin, peak) {
+/** Prints a line of a Markdown table, and tells run.js. */
+function report(name, begin, peakMib) {
   const seconds = (performance.now() - begin) / 1000;
   const speed = (layer.size / MIB / seconds).toFixed(0);
-  process.stdout.write(`| ${title} | ${gib} GiB | ${seconds.toFixed(1)} s | ${speed} MiB/s | ${peak} |\n`);
+  const cells = [LARGE_LAYER_RUNS[name], `${gib} GiB`, `${seconds.toFixed(1)} s`, `${speed} MiB/s`];
+  process.stdout.write(`| ${[...cells, `${peakMib.toFixed(0)} MiB`].join(' | ')} |\n`);
+  process.send?.({ name, seconds, peakMib });
 }
 
 async function serve({ method, url, headers }, answer) {

@@ -9,7 +9,7 @@ import { formatCase, formatStart, formatTargets } from './table.js';
 const FILE = join(import.meta.dirname, 'README.md');
 const MARKS = ['<!-- results -->', '<!-- end of results -->'];
 
-/** Replaces the results in README.md. `results` are { medians, image } by the key of the case. */
+/** Replaces the results in README.md. `results` are { medians, image, exchangeSeconds } by the key of the case. */
 export function writeReadme(results) {
   const text = readFileSync(FILE, 'utf8');
   const [start, end] = MARKS.map((mark) => text.indexOf(mark));
@@ -22,7 +22,7 @@ export function writeReadme(results) {
     formatStart(results.start.medians),
     ...listCases()
       .filter(({ key }) => results[key] !== undefined)
-      .map(({ key }) => formatCase(key, results[key].medians)),
+      .map(({ key }) => formatCase(key, results[key])),
   ];
   writeFileSync(FILE, `${text.slice(0, start)}${parts.join('\n\n')}\n\n${text.slice(end)}`);
 }

@@ -17,7 +17,7 @@ let count = 0;
 
 /**
  * Starts ecrp with a HOME, which also has its temporary files, and with the variables of `env`. `stdin` is a file to send through a pipe.
- * `readPeak` gives the peak once the process has ended.
+ * `readPeak` and `readPeakMib` give the peak once the process has ended.
  */
 export function runEcrp(options, { home, env = {}, stdin }) {
   count += 1;
@@ -36,8 +36,10 @@ export function runEcrp(options, { home, env = {}, stdin }) {
       if (status !== 0) throw new Error(`ecrp ${options.join(' ')} ended with status ${status}`);
     },
     readPeak() {
-      const kib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(peakFile, 'utf8'))?.[1]);
-      return `${(kib / 1024).toFixed(0)} MiB`;
+      return `${this.readPeakMib().toFixed(0)} MiB`;
+    },
+    readPeakMib() {
+      return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(peakFile, 'utf8'))?.[1]) / 1024;
     },
   };
 }

@@ -1,24 +1,27 @@
 // `npm run bench`: compares ecrp with other clients. README.md says what it measures and how.
 //
 //   npm run bench -- [--actions push,copy] [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold]
-//                    [--peers ecrp,skopeo] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
+//                    [--peers ecrp,skopeo] [--targets registries] [--large 10] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
 //
 // Adds results to results.json in the work directory, which also keeps the images. `--write` writes all of them into README.md. Needs Linux. As
 // root, which dockerd needs, it runs in a mount namespace of its own.
 
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ACTIONS, FORMS, LINKS, listCases, SCENARIOS } from './cases.js';
+import { ACTIONS, FORMS, LARGE_LAYER_RUNS, LINKS, listCases, SCENARIOS } from './cases.js';
 import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js';
+import { measureExchanges } from './exchanges.js';
 import { IMAGES, provideImage } from './images.js';
 import { writeReadme } from './readme.js';
 import { runCase } from './run-case.js';
 import { SECURE_HOST } from './servers.js';
 import { measureStart } from './start.js';
 import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
+import { TARGETS } from './targets.js';
 
 const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
 /** Images that take ten times as much disk space with other clients. */
@@ -35,6 +38,8 @@ const { values } = parseArgs({
     scenarios: { type: 'string', default: Object.keys(SCENARIOS).join() },
     peers: { type: 'string', default: CLIENT_NAMES.join() },
     runs: { type: 'string', short: 'n', default: '7' },
+    targets: { type: 'string' },
+    large: { type: 'string' },
     'zstd-node': { type: 'string', default: process.execPath },
     work: { type: 'string', default: join(tmpdir(), 'ecrp-bench') },
     write: { type: 'boolean', default: false },
@@ -47,6 +52,10 @@ process.on('SIGINT', () => {
 });
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`-n ${values.runs}: it is a number of runs`);
+const tables = values.targets?.split(',') ?? Object.keys(TARGETS);
+const unknownTable = tables.find((name) => !Object.hasOwn(TARGETS, name));
+if (unknownTable !== undefined)
+  throw new Error(`--targets ${unknownTable}: choose from ${Object.keys(TARGETS)}`);
 const inside = 'ECRP_BENCH_INSIDE';
 if (process.getuid?.() === 0 && process.env[inside] === undefined) process.exit(enterNamespace());
 await runBench();
@@ -104,9 +113,12 @@ async function runBench() {
         const settings = { clients: Object.fromEntries(taking), runs, work: values.work, storage };
         try {
           const medians = mapValues(await runCase({ ...one, image }, settings), takeMedians);
-          results[one.key] = { medians, image: { layers: image.layers } };
+          const shape = LINKS[one.link];
+          const exchangeSeconds =
+            one.action === 'push' && shape.roundTripMs ? await measureExchanges(shape) : undefined;
+          results[one.key] = { medians, image: { layers: image.layers }, exchangeSeconds };
           writeFileSync(file, JSON.stringify(results));
-          say(`${formatCase(one.key, medians)}\n`);
+          say(`${formatCase(one.key, results[one.key])}\n`);
         } catch (error) {
           if (isInterrupted) throw error;
           // The other cases take an hour, and do not depend on it.
@@ -115,12 +127,25 @@ async function runBench() {
         }
       }
     }
+    if (values.large !== undefined) await measureLargeLayer(results);
+    writeFileSync(file, JSON.stringify(results));
   } finally {
     for (const client of Object.values(clients)) await client.stop();
     rmSync(storage, { recursive: true, force: true });
   }
-  say(formatTargets(results));
+  say(formatTargets(results, tables));
   if (values.write) writeReadme(results);
+}
+
+/** Runs large-layer.js. */
+async function measureLargeLayer(results) {
+  const names = Object.keys(LARGE_LAYER_RUNS).filter((name) => values.actions.includes(name.split('-')[0]));
+  const child = fork(join(import.meta.dirname, 'large-layer.js'), [values.large, names.join()]);
+  child.on('message', ({ name, ...figures }) => {
+    results[`large ${name}`] = { medians: { ecrp: figures } };
+  });
+  const [status] = await once(child, 'exit');
+  if (status !== 0) process.exitCode = 1;
 }
 
 function chooseCases() {
@@ -136,13 +161,15 @@ function chooseCases() {
     const unknown = chosen[option].find((name) => !Object.hasOwn(known, name));
     if (unknown !== undefined) throw new Error(`--${option} ${unknown}: choose from ${Object.keys(known)}`);
   }
+  const aimed = values.targets && new Set(tables.flatMap((table) => TARGETS[table].map(({ key }) => key)));
   return listCases().filter(
-    ({ action, image, form, link, scenario }) =>
+    ({ key, action, image, form, link, scenario }) =>
       chosen.actions.includes(action) &&
       chosen.images.includes(image) &&
       chosen.forms.includes(form) &&
       chosen.links.includes(link) &&
-      chosen.scenarios.includes(scenario),
+      chosen.scenarios.includes(scenario) &&
+      (aimed === undefined || aimed.has(key)),
   );
 }
 

@@ -72,8 +72,7 @@ export async function startRegistry(directory) {
       cache: { blobdescriptor: 'inmemory' },
       filesystem: { rootdirectory: join(directory, 'data') },
     },
-    // It does not know of TLS in front of it.
-    http: { addr: `127.0.0.1:${port}`, relativeurls: true },
+    http: { addr: `127.0.0.1:${port}` },
   };
   // JSON is YAML.
   writeFileSync(join(directory, 'registry.yml'), JSON.stringify(settings));

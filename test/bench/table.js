@@ -1,6 +1,6 @@
 // Formats results as Markdown.
 
-import { ACTIONS, FORMS, LINKS, SCENARIOS } from './cases.js';
+import { ACTIONS, FORMS, LARGE_LAYER_RUNS, LINKS, SCENARIOS } from './cases.js';
 import { TARGETS } from './targets.js';
 
 const HEADER = [
@@ -26,8 +26,8 @@ export function takeMedians(runs) {
   };
 }
 
-/** Formats the table of one case. `medians` are by client. */
-export function formatCase(key, medians) {
+/** Formats the results of one case. `medians` are by client. */
+export function formatCase(key, { medians, exchangeSeconds }) {
   const rows = Object.entries(medians).map(([name, row]) => [
     name,
     row.n,
@@ -41,17 +41,28 @@ export function formatCase(key, medians) {
     (row.storedBytes / 1e6).toFixed(2),
     row.othersCores.toFixed(2),
   ]);
-  return `#### ${describeCase(key)}\n\n${formatTable(HEADER, rows)}`;
+  const exchanges =
+    exchangeSeconds === undefined
+      ? ''
+      : `\n\nTwo handshakes, the token and four calls take ${formatSeconds(exchangeSeconds)} s.`;
+  return `#### ${describeCase(key)}\n\n${formatTable(HEADER, rows)}${exchanges}`;
 }
 
-/** Formats the targets of the measured cases. `results` are { medians, image } by the key of the case. */
-export function formatTargets(results) {
-  const rows = TARGETS.flatMap(({ key, text, most, measure }) => {
-    const result = results[key];
-    const figure = result && measure(result.medians, result.image);
-    if (figure === undefined) return [];
-    return [[describeCase(key), text, `${figure.toFixed(2)} of ${most}`, figure <= most ? 'yes' : '**no**']];
-  });
+/**
+ * Formats the targets of the measured cases in some of the tables of targets.js. `results` are { medians, image, exchangeSeconds } by the key of the
+ * case.
+ */
+export function formatTargets(results, tables = Object.keys(TARGETS)) {
+  const rows = tables
+    .flatMap((table) => TARGETS[table])
+    .flatMap(({ key, text, most, measure }) => {
+      const result = results[key];
+      const figure = result && measure(result.medians, result.image, result.exchangeSeconds);
+      if (figure === undefined) return [];
+      return [
+        [describeCase(key), text, `${figure.toFixed(2)} of ${most}`, figure <= most ? 'yes' : '**no**'],
+      ];
+    });
   return formatTable(['case', 'to reach', 'figure', 'reached'], rows);
 }
 
@@ -70,6 +81,7 @@ export function formatStart(medians) {
 function describeCase(key) {
   if (key === 'start') return 'start';
   const [action, image, form, link, scenario] = key.split(' ');
+  if (action === 'large') return `${LARGE_LAYER_RUNS[image]}, one large layer`;
   return `${ACTIONS[action]} ${image}, ${FORMS[form]}, ${LINKS[link].title}: ${SCENARIOS[scenario]}`;
 }
 
