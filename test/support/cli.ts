@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -7,6 +8,8 @@ import type { EcrpError } from '../../src/errors.ts';
 import type { Io, Output } from '../../src/io.ts';
 import { main } from '../../src/main.ts';
 import { endWithTests } from './end-with-tests.ts';
+
+const PIPE_BYTES = 64 * 1024;
 
 export interface CliResult {
   readonly status: number;
@@ -42,7 +45,7 @@ export async function runCli(argv: readonly string[], settings: CliSettings = {}
   });
   const stderr = captureOutput({ columns: settings.terminalColumns });
   const io: Io = {
-    stdin: Readable.from(settings.stdin === undefined ? [] : [settings.stdin]),
+    stdin: Readable.from(cutAsPipe(settings.stdin ?? '')),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: settings.env ?? {},
@@ -53,6 +56,26 @@ export async function runCli(argv: readonly string[], settings: CliSettings = {}
   return makeResult(status, stdout.read(), stderr.read());
 }
 
+const programs = join(import.meta.dirname, '..', '..', 'bin');
+
+/**
+ * Runs the built CLI (`npm run build` first) in this process. A process of its own would spend most of a short command on the start of
+ * Node and on compiling. `spawnCli` is for tests of what the process adds: its exit, its signals, its streams and its variables of Node.
+ */
+export function runBuiltCli(
+  argv: readonly string[],
+  settings: Omit<CliSettings, 'main'> = {},
+): Promise<CliResult> {
+  // The build bundles `src/main.ts` into this file.
+  const { main } = createRequire(import.meta.url)(
+    '../../dist/main.cjs',
+  ) as typeof import('../../src/main.ts');
+  return runCli(argv, {
+    ...settings,
+    main: (words, io) => main(words, { ...io, programDirectory: programs }),
+  });
+}
+
 /** Makes a signal that an interruption aborts, as in the real process. */
 export function makeInterruption(error: EcrpError): { signal: AbortSignal; interrupt: () => void } {
   const controller = new AbortController();
@@ -61,8 +84,6 @@ export function makeInterruption(error: EcrpError): { signal: AbortSignal; inter
 
 /** For `expect.poll`: its default of a second is too short on a busy machine. */
 export const patience = { timeout: 150_000 };
-
-const programs = join(import.meta.dirname, '..', '..', 'bin');
 
 /** Starts a built program (`npm run build` first) in an environment of its own. */
 export function spawnCli(
@@ -110,6 +131,15 @@ export async function makeHome(): Promise<{
     env: { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** Bytes arrive as from a pipe: never more at once than its 64 KiB. */
+function cutAsPipe(input: string | Buffer): readonly Buffer[] {
+  const bytes = Buffer.from(input);
+  const count = Math.ceil(bytes.length / PIPE_BYTES);
+  return Array.from({ length: count }, (_, index) =>
+    bytes.subarray(index * PIPE_BYTES, (index + 1) * PIPE_BYTES),
+  );
 }
 
 function makeResult(status: number, stdout: string, stderr: string): CliResult {

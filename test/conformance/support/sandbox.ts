@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { runBuiltCli } from '../../support/cli.ts';
 import { endWithTests } from '../../support/end-with-tests.ts';
 import { type Ended, runProgram, runToSuccess } from './process.ts';
 
@@ -124,8 +125,12 @@ export class Sandbox {
     });
   }
 
-  ecrp(...options: readonly string[]): Promise<Ended> {
-    return this.run(process.execPath, ecrpProgram, ...options);
+  /** Runs the built ecrp in this process. It must succeed. */
+  async ecrp(...options: readonly string[]): Promise<Ended> {
+    const ended = await this.tryEcrp(options);
+    if (ended.status === 0) return ended;
+    const command = ['ecrp', ...options].join(' ');
+    throw new Error(`${command}\nended with status ${ended.status}\n${ended.stdout}${ended.stderr}`);
   }
 
   /** Runs ecrp like `ecrp`, but accepts any exit status. */
@@ -133,7 +138,12 @@ export class Sandbox {
     options: readonly string[],
     settings: { env?: Record<string, string>; input?: string; cwd?: string } = {},
   ): Promise<Ended> {
-    return this.tryRun(process.execPath, [ecrpProgram, ...options], settings);
+    const { env, input, cwd = this.directory } = settings;
+    return runBuiltCli(options, {
+      env: { ...this.env, ...env },
+      cwd,
+      ...(input !== undefined && { stdin: input }),
+    });
   }
 
   /** Pushes and returns the result. Creates a missing repository. */
