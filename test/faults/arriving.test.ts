@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CliResult, spawnCli } from '../support/cli.ts';
+import { type CliResult, runBuiltCli, spawnCli } from '../support/cli.ts';
 import { setFaults } from '../support/emulator.ts';
 import { listArchiveItems, listLayoutItems } from '../support/image-writers.ts';
 import { makeImage, packTar, type TarItem } from '../support/images.ts';
@@ -51,7 +51,7 @@ beforeEach(async () => {
   await setFaults(emulator, []);
 });
 
-function start(source: string, stdin: Buffer | undefined, ...options: readonly string[]) {
+function compose(source: string, stdin: Buffer | undefined, options: readonly string[]) {
   const argv = ['push', source, `${repositoryName}:1.0`, '--create-repo', '--json', '-v'];
   const fixed = ['--part-size', '5', '--concurrency', String(CONCURRENCY)];
   const env = {
@@ -61,12 +61,16 @@ function start(source: string, stdin: Buffer | undefined, ...options: readonly s
     ECRP_STATE_DIR: join(home.directory, repositoryName, 'state'),
     ECRP_CACHE_DIR: join(home.directory, repositoryName, 'cache'),
   };
-  return spawnCli([...argv, ...fixed, ...options], { env, ...(stdin && { stdin }) });
+  return [[...argv, ...fixed, ...options], { env, ...(stdin && { stdin }) }] as const;
+}
+
+function start(source: string, stdin: Buffer | undefined, ...options: readonly string[]) {
+  return spawnCli(...compose(source, stdin, options));
 }
 
 /** Pushes to the end, and verifies the image. */
 async function finish(source: string, stdin?: Buffer): Promise<CliResult> {
-  const result = await start(source, stdin, '--verify').ended;
+  const result = await runBuiltCli(...compose(source, stdin, ['--verify']));
   expect(result.status, result.stdout + result.stderr).toBe(0);
   return result;
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type CliResult, spawnCli } from '../support/cli.ts';
+import { type CliResult, runBuiltCli, spawnCli } from '../support/cli.ts';
 import { setFaults } from '../support/emulator.ts';
 import { writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
 import { makeImage, makeIndex } from '../support/images.ts';
@@ -45,16 +45,23 @@ interface PushSettings {
   readonly stdin?: Buffer;
 }
 
-function start(source: string, { env = {}, options = [], stdin }: PushSettings = {}) {
+function compose(source: string, { env = {}, options = [] }: PushSettings) {
   const argv = ['push', source, `${repositoryName}:1.0`, '-t', 'latest', '--create-repo'];
   const fixed = ['--part-size', '5', '--concurrency', '2'];
   const state = { ECRP_STATE_DIR: join(home.directory, repositoryName) };
   const cache = { ECRP_CACHE_DIR: join(home.directory, repositoryName, 'cache') };
-  return spawnCli([...argv, ...fixed, ...options], {
-    env: { ...home.env, ...emulator.env, ...state, ...cache, ...env },
-    cwd: home.directory,
-    ...(stdin && { stdin, keepStdinOpen: true }),
-  });
+  const whole = { ...home.env, ...emulator.env, ...state, ...cache, ...env };
+  return [[...argv, ...fixed, ...options], { env: whole, cwd: home.directory }] as const;
+}
+
+function start(source: string, settings: PushSettings = {}) {
+  const [argv, place] = compose(source, settings);
+  const { stdin } = settings;
+  return spawnCli(argv, { ...place, ...(stdin && { stdin, keepStdinOpen: true }) });
+}
+
+function pushAgain(source: string, ...options: readonly string[]): Promise<CliResult> {
+  return runBuiltCli(...compose(source, { options }));
 }
 
 /** Sends SIGTERM to a push as soon as `hasCome` is true. */
@@ -73,7 +80,7 @@ async function expectInterrupted(result: CliResult, source: string): Promise<voi
   expect(result.stderr).toContain('interrupted by SIGTERM');
   await setFaults(emulator, []);
   for (const tag of TAGS) expect(await puller.findHole(repositoryName, tag)).toBeUndefined();
-  const again = await start(source, { options: ['--verify', '--json'] }).ended;
+  const again = await pushAgain(source, '--verify', '--json');
   expect(again.status, again.stderr).toBe(0);
   for (const tag of TAGS) {
     expect(await puller.findDigest(repositoryName, tag)).toBe(again.json().imageDigest);
@@ -111,7 +118,7 @@ describe('SIGTERM in the middle of a push: status 143, and the next push resumes
     const result = await interrupt(start('three-parts.tar', { options: ['--concurrency', '1'] }), hasCome);
     expect(result.status).toBe(143);
     await setFaults(emulator, []);
-    const again = await start('three-parts.tar', { options: ['--json'] }).ended;
+    const again = await pushAgain('three-parts.tar', '--json');
     expect(again.json().bytes).toMatchObject({ resumed: 10 * MIB });
   });
 

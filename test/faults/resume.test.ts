@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeHome, spawnCli } from '../support/cli.ts';
+import { makeHome, runBuiltCli, spawnCli } from '../support/cli.ts';
 import { setFaults, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 import { type ArchiveStyle, writeDockerArchive, writeOciLayout } from '../support/image-writers.ts';
 import { type GeneratedImage, makeImage, makeRandom } from '../support/images.ts';
@@ -36,11 +36,15 @@ function writeArchive(name: string, style: ArchiveStyle): Promise<void> {
   return writeDockerArchive(join(home.directory, name), [image], { style });
 }
 
-function push(source: string, ...options: readonly string[]) {
+function compose(source: string, options: readonly string[]) {
   const argv = ['push', source, `${repositoryName}:1.0`, '--create-repo', '--json'];
   const fixed = ['--part-size', '5', '--concurrency', String(CONCURRENCY)];
   const env = { ...home.env, ...emulator.env, ECRP_STATE_DIR: join(home.directory, repositoryName) };
-  return spawnCli([...argv, ...fixed, ...options], { env, cwd: home.directory });
+  return [[...argv, ...fixed, ...options], { env, cwd: home.directory }] as const;
+}
+
+function push(source: string, ...options: readonly string[]) {
+  return spawnCli(...compose(source, options));
 }
 
 /** Counts the bytes of parts that arrived completely since a request. */
@@ -94,7 +98,7 @@ interface Bytes {
 
 /** Pushes to the end, and checks the image byte for byte. */
 async function finish(source: string, ...options: readonly string[]): Promise<Bytes> {
-  const { status, stdout, stderr, json } = await push(source, '--verify', ...options).ended;
+  const { status, stdout, stderr, json } = await runBuiltCli(...compose(source, ['--verify', ...options]));
   expect(status, stdout + stderr).toBe(0);
   // The contract fixes these members.
   const bytes = json().bytes as Bytes;
