@@ -148,6 +148,9 @@ function authorizeIfPossible(
   };
 }
 
+/** Questions that a registry gets at the same time. A link of 40 ms answers 50 in three round trips. */
+export const MOST_QUESTIONS = 20;
+
 function connect(
   { io, options }: CommandContext,
   registryHost: string,
@@ -156,7 +159,7 @@ function connect(
   return prepareConnections({
     env: io.env,
     // A blob has one connection to its registry and one to where that redirects; some are still closing.
-    maxSockets: Math.max(concurrency, 4) * 3,
+    maxSockets: Math.max(concurrency * 3, MOST_QUESTIONS),
     findCaBundle: async () => {
       const { findCaBundle } = await import('../ecr/shared-config.ts');
       return findCaBundle(options.profile, io.env);

@@ -1,3 +1,4 @@
+import { raceAbort } from '../async/abort.ts';
 import type { ReadManifest } from '../ends/image-target.ts';
 import { EcrpError } from '../errors.ts';
 import { discardBody, type HttpAnswer, type HttpRequest } from '../net/send-request.ts';
@@ -11,8 +12,8 @@ import { readBytes, UnexpectedStatus } from './read-answer.ts';
 
 /** What listing needs of a remote repository. */
 export interface ReferrersPlace {
-  /** What has been learned of the registry. */
-  readonly learned: { lacksReferrersApi: boolean };
+  /** What has been learned of the registry, and the first question while it is open. */
+  readonly learned: { lacksReferrersApi: boolean | undefined; first?: Promise<unknown> };
   readonly remote: {
     readonly name: string;
     findDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined>;
@@ -44,10 +45,31 @@ export async function listReferrers(
   signal: AbortSignal,
   hasFallbackTag = true,
 ): Promise<readonly Descriptor[]> {
-  const found = place.learned.lacksReferrersApi ? undefined : await listByApi(place, digest, signal);
+  const found = await askForReferrers(place, digest, signal);
   if (found !== undefined) return found;
-  place.learned.lacksReferrersApi = true;
   return hasFallbackTag ? listByFallbackTag(place.remote, digest, signal) : [];
+}
+
+/** Undefined: the registry does not have the API. All wait for the first answer, so that such a registry is asked once. */
+async function askForReferrers(
+  place: ReferrersPlace,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<readonly Descriptor[] | undefined> {
+  const { learned } = place;
+  if (learned.first !== undefined && learned.lacksReferrersApi === undefined) {
+    // Its error goes to the caller that asked.
+    await raceAbort(
+      learned.first.catch(() => undefined),
+      signal,
+    );
+  }
+  if (learned.lacksReferrersApi) return undefined;
+  const asking = listByApi(place, digest, signal);
+  learned.first ??= asking;
+  const found = await asking;
+  learned.lacksReferrersApi = found === undefined;
+  return found;
 }
 
 /** Undefined: the registry does not have the API. */

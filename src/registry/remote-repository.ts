@@ -7,7 +7,7 @@ import type { Content, Descriptor } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { assertTag, isTag } from '../oci/tags.ts';
 import { type RegistryAccess, requestRegistry } from './client.ts';
-import { listReferrers } from './list-referrers.ts';
+import { listReferrers, type ReferrersPlace } from './list-referrers.ts';
 import { listTagPages } from './list-tags.ts';
 import { readManifestAnswer } from './manifest-answer.ts';
 import { UnexpectedStatus } from './read-answer.ts';
@@ -102,7 +102,7 @@ export function createRemoteRepository(settings: RemoteSettings): RemoteReposito
     if (await isMissing(answer)) return undefined;
     return readManifestAnswer(answer, reference, `${name}: ${nameManifest(reference)}`, onProgress);
   };
-  const learned = { lacksReferrersApi: false };
+  const learned: ReferrersPlace['learned'] = { lacksReferrersApi: undefined };
   const remote: RemoteRepository = {
     name,
     findDigest: async (reference, signal) =>

@@ -284,6 +284,29 @@ describe('the referrers of a digest', () => {
     expect(seen).toEqual([`GET referrers/${digest}`, `HEAD manifests/${fallbackTag}`]);
   });
 
+  test('are asked of a missing API once, even for several digests at the same time', async () => {
+    const { remote, seen } = await open((_, response) => void response.writeHead(404).end());
+    const digests = [digest, digestOf('other'), digestOf('third')];
+    const found = await Promise.all(digests.map((each) => remote.findReferrers(each, signal, false)));
+    expect(found).toEqual([[], [], []]);
+    expect(seen).toEqual([`GET referrers/${digest}`]);
+  });
+
+  test('are asked of an API for each digest, also when its first answer is an error', async () => {
+    const broken = digestOf('broken');
+    const { remote } = await open(({ url }, response) => {
+      if (url?.endsWith(broken)) response.writeHead(200, { 'content-type': OCI_INDEX }).end('{');
+      else response.writeHead(200, { 'content-type': OCI_INDEX }).end(listOf('signature'));
+    });
+    const found = await Promise.allSettled(
+      [broken, digest].map((each) => remote.findReferrers(each, signal, false)),
+    );
+    expect(found).toMatchObject([
+      { status: 'rejected' },
+      { status: 'fulfilled', value: [referrer('signature')] },
+    ]);
+  });
+
   test('are asked of a missing API once, and no tag is asked for that is known to be missing', async () => {
     const { remote, seen } = await open((_, response) => void response.writeHead(404).end());
     const other = digestOf('other');

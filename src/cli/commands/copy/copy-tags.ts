@@ -73,16 +73,23 @@ export interface GroupedTags {
   readonly failed: readonly Tried<never>[];
 }
 
-/** Finds out where the tags point: one question for each, which registries do not count as a pull. Throws AUTH, and the reason of an aborted signal. */
+/**
+ * Finds out where the tags point: one question for each, which registries do not count as a pull. `onFirst` gets the digest that is found first.
+ * Throws AUTH, and the reason of an aborted signal.
+ */
 export async function groupTags(
   remote: RemoteRepository,
   tags: readonly string[],
+  onFirst: (digest: Digest) => void,
   signal: AbortSignal,
 ): Promise<GroupedTags> {
+  let isFirst = true;
   const items = tags.map((tag) => ({ tag, name: `${remote.name}:${tag}` }));
   const find = async ({ tag, name }: (typeof items)[number], inner: AbortSignal) => {
     const digest = await remote.findDigest(tag, inner);
     if (digest === undefined) throw refuseMissing(name);
+    if (isFirst) onFirst(digest);
+    isFirst = false;
     return { tag, digest };
   };
   const tried = await tryTogether(items, find, signal);

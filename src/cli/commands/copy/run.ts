@@ -1,5 +1,6 @@
 import type { ImageTarget } from '../../../ends/image-target.ts';
 import { rememberTarget } from '../../../engine/remember-target.ts';
+import type { Digest } from '../../../oci/digest.ts';
 import { formatImageAddress } from '../../../oci/image-address.ts';
 import type { RepositoryReference } from '../../../oci/reference.ts';
 import type { RemoteRepository } from '../../../registry/remote-repository.ts';
@@ -118,11 +119,15 @@ async function copyAll(
   const { io, messages } = context;
   const { tags, others, listed } = await listWantedTags(remote, wantsTag, messages, io.signal);
   manifests.noteListed(listed);
+  const cosign = request.selection.referrers === 'drop' ? undefined : pickCosignTags(others);
+  // Its answer also says whether the registry has the referrers API: without it, all images would ask that at the same time.
+  const askForReferrers = (digest: Digest): void => {
+    if (cosign !== undefined) manifests.findReferrers(digest).catch(() => undefined);
+  };
   const [{ groups, failed }, targetTags] = await Promise.all([
-    groupTags(remote, tags, io.signal),
+    groupTags(remote, tags, askForReferrers, io.signal),
     findTargetTags(run, repository, tags),
   ]);
-  const cosign = request.selection.referrers === 'drop' ? undefined : pickCosignTags(others);
   const copying = { ...run, request, manifests, cosign };
   const { repositoryName } = repository.chosen;
   const images = groups.map(({ digest, tags: own }) => {

@@ -1,9 +1,7 @@
 import { runPool } from '../../../async/pool.ts';
 import { toEcrpError } from '../../explain-thrown.ts';
+import { MOST_QUESTIONS } from '../../open-remote.ts';
 import { isEnding, type Tried } from '../push/try-each.ts';
-
-/** Questions at the same time: as many as there are connections. */
-const MOST_TOGETHER = 12;
 
 /**
  * Asks a question about each item, several at a time. An error of one item does not stop the others, unless the credentials fail or the user
@@ -15,7 +13,7 @@ export async function tryTogether<Item extends { readonly name: string }, Result
   signal: AbortSignal,
 ): Promise<readonly Tried<Result>[]> {
   const tried = new Map<Item, Tried<Result>>();
-  await runPool(items, MOST_TOGETHER, signal, async (item, inner) => {
+  await runPool(items, MOST_QUESTIONS, signal, async (item, inner) => {
     const { name } = item;
     try {
       tried.set(item, { name, result: await ask(item, inner) });
