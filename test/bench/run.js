@@ -1,7 +1,7 @@
 // `npm run bench`: compares ecrp with other clients. README.md says what it measures and how.
 //
 //   npm run bench -- [--actions push,copy] [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold]
-//                    [--peers ecrp,skopeo] [--targets registries] [--large 10] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
+//                    [--peers ecrp,skopeo] [--targets registries] [--large 9.75] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
 //
 // Adds results to results.json in the work directory, which also keeps the images. `--write` writes all of them into README.md. Needs Linux. As
 // root, which dockerd needs, it runs in a mount namespace of its own.
