@@ -39,7 +39,7 @@ export async function handleRegistryRequest(
     response,
     context,
     query,
-    origin: `${context.scheme}://${context.registryHost}`,
+    origin: originOf(request, context),
     received,
   };
   try {
@@ -91,6 +91,12 @@ function decodePath(path: string): string {
   } catch {
     return path;
   }
+}
+
+function originOf(request: IncomingMessage, { scheme, registryHost }: RegistryContext): string {
+  // Other characters could break out of the quoted header value.
+  if (/^[\w.:[\]-]+$/.test(registryHost)) return `${scheme}://${registryHost}`;
+  return `http://127.0.0.1:${request.socket.localPort}`;
 }
 
 async function answerError(exchange: RegistryExchange, error: unknown): Promise<void> {
