@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'rolldown';
 import { addLicenses } from './add-licenses.js';
+import { asciiOnly } from './ascii-only.js';
 import { makeCodeCache } from './code-cache/make.js';
 import { loadReference } from './load-reference.js';
 
@@ -48,7 +49,7 @@ await build({
     alias: { debug: join(root, '.build/silent-debug.js') },
   },
   // Parts of the two compilers are in what they compile.
-  plugins: [addLicenses('licenses.txt', ['assemblyscript', 'rolldown'].map(findPackage))],
+  plugins: [addLicenses('licenses.txt', ['assemblyscript', 'rolldown'].map(findPackage)), asciiOnly()],
   preserveEntrySignatures: 'allow-extension',
   // Any warning fails the build, above all a missing package.
   onwarn(warning) {

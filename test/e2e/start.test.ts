@@ -93,6 +93,12 @@ describe('dist', () => {
     expect(needed.filter((specifier) => !specifier.startsWith('./') && !isBuiltin(specifier))).toEqual([]);
   });
 
+  // V8 keeps the source of other chunks in two bytes per character.
+  it('is ASCII', () => {
+    const others = chunks.filter((chunk) => readFileSync(join(dist, chunk)).some((byte) => byte > 0x7f));
+    expect(others).toEqual([]);
+  });
+
   it('has the licenses of what is in it', () => {
     const parts = `\n${readFileSync(join(dist, 'licenses.txt'), 'utf8')}`.split(/^-{80}$/m);
     const names = [
