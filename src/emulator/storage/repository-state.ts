@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { RecordedImage } from './journal.ts';
 import type {
   BlobDigest,
@@ -9,7 +10,6 @@ import type {
   StoredTag,
   StoredUpload,
 } from './model.ts';
-import { UploadHash } from './upload-hash.ts';
 
 interface MutableImage extends StoredImage {
   readonly tags: Set<string>;
@@ -110,7 +110,7 @@ export class UploadState implements StoredUpload {
   readonly partSizes: number[] = [];
   nextByte = 0;
   /** The hash of all bytes below `nextByte`. Undefined after a restart: the file has to be read again. */
-  hash: UploadHash | undefined = new UploadHash();
+  hash: Hash | undefined = createHash('sha256');
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(uploadId: string, repositoryName: string, startedAt: number) {

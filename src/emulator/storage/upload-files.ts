@@ -22,12 +22,12 @@ export class UploadFiles {
     return join(this.#directory, uploadId);
   }
 
-  /** Writes bytes from `position` on. `see` gets each chunk while it is being written, until its promise settles. Resolves to the count of bytes. */
+  /** Writes bytes from `position` on. Calls `see` with each chunk while the chunk is being written. Resolves to the count of bytes. */
   async write(
     uploadId: string,
     position: number,
     bytes: Buffer | AsyncIterable<Buffer>,
-    see: (chunk: Buffer) => void | Promise<void>,
+    see: (chunk: Buffer) => void,
   ): Promise<number> {
     // A file that disappears during an upload must not be created again with a hole.
     const creation = position === 0 ? constants.O_CREAT : 0;
@@ -36,7 +36,9 @@ export class UploadFiles {
     try {
       let end = position;
       for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : gather(bytes, () => this.#writeBytes())) {
-        await Promise.all([writeWhole(file, chunk, end), see(chunk)]);
+        const written = writeWhole(file, chunk, end);
+        see(chunk);
+        await written;
         end += chunk.length;
       }
       return end - position;
@@ -73,28 +75,19 @@ export class UploadFiles {
   }
 }
 
-/**
- * Joins small network chunks into chunks of `writeBytes` or a little more: each write costs a round trip to the thread pool. A chunk is in shared
- * memory, which other threads can read, and valid until the next one.
- */
+/** Joins small network chunks into chunks of `writeBytes` or more: each write costs a round trip to the thread pool. */
 async function* gather(bytes: AsyncIterable<Buffer>, writeBytes: () => number): AsyncGenerator<Buffer> {
-  let memory: Buffer = Buffer.alloc(0);
   let chunks: Buffer[] = [];
   let size = 0;
-  const join = (): Buffer => {
-    if (memory.length < size) memory = Buffer.from(new SharedArrayBuffer(size));
-    let at = 0;
-    for (const chunk of chunks) at += chunk.copy(memory, at);
-    chunks = [];
-    size = 0;
-    return memory.subarray(0, at);
-  };
   for await (const chunk of bytes) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size >= writeBytes()) yield join();
+    if (size < writeBytes()) continue;
+    yield Buffer.concat(chunks, size);
+    chunks = [];
+    size = 0;
   }
-  if (size > 0) yield join();
+  if (size > 0) yield Buffer.concat(chunks, size);
 }
 
 async function writeWhole(file: FileHandle, chunk: Buffer, position: number): Promise<void> {

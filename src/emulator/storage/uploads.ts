@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type Hash, randomUUID } from 'node:crypto';
 import { type BlobFiles, hashFile } from './blob-files.ts';
 import type { Ledger } from './ledger.ts';
 import type { BlobDigest, StoredUpload } from './model.ts';
@@ -6,7 +6,6 @@ import type { UploadState } from './repository-state.ts';
 import type { State } from './state.ts';
 import type { AppendResult, CompleteResult, LayerToComplete, PartToAppend } from './store.ts';
 import type { UploadFiles } from './upload-files.ts';
-import { UploadHash } from './upload-hash.ts';
 
 export interface UploadsContext {
   readonly state: State;
@@ -72,18 +71,18 @@ export class Uploads {
     if (part.firstByte !== nextByte) return { kind: 'not-consecutive', expected: nextByte };
     if (partSizes.length >= part.maximumParts) return { kind: 'too-many-parts', received: partSizes.length };
     const { uploadFiles, ledger } = this.#context;
+    // A copy, so that a failed part leaves no trace.
+    const hash = upload.hash?.copy();
     const bytes = limitBytes(part.bytes, (part.maximumBytes ?? Number.POSITIVE_INFINITY) - nextByte);
     if (bytes === undefined) return { kind: 'too-large' };
-    // A failed part leaves no trace: without a hash, the file is read again.
-    const hash = nextByte === 0 ? new UploadHash() : upload.hash;
-    upload.hash = undefined;
     const size = await uploadFiles.write(uploadId, nextByte, bytes, (chunk) => hash?.update(chunk));
     if (!this.#isLive(upload)) {
       uploadFiles.remove(uploadId);
       return { kind: 'unknown-upload' };
     }
     // An empty part does not count.
-    if (size > 0) ledger.commit({ type: 'part-appended', uploadId, size });
+    if (size === 0) return { kind: 'appended', nextByte };
+    ledger.commit({ type: 'part-appended', uploadId, size });
     upload.hash = hash;
     return { kind: 'appended', nextByte: upload.nextByte };
   }
@@ -116,18 +115,16 @@ export class Uploads {
     return { kind: 'completed', digest, size };
   }
 
-  /** Ends the hash of the upload. If the upload goes on, the file is read again. */
   async #computeDigest(upload: UploadState): Promise<BlobDigest> {
-    const hash = upload.hash ?? (await this.#readHash(upload));
-    upload.hash = undefined;
-    return hash.digest();
+    upload.hash ??= await this.#readHash(upload);
+    return `sha256:${upload.hash.copy().digest('hex')}`;
   }
 
-  async #readHash({ uploadId, nextByte }: UploadState): Promise<UploadHash> {
+  async #readHash({ uploadId, nextByte }: UploadState): Promise<Hash> {
     const path = this.#context.uploadFiles.pathOf(uploadId);
     const hash = await hashFile(path, nextByte);
     if (hash === undefined) throw new Error(`An upload's file has lost bytes: ${path}`);
-    return new UploadHash(hash);
+    return hash;
   }
 
   #isLive(upload: UploadState): boolean {

@@ -21,7 +21,7 @@ async function writeAtOnce(count: number): Promise<number[]> {
     for (let sent = 0; sent < MIB; sent += 16 * KIB) yield Buffer.alloc(16 * KIB);
   }
   const writes = Array.from({ length: count }, (_, index) =>
-    files.write(String(index), 0, stream(), (chunk) => void sizes.push(chunk.length)),
+    files.write(String(index), 0, stream(), (chunk) => sizes.push(chunk.length)),
   );
   expect(await Promise.all(writes)).toEqual(Array(count).fill(MIB));
   return sizes;
