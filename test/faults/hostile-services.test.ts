@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { runBuiltCli, spawnCli } from '../support/cli.ts';
+import { spawnCli } from '../support/cli.ts';
 import { startWorkplace } from '../support/workplace.ts';
 
 const MIB = 1024 * 1024;
@@ -35,16 +35,10 @@ async function serve(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const FIXED = ['--retry-budget', '20s', '--json'];
-
-function run(argv: readonly string[], env: Record<string, string>) {
-  return runBuiltCli([...argv, ...FIXED], { env: { ...home.env, ...emulator.env, ...env } });
-}
-
 /** Runs the built program. Returns its result, and its peak memory in bytes. */
 async function measure(argv: readonly string[], env: Record<string, string>) {
   const report = join(home.directory, 'peak');
-  const result = await spawnCli([...argv, ...FIXED], {
+  const result = await spawnCli([...argv, '--retry-budget', '20s', '--json'], {
     env: {
       ...home.env,
       ...emulator.env,
@@ -154,7 +148,7 @@ describe('an API that answers', () => {
     const host = await serve((_request, response) => {
       response.writeHead(200, JSON_TYPE).end(JSON.stringify(body));
     });
-    const { status, json } = await run(argv, {
+    const { status, json } = await measure(argv, {
       AWS_ENDPOINT_URL_ECR_PUBLIC: `http://${host}`,
       ECRP_REGISTRY_HOST: host,
     });
@@ -178,7 +172,7 @@ describe('an API that answers', () => {
         : { layers: [], failures: [] };
       response.writeHead(200, JSON_TYPE).end(JSON.stringify(answer));
     });
-    const { status, json } = await run(['push', archive, 'app:1.0'], {
+    const { status, json } = await measure(['push', archive, 'app:1.0'], {
       AWS_ENDPOINT_URL_ECR_PUBLIC: `http://${host}`,
     });
     expect(status).toBe(8);
