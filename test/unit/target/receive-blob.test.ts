@@ -102,9 +102,7 @@ it('keeps what came before the source failed', async () => {
   const path = await makePath();
   const failure = new Error('the line is cut');
   await expect(receive(path, serve(content.subarray(0, 2_500_000), failure))).rejects.toBe(failure);
-  const { size } = statSync(path);
-  expect(size).toBeGreaterThan(2_000_000);
-  expect(readFileSync(path).equals(content.subarray(0, size))).toBe(true);
+  expect(readFileSync(path).equals(content.subarray(0, 2_500_000))).toBe(true);
 });
 
 it('keeps nothing of bytes with another digest', async () => {
