@@ -65,6 +65,12 @@ describe('loaded', () => {
     expect(loaded).not.toContain('dist/push.cjs');
   });
 
+  it('by ecrp doctor without a terminal: nothing that measures text', async () => {
+    const loaded = await listLoaded(['doctor']);
+    expect(loaded).toContain('dist/ecr.cjs');
+    expect(loaded).not.toContain('dist/fit-text.cjs');
+  });
+
   it('by the completion of a command: no client', async () => {
     const loaded = await listLoaded(['__complete', '--', 'pu']);
     expect(loaded).not.toContain('dist/ecr.cjs');

@@ -63,3 +63,15 @@ export function wrapWords(text: string, columns: number, maxLines: number): read
   }
   return lines.map((line) => cutEnd(line, columns));
 }
+
+/** Breaks text between words. Cuts none: commands in it are copied. */
+export function wrapWhole(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const longer = `${last} ${word}`;
+    if (last === undefined || measureText(longer) > columns) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}

@@ -31,7 +31,7 @@ export async function examine(context: CommandContext, argument: string | undefi
       found = { ...found, ...more };
       const named = { name: check.name, ...result, detail: cutText(hideLogins(result.detail)) };
       results.push(named);
-      await context.publish({ view: viewCheck(named, columns) });
+      await context.publish({ view: await viewCheck(named, columns) });
     }
     return found;
   };

@@ -1,7 +1,6 @@
 import { escapeLine, formatJsonLines } from '../../../foreign-text.ts';
 import { formatRepository, type RepositoryReference } from '../../../oci/reference.ts';
 import type { ColoredLine } from '../../colored-lines.ts';
-import { measureText } from '../../progress/fit-text.ts';
 import type { NamedResult } from './check.ts';
 import type { PolicyDocument } from './policy.ts';
 
@@ -20,13 +19,12 @@ const INDENT = ' '.repeat(STATUS_COLUMNS + NAME_COLUMNS + 2 * GAP.length);
  * The lines of a check: status, name and detail, then what to do about it. `columns` is the width of the terminal; undefined: one line
  * each, for scripts.
  */
-export function viewCheck(
+export async function viewCheck(
   result: NamedResult,
   columns: number | undefined,
-): readonly (string | ColoredLine)[] {
+): Promise<readonly (string | ColoredLine)[]> {
   const { name, status, detail, hint } = result;
-  const wrap = (text: string): readonly string[] =>
-    columns === undefined ? [text] : wrapWhole(escapeLine(text), Math.max(20, columns - INDENT.length - 1));
+  const wrap = await chooseWrap(columns);
   const [first = '', ...more] = wrap(detail);
   const start = [status.padEnd(STATUS_COLUMNS), name.padEnd(NAME_COLUMNS), first].join(GAP);
   const remedy = hint === undefined ? [] : wrap(`hint: ${hint}`);
@@ -38,16 +36,11 @@ export function viewCheck(
   ];
 }
 
-/** Breaks text between words. Cuts none: commands in it are copied. */
-function wrapWhole(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    const longer = `${last} ${word}`;
-    if (last === undefined || measureText(longer) > columns) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
+/** Scripts do not wait for what measures text. */
+async function chooseWrap(columns: number | undefined): Promise<(text: string) => readonly string[]> {
+  if (columns === undefined) return (text) => [text];
+  const { wrapWhole } = await import('../../progress/fit-text.ts');
+  return (text) => wrapWhole(escapeLine(text), Math.max(20, columns - INDENT.length - 1));
 }
 
 /** The permissions that are enough, as a document for IAM. */

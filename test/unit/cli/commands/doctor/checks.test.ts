@@ -219,15 +219,15 @@ describe('lines', () => {
     hint: `Run: chmod 600 /a/very/long/path/of/a/home/directory/that/is/wider/than/any/terminal/.docker/config.json`,
   } as const;
 
-  it('are one for the result and one for the hint, for scripts', () => {
-    expect(viewCheck(result, undefined)).toEqual([
+  it('are one for the result and one for the hint, for scripts', async () => {
+    expect(await viewCheck(result, undefined)).toEqual([
       { text: `warning  docker-config  ${result.detail}`, color: 'yellow' },
       `                        hint: ${result.hint}`,
     ]);
   });
 
-  it('are broken between words on a terminal, and nothing is cut', () => {
-    const lines = viewCheck(result, 60).map((line) => (typeof line === 'string' ? line : line.text));
+  it('are broken between words on a terminal, and nothing is cut', async () => {
+    const lines = (await viewCheck(result, 60)).map((line) => (typeof line === 'string' ? line : line.text));
     const words = lines.join(' ').split(/\s+/);
     expect(words).toEqual(`warning docker-config ${result.detail} hint: ${result.hint}`.split(' '));
     for (const line of lines) expect(line.length < 60 || line.trim().split(' ').length === 1).toBe(true);
