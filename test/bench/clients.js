@@ -14,6 +14,7 @@ const NEEDS = {
   ecrp: [],
   'ecrp-raw': [],
   'ecrp-zstd': [],
+  'ecrp-before': [],
   skopeo: ['skopeo', 'docker-registry'],
   podman: ['podman', 'docker-registry'],
   docker: ['docker', 'dockerd', 'docker-registry'],
@@ -35,20 +36,21 @@ export function findMissing(name) {
  * Opens a client that keeps everything below `directory`. It writes to `server`, and `takes` forms of each action. `load` copies an image into its
  * storage beforehand, if it has one. `prepare` and `release` run around each measured command and are not timed. `forget` removes its caches.
  * `push`, `copy` and `pull` return the command for { image, form, from, to, path }; the ends are those of stage.js. `zstdNode` is the Node that
- * runs `ecrp-zstd`.
+ * runs `ecrp-zstd`, `before` the checkout of `ecrp-before`.
  */
-export async function openClient(name, directory, { zstdNode }) {
+export async function openClient(name, directory, settings) {
   mkdirSync(directory, { recursive: true });
-  return { ...NOTHING, ...(await OPENERS[name](directory, zstdNode)) };
+  return { ...NOTHING, ...(await OPENERS[name](directory, settings)) };
 }
 
 const OPENERS = {
   ecrp: (directory) => openEcrp(directory),
-  'ecrp-raw': (directory) => openEcrp(directory, ['--transport', 'registry']),
-  'ecrp-zstd': (directory, node) => ({
-    ...openEcrp(directory, ['--compression', 'zstd', '--format', 'oci'], node),
+  'ecrp-raw': (directory) => openEcrp(directory, { options: ['--transport', 'registry'] }),
+  'ecrp-zstd': (directory, { zstdNode }) => ({
+    ...openEcrp(directory, { options: ['--compression', 'zstd', '--format', 'oci'], node: zstdNode }),
     takes: { push: ['docker'], copy: [], pull: [] },
   }),
+  'ecrp-before': (directory, { before }) => openEcrp(directory, { ecrp: join(before, 'bin/ecrp.js') }),
   skopeo: openSkopeo,
   podman: openPodman,
   docker: openDocker,
@@ -67,7 +69,7 @@ const NOTHING = {
   stop: async () => undefined,
 };
 
-function openEcrp(directory, options = [], node = process.execPath) {
+function openEcrp(directory, { options = [], node = process.execPath, ecrp = program } = {}) {
   const cache = join(directory, 'cache');
   const service = ({ host, isSecure }) => [
     ...['--registry-host', host, '--endpoint-url', `${isSecure ? 'https' : 'http'}://${host}`],
@@ -84,16 +86,16 @@ function openEcrp(directory, options = [], node = process.execPath) {
     env: { HOME: directory, ECRP_CACHE_DIR: cache, ECRP_STATE_DIR: join(directory, 'state') },
     forget: () => empty(cache),
     push: ({ image, form, to }) => [
-      ...[node, program, 'push', image.locate(form), `${to.name}:v1`],
+      ...[node, ecrp, 'push', image.locate(form), `${to.name}:v1`],
       ...service(to),
     ],
     copy: ({ image, from, to }) => [
-      ...[node, program, 'copy'],
+      ...[node, ecrp, 'copy'],
       ...(image.name === 'tags' ? [from.name, to.name, '--all-tags'] : [`${from.name}:v1`, `${to.name}:v1`]),
       ...service(to),
     ],
     pull: ({ form, from, path }) => [
-      ...[node, program, 'pull', `${from.name}:v1`, path],
+      ...[node, ecrp, 'pull', `${from.name}:v1`, path],
       ...(form === 'docker' ? ['--format', 'docker-archive', '--platform', 'linux/amd64'] : []),
     ],
   };

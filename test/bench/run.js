@@ -1,7 +1,8 @@
 // `npm run bench`: compares ecrp with other clients. README.md says what it measures and how.
 //
 //   npm run bench -- [--actions push,copy] [--images big,many] [--forms docker] [--links loopback,200] [--scenarios cold]
-//                    [--peers ecrp,skopeo] [--targets registries] [--large 9.75] [-n 7] [--zstd-node NODE] [--work DIRECTORY] [--write]
+//                    [--peers ecrp,skopeo] [--targets registries] [--large 9.75] [-n 7] [--zstd-node NODE] [--before CHECKOUT]
+//                    [--work DIRECTORY] [--write]
 //
 // Adds results to results.json in the work directory, which also keeps the images. `--write` writes all of them into README.md. Needs Linux. As
 // root, which dockerd needs, it runs in a mount namespace of its own.
@@ -10,7 +11,7 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ACTIONS, FORMS, LARGE_LAYER_RUNS, LINKS, listCases, SCENARIOS } from './cases.js';
 import { CLIENT_NAMES, CONTAINERS, findMissing, openClient } from './clients.js';
@@ -20,7 +21,7 @@ import { writeReadme } from './readme.js';
 import { runCase } from './run-case.js';
 import { SECURE_HOST } from './servers.js';
 import { measureStart } from './start.js';
-import { formatCase, formatStart, formatTargets, takeMedians } from './table.js';
+import { formatCase, formatChanges, formatStart, formatTargets, takeMedians } from './table.js';
 import { TARGETS } from './targets.js';
 
 const USUAL_IMAGES = Object.keys(IMAGES).filter((name) => name !== 'huge');
@@ -36,11 +37,12 @@ const { values } = parseArgs({
     forms: { type: 'string', default: Object.keys(FORMS).join() },
     links: { type: 'string', default: Object.keys(LINKS).join() },
     scenarios: { type: 'string', default: Object.keys(SCENARIOS).join() },
-    peers: { type: 'string', default: CLIENT_NAMES.join() },
+    peers: { type: 'string' },
     runs: { type: 'string', short: 'n', default: '7' },
     targets: { type: 'string' },
     large: { type: 'string' },
     'zstd-node': { type: 'string', default: process.execPath },
+    before: { type: 'string' },
     work: { type: 'string', default: join(tmpdir(), 'ecrp-bench') },
     write: { type: 'boolean', default: false },
   },
@@ -134,7 +136,8 @@ async function runBench() {
     rmSync(storage, { recursive: true, force: true });
   }
   say(formatTargets(results, tables));
-  if (values.write) writeReadme(results);
+  if (values.before !== undefined) say(`\n${formatChanges(results)}`);
+  if (values.write) writeReadme(results, tables);
 }
 
 /** Runs large-layer.js. */
@@ -176,13 +179,19 @@ function chooseCases() {
 /** Opens the clients and names those that are not installed. */
 async function openClients() {
   const clients = {};
-  for (const name of values.peers.split(',')) {
+  const usual = CLIENT_NAMES.filter((name) => name !== 'ecrp-before' || values.before !== undefined);
+  for (const name of values.peers?.split(',') ?? usual) {
     if (!CLIENT_NAMES.includes(name)) throw new Error(`--peers ${name}: choose from ${CLIENT_NAMES}`);
-    const missing = name === 'ecrp-zstd' && !knowsZstd() ? ['zstd in ecrp'] : findMissing(name);
+    const missing = [
+      ...findMissing(name),
+      ...(name === 'ecrp-zstd' && !knowsZstd() ? ['zstd in ecrp'] : []),
+      ...(name === 'ecrp-before' && values.before === undefined ? ['checkout in --before'] : []),
+    ];
     try {
       if (missing.length > 0) throw new Error(`there is no ${missing.join(', no ')}`);
       clients[name] = await openClient(name, join(values.work, 'clients', name), {
         zstdNode: values['zstd-node'],
+        before: values.before && resolve(values.before),
       });
     } catch (error) {
       say(`${name} is left out: ${error.message}.\n`);

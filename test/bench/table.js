@@ -66,6 +66,19 @@ export function formatTargets(results, tables = Object.keys(TARGETS)) {
   return formatTable(['case', 'to reach', 'figure', 'reached'], rows);
 }
 
+/** Formats the medians of `ecrp` as parts of those of `ecrp-before`. */
+export function formatChanges(results) {
+  const rows = Object.entries(results).flatMap(([key, { medians }]) => {
+    const { ecrp, 'ecrp-before': before } = medians;
+    if (ecrp === undefined || before === undefined) return [];
+    const figures = ['seconds', 'cpuSeconds', 'peakMib'].map((name) =>
+      (ecrp[name] / before[name]).toFixed(3),
+    );
+    return [[describeCase(key), ecrp.n, ...figures]];
+  });
+  return formatTable(['ecrp : ecrp-before', 'n', 'wall', 'CPU', 'peak'], rows);
+}
+
 /** Formats the costs of starting. `medians` are by command. */
 export function formatStart(medians) {
   const rows = Object.entries(medians).map(
