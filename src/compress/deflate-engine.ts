@@ -3,16 +3,10 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
 import { MAX_POOL_LANES } from '../async/ordered-lanes.ts';
+import { findBuiltFile, loadDeflateModule } from './built-files.ts';
 import type { Block } from './cut-blocks.ts';
 import type { Deflated, DeflateJob } from './deflate-worker.ts';
-import {
-  createDeflate,
-  type Deflate,
-  type DeflateModule,
-  findBuiltFile,
-  loadDeflateModule,
-  MAX_CHUNK_BYTES,
-} from './deflater.ts';
+import { createDeflate, type Deflate, type DeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
 
 /** Deflates a stream block by block. */
 export interface DeflateEngine {

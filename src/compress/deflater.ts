@@ -1,8 +1,3 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { EcrpError } from '../errors.ts';
-
 /** Most bytes that one call accepts. */
 export const MAX_CHUNK_BYTES = 512 * 1024;
 /** Longest distance that a chunk may refer back (RFC 1951). */
@@ -21,7 +16,6 @@ export type DeflateModule = Readonly<Record<never, never>>;
 
 /** The part of WebAssembly used here: TypeScript declares it for browsers only. */
 declare const WebAssembly: {
-  compile(bytes: Uint8Array): Promise<DeflateModule>;
   instantiate(module: DeflateModule): Promise<{ readonly exports: unknown }>;
 };
 
@@ -31,11 +25,6 @@ interface Exports {
   readonly inputAt: { readonly value: number };
   readonly outputAt: { readonly value: number };
   deflate(window: number, size: number, isLast: number): number;
-}
-
-/** Loads and compiles the WebAssembly that the build makes of `deflate/`. */
-export async function loadDeflateModule(): Promise<DeflateModule> {
-  return WebAssembly.compile(await readFile(findBuiltFile('deflate.wasm')));
 }
 
 /** Makes an instance. It takes 2 MiB of memory. */
@@ -53,15 +42,4 @@ export async function createDeflate(module: DeflateModule): Promise<Deflate> {
     const size = deflate(window.length, chunk.length, Number(last));
     return bytes.slice(outputAt.value, outputAt.value + size);
   };
-}
-
-/**
- * Finds a file of the build: beside the bundle, or in dist/ for tests, which run the sources. Throws INTERNAL if it is missing, as after
- * an incomplete installation.
- */
-export function findBuiltFile(name: string): string {
-  const beside = join(import.meta.dirname, name);
-  const found = [beside, join(import.meta.dirname, '../../dist', name)].find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new EcrpError('INTERNAL', `${beside}: this file of ecrp is missing`, { hint: 'Install ecrp again.' });
 }

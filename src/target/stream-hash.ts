@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { findBuiltFile } from '../compress/deflater.ts';
+import { findBuiltFile } from '../compress/built-files.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { HashAnswer, HashJob } from './hash-worker.ts';
 

@@ -86,17 +86,24 @@ describe('loaded', () => {
 
 describe('dist', () => {
   const chunks = readdirSync(dist).filter((file) => file.endsWith('.cjs'));
+  // As the bundler writes it; a message of the SDK has it in single quotes.
+  const listNeeded = (chunk: string): readonly string[] =>
+    Array.from(
+      readFileSync(join(dist, chunk), 'utf8').matchAll(/\b(?:require|import)\("([^"]+)"\)/g),
+      ([, specifier = '']) => specifier,
+    );
 
   it('needs no package', () => {
-    const needed = chunks.flatMap((chunk) =>
-      Array.from(
-        // As the bundler writes it; a message of the SDK has it in single quotes.
-        readFileSync(join(dist, chunk), 'utf8').matchAll(/\b(?:require|import)\("([^"]+)"\)/g),
-        ([, specifier = '']) => specifier,
-      ),
-    );
+    const needed = chunks.flatMap(listNeeded);
     expect(needed).toContain('node:https');
     expect(needed.filter((specifier) => !specifier.startsWith('./') && !isBuiltin(specifier))).toEqual([]);
+  });
+
+  // What a thread loads takes memory in each of them.
+  it('has little for threads', () => {
+    const listOwn = (chunk: string) => listNeeded(chunk).filter((specifier) => !isBuiltin(specifier));
+    expect(listOwn('deflate-worker.cjs')).toEqual(['./deflater.cjs']);
+    expect(['deflater.cjs', 'hash-worker.cjs'].flatMap(listOwn)).toEqual([]);
   });
 
   // V8 keeps the source of other chunks in two bytes per character.

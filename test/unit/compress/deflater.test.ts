@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toEcrpError } from '../../../src/cli/explain-thrown.ts';
+import { findBuiltFile, loadDeflateModule } from '../../../src/compress/built-files.ts';
 import {
   createDeflate,
   type Deflate,
-  findBuiltFile,
-  loadDeflateModule,
   MAX_CHUNK_BYTES,
   WINDOW_BYTES,
 } from '../../../src/compress/deflater.ts';
