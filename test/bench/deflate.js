@@ -68,7 +68,7 @@ function deflateInChunks(content) {
   return Buffer.concat(output);
 }
 
-/** Loads the deflate as src/compress/deflater.ts does, which the build has no file of its own for. */
+/** Loads the deflate as src/compress/built-files.ts and deflater.ts do, in one step. */
 async function loadDeflate() {
   const module = await WebAssembly.compile(readFileSync(join(root, 'dist/deflate.wasm')));
   const { memory, inputAt, outputAt, deflate } = new WebAssembly.Instance(module).exports;

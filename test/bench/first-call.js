@@ -85,7 +85,10 @@ try {
 
 async function measureCommands() {
   const [runs = '9', ...chosen] = process.argv.slice(2);
-  for (const argv of BEFORE) await run([program, ...argv, '--quiet']);
+  for (const argv of BEFORE) {
+    const { status, stderr } = await run([program, ...argv, '--quiet']);
+    if (status !== 0) throw new Error(`ecrp ${argv.join(' ')} ended with status ${status}\n${stderr}`);
+  }
   process.stdout.write(
     '| command | node ms | first call, ms over node | min–max |\n| --- | --- | --- | --- |\n',
   );
@@ -112,9 +115,9 @@ async function run(argv) {
   front.firstCallAt = undefined;
   const beganAt = performance.now();
   const child = spawn(process.execPath, argv, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = once(child, 'exit').then(() => performance.now() - beganAt);
+  const ended = once(child, 'exit').then(([status]) => ({ status, endMs: performance.now() - beganAt }));
   const stderr = String(Buffer.concat(await child.stderr.toArray()));
-  return { endMs: await ended, firstCallMs: front.firstCallAt && front.firstCallAt - beganAt, stderr };
+  return { ...(await ended), firstCallMs: front.firstCallAt && front.firstCallAt - beganAt, stderr };
 }
 
 /** Starts what notes when the first bytes come, and passes all bytes on to a port of this machine. */
