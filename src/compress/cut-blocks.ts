@@ -8,14 +8,13 @@ export interface Block {
  * Cuts a stream into blocks of exactly `size` bytes, whatever its chunks. Only the last block may be shorter.
  *
  * Each block owns its memory: it can be transferred to a thread, and the input may reuse its chunks.
- * @param spare Memory of finished blocks, each of `size` bytes, for reuse. The garbage collector would free it every 64 MB only.
+ * @param allocate Gives memory of `size` bytes for a block.
  */
 export async function* cutBlocks(
   input: AsyncIterable<Buffer>,
   size: number,
-  spare: Buffer<ArrayBuffer>[] = [],
+  allocate: () => Buffer<ArrayBuffer>,
 ): AsyncGenerator<Block> {
-  const allocate = () => spare.pop() ?? Buffer.allocUnsafeSlow(size);
   let block = allocate();
   let filled = 0;
   for await (const chunk of input) {

@@ -5,8 +5,15 @@ import { constants, deflateRaw, type ZlibOptions } from 'node:zlib';
 import { MAX_POOL_LANES } from '../async/ordered-lanes.ts';
 import { findBuiltFile, loadDeflateModule } from './built-files.ts';
 import type { Block } from './cut-blocks.ts';
-import type { Deflated, DeflateJob } from './deflate-worker.ts';
-import { createDeflate, type Deflate, type DeflateModule, MAX_CHUNK_BYTES } from './deflater.ts';
+import type { DeflateJob } from './deflate-worker.ts';
+import {
+  createDeflate,
+  type Deflate,
+  type DeflateModule,
+  MAX_CHUNK_BYTES,
+  OUTPUT_ROOM_BYTES,
+  writeOver,
+} from './deflater.ts';
 
 /** Deflates a stream block by block. */
 export interface DeflateEngine {
@@ -17,10 +24,10 @@ export interface DeflateEngine {
   /** More blocks at the same time would not be faster. */
   readonly maxLanes: number;
   /**
-   * Deflates a block to whole bytes of raw deflate (RFC 1951) that may refer to the `window` before it. Takes the block away and returns
-   * its memory for reuse.
+   * Deflates a block to whole bytes of raw deflate (RFC 1951) that may refer to the `window` before it. Takes the block away: the output is
+   * in its memory, which has OUTPUT_ROOM_BYTES more than the block.
    */
-  deflate(block: Block, window: Buffer): Promise<Deflated>;
+  deflate(block: Block, window: Buffer): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Deflating less than this takes less time than starting a thread. */
@@ -43,7 +50,8 @@ export function createOwnEngine(): DeflateEngine {
         return deflateInThread({ window, chunk: bytes, last });
       }
       deflateHere ??= loadDeflateModule().then(createDeflate);
-      return { output: (await deflateHere)(window, bytes, last), memory: bytes.buffer };
+      const deflate = await deflateHere;
+      return writeOver(bytes, deflate(window, bytes, last));
     },
   };
 }
@@ -60,10 +68,9 @@ export function createZlibEngine(level: number): DeflateEngine {
         ...(window.length > 0 && { dictionary: window }),
         finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         // Room for the whole output: a block makes one trip to the thread pool.
-        chunkSize: ZLIB_BLOCK_BYTES + 1024,
+        chunkSize: ZLIB_BLOCK_BYTES + OUTPUT_ROOM_BYTES,
       });
-      // A copy, because zlib's result would keep all of that room.
-      return { output: Buffer.from(deflated), memory: bytes.buffer };
+      return writeOver(bytes, deflated);
     },
   };
 }
@@ -71,8 +78,8 @@ export function createZlibEngine(level: number): DeflateEngine {
 /** A thread takes 30 ms to start, so the next layer reuses the threads of the last one. */
 const IDLE_MS = 1_000;
 
-/** Deflates one chunk in a thread. The memory of the chunk is transferred there and back. */
-export type DeflateInThread = (job: DeflateJob) => Promise<Deflated>;
+/** Deflates one chunk in a thread. The memory of the chunk is transferred there, and comes back with the output. */
+export type DeflateInThread = (job: DeflateJob) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
  * Starts one thread for each chunk in flight; the caller limits those. Idle threads end after a while, and none keeps the process
@@ -114,8 +121,8 @@ export function createDeflatePool(): DeflateInThread {
     worker.ref();
     worker.postMessage(job, [job.chunk.buffer]);
     // Rejects with the worker's error; the worker has ended then.
-    const [deflated] = await once(worker, 'message');
+    const [output] = await once(worker, 'message');
     rest(worker);
-    return deflated;
+    return output;
   };
 }

@@ -4,7 +4,7 @@ import { createLanes, runInOrder } from '../async/ordered-lanes.ts';
 import type { Compressor } from '../ends/compressor.ts';
 import { type Block, cutBlocks } from './cut-blocks.ts';
 import { createOwnEngine, createZlibEngine } from './deflate-engine.ts';
-import { WINDOW_BYTES } from './deflater.ts';
+import { OUTPUT_ROOM_BYTES, WINDOW_BYTES } from './deflater.ts';
 
 export interface GzipOptions {
   /** Level of zlib, 0 (stored) to 9. Default: the deflate in `deflate/`, which has no levels. */
@@ -27,31 +27,36 @@ export function createGzipCompressor(options: GzipOptions = {}): Compressor {
   const engine = options.level === undefined ? createOwnEngine() : createZlibEngine(options.level);
   const laneCount = options.lanes ?? Math.min(availableParallelism(), engine.maxLanes);
   const openStream = createLanes(laneCount);
-  const spare: Buffer<ArrayBuffer>[] = [];
+  const spare: ArrayBuffer[] = [];
+  const allocate = () => {
+    const memory = spare.pop() ?? Buffer.allocUnsafeSlow(engine.blockBytes + OUTPUT_ROOM_BYTES).buffer;
+    return Buffer.from(memory, 0, engine.blockBytes);
+  };
   const makeDeflate = (): DeflateBlock => {
     const runInLane = openStream();
     return (block, window, isStopped) =>
-      runInLane(async () => {
-        if (isStopped()) return block.bytes;
-        const { output, memory } = await engine.deflate(block, window);
-        spare.push(Buffer.from(memory));
-        return output;
-      });
+      runInLane(async () => (isStopped() ? block.bytes : engine.deflate(block, window)));
   };
   return {
     id: engine.id,
     compression: 'gzip',
     compress: (input) =>
-      compressGzip(cutBlocks(input, engine.blockBytes, spare), makeDeflate(), 2 * laneCount),
+      compressGzip(cutBlocks(input, engine.blockBytes, allocate), makeDeflate(), 2 * laneCount, spare),
   };
 }
 
-type DeflateBlock = (block: Block, window: Buffer, isStopped: () => boolean) => Promise<Uint8Array>;
+type DeflateBlock = (
+  block: Block,
+  window: Buffer,
+  isStopped: () => boolean,
+) => Promise<Uint8Array<ArrayBuffer>>;
 
+/** `spare` gets the memory of each block once its output has been read. */
 async function* compressGzip(
   blocks: AsyncIterable<Block>,
   deflate: DeflateBlock,
   maxPending: number,
+  spare: ArrayBuffer[],
 ): AsyncGenerator<Buffer> {
   let window = Buffer.alloc(0);
   let checksum = 0;
@@ -65,12 +70,11 @@ async function* compressGzip(
     size += block.bytes.length;
     return deflate(block, before, isStopped);
   });
-  for await (const bytes of deflated) yield toBuffer(bytes);
+  for await (const { buffer, byteOffset, length } of deflated) {
+    yield Buffer.from(buffer, byteOffset, length);
+    spare.push(buffer);
+  }
   yield makeTrailer(checksum, size);
-}
-
-function toBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** RFC 1952: CRC-32 of the input and its length modulo 2^32, both little-endian. */

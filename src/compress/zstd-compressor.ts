@@ -33,12 +33,13 @@ export function createZstdCompressor(options: ZstdOptions = {}): Compressor {
   const laneCount = options.lanes ?? Math.min(availableParallelism(), MAX_POOL_LANES);
   const openStream = createLanes(laneCount);
   const spare: Buffer<ArrayBuffer>[] = [];
+  const allocate = () => spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
   return {
     id: `zstd-${level}-v2-zstd-${process.versions.zstd}`,
     compression: 'zstd',
     compress(input) {
       const runInLane = openStream();
-      return runInOrder(cutBlocks(input, BLOCK_BYTES, spare), laneCount + 2, ({ bytes }, isStopped) =>
+      return runInOrder(cutBlocks(input, BLOCK_BYTES, allocate), laneCount + 2, ({ bytes }, isStopped) =>
         runInLane(async () => {
           if (isStopped()) return bytes;
           const frame = await compressFrame(bytes, level);

@@ -5,7 +5,10 @@ export interface Compressor {
   /** Identifies everything that the output depends on, e.g. `gzip-6-v1`. Part of cache keys. */
   readonly id: string;
   readonly compression: 'gzip' | 'zstd';
-  /** Compresses a stream in bounded memory. The caller stops early by ending the iteration. */
+  /**
+   * Compresses a stream in bounded memory. A chunk is valid until the next one is requested, because its memory is reused. The caller stops
+   * early by ending the iteration.
+   */
   compress(input: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
 }
 

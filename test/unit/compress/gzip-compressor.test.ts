@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createGzipCompressor } from '../../../src/compress/gzip-compressor.ts';
@@ -20,7 +21,7 @@ async function compress(
 ) {
   const output: Buffer[] = [];
   const input = chunksOf(content, options.nextSize ?? (() => 64 * 1024));
-  for await (const bytes of createGzipCompressor(options).compress(input)) output.push(bytes);
+  for await (const bytes of createGzipCompressor(options).compress(input)) output.push(Buffer.from(bytes));
   return Buffer.concat(output);
 }
 
@@ -55,7 +56,7 @@ describe('createGzipCompressor', () => {
       yield content.subarray(10);
     }
     const output: Buffer[] = [];
-    for await (const bytes of createGzipCompressor().compress(input())) output.push(bytes);
+    for await (const bytes of createGzipCompressor().compress(input())) output.push(Buffer.from(bytes));
     expect(Buffer.concat(output).equals(await compress(content))).toBe(true);
   });
 
@@ -79,6 +80,31 @@ describe('createGzipCompressor', () => {
     const byZlib = gzipSync(content, { level }).length;
     expect(packed.length).toBeGreaterThan(0.99 * byZlib);
     expect(packed.length).toBeLessThan(1.01 * byZlib);
+  });
+
+  it.each([undefined, 0, 6])('has room for what cannot be compressed, at level %s', async (level) => {
+    const content = randomBytes(3 * BLOCK + 7);
+    const packed = await compress(content, { ...(level !== undefined && { level }) });
+    expect(packed.length).toBeGreaterThan(content.length);
+    expect(gunzipSync(packed).equals(content)).toBe(true);
+  });
+
+  it.each([undefined, 1])('reuses the memory of outputs that have been read, at level %s', async (level) => {
+    const content = makeMixedContent(makeRandom(13), 24 * BLOCK);
+    const outputs = createGzipCompressor({ lanes: 2, level }).compress(chunksOf(content, () => BLOCK));
+    let outputsOfBlocks = 0;
+    let memories = 0;
+    for await (const { buffer, length } of outputs) {
+      if (length < 100) continue;
+      outputsOfBlocks += 1;
+      // No output is that long, so a mark at the end of the memory stays. The buffer is another one after each transfer.
+      const end = Buffer.from(buffer).subarray(-4);
+      if (end.toString() !== 'seen') memories += 1;
+      end.write('seen');
+    }
+    expect(outputsOfBlocks).toBe(24);
+    // Four are pending, one is read, one is filled, and one waits for what follows.
+    expect(memories).toBeLessThanOrEqual(7);
   });
 
   it('refers to the block before across the boundary', async () => {
