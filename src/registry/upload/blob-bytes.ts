@@ -9,6 +9,8 @@ export class BlobBytes {
   readonly #blob: OutgoingBlob;
   #reading: BlobReading | undefined;
   #chunks: AsyncIterator<Buffer> | undefined;
+  /** The next chunk, if it was requested before anybody needs it. */
+  #ahead: Promise<IteratorResult<Buffer>> | undefined;
   /** Copies of the bytes from `#keptStart` to `#readEnd`. */
   #kept: Buffer[] = [];
   #keptStart = 0;
@@ -49,6 +51,19 @@ export class BlobBytes {
       this.#keep(chunk);
     }
     return undefined;
+  }
+
+  /**
+   * Requests the first chunk, so that a source far away answers while the upload begins. What fails here fails there again. Nothing of an
+   * arriving blob is read: it might have to go to another uploader.
+   */
+  prefetch(): void {
+    if (this.#chunks !== undefined || this.#blob.kind === 'arriving') return;
+    try {
+      const first = this.#open(0).next();
+      first.catch(() => undefined);
+      this.#ahead = first;
+    } catch {}
   }
 
   /** Reads from byte `start` on, at most `mostBytes`. A chunk is valid until the next one is requested. */
@@ -107,6 +122,7 @@ export class BlobBytes {
   async close(): Promise<void> {
     const chunks = this.#chunks;
     this.#chunks = undefined;
+    this.#ahead = undefined;
     this.#kept = [];
     await chunks?.return?.();
   }
@@ -115,18 +131,25 @@ export class BlobBytes {
   async #openAt(start: number): Promise<void> {
     if (this.#chunks !== undefined && start >= this.#keptStart && start <= this.#readEnd) return;
     await this.close();
-    await this.#attempt(async () => {
-      this.#reading = this.#blob.open(start);
-      this.#chunks = this.#reading.bytes[Symbol.asyncIterator]();
-    });
+    await this.#attempt(async () => this.#open(start));
+  }
+
+  #open(start: number): AsyncIterator<Buffer> {
+    const reading = this.#blob.open(start);
+    const chunks = reading.bytes[Symbol.asyncIterator]();
+    this.#reading = reading;
+    this.#chunks = chunks;
     this.#hasEnded = false;
     this.#forget(start);
+    return chunks;
   }
 
   async #next(): Promise<Buffer | undefined> {
     if (this.#hasEnded) return undefined;
     return this.#attempt(async () => {
-      const next = await this.#chunks?.next();
+      const ahead = this.#ahead;
+      this.#ahead = undefined;
+      const next = await (ahead ?? this.#chunks?.next());
       if (next !== undefined && !next.done) return next.value;
       this.#hasEnded = true;
       this.#content = this.#reading?.finish();

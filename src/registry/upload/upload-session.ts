@@ -119,6 +119,7 @@ export class UploadSession {
       const sent = await this.#postWhole(content, isTrial, signal);
       if (sent !== 'plainly') return sent;
     }
+    bytes.prefetch();
     const url = new URL('blobs/uploads/', channel.url);
     const answer = await channel.request({ method: 'POST', url }, signal);
     if (answer.status < 300) return this.#follow(answer, true);

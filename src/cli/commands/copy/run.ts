@@ -100,14 +100,24 @@ async function copyOne({
   const { imageTag, imageDigest } = request.from;
   const name = imageTag === undefined ? `${remote.name}@${imageDigest}` : `${remote.name}:${imageTag}`;
   const cosign = request.selection.referrers === 'drop' ? undefined : searchCosignTags(remote, signal);
+  const findDigest = async (): Promise<Digest | undefined> => {
+    const found = await remote.findDigest(imageDigest ?? imageTag ?? '', signal);
+    if (found !== undefined && cosign !== undefined) askForReferrers(manifests, found);
+    return found;
+  };
   const [digest, targetTags] = await Promise.all([
-    remote.findDigest(imageDigest ?? imageTag ?? '', signal),
+    findDigest(),
     findTargetTags(run, repository, repository.chosen.tags),
   ]);
   if (digest === undefined) throw refuseMissing(name);
   const copying = { ...run, request, manifests, cosign };
   const compared = await compareImage(copying, { digest, name, repository }, targetTags);
   return { name, result: await copyImage(copying, compared) };
+}
+
+/** Asks before the answer is needed. The cache keeps it, and an error is thrown where it is needed. */
+function askForReferrers(manifests: ManifestCache, digest: Digest): void {
+  manifests.findReferrers(digest).catch(() => undefined);
 }
 
 /** Compares all images first, several at a time, so that those that are there already cost little. */
@@ -121,11 +131,11 @@ async function copyAll(
   manifests.noteListed(listed);
   const cosign = request.selection.referrers === 'drop' ? undefined : pickCosignTags(others);
   // Its answer also says whether the registry has the referrers API: without it, all images would ask that at the same time.
-  const askForReferrers = (digest: Digest): void => {
-    if (cosign !== undefined) manifests.findReferrers(digest).catch(() => undefined);
+  const noteDigest = (digest: Digest): void => {
+    if (cosign !== undefined) askForReferrers(manifests, digest);
   };
   const [{ groups, failed }, targetTags] = await Promise.all([
-    groupTags(remote, tags, askForReferrers, io.signal),
+    groupTags(remote, tags, noteDigest, io.signal),
     findTargetTags(run, repository, tags),
   ]);
   const copying = { ...run, request, manifests, cosign };

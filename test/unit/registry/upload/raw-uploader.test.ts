@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OutgoingBlob } from '../../../../src/ends/blob.ts';
 import { EcrpError } from '../../../../src/errors.ts';
@@ -49,6 +50,32 @@ describe('a blob travels in as few requests as its kind needs', () => {
       `PUT ${MIB} from ${32 * MIB}`,
     ]);
     expect(registry.blobs.has(digestOf(bytes))).toBe(true);
+  });
+});
+
+describe('the first bytes', () => {
+  const bytes = bytesOf(2 * MIB);
+
+  test('of a known blob are requested while the upload begins', async () => {
+    const blob = makeBlob(bytes, CHUNK);
+    const openedBefore: number[][] = [];
+    registry.intercept = ({ method }) => {
+      if (method === 'POST') openedBefore.push([...blob.opened]);
+      return false;
+    };
+    await openRawUploads(registry).upload(blob);
+    expect(openedBefore).toEqual([[0]]);
+    expect(blob.opened).toEqual([0]);
+    expect(registry.blobs.get(digestOf(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test('that cannot be read end the upload with the error of the source', async () => {
+    const error = new EcrpError('NOT_FOUND', 'the blob is gone');
+    const blob = makeBlob(bytes);
+    const gone = Readable.from([]).destroy(error);
+    const lost = { ...blob, open: () => ({ bytes: gone, finish: () => blob.content }) };
+    expect(await catchError(() => openRawUploads(registry).upload(lost))).toBe(error);
+    expect(registry.blobs.size).toBe(0);
   });
 });
 
