@@ -1,5 +1,6 @@
 // V8's code cache of the chunks in dist/: compiling them takes longer than all else that a small command does. The build makes it, so it is there at
-// the first run on a new machine. It serves the version of V8 that the build ran on. Others compile, and keep the result where Node does.
+// the first run on a new machine. It serves the version of V8 that the build ran on. Others compile, and keep the result beside it if they may write
+// there. Node's own place, a name in the temporary directory that everybody knows, would let other users choose what runs.
 
 const { existsSync, readFileSync } = require('node:fs');
 const { createRequire, enableCompileCache } = require('node:module');
@@ -7,12 +8,13 @@ const { basename, dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
 const { platform, arch, versions } = process;
-const directory = join(__dirname, '../dist/code-cache', `${versions.v8}-${platform}-${arch}`);
+const caches = join(__dirname, '../dist/code-cache');
+const directory = join(caches, `${versions.v8}-${platform}-${arch}`);
 
 /** Loads chunks from the code cache from now on, or has Node cache what it compiles. */
 function useCodeCache() {
   if (existsSync(directory)) loadChunks(directory);
-  else enableCompileCache?.();
+  else enableCompileCache?.(caches);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import nodeModule, { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,19 @@ describe('the code cache', () => {
     const { stdout, stderr } = await run(process.execPath, [program, '--version'], { env: home.env });
     expect({ stdout, stderr }).toEqual({ stdout: `${version}\n`, stderr: '' });
   });
+
+  // Node has it since 22.1.
+  it.skipIf(!('enableCompileCache' in nodeModule))(
+    'of this version is made beside others where it is missing, and nowhere else',
+    async () => {
+      const caches = join(copy, 'dist', 'code-cache');
+      rmSync(caches, { recursive: true, force: true });
+      const TMPDIR = join(home.directory, 'no-place');
+      await run(process.execPath, [program, '--version'], { env: { ...home.env, TMPDIR } });
+      expect(readdirSync(caches)).toHaveLength(1);
+      expect(existsSync(TMPDIR)).toBe(false);
+    },
+  );
 
   it('keeps the places of errors', async () => {
     const file = join(home.directory, 'throws.cjs');
