@@ -5,7 +5,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { isTimeoutError, onAbort, watchSilence } from '../async/abort.ts';
 import { findErrorCode } from '../files/file-errors.ts';
 import { findJsonExcess } from '../json.ts';
-import { ProxyError } from '../net/connection-error.ts';
+import { dropAdvice, ProxyError } from '../net/connection-error.ts';
 import type { Connections, HttpProtocol } from '../net/connections.ts';
 import { BodyTooLong, readBody } from '../net/send-request.ts';
 import { AttemptTimeout } from './attempt.ts';
@@ -54,7 +54,9 @@ export class RequestHandler implements HttpHandler {
   async handle(request: Request, { abortSignal, ...options }: Options = {}): ReturnType<Handle> {
     const inner = await this.#find(request.protocol === 'http:' ? 'http:' : 'https:');
     const exchange = async (signal: AbortSignal, onBytes: () => void): ReturnType<Handle> => {
-      const handled = inner.handle(request, { ...options, abortSignal: signal }).catch(rewordTimeout);
+      const handled = inner
+        .handle(request, { ...options, abortSignal: signal })
+        .catch((error: unknown) => rewordTimeout(dropAdvice(error)));
       const { response } = await handled;
       onBytes();
       if (response.statusCode === 407) this.#refuseLogin(request);

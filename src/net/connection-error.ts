@@ -62,7 +62,13 @@ export function isTlsCode(code: string): boolean {
   return TLS_CODE.test(code);
 }
 
+/** Later Nodes append advice about their own command line to what OpenSSL says. The hints of ecrp say what to do instead. */
+export function dropAdvice(error: unknown): unknown {
+  if (isTlsFailure(error)) error.message = error.message.replace(/; if the root CA is .*$/s, '');
+  return error;
+}
+
 /** True when an error says that no trusted connection was made. */
-export function isTlsFailure(error: unknown): boolean {
+export function isTlsFailure(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && isTlsCode(error.code);
 }

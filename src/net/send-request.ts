@@ -8,7 +8,7 @@ import {
 import { request as requestSecure } from 'node:https';
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ProxyError } from './connection-error.ts';
+import { dropAdvice, ProxyError } from './connection-error.ts';
 import type { Connections } from './connections.ts';
 import { USER_AGENT } from './user-agent.ts';
 
@@ -89,8 +89,9 @@ export function describeAnswer(
 
 /** Waits for the head of the answer. */
 export async function awaitResponse(request: ClientRequest): Promise<IncomingMessage> {
-  // The types of Node's event do not say what it carries.
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const [response] = await once(request, 'response').catch((error: unknown) => {
+    throw dropAdvice(error);
+  });
   // Later errors come out of the body.
   request.on('error', () => undefined);
   return response;
