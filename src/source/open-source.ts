@@ -96,13 +96,13 @@ async function decompressFile(file: ByteFile, options: OpenSourceOptions): Promi
       return file;
     }
     const compression = detectFileType(start);
-    if (!canDecode(compression)) throw refuseFile(file, start);
+    if (!canDecode(compression)) throw refuseFile(file.path, start);
     const limit = options.spoolLimit ?? SPOOL_LIMIT;
     const decompressed = await spoolCompressed(file, compression, options, limit, options.signal);
     const decompressedStart = await decompressed.read(0, BLOCK_BYTES);
     if (isTarHeader(decompressedStart)) return decompressed;
     decompressed.close();
-    throw refuseFile(file, decompressedStart, compression);
+    throw refuseFile(file.path, decompressedStart, compression);
   } finally {
     if (!isTaken) file.close();
   }

@@ -58,7 +58,7 @@ export async function recognizeStream(
   const type = detectFileType(start);
   const compression = canDecode(type) ? type : undefined;
   if (compression === undefined && !isTarHeader(start.subarray(0, BLOCK_BYTES))) {
-    throw refuseFile({ path: name, size: start.length }, start);
+    throw refuseFile(name, start);
   }
   return {
     path: name,
@@ -79,7 +79,7 @@ export async function* decompressStream(input: SpoolInput): AsyncGenerator<Buffe
   try {
     const start = await readStart(chunks);
     if (!isTarHeader(start)) {
-      throw refuseFile({ path: input.path, size: start.length }, start, input.compression);
+      throw refuseFile(input.path, start, input.compression);
     }
     yield* prepend(start, chunks);
   } finally {

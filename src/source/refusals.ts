@@ -9,14 +9,14 @@ import { invalidInput } from '../oci/json.ts';
 const ACCEPTED =
   'Give a `docker save` archive, an OCI image layout, as a directory or a tar, or a packaged Helm chart. Tars may be compressed with gzip or zstd.';
 
-/** The error for a file that is not a tar. `compression`: that of the file, if `start` is decompressed already. */
-export function refuseFile(
-  { path, size }: { path: string; size: number },
-  start: Buffer,
-  compression?: ArchiveCompression,
-): EcrpError {
+/** The error for a file that is not a tar. `start`: its first bytes. `compression`: that of the file, if they are decompressed already. */
+export function refuseFile(path: string, start: Buffer, compression?: ArchiveCompression): EcrpError {
   const type = detectFileType(start);
-  if (size === 0) return refuseEarlyEnd(path, 'it is empty');
+  if (start.length === 0) {
+    const problem =
+      compression === undefined ? 'it is empty' : `it is ${compression}-compressed, but nothing is inside`;
+    return refuseEarlyEnd(path, problem);
+  }
   if (isMangledText(start)) return refuseMangled(path);
   if (compression !== undefined)
     return refuse(path, `it is ${compression}-compressed, but there is no tar archive inside`);

@@ -58,7 +58,12 @@ describe('files that are not images', () => {
     ['an empty file', Buffer.alloc(0), /it is empty/],
     ['a file of zeros', Buffer.alloc(10_240), /an empty tar archive, or a file of zeros/],
     ['a text', Buffer.from('hello'), /: not a tar archive \(plain or compressed\)$/],
-    ['zstd', Buffer.from('28b52ffd2004', 'hex'), /compressed with zstd|zstd stream is damaged/],
+    // Node 20 has no zstd, and Node 22 does not notice that this is cut short.
+    [
+      'zstd',
+      Buffer.from('28b52ffd2004', 'hex'),
+      /compressed with zstd|zstd stream is damaged|nothing is inside/,
+    ],
     ['xz', Buffer.from('fd377a585a000004', 'hex'), /compressed with xz/],
     ['bzip2', Buffer.from('425a683931415926', 'hex'), /compressed with bzip2/],
     ['a zip', Buffer.from('504b030414000000', 'hex'), /a zip file/],
@@ -70,6 +75,7 @@ describe('files that are not images', () => {
       Buffer.concat([gzipSync('x').subarray(0, -8), Buffer.alloc(8)]),
       /damaged/,
     ],
+    ['a gzip of nothing', gzipSync(''), /gzip-compressed, but nothing is inside/],
     ['a gzip header alone', Buffer.from('1f8b0800', 'hex'), /damaged or cut short/],
     ['a decompression bomb', gzipSync(Buffer.alloc(3_000_000)), /decompresses to more than 10\d{5} bytes/],
     ['a Helm chart', gzipSync(chart), /a Helm chart, not an image/],
