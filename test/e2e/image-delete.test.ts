@@ -10,6 +10,7 @@ import { callApi } from '../support/call-api.ts';
 import { type CliResult, makeHome, runCli } from '../support/cli.ts';
 import { setFaults, startTestEmulator } from '../support/emulator.ts';
 import { type FilledImage, fillRepository } from '../support/fill-repository.ts';
+import { readWritten } from '../support/read-written.ts';
 
 const home = await makeHome();
 const dataDirectory = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
@@ -55,7 +56,7 @@ async function readQuestion(...references: readonly string[]): Promise<string> {
   const io: Io = { stdin, stdout, stderr, env, cwd: home.directory, signal };
   const argv = ['image', 'delete', ...references, '--progress', 'none'];
   expect(await main(argv, io)).toBe(2);
-  return String(stderr.read()).replace('Cancelled; nothing was changed.\n', '');
+  return readWritten(stderr).replace('Cancelled; nothing was changed.\n', '');
 }
 
 async function listDigests(repositoryName: string): Promise<string[]> {

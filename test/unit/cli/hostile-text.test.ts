@@ -13,6 +13,7 @@ import type { Io } from '../../../src/io.ts';
 import { startAnsweringServer } from '../../support/answering-server.ts';
 import { catchError } from '../../support/catch-error.ts';
 import { type CliSettings, runCli } from '../../support/cli.ts';
+import { readWritten } from '../../support/read-written.ts';
 
 // What is not ours leaves the program by each of its exits here, and must be harmless.
 
@@ -173,7 +174,7 @@ describe('a message', () => {
     const { signal } = new AbortController();
     const io: Io = { stdin, stdout: new PassThrough(), stderr, env: {}, cwd: '/', signal };
     await confirm(createContext(io, style, { progress: 'none', color: false }), hostile, 'deleting');
-    expectHarmless(String(stderr.read()));
+    expectHarmless(readWritten(stderr));
   });
 });
 

@@ -8,6 +8,7 @@ import { EcrpError } from '../../../src/errors.ts';
 import type { Io } from '../../../src/io.ts';
 import { main } from '../../../src/main.ts';
 import { runCli } from '../../support/cli.ts';
+import { readWritten } from '../../support/read-written.ts';
 
 const style: OutputStyle = { json: false, verbose: false, jsonLines: false, color: false };
 
@@ -107,7 +108,7 @@ describe('a question', () => {
     if (answer !== undefined) stdin.end(answer);
     const io: Io = { stdin, stdout: new PassThrough(), stderr, env: {}, cwd: '/', signal };
     const context = createContext(io, style, { progress: 'none', color: false });
-    return { asked: confirm(context, 'Really?', 'deleting'), read: () => String(stderr.read()) };
+    return { asked: confirm(context, 'Really?', 'deleting'), read: () => readWritten(stderr) };
   }
 
   it.each(['y\n', 'yes\n', ' YES \n'])('is answered with %j', async (answer) => {
@@ -129,13 +130,12 @@ describe('a question', () => {
     stdin.end('n\n');
     const io: Io = { stdin, stdout, stderr, env: {}, cwd: '/', signal: new AbortController().signal };
     expect(await main(['repo', 'delete', 'app', ...(json ? ['--json'] : [])], io)).toBe(2);
-    const said = String(stderr.read());
-    expect(said).toBe(
+    expect(readWritten(stderr)).toBe(
       'Delete repository app? This cannot be undone. [y/N] Cancelled; nothing was changed.\n',
     );
     const message = 'Cancelled; nothing was changed.';
     const document = { schemaVersion: 1, error: { code: 'USAGE', message }, exitStatus: 2 };
-    expect(JSON.parse(stdout.read() ?? 'null')).toEqual(json ? document : null);
+    expect(JSON.parse(readWritten(stdout) || 'null')).toEqual(json ? document : null);
   });
 
   it('ends when it is interrupted', async () => {
