@@ -78,7 +78,7 @@ describe('the code cache', () => {
 
   // Node has it since 22.1.
   it.skipIf(!('enableCompileCache' in nodeModule))(
-    'of this version is made beside others where it is missing, and nowhere else',
+    'is made by other Nodes in the same directory, and nowhere else',
     async () => {
       const caches = join(copy, 'dist', 'code-cache');
       rmSync(caches, { recursive: true, force: true });
