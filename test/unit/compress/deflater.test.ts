@@ -15,9 +15,9 @@ import { makeMixedContent } from './mixed-content.ts';
 
 let deflate: Deflate;
 beforeAll(async () => {
-  const deflateInPlace = await createDeflate(await loadDeflateModule());
+  const deflateOnce = await createDeflate(await loadDeflateModule());
   // A copy, because the tests keep outputs for longer than one call.
-  deflate = (window, chunk, last) => deflateInPlace(window, chunk, last).slice();
+  deflate = (window, chunk, last) => deflateOnce(window, chunk, last).slice();
 });
 
 /** Deflates content chunk by chunk, each with the window before it. */
