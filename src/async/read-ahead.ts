@@ -3,20 +3,16 @@ export interface AheadReader<Item> {
   /** Returns undefined at the end. */
   next(): Promise<Item | undefined>;
   /**
-   * Starts making the next items and resolves to the first of them, undefined at the end. Undefined as well when making it fails:
-   * `next` throws that error.
+   * Starts making the next `depth` items and resolves to the first of them, undefined at the end. Undefined as well when making it
+   * fails: `next` throws that error.
    */
-  prefetch(): Promise<Item | undefined>;
+  prefetch(depth: number): Promise<Item | undefined>;
   close(): Promise<void>;
 }
 
-/**
- * Reads ahead from the generator that `generate` makes, at most `depth` items. The generator may be at work when the reader is
- * closed: it checks `isClosed`.
- */
+/** Reads ahead from the generator that `generate` makes. The generator may be at work when the reader is closed: it checks `isClosed`. */
 export function readAhead<Item>(
   generate: (isClosed: () => boolean) => AsyncGenerator<Item>,
-  depth: number,
 ): AheadReader<Item> {
   let closed = false;
   const items = generate(() => closed);
@@ -26,7 +22,7 @@ export function readAhead<Item>(
       const result = await (ahead.shift() ?? items.next());
       return result.done ? undefined : result.value;
     },
-    async prefetch() {
+    async prefetch(depth) {
       while (ahead.length < depth) {
         const item = items.next();
         // `next` throws the error, if it is called.

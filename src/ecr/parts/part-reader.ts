@@ -4,13 +4,12 @@ import type { Content } from '../../oci/descriptor.ts';
 import type { LayerPart, PushService } from '../push-service.ts';
 import type { FillTurn, FillTurns } from './fill-turns.ts';
 
-/** Parts made ready while one is in flight. A second one gained nothing, measured on loopback and at 200 Mbit/s. */
-const PARTS_AHEAD = 1;
-
 export interface PartReaderOptions {
   readonly service: Pick<PushService, 'createPart'>;
   /** Shared by all blobs that go to one repository. */
   readonly turns: FillTurns;
+  /** The blobs in flight that take more than one part. */
+  readonly longBlobs: ReadonlySet<OutgoingBlob>;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +37,8 @@ export class PartReader {
   prepare(partBytes: number): void {
     const capacity = this.#chooseCapacity(partBytes);
     try {
-      void this.#start(0, capacity).parts.prefetch();
+      // Whether the blob is alone shows only when the others have begun.
+      void this.#start(0, capacity).parts.prefetch(1);
       this.#prepared = capacity;
     } catch {}
   }
@@ -54,14 +54,16 @@ export class PartReader {
     }
   }
 
-  /** The next part; undefined at the end. A part keeps its bytes until the second next one is requested. */
+  /** The next part; undefined at the end. A part keeps its bytes until the next one but one is requested. */
   next(): Promise<LayerPart | undefined> {
     return this.#getOpen().parts.next();
   }
 
-  /** Makes the next part ready and resolves to it; undefined at the end. */
+  /** Makes the next part ready and resolves to it; undefined at the end. Starts on the one after it if that pays. */
   prefetch(): Promise<LayerPart | undefined> {
-    return this.#getOpen().parts.prefetch();
+    const depth = this.#isAlone() ? 2 : 1;
+    this.#ring?.allow(1 + depth);
+    return this.#getOpen().parts.prefetch(depth);
   }
 
   /** As in `BlobReading`. */
@@ -93,12 +95,11 @@ export class PartReader {
       this.#ring = undefined;
       this.#capacity = capacity;
     }
-    this.#ring ??= ringParts(() => service.createPart(capacity), 1 + PARTS_AHEAD);
+    this.#ring ??= ringParts(() => service.createPart(capacity));
     const ring = this.#ring;
     const reading = this.#blob.open(start);
-    const parts = readAhead(
-      (isClosed) => cutParts(reading.bytes, { capacity, ring, turns }, () => isClosed() || signal.aborted),
-      PARTS_AHEAD,
+    const parts = readAhead((isClosed) =>
+      cutParts(reading.bytes, { capacity, ring, turns }, () => isClosed() || signal.aborted),
     );
     this.#open = { reading, parts };
     return this.#open;
@@ -116,6 +117,12 @@ export class PartReader {
     return Math.min(partBytes, findContent(this.#blob)?.size ?? partBytes);
   }
 
+  /** Nothing but the service keeps such a blob waiting: its bytes are in a file, as they are sent, and no other layer fills parts. */
+  #isAlone(): boolean {
+    const isReady = this.#blob.kind === 'known' && !this.#blob.isRemote;
+    return isReady && this.#options.longBlobs.size === 1;
+  }
+
   #getOpen(): OpenReading {
     if (!this.#open) throw new TypeError('no reading is open');
     return this.#open;
@@ -130,8 +137,10 @@ export interface CutOptions {
   readonly turns: FillTurns;
 }
 
-/** The parts of a layer: one in flight, the others being filled or full. */
+/** The parts of a layer: one in flight, the others being filled or full. At first two. */
 export interface PartRing {
+  /** Allows so many parts, and never fewer again: they may be in use. */
+  allow(size: number): void;
   /** The part that was used longest ago, empty. */
   next(): LayerPart;
   /** Empties all parts. */
@@ -139,15 +148,18 @@ export interface PartRing {
   release(): void;
 }
 
-/** A ring of up to `size` parts. Each is created when it is first needed, as most blobs have one. */
-export function ringParts(createPart: () => LayerPart, size: number): PartRing {
+/** Creates each part when it is first needed, as most blobs have one. */
+export function ringParts(createPart: () => LayerPart): PartRing {
+  /** The one used longest ago is the first. */
   const parts: LayerPart[] = [];
-  let turn = 0;
+  let allowed = 2;
   return {
+    allow(size) {
+      allowed = Math.max(allowed, size);
+    },
     next() {
-      const part = parts[turn] ?? createPart();
-      parts[turn] = part;
-      turn = (turn + 1) % size;
+      const part = (parts.length < allowed ? undefined : parts.shift()) ?? createPart();
+      parts.push(part);
       part.clear();
       return part;
     },

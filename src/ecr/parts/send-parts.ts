@@ -13,6 +13,8 @@ import { locateUpload, UploadPosition } from './upload-position.ts';
 export interface PartSettings {
   readonly service: PushService;
   readonly turns: FillTurns;
+  /** The blobs in flight that take more than one part. */
+  readonly longBlobs: Set<OutgoingBlob>;
   /** Upper bound of a part in bytes. */
   readonly mostPartBytes: number | undefined;
   readonly rule: PartRule;
@@ -48,13 +50,18 @@ export async function sendParts(
   signal: AbortSignal,
 ): Promise<SendOutcome> {
   const reader = new PartReader(blob, { ...settings, signal });
+  const { longBlobs, asked, mostPartBytes, rule } = settings;
+  const bytes = countSourceBytes(blob);
+  const partBytes = choosePartBytes(asked.partBytes, mostPartBytes, bytes, rule);
+  if (bytes > partBytes) longBlobs.add(blob);
   try {
-    const state = begun ?? (await beginUpload(blob, reader, settings, signal));
+    const state = begun ?? (await beginUpload(blob, reader, partBytes, settings, signal));
     return await sendRest(blob, reader, state, upload, settings, signal);
   } catch (error) {
     reader.cancel();
     throw error;
   } finally {
+    longBlobs.delete(blob);
     await reader.release();
   }
 }
@@ -62,13 +69,12 @@ export async function sendParts(
 async function beginUpload(
   blob: OutgoingBlob,
   reader: PartReader,
-  { service, mostPartBytes, rule, asked }: PartSettings,
+  partBytes: number,
+  { service, asked }: PartSettings,
   signal: AbortSignal,
 ): Promise<BegunUpload> {
   // If the service asks for another size this time, the prepared parts are made again. An arriving blob cannot be read again.
-  if (blob.kind !== 'arriving') {
-    reader.prepare(choosePartBytes(asked.partBytes, mostPartBytes, countSourceBytes(blob), rule));
-  }
+  if (blob.kind !== 'arriving') reader.prepare(partBytes);
   const started = await service.initiateUpload(signal);
   asked.partBytes = started.partSize;
   return { ...started, nextByte: 0 };

@@ -23,7 +23,14 @@ export function createPartUploader(
   rule: PartRule = ECR_PUBLIC_PARTS,
 ): ImageTarget['uploadBlob'] {
   const asked = { partBytes: PART_BYTES };
-  const settings = { service, turns: new FillTurns(), mostPartBytes, rule, asked };
+  const settings = {
+    service,
+    turns: new FillTurns(),
+    longBlobs: new Set<OutgoingBlob>(),
+    mostPartBytes,
+    rule,
+    asked,
+  };
   return async (blob, upload, signal) => {
     try {
       return await uploadInParts(blob, neverDecrease(upload), settings, signal);

@@ -43,8 +43,10 @@ describe('missing blobs', () => {
     expect((await send([])).begun).toEqual([]);
   });
 
-  test('have two parts in memory each', async () => {
-    expect((await send([long(1), short(2), long(3)])).parts).toEqual([2, 2, 2]);
-    expect((await send([long(1)])).parts).toEqual([2]);
+  test('have three parts in memory each, or as many as they need', async () => {
+    expect((await send([long(1), short(2), long(3)])).parts).toEqual([2, 3, 3]);
+    expect((await send([long(1)])).parts).toEqual([3]);
+    const four = makeBlob(Buffer.alloc(40 * MIB), MIB);
+    expect((await send([four])).parts).toEqual([3]);
   });
 });

@@ -20,7 +20,7 @@ function cutLayer(turns: FillTurns, note: (step: string) => void, chunks: AsyncI
         return part.append(bytes);
       },
     };
-  }, 2);
+  });
   return cutParts(chunks, { capacity, ring, turns }, () => false);
 }
 

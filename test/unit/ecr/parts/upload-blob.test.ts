@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createPartUploader } from '../../../../src/ecr/parts/upload-blob.ts';
 import type { OutgoingBlob } from '../../../../src/ends/blob.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { catchError } from '../../../support/catch-error.ts';
@@ -8,6 +9,7 @@ import { arriveBlob, deriveBlob, makeBlob } from '../../../support/memory-blob.t
 import { type GivenUpload, uploadWith } from '../../../support/upload-with.ts';
 
 const bytes = makeRandomBytes('upload-blob', 10);
+const otherBytes = makeRandomBytes('upload-blob, other', 10);
 
 const upload = (service: FakeService, blob: OutgoingBlob = makeBlob(bytes), given: GivenUpload = {}) =>
   uploadWith(service, blob, given);
@@ -101,22 +103,60 @@ describe('parts', () => {
     expect(service.log).toEqual(['initiate', 'part 0-4', 'begin 4', 'give up 4']);
   });
 
-  test('are read one ahead, never more', async () => {
-    const expected = ['read 0', 'send 0', 'read 2', 'sent 0', 'send 2', 'read 4', 'sent 2'];
-    const steps: string[] = [];
-    const blob = makeBlob(bytes, 2);
-    const service = fakeService(2, (truth) => ({
-      uploadPart: async (...given) => {
-        steps.push(`send ${given[1]}`);
-        const answer = truth.uploadPart(...given);
-        for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
-        steps.push(`sent ${given[1]}`);
-        return answer;
-      },
-    }));
-    const watched = watchReading(blob, (read) => steps.push(`read ${read}`));
-    await upload(service, watched, { partBytes: 2 }).done;
-    expect(steps.slice(0, expected.length)).toEqual(expected);
+  describe('read ahead', () => {
+    /** The steps of uploads to one repository, after those of `before`. A part takes long enough for all reading that is allowed meanwhile. */
+    async function watchUploads(
+      blobs: readonly OutgoingBlob[],
+      before: readonly OutgoingBlob[] = [],
+    ): Promise<readonly string[]> {
+      const steps: string[] = [];
+      const service = fakeService(2, (truth) => ({
+        uploadPart: async (...given) => {
+          steps.push(`send ${given[1]}`);
+          const answer = truth.uploadPart(...given);
+          for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
+          steps.push(`sent ${given[1]}`);
+          return answer;
+        },
+      }));
+      const uploadBlob = createPartUploader(service, 2);
+      const given = { saved: { found: undefined, save() {}, discard() {} }, onEvent() {} };
+      const watched = blobs.map((blob) => watchReading(blob, (read) => steps.push(`read ${read}`)));
+      for (const group of [before, watched]) {
+        steps.length = 0;
+        await Promise.all(group.map((blob) => uploadBlob(blob, given, new AbortController().signal)));
+      }
+      return steps;
+    }
+
+    /** The most that was read before a part had its answer: one step per part. */
+    const countAhead = (steps: readonly string[], sending: string): number =>
+      steps.slice(0, steps.indexOf(sending)).filter((step) => step.startsWith('read')).length;
+
+    test('two for a layer that is alone, also after another', async () => {
+      const steps = await watchUploads([makeBlob(bytes, 2)], [makeBlob(otherBytes, 2)]);
+      expect(['sent 0', 'sent 2', 'sent 4'].map((step) => countAhead(steps, step))).toEqual([3, 4, 5]);
+    });
+
+    test('two for a layer beside one of a single part', async () => {
+      const steps = await watchUploads([makeBlob(bytes, 2), makeBlob(Buffer.from('1'), 2)]);
+      expect(countAhead(steps, 'sent 2')).toBe(1 + 4);
+    });
+
+    test('one for each of two layers', async () => {
+      const steps = await watchUploads([makeBlob(bytes, 2), makeBlob(otherBytes, 2)]);
+      expect(countAhead(steps, 'sent 2')).toBe(2 * 3);
+    });
+
+    test('one for a layer that is compressed on the way', async () => {
+      const steps = await watchUploads([deriveBlob(makeBlob(bytes, 2))]);
+      expect(['sent 0', 'sent 2', 'sent 4'].map((step) => countAhead(steps, step))).toEqual([2, 3, 4]);
+    });
+
+    test('one for a layer that a registry has', async () => {
+      const steps = await watchUploads([{ ...makeBlob(bytes, 2), isRemote: true }]);
+      expect(['sent 0', 'sent 2', 'sent 4'].map((step) => countAhead(steps, step))).toEqual([2, 3, 4]);
+    });
   });
 });
 
