@@ -88,8 +88,10 @@ export async function readFileWithPodman(
 /** Returns the options that keep the storage of podman below the sandbox, under a name of its own. */
 export function keepApart(sandbox: Sandbox, storage: string): string[] {
   const at = (name: string) => join(sandbox.directory, 'podman', storage, name);
+  // podman allows 50 characters, and the temporary directory may need many of them.
+  const runRoot = join(sandbox.directory, `run-${storage}`);
   return [
-    ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
+    ...['--root', at('root'), '--runroot', runRoot, '--tmpdir', at('tmp'), '--storage-driver', 'vfs'],
     ...['--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
   ];
 }
