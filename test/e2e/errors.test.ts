@@ -161,7 +161,7 @@ describe('a directory where a file is wanted, or the other way round', () => {
 it('an endpoint at which nothing answers is one error, without a warning beside it', async () => {
   const endpoint = 'http://127.0.0.1:1';
   const env = { ...home.env, ...emulator.env, AWS_ENDPOINT_URL_ECR_PUBLIC: endpoint };
-  const { status, stderr } = await runCli(['push', one, 'app:1', '--retry-budget', '300ms'], { env });
+  const { status, stderr } = await runCli(['push', one, 'app:1', '--retry-budget', '3s'], { env });
   expect(status).toBe(8);
   expect(stderr.match(/^(warning|error): .*/gm)).toEqual([
     expect.stringContaining(`nothing accepts connections at ${endpoint}`),

@@ -130,7 +130,8 @@ async function run(operation: OperationName, exception: string) {
     tags: [{ Key: 'key', Value: 'value' }],
   });
   await setFaults(emulator, [`${operation} error ${exception}`]);
-  const argv = [...commands[operation](name), '--json', '-q', '--retry-budget', '5s'];
+  const budget = retried.includes(exception) ? ['--retry-budget', '5s'] : [];
+  const argv = [...commands[operation](name), '--json', '-q', ...budget];
   try {
     return await runCli(argv, { env: { ...home.env, ...emulator.env }, cwd: home.directory });
   } finally {

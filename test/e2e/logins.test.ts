@@ -208,7 +208,7 @@ it('login says that it waits for a credential store', async () => {
 
 it('docker-credential-ecrp says what it waited for when that is not the service', async () => {
   const config = join(home.directory, 'aws-config');
-  await writeFile(config, '[profile slow]\ncredential_process = sleep 30\n');
+  await writeFile(config, '[profile slow]\ncredential_process = sleep 300\n');
   const { HOME } = home.env;
   const env = {
     HOME: HOME ?? '',
@@ -222,7 +222,7 @@ it('docker-credential-ecrp says what it waited for when that is not the service'
   const result = await runCli(['get'], {
     env,
     stdin: emulator.registryHost,
-    main: (argv, io) => runHelperProgram(argv, io, 1_000),
+    main: (argv, io) => runHelperProgram(argv, io, 10_000),
   });
   expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
   expect(result.stderr).toContain('credential process');
@@ -329,9 +329,10 @@ it('docker-credential-ecrp asks for one token, and for another when told to eras
 });
 
 it.each([
-  ['that nobody listens at', async () => 'http://127.0.0.1:9', /127\.0\.0\.1:9 .*ECONNREFUSED/],
+  ['that nobody listens at', 5_000, async () => 'http://127.0.0.1:9', /127\.0\.0\.1:9 .*ECONNREFUSED/],
   [
     'that never answers',
+    1_000,
     async () => {
       const silent = createServer().listen(0, '127.0.0.1');
       await once(silent, 'listening');
@@ -342,22 +343,25 @@ it.each([
     },
     /no token from http:\/\/127\.0\.0\.1:\d+ within 1/,
   ],
-])('docker-credential-ecrp lets docker go on as nobody with an API %s', async (_name, start, cause) => {
-  const env = {
-    ...home.env,
-    ...emulator.env,
-    ECRP_CACHE_DIR: join(home.directory, 'nobody'),
-    AWS_ENDPOINT_URL_ECR_PUBLIC: await start(),
-  };
-  const result = await runCli(['get'], {
-    env,
-    stdin: emulator.registryHost,
-    main: (argv, io) => runHelperProgram(argv, io, 1_000),
-  });
-  expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
-  expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
-  expect(result.stderr).toMatch(cause);
-});
+])(
+  'docker-credential-ecrp lets docker go on as nobody with an API %s',
+  async (_name, limitMs, start, cause) => {
+    const env = {
+      ...home.env,
+      ...emulator.env,
+      ECRP_CACHE_DIR: join(home.directory, 'nobody'),
+      AWS_ENDPOINT_URL_ECR_PUBLIC: await start(),
+    };
+    const result = await runCli(['get'], {
+      env,
+      stdin: emulator.registryHost,
+      main: (argv, io) => runHelperProgram(argv, io, limitMs),
+    });
+    expect(result).toMatchObject({ status: 1, stdout: 'credentials not found in native keychain\n' });
+    expect(result.stderr).toMatch(/^docker-credential-ecrp: /);
+    expect(result.stderr).toMatch(cause);
+  },
+);
 
 it('docker-credential-ecrp prints failures on stdout, as the protocol asks', async () => {
   const env = { ...home.env, ...emulator.env, ECRP_REGISTRY_HOST: 'http://x/' };

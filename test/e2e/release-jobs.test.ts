@@ -199,7 +199,7 @@ describe('errors and warnings in a job of GitHub Actions', () => {
   });
 
   it('come from the built program on standard error', async () => {
-    const { ended } = spawnCli(['repo', 'describe', 'job/nowhere'], { env });
+    const { ended } = spawnCli(['repo', 'describe', 'job/nowhere', '--quiet'], { env });
     expect(await ended).toMatchObject({ status: 5, stdout: '', stderr: expect.stringMatching(/^::error /) });
   });
 });

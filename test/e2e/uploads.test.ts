@@ -108,7 +108,7 @@ describe('--retry-budget', () => {
   it('gives up when the service is silent for so long, says so, and keeps what was sent', async () => {
     await ecrp(['repo', 'create', 'silent/app']);
     await setFaults(emulator, ['InitiateLayerUpload stall every=1']);
-    const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '2s', '--progress', 'json'];
+    const argv = ['push', archive, 'silent/app:1.0', '--retry-budget', '10s', '--progress', 'json'];
     const result = await ecrp(argv);
     await setFaults(emulator, []);
     expect(result.status).toBe(8);
