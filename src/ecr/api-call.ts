@@ -6,12 +6,12 @@ export interface ApiCall<Answer, Result> {
   readonly operation: string;
   /** Makes one attempt. Its error decides whether another follows. */
   readonly send: Send<Answer>;
-  /** Reads the result out of the answer. Undefined when it is absent, as when a proxy cut the answer off: that is retried. */
-  readonly read: (answer: Answer) => Result | undefined;
   /**
-   * Exceptions that are answers rather than errors, by name. Undefined makes one an error after all. `ambiguous`: an earlier
-   * attempt may have taken effect, but its answer was lost.
+   * Reads the result out of the answer. Undefined when it is absent, as when a proxy cut the answer off: that is retried.
+   * `ambiguous`: an earlier attempt may have taken effect, but its answer was lost.
    */
+  readonly read: (answer: Answer, ambiguous: boolean) => Result | undefined;
+  /** Exceptions that are answers rather than errors, by name. Undefined makes one an error after all. */
   readonly answers?: Readonly<Record<string, (exception: Failure, ambiguous: boolean) => Result | undefined>>;
   /** For hints. */
   readonly repositoryName?: string | undefined;

@@ -100,7 +100,7 @@ export function makeCaller(settings: CallerSettings): Caller {
         };
         const answer = await makeAttempt(call.send, limits, signal);
         budget.noteAnswer();
-        const result = readResult(call, answer);
+        const result = readResult(call, answer, ambiguous);
         if (result !== undefined) {
           succeed();
           report(attempt, answer.$metadata.requestId);
@@ -203,9 +203,10 @@ export function makeCaller(settings: CallerSettings): Caller {
 function readResult<Answer extends Answered, Result>(
   { read }: ApiCall<Answer, Result>,
   answer: Answer,
+  ambiguous: boolean,
 ): Result | undefined {
   try {
-    return read(answer);
+    return read(answer, ambiguous);
   } catch (error) {
     if (error instanceof EcrpError) throw error;
     // The runtime's message about a wrong type describes our code, not the answer.

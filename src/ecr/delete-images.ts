@@ -3,7 +3,6 @@ import { EcrpError, type ErrorCode } from '../errors.ts';
 import { MAX_BATCH } from '../wire/limits.ts';
 import { readList, readText } from './answers.ts';
 import type { EcrClient } from './client.ts';
-import { describeFailure, isAmbiguous } from './failure.ts';
 import { describeExisting, type ImageIdentifier } from './images.ts';
 import type { RepositoryAddress } from './repositories.ts';
 
@@ -134,38 +133,30 @@ async function deleteBatch(
   imageIds: ImageIdentifier[],
   signal: AbortSignal,
 ): Promise<Pick<DeletionReport, 'deleted' | 'failures'>> {
-  let mayHaveDeleted = false;
-  const answer = await client.call(
+  return client.call(
     {
       operation: 'BatchDeleteImage',
       repositoryName,
-      send: async (abortSignal) => {
-        const input = { registryId, repositoryName, imageIds };
-        try {
-          return await client.operations.batchDeleteImage(input, { abortSignal });
-        } catch (error) {
-          mayHaveDeleted ||= isAmbiguous(describeFailure(error));
-          throw error;
-        }
+      send: (abortSignal) =>
+        client.operations.batchDeleteImage({ registryId, repositoryName, imageIds }, { abortSignal }),
+      read: ({ imageIds: ids, failures: refused }, ambiguous) => {
+        if (!ids) return undefined;
+        const deleted = readList(ids, 'imageIds').map(readId);
+        const failures = readList(refused, 'failures').map((failure) => ({
+          imageId: readId(failure.imageId),
+          failureCode: readText(failure.failureCode, 'failureCode') ?? '',
+          failureReason: readText(failure.failureReason, 'failureReason') ?? '',
+        }));
+        if (!ambiguous) return { deleted, failures };
+        const isGone = ({ failureCode }: ImageDeleteFailure) => failureCode === NOT_FOUND;
+        return {
+          deleted: [...deleted, ...failures.filter(isGone).map(({ imageId }) => imageId)],
+          failures: failures.filter((failure) => !isGone(failure)),
+        };
       },
-      read: ({ imageIds: ids, failures }) =>
-        ids && {
-          deleted: readList(ids, 'imageIds').map(readId),
-          failures: readList(failures, 'failures').map((failure) => ({
-            imageId: readId(failure.imageId),
-            failureCode: readText(failure.failureCode, 'failureCode') ?? '',
-            failureReason: readText(failure.failureReason, 'failureReason') ?? '',
-          })),
-        },
     },
     signal,
   );
-  if (!mayHaveDeleted) return answer;
-  const gone = answer.failures.filter(({ failureCode }) => failureCode === NOT_FOUND);
-  return {
-    deleted: [...answer.deleted, ...gone.map(({ imageId }) => imageId)],
-    failures: answer.failures.filter(({ failureCode }) => failureCode !== NOT_FOUND),
-  };
 }
 
 function readId(id: SdkImageIdentifier | undefined): DeletedImage {

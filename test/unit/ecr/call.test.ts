@@ -335,6 +335,30 @@ describe('failures that will not pass', () => {
   });
 });
 
+describe('an answer is read with what became of the attempts before', () => {
+  const read = ({ value }: Answer, ambiguous: boolean) =>
+    value && (ambiguous ? 'maybe done before' : 'not done before');
+
+  test.each([
+    ['no attempt before', [], 'not done before'],
+    ['one that was refused before', [exception('ThrottlingException')], 'not done before'],
+    ['one whose answer was lost before', [reset()], 'maybe done before'],
+    ['one without its content before', [{ $metadata: { httpStatusCode: 200 } }], 'maybe done before'],
+  ])('%s', async (_name, before, expected) => {
+    expect(await prepare([...before, success], {}, { read }).run()).toBe(expected);
+  });
+
+  test('one before that its time limit ended', async () => {
+    let attempts = 0;
+    const send = async () => {
+      attempts += 1;
+      return attempts === 1 ? new Promise<never>(() => undefined) : success;
+    };
+    const limitAttempt = () => (attempts === 0 ? 1 : 60_000);
+    expect(await prepare([], { limitAttempt }, { send, read }).run()).toBe('maybe done before');
+  });
+});
+
 describe('exceptions that are answers', () => {
   const answers = {
     ImageAlreadyExistsException: (_exception: unknown, ambiguous: boolean) => (ambiguous ? 'ours' : 'theirs'),
