@@ -7,6 +7,10 @@ const { createRequire, enableCompileCache } = require('node:module');
 const { basename, dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
+/** Around a module, as Node has them: the lines stay. */
+const OPENING = Buffer.from('(function (exports, require, module, __filename, __dirname) { ');
+const CLOSING = Buffer.from('\n})');
+
 const { platform, arch, versions } = process;
 const caches = join(__dirname, '../dist/code-cache');
 const directory = join(caches, `${versions.v8}-${platform}-${arch}`);
@@ -25,8 +29,8 @@ function loadChunks(directory, onCompile = () => undefined) {
   require.extensions['.cjs'] = (module, filename) => {
     const name = basename(filename);
     const cachedData = readIfThere(join(directory, `${name}.bin`));
-    // As Node wraps a module: the lines stay.
-    const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(filename, 'utf8')}\n})`;
+    // ASCII, see .build/ascii-only.js. One string: V8 copies one that is put together of others.
+    const source = Buffer.concat([OPENING, readFileSync(filename), CLOSING]).latin1Slice();
     const script = new Script(source, { filename, cachedData });
     onCompile(name, script);
     const { exports } = module;
