@@ -17,6 +17,7 @@ import type { SharedOperations } from './operations.ts';
 import { Pacer } from './pacing.ts';
 import { RequestHandler, silentLogger } from './request-handler.ts';
 import { findCaBundle, provideSdkHome } from './shared-config.ts';
+import { shareMiddleware } from './shared-middleware.ts';
 
 export interface EcrClientSettings {
   /** From `resolveEndpoint`. The client looks nothing up. */
@@ -61,6 +62,7 @@ export type SdkConfig = Required<
     | 'retryMode'
     | 'logger'
     | 'customUserAgent'
+    | 'cacheMiddleware'
   >
 > & { readonly requestHandler: RequestHandler };
 
@@ -127,6 +129,12 @@ export function makeEcrClient(
     settings.credentials ??
     chooseCredentials({ profile, env, promptMfa, startWait, onIdentity, makeRequestHandler });
   const life = new AbortController();
+  const requestHandler = new RequestHandler({
+    connections,
+    answers: 'json',
+    silentMs: settings.silentMs,
+    mostSilentMs: settings.retryBudgetMs,
+  });
   const { service, operations, quotas } = bind({
     region: settings.region ?? REGION,
     endpoint: settings.endpointUrl,
@@ -139,13 +147,10 @@ export function makeEcrClient(
     retryMode: 'standard',
     logger: silentLogger,
     customUserAgent: USER_AGENT,
-    requestHandler: new RequestHandler({
-      connections,
-      answers: 'json',
-      silentMs: settings.silentMs,
-      mostSilentMs: settings.retryBudgetMs,
-    }),
+    cacheMiddleware: true,
+    requestHandler,
   });
+  shareMiddleware(service.sdk, requestHandler);
   const { sdk } = service;
   const budget = new RetryBudget({
     givenMs: settings.retryBudgetMs,

@@ -18,9 +18,9 @@ import {
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr';
 import { PRIVATE_REQUESTS_PER_SECOND } from '../../wire/private/service.ts';
-import { CHANGE_STEP, changeRequest } from '../change-request.ts';
 import { type EcrClient, type EcrClientSettings, makeEcrClient } from '../client.ts';
 import type { SharedOperations } from '../operations.ts';
+import { changeRequest } from '../shared-middleware.ts';
 
 /** Makes a client of private ECR in one region. Sends nothing yet. */
 export function createPrivateClient(settings: EcrClientSettings): EcrClient {
@@ -41,7 +41,7 @@ function bindPrivateOperations(sdk: ECRClient): SharedOperations {
     initiateLayerUpload: (input, options) => sdk.send(new InitiateLayerUploadCommand(input), options),
     uploadLayerPart: (input, options, change) => {
       const command = new UploadLayerPartCommand(input);
-      if (change !== undefined) command.middlewareStack.add(changeRequest(change), CHANGE_STEP);
+      if (change !== undefined) changeRequest(command, change);
       return sdk.send(command, options);
     },
     completeLayerUpload: (input, options) => sdk.send(new CompleteLayerUploadCommand(input), options),

@@ -18,9 +18,9 @@ import {
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr-public';
 import { REQUESTS_PER_SECOND } from '../../wire/limits.ts';
-import { CHANGE_STEP, changeRequest } from '../change-request.ts';
 import { type EcrClient, type EcrClientSettings, makeEcrClient } from '../client.ts';
 import type { SharedOperations } from '../operations.ts';
+import { changeRequest } from '../shared-middleware.ts';
 
 /** Makes a client of ECR Public. Sends nothing yet. */
 export function createEcrClient(settings: EcrClientSettings): EcrClient {
@@ -41,7 +41,7 @@ function bindPublicOperations(sdk: ECRPUBLICClient): SharedOperations {
     initiateLayerUpload: (input, options) => sdk.send(new InitiateLayerUploadCommand(input), options),
     uploadLayerPart: (input, options, change) => {
       const command = new UploadLayerPartCommand(input);
-      if (change !== undefined) command.middlewareStack.add(changeRequest(change), CHANGE_STEP);
+      if (change !== undefined) changeRequest(command, change);
       return sdk.send(command, options);
     },
     completeLayerUpload: (input, options) => sdk.send(new CompleteLayerUploadCommand(input), options),
