@@ -22,9 +22,6 @@ import { Pacer } from './pacing.ts';
 /** A body that takes longer to send than the budget is sent this many times. */
 const MIN_SENDINGS = 3;
 
-/** An attempt with less time left than this, or than a tenth of the budget, would only hide the error of the one before. */
-const LEAST_ATTEMPT_MS = 1000;
-
 export interface CallerSettings {
   /** For messages. */
   readonly endpoint: string;
@@ -145,10 +142,8 @@ export function makeCaller(settings: CallerSettings): Caller {
               failedMs,
             )
           : 0;
-      const restMs = budget.findRestMs(sinceMs);
       const isSlowLink = !isSent && attempt < MIN_SENDINGS && (failure.retryAfterMs ?? 0) <= budget.allowedMs;
-      const leastMs = Math.min(LEAST_ATTEMPT_MS, budget.allowedMs / 10);
-      if (verdict === 'final' || (restMs - delayMs <= leastMs && !isSlowLink)) {
+      if (verdict === 'final' || (!budget.allowsAttempt(sinceMs, delayMs) && !isSlowLink)) {
         report(attempt, failure.requestId, failure.name);
         const { explainFailure } = await import('./errors.ts');
         const subject = { operation, endpoint, privateHost, attempts: attempt, repositoryName };

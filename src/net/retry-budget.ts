@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../clock.ts';
 const BUDGET_MS = 60_000;
 /** While a host has never answered: its name is mistyped more often than it is down. */
 const UNREACHED_BUDGET_MS = 10_000;
+/** An attempt with less time left than this, or than a tenth of the budget, would only hide the error of the one before. */
+const LEAST_ATTEMPT_MS = 1000;
 
 export interface RetryBudgetSettings {
   /** `--retry-budget`. It is never exceeded. */
@@ -50,5 +52,11 @@ export class RetryBudget {
   /** Returns what is left for a request that waits since `sinceMs`, in ms. 0 or less: the budget is spent. */
   findRestMs(sinceMs: number): number {
     return Math.max(sinceMs, this.#progressMs) + this.allowedMs - this.clock.nowMs();
+  }
+
+  /** True if a request that waits since `sinceMs` has time for another attempt after `delayMs`, in ms. */
+  allowsAttempt(sinceMs: number, delayMs: number): boolean {
+    const leastMs = Math.min(LEAST_ATTEMPT_MS, this.allowedMs / 10);
+    return this.findRestMs(sinceMs) - delayMs > leastMs;
   }
 }

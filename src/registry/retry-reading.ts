@@ -93,7 +93,6 @@ export function chooseReadDelay(
 ): number | undefined {
   if (cause instanceof ProxyError && cause.isFinal) return undefined;
   if (attempt > 1 && isForeign(cause)) return undefined;
-  const restMs = budget.findRestMs(startedMs);
   const askedMs = cause instanceof UnexpectedStatus ? (cause.retryAfterMs ?? 0) : 0;
   const ceilingMs = Math.min(
     MAX_DELAY_MS,
@@ -101,7 +100,7 @@ export function chooseReadDelay(
     FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 10),
   );
   const delayMs = Math.max(askedMs, Math.round(Math.random() * ceilingMs));
-  return restMs > delayMs ? delayMs : undefined;
+  return budget.allowsAttempt(startedMs, delayMs) ? delayMs : undefined;
 }
 
 /** True when another server answers in place of the registry. */

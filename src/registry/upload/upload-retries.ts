@@ -58,7 +58,7 @@ export class UploadRetries {
       nowMs,
     );
     const isSlowLink = hasSent && attempt < MIN_SENDINGS && (retryAfterMs ?? 0) <= budget.allowedMs;
-    const isSpent = budget.findRestMs(this.#sinceMs) <= delayMs && !isSlowLink;
+    const isSpent = !budget.allowsAttempt(this.#sinceMs, delayMs) && !isSlowLink;
     if (isSpent || isFinal(failure, attempt)) throw this.explain(failure);
     this.#attempt += 1;
     const operation = `${isNetwork ? 'upload to' : failure.method} ${registryHost}`;
