@@ -119,7 +119,8 @@ describe('--retry-budget', () => {
       code: 'UNAVAILABLE',
       operation: 'InitiateLayerUpload',
     });
-    expect(events.at(-1)?.message).toContain('no complete answer from');
+    // The limits of the attempt and of silence are the same here: a busy machine may end it by either.
+    expect(events.at(-1)?.message).toMatch(/: no (complete )?answer from .* within 10 s/);
   });
 
   it('is a duration', async () => {
