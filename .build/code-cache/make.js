@@ -8,7 +8,8 @@ const root = join(import.meta.dirname, '../..');
 const { directory } = createRequire(import.meta.url)('../../bin/code-cache.js');
 
 /**
- * Writes V8's code cache of the chunks in dist/ beside them. It has the functions that commands called, so it runs commands, on an emulator.
+ * Writes V8's code cache of the chunks in dist/ beside them. Of a chunk that a push loads, it has the functions that a push calls; of others,
+ * those that some commands call. So it runs commands, on an emulator.
  * Throws if one fails.
  */
 export function makeCodeCache() {
