@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -31,15 +32,24 @@ export class BlobFiles {
     mkdirSync(this.#directory, PRIVATE_DIRECTORY);
   }
 
-  /** Writes a blob to `temporaryPath`, then renames it. */
+  /** Writes a small blob to `temporaryPath`, then renames it. Keeps an existing file that has these bytes. */
   write(digest: BlobDigest, bytes: Buffer, temporaryPath: string): void {
+    if (this.sizeOf(digest) === bytes.length && readFileSync(this.#pathOf(digest)).equals(bytes)) return;
     writeFileSync(temporaryPath, bytes, { mode: 0o600 });
     this.adopt(digest, temporaryPath);
   }
 
-  /** Renames a file to the blob's path. Replaces an existing one. */
+  /**
+   * Renames a file to the blob's path. Keeps an existing file that is verified, and removes the new one: ext4 sends the bytes of a file to the disk
+   * before it replaces another, and the rename waits for that.
+   */
   adopt(digest: BlobDigest, path: string): void {
     const target = this.#pathOf(digest);
+    const stats = statSync(target, { throwIfNoEntry: false });
+    if (stats !== undefined && this.#verified.get(digest) === describeState(stats)) {
+      rmSync(path);
+      return;
+    }
     mkdirSync(dirname(target), PRIVATE_DIRECTORY);
     renameSync(path, target);
   }

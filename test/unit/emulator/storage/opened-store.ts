@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
+import { type BlobDigest, computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import { openStore } from '../../../../src/emulator/storage/open-store.ts';
 import type { ImageToStore, Store, StoreOptions } from '../../../../src/emulator/storage/store.ts';
 
@@ -35,6 +35,11 @@ export async function putLayer(store: Store, repositoryName: string, bytes: Buff
   });
   if (result.kind !== 'completed') throw new Error(`The layer was not taken: ${result.kind}`);
   return digest;
+}
+
+/** The file of a blob. */
+export function pathOf(directory: string, digest: BlobDigest): string {
+  return join(directory, 'blobs/sha256', digest.slice(7, 9), digest.slice(7));
 }
 
 export function makeImage(text: string, details: Partial<ImageToStore> = {}): ImageToStore {

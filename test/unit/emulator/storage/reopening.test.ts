@@ -12,17 +12,14 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import {
-  type BlobDigest,
-  computeBlobDigest,
-  type StoredSettings,
-} from '../../../../src/emulator/storage/model.ts';
+import { computeBlobDigest, type StoredSettings } from '../../../../src/emulator/storage/model.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
 import {
   createRepository,
   makeDirectory,
   makeImage,
   openTestStore,
+  pathOf,
   putLayer,
   readAll,
 } from './opened-store.ts';
@@ -78,10 +75,6 @@ async function openFilled() {
   const made = await fill(store);
   const before = describeStore(store);
   return { directory, store, before, ...made };
-}
-
-function pathOf(directory: string, digest: BlobDigest): string {
-  return join(directory, 'blobs/sha256', digest.slice(7, 9), digest.slice(7));
 }
 
 describe('a store opened again', () => {

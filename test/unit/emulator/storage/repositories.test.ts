@@ -1,9 +1,16 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { computeBlobDigest } from '../../../../src/emulator/storage/model.ts';
 import type { Store } from '../../../../src/emulator/storage/store.ts';
-import { createRepository, makeDirectory, makeImage, openTestStore, putLayer } from './opened-store.ts';
+import {
+  createRepository,
+  makeDirectory,
+  makeImage,
+  openTestStore,
+  pathOf,
+  putLayer,
+} from './opened-store.ts';
 
 async function openWithClock() {
   const clock = { now: 1000 };
@@ -111,6 +118,24 @@ describe('repositories', () => {
     expect(await store.openLayer('r', digest)).toBeUndefined();
     store.deleteRepository('other');
     expect(listBlobs(directory)).toEqual([]);
+  });
+
+  test('keep the file of a blob that another one puts, and replace it if it was changed', async () => {
+    const { directory, store } = await openWithClock();
+    createRepository(store, 'second');
+    createRepository(store, 'third');
+    const paths = ['layer', 'image'].map((text) => pathOf(directory, computeBlobDigest(text)));
+    const put = async (repositoryName: string) => {
+      await putLayer(store, repositoryName, Buffer.from('layer'));
+      store.putImage(repositoryName, makeImage('image'));
+      expect(readdirSync(join(directory, 'uploads'))).toEqual([]);
+      return paths.map((path) => statSync(path).ino);
+    };
+    const inodes = await put('r');
+    expect(await put('second')).toEqual(inodes);
+    for (const path of paths) writeFileSync(path, 'changed');
+    await put('third');
+    expect(paths.map((path) => readFileSync(path, 'utf8'))).toEqual(['layer', 'image']);
   });
 
   test('do not see the blobs of each other', async () => {
