@@ -216,7 +216,7 @@ describe("docker's login", () => {
     const wrong = await logIn(base);
     const auths = { [host]: { auth: Buffer.from('AWS:wrong').toString('base64') } };
     await writeFile(join(wrong.DOCKER_CONFIG ?? '', 'config.json'), JSON.stringify({ auths }));
-    // A lifetime of 1 ms lets an answer arrive in time on a quick machine.
+    // With a lifetime of 1 ms, a quick machine gets the token before it ends.
     const old = await startTestEmulator({ private: {}, tokenLifetimeMs: 0 });
     cleanups.push(() => void old.close());
     const expired = await logIn({ ...home.env, ...old.env, PATH: base.PATH ?? '' });
