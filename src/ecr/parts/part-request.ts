@@ -5,6 +5,8 @@ import type { PartBody, PartMembers } from './part-encoder.ts';
 
 /** Bytes held back. Without them the service has no request; they fit into one packet. */
 const HELD_BYTES = 1024;
+/** Bytes handed to the connection at a time. TLS keeps an encrypted copy of them until they are sent. */
+const SLICE_BYTES = 1024 * 1024;
 
 type PartReceipt = Awaited<ReturnType<SharedOperations['uploadLayerPart']>>;
 
@@ -68,9 +70,7 @@ class HeldBody extends Readable {
   constructor(bytes: Buffer, onHandedOver: () => void) {
     // Reads nothing that cannot be written at once.
     super({ highWaterMark: 0 });
-    this.#pieces = [bytes.subarray(0, -HELD_BYTES), bytes.subarray(-HELD_BYTES)].filter(
-      (piece) => piece.length > 0,
-    );
+    this.#pieces = [...slice(bytes.subarray(0, -HELD_BYTES)), bytes.subarray(-HELD_BYTES)];
     this.#onHandedOver = onHandedOver;
   }
 
@@ -87,4 +87,8 @@ class HeldBody extends Readable {
     this.push(piece ?? null);
     if (piece === undefined) this.#onHandedOver();
   }
+}
+
+function* slice(bytes: Buffer): Iterable<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES);
 }
