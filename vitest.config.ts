@@ -16,6 +16,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
+    // Vitest's own is 1 s, which a busy machine exceeds.
+    expect: { poll: { timeout: 50_000 } },
     isolate: false,
     reporters: countsFile === undefined ? ['default'] : ['default', new CountReporter(countsFile)],
     // Much of what the files do is waiting: for children, for the disk, and for the delays of the emulator.

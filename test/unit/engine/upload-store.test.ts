@@ -302,18 +302,20 @@ describe('a process', () => {
   test.skipIf(process.platform !== 'linux')(
     'that was killed and not yet taken notice of is none',
     async () => {
-      // The shell does not wait for its child, which stays a zombie.
-      const shell = spawn('sh', ['-c', 'sleep 100 & echo $!; kill -9 $!; exec sleep 100'], {
+      // `sleep` never waits for the child that it takes over from the shell, so the child stays a zombie. The shell itself might wait for it.
+      const parent = spawn('sh', ['-c', 'sleep 100 & echo $!; exec sleep 100'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
-      const [line] = await once(shell.stdout, 'data');
+      const [line] = await once(parent.stdout, 'data');
       const pid = Number(String(line));
       try {
+        await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+        process.kill(pid, 'SIGKILL');
         await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
         const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
         expect(isRunning(`${pid}-${fields[19]}-${here.host}-${here.space}`, nowMs, here)).toBe(false);
       } finally {
-        shell.kill('SIGKILL');
+        parent.kill('SIGKILL');
       }
     },
   );
