@@ -20,7 +20,7 @@ export interface CliResult {
 }
 
 export interface CliSettings {
-  /** The whole environment. The CLI gets no variable of the test runner. */
+  /** The whole environment, with a HOME. The CLI gets no variable of the test runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdin?: string | Buffer;
@@ -48,7 +48,7 @@ export async function runCli(argv: readonly string[], settings: CliSettings = {}
     stdin: Readable.from(cutAsPipe(settings.stdin ?? '')),
     stdout: stdout.stream,
     stderr: stderr.stream,
-    env: settings.env ?? {},
+    env: checkHome(settings.env),
     cwd: settings.cwd ?? tmpdir(),
     signal: settings.signal ?? new AbortController().signal,
   };
@@ -96,7 +96,7 @@ export function spawnCli(
 ): { readonly child: ChildProcess; readonly ended: Promise<CliResult> } {
   const child = spawn(process.execPath, [join(programs, settings.program ?? 'ecrp.js'), ...argv], {
     cwd: settings.cwd ?? tmpdir(),
-    env: { PATH: process.env.PATH, ...settings.env },
+    env: { PATH: process.env.PATH, ...checkHome(settings.env) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   endWithTests(child);
@@ -131,6 +131,12 @@ export async function makeHome(): Promise<{
     env: { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** Without HOME the CLI takes the home of whoever runs the tests: their logins, their credentials, their cache. */
+function checkHome(env: CliSettings['env'] = { HOME: '/nonexistent' }): Readonly<Record<string, string>> {
+  if (!env.HOME) throw new Error('the environment of a test needs a HOME: take it from makeHome()');
+  return env;
 }
 
 /** Bytes arrive as from a pipe: never more at once than its 64 KiB. */

@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   findCacheDirectory,
@@ -20,6 +21,15 @@ test.each([
   expect(find(makeIo({ [name]: 'a place ' }))).toBe('/here/a place ');
   for (const path of ['/place\n', '/place\r', '/one\n/two']) {
     expect(() => find(makeIo({ [name]: path }))).toThrow(`${name}: it contains a line break`);
+  }
+});
+
+// Not by a command: it would write there.
+test.each([{}, { HOME: '' }])('with %j they are in the home of the passwd entry', (env) => {
+  const { homedir } = userInfo();
+  expect(findDockerConfigDirectory(makeIo(env))).toBe(join(homedir, '.docker'));
+  for (const find of [findCacheDirectory, findStateDirectory]) {
+    expect(find(makeIo(env))?.startsWith(join(homedir, '/'))).toBe(true);
   }
 });
 

@@ -103,7 +103,7 @@ describe('an argument', () => {
 describe('a URL', () => {
   it('is shown as it has to be written', async () => {
     const { stderr } = await runCli(['repo', 'list', '--endpoint-url', 'https://ecr.example.test'], {
-      env: { HTTPS_PROXY: 'socks5://robot:hunter2@example.com' },
+      env: { HOME: '/nonexistent', HTTPS_PROXY: 'socks5://robot:hunter2@example.com' },
     });
     expect(stderr).toContain('http://USER:PASSWORD@HOST:PORT');
     expect(stderr).not.toContain('hunter2');
