@@ -25,6 +25,7 @@ export interface TestEmulator extends Emulator {
 /** Starts an emulator on a free port with its own directory. `close` removes that, and throws if the emulator had an internal error. */
 export async function startTestEmulator(options: EmulatorOptions = {}): Promise<TestEmulator> {
   const temporary = await mkdtemp(join(tmpdir(), 'ecrp-test-'));
+  const removeTemporary = () => rm(temporary, { recursive: true, force: true });
   const dataDirectory = options.dataDirectory ?? temporary;
   const requests: RequestLogEntry[] = [];
   const errors: unknown[] = [];
@@ -37,6 +38,9 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
       changed();
     },
     onError: (error) => errors.push(error),
+  }).catch(async (error: unknown) => {
+    await removeTemporary();
+    throw error;
   });
   return {
     ...emulator,
@@ -61,7 +65,7 @@ export async function startTestEmulator(options: EmulatorOptions = {}): Promise<
     },
     close: async () => {
       await emulator.close();
-      await rm(temporary, { recursive: true, force: true });
+      await removeTemporary();
       if (errors.length > 0) throw new AggregateError(errors, 'the emulator met errors inside itself');
     },
   };

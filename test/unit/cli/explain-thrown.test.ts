@@ -1,18 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { CommanderError } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toEcrpError } from '../../../src/cli/explain-thrown.ts';
 import { EcrpError } from '../../../src/errors.ts';
 
 const { signal } = new AbortController();
 const directory = mkdtempSync(join(tmpdir(), 'ecrp-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const file = join(directory, 'file');
 writeFileSync(file, 'no gzip');
 symlinkSync('loop', join(directory, 'loop'));
